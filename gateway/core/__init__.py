@@ -1,0 +1,1 @@
+"""The pure core: the model, its states, its rules and its ports. No await, no clock, no disk, no SQL, no logging."""

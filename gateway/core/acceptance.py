@@ -1,0 +1,140 @@
+"""What the commit path writes: a judged submission as one value, and how it changes when serial numbers were used before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from gateway.core.model import (
+    AuditEntry,
+    Counts,
+    Delivery,
+    Finding,
+    Item,
+    Record,
+    RecordState,
+    RuleCode,
+    Severity,
+    Submission,
+    SubmissionId,
+)
+
+DUPLICATE_SERIAL = RuleCode("CSE-SERIAL-DUPLICATE")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One record with everything that follows from its judgement."""
+
+    record: Record
+    findings: tuple[Finding, ...]
+    items: tuple[Item, ...]
+    deliveries: tuple[Delivery, ...]
+    """Deliveries that carry this record alone (immediate partners)."""
+    entry: AuditEntry
+
+    @property
+    def counts(self) -> Counts:
+        state = self.record.state
+        warned = any(f.severity is Severity.WARNING for f in self.findings)
+        refused = state is RecordState.REFUSED
+        return Counts(
+            records=1,
+            accepted=0 if refused else 1,
+            warned=1 if warned and not refused else 0,
+            refused=1 if refused else 0,
+            unroutable=1 if state is RecordState.UNROUTABLE else 0,
+            withheld=1 if state is RecordState.WITHHELD else 0,
+        )
+
+    def refused_as_duplicate(self) -> Judged:
+        """The same record, turned away because its serial number was used before."""
+        finding = Finding(
+            DUPLICATE_SERIAL, Severity.FATAL, record=self.record.ordinal, field="Transaction-Serial-Number"
+        )
+        return Judged(
+            record=replace(
+                self.record,
+                state=RecordState.REFUSED,
+                reason=DUPLICATE_SERIAL,
+                sealed=None,
+                digest=None,
+                recipient=None,
+            ),
+            findings=(*self.findings, finding),
+            items=(),
+            deliveries=(),
+            entry=replace(
+                self.entry, action="record.refused", outcome=DUPLICATE_SERIAL, details={"rule": DUPLICATE_SERIAL}
+            ),
+        )
+
+
+def _refuse(judged: tuple[Judged, ...], ordinals: frozenset[int]) -> tuple[Judged, ...]:
+    return tuple(j.refused_as_duplicate() if j.record.ordinal in ordinals else j for j in judged)
+
+
+def total(judged: tuple[Judged, ...]) -> Counts:
+    """The counts of all of them."""
+    counts = Counts()
+    for one in judged:
+        counts = counts + one.counts
+    return counts
+
+
+ReceiptWriter = Callable[[Submission, tuple[Judged, ...], tuple[Finding, ...]], bytes]
+"""Writes the receipt of a submission from its judged records and the findings on the file as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A submission ready to commit: judged at once (``judged`` filled), or only received (spooled, ``judged`` empty)."""
+
+    submission: Submission
+    judged: tuple[Judged, ...]
+    findings: tuple[Finding, ...]
+    """On the file as a whole."""
+    entries: tuple[AuditEntry, ...]
+    """On the submission itself."""
+    write_receipt: ReceiptWriter = field(repr=False)
+
+    @property
+    def serials(self) -> Mapping[str, int]:
+        """Serial numbers that the accepted records claim -> ordinal of the record."""
+        return _serials(self.judged)
+
+    def without(self, ordinals: frozenset[int]) -> Acceptance:
+        """The same submission with these records refused as duplicates, counts and receipt written anew."""
+        judged = _refuse(self.judged, ordinals)
+        submission = replace(self.submission, counts=total(judged))
+        submission = replace(submission, receipt=self.write_receipt(submission, judged, self.findings))
+        return replace(self, submission=submission, judged=judged)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some judged records of a spooled submission, to be committed together."""
+
+    submission: SubmissionId
+    after: int
+    """Progress before this chunk (records judged)."""
+    judged: tuple[Judged, ...]
+
+    @property
+    def serials(self) -> Mapping[str, int]:
+        return _serials(self.judged)
+
+    @property
+    def counts(self) -> Counts:
+        return total(self.judged)
+
+    def without(self, ordinals: frozenset[int]) -> Chunk:
+        return replace(self, judged=_refuse(self.judged, ordinals))
+
+
+def _serials(judged: tuple[Judged, ...]) -> Mapping[str, int]:
+    return {
+        j.record.serial: j.record.ordinal
+        for j in judged
+        if j.record.serial and j.record.state is not RecordState.REFUSED
+    }

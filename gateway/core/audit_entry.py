@@ -1,0 +1,103 @@
+"""What an audit entry is and the bytes of its leaf in the Merkle log (docs/audit-log.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from gateway.core.ids import Clock, Mint, Random
+from gateway.core.model import Actor, AuditEntry, EntryId
+
+SALT_BYTES = 16
+
+ACTIONS: Mapping[str, str] = {
+    "submission.received": "a submission is durable and waits to be judged",
+    "submission.judged": "a submission is judged to the end",
+    "submission.refused": "a submission was turned away as a whole",
+    "record.accepted": "a record is valid, sealed and routed",
+    "record.refused": "a record has blocking findings",
+    "record.parked": "a valid record has no agreement that lets it leave",
+    "record.withheld": "the disclosure guard keeps a record back",
+    "record.rerouted": "a parked record found its way after a change of agreements",
+    "record.read": "a person or a partner read a record's content",
+    "delivery.created": "records were gathered into a delivery",
+    "delivery.attempted": "an attempt failed and another is due",
+    "delivery.delivered": "the partner took the delivery",
+    "delivery.placed": "the delivery lies in the partner's mailbox",
+    "delivery.dead": "the delivery needs a person",
+    "delivery.held": "the delivery is kept back on purpose",
+    "delivery.retried": "a person sent a dead or held delivery on its way again",
+    "delivery.withdrawn": "a person withdrew a delivery",
+    "delivery.acknowledged": "the partner said that it has the delivery",
+    "delivery.rejected": "the partner said that it cannot use the delivery",
+    "partner.applied": "a partner or agreement was set or changed",
+    "key.created": "a key was made",
+    "key.rotated": "another key became the active one",
+    "operator.added": "an operator account was made or changed",
+    "operator.login": "an operator logged in",
+    "operator.refused": "a login failed",
+    "access.refused": "a caller was turned away",
+    "apikey.added": "an API key was made",
+    "apikey.revoked": "an API key was revoked",
+    "job.planned": "a bulk action was planned over a frozen selection",
+    "job.started": "a bulk action was started",
+    "job.ended": "a bulk action ended",
+}
+"""Every action that an entry may name, and what it says; guarded by a test against the code."""
+
+
+def canonical_json(value: Mapping[str, object]) -> bytes:
+    """RFC 8785 for the values that we use: text, integers and nested objects of them, keys sorted."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def commitment(details: Mapping[str, str | int], salt: bytes) -> str:
+    """Salted SHA-256 over the canonical details: shows later what was recorded, reveals nothing now."""
+    return hashlib.sha256(salt + canonical_json(details)).hexdigest()
+
+
+def timestamp(at: datetime) -> str:
+    """RFC 3339 UTC with microseconds."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def leaf(entry: AuditEntry) -> bytes:
+    """The leaf bytes: canonical JSON of time, actor, action, object, outcome and the salted commitment to the details."""
+    return canonical_json(
+        {
+            "v": 1,
+            "id": entry.id,
+            "at": timestamp(entry.at),
+            "actor": str(entry.actor),
+            "action": entry.action,
+            "object": entry.object,
+            "outcome": entry.outcome,
+            "details": commitment(entry.details, entry.salt),
+        }
+    )
+
+
+class Scribe:
+    """Makes entries: holds the clock, the mint and the randomness so that callers name only what happened."""
+
+    def __init__(self, clock: Clock, mint: Mint, random: Random) -> None:
+        self._clock, self._mint, self._random = clock, mint, random
+
+    def entry(
+        self, actor: Actor, action: str, obj: str, outcome: str = "ok", details: Mapping[str, str | int] | None = None
+    ) -> AuditEntry:
+        """A new entry for now. ``action`` must be one of :data:`ACTIONS`."""
+        if action not in ACTIONS:
+            raise KeyError(action)
+        return AuditEntry(
+            EntryId(self._mint()),
+            self._clock(),
+            actor,
+            action,
+            obj,
+            outcome,
+            dict(details or {}),
+            self._random(SALT_BYTES),
+        )

@@ -1,0 +1,1 @@
+"""The ports: Protocols through which the parts of the gateway meet without importing each other."""

@@ -1,0 +1,140 @@
+"""Ports of ``transforms``: bytes in, canonical content out, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+from gateway.core.model import Content, Facts, Finding, FormatName, Kind, Partner
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One record's bytes as they came (line ends cut), and where they stood in the file."""
+
+    ordinal: int
+    """1-based number of the record in the submission."""
+    body: bytes = field(repr=False)
+    line: int | None = None
+    """1-based line in the file, for formats that have lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a file's header record says for all its records (canonical path -> value). Empty when there is none."""
+
+    fields: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """One frame read: its content (None when it is not readable at all) and what is wrong with it."""
+
+    content: Content | None
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """What is written around the records of one delivery. All of it stays the same for every attempt."""
+
+    sender: Partner
+    recipient: Partner
+    created_at: datetime
+    number: int
+    """Running number of the delivery for (recipient, sender, kind); batch numbers of file formats derive from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One payload. Findings tell what the format could not carry; a blocking one means: do not send."""
+
+    body: bytes = field(repr=False)
+    media_type: str
+    extension: str
+    """File name ending, with the dot: ``.xml``."""
+    findings: tuple[Finding, ...] = ()
+
+
+class Reader(Protocol):
+    """Cuts a file into frames, piece by piece (sans I/O). Memory is bounded by one record, never by the file.
+
+    A fault in one record is a frame all the same (``decode`` finds it); only what makes the rest unreadable is a fatal
+    finding in ``findings``, after which no more frames come. Feeding after ``finish`` is an error of the caller.
+    """
+
+    def feed(self, data: bytes) -> list[Frame]: ...
+
+    def finish(self) -> list[Frame]: ...
+
+    @property
+    def heading(self) -> Heading:
+        """The file's header; complete once the first frame has come."""
+        ...
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """What is wrong with the file as a whole (missing header, trailer count, cut off record)."""
+        ...
+
+
+class Format(Protocol):
+    """A partner's way of writing one or more kinds. Pure; safe to use from several processes."""
+
+    @property
+    def name(self) -> FormatName: ...
+
+    def reader(self) -> Reader: ...
+
+    def decode(self, frame: Frame, heading: Heading) -> Decoded:
+        """Never raises for bad bytes: everything wrong with them is a finding."""
+        ...
+
+    def encode(self, contents: Sequence[Content], cover: Cover) -> Encoded:
+        """The bytes for one delivery: a pure function of its arguments. Raises Unprocessable for a kind it cannot write."""
+        ...
+
+
+class CanonicalForm(Protocol):
+    """The canonical XML of every kind."""
+
+    def write(self, content: Content) -> bytes:
+        """The XML document of one record: UTF-8, no declaration, elements in schema order."""
+        ...
+
+    def read(self, document: bytes) -> Content:
+        """The content of a document that :meth:`write` made. Raises Tampered when it is not well formed."""
+        ...
+
+    def validate(self, document: bytes, ordinal: int) -> tuple[Finding, ...]:
+        """XSD validation of one canonical document; findings carry the canonical path, never the value."""
+        ...
+
+    def facts(self, content: Content) -> Facts:
+        """What routing needs. A missing sender is an empty string."""
+        ...
+
+
+class Rules(Protocol):
+    """The business rules of all kinds and formats."""
+
+    def judge(
+        self, content: Content, facts: Facts, format: FormatName, ordinal: int, today: date
+    ) -> tuple[Finding, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FormatInfo:
+    """One line of the catalog of formats."""
+
+    name: FormatName
+    title: str
+    kinds: tuple[Kind, ...]
+    media_type: str
+    extension: str
+    reads: bool
+    writes: bool
+    confidence: str
+    """``official, confirmed``, ``official``, ... : the mark of the layout's source."""

@@ -1,0 +1,56 @@
+"""Port of the intake: what the HTTP edge and the command line hand bodies to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.core.model import Counts, Finding, FormatName, Partner, Submission
+from gateway.core.ports.store import Replayed, RuleCount
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The judgement of a body of which nothing is kept."""
+
+    format: FormatName
+    counts: Counts
+    rules: tuple[RuleCount, ...]
+    """Findings grouped by rule, fatal ones first, then by count."""
+    findings: Sequence[Finding]
+    """The first 1,000 of them, in file order."""
+
+
+class Upload(Protocol):
+    """One body on its way in. Feed it piece by piece, then finish or abandon it. Memory is bounded whatever the size."""
+
+    async def feed(self, data: bytes) -> None:
+        """Raises TooLarge past the partner's cap, Unavailable when the spool cannot take it."""
+        ...
+
+    async def finish(self) -> Submission | Replayed:
+        """Returns only after the commit. Raises Conflict for an idempotency key used with other bytes
+        (code ``idempotency-mismatch``, status 422 by class Unprocessable), Unprocessable for an empty body or a file
+        that cannot be read at all, Unavailable when nothing could be committed."""
+        ...
+
+    async def abandon(self) -> None:
+        """The body was cut off: nothing is kept."""
+        ...
+
+
+class IntakeDesk(Protocol):
+    def begin(self, sender: Partner, idempotency_key: str, format: FormatName, entity: str) -> Upload:
+        """Start an upload. ``entity`` is the request id. Raises Forbidden when the partner may not post the format."""
+        ...
+
+    def validation(self, sender: Partner, format: FormatName) -> Validation:
+        """The same judgement, nothing kept."""
+        ...
+
+
+class Validation(Protocol):
+    async def feed(self, data: bytes) -> None: ...
+
+    async def finish(self) -> Verdict: ...

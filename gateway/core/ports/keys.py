@@ -1,0 +1,46 @@
+"""Ports of ``keys``: sealing, blind indexes, secrets of API keys, the signature of checkpoints."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Sealer(Protocol):
+    """Seals bytes at rest: a fresh data key for each call, wrapped by the active key of the label (docs/seal.md)."""
+
+    def seal(self, label: str, context: str, plain: bytes) -> bytes:
+        """``context`` names table, column and row (``records.sealed:<id>``) and is authenticated, not stored."""
+        ...
+
+    def open(self, label: str, context: str, sealed: bytes) -> bytes:
+        """Raises Tampered when a byte differs or the context is not the one it was sealed for, Unavailable when the
+        wrapping key is not at hand."""
+        ...
+
+
+class Indexer(Protocol):
+    """Keyed one-way tokens for exact search on identifying values."""
+
+    def index(self, domain: str, value: str) -> bytes:
+        """16 bytes of HMAC-SHA-256 under the index key; ``domain`` keeps equal values of different fields apart."""
+        ...
+
+
+class Signer(Protocol):
+    """Ed25519, for checkpoints."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def public_key(self) -> bytes:
+        """32 raw bytes."""
+        ...
+
+    def sign(self, message: bytes) -> bytes: ...
+
+
+class TokenHasher(Protocol):
+    """How API keys are stored: HMAC-SHA-256 under a pepper that the database does not hold."""
+
+    def digest(self, token: str) -> bytes: ...

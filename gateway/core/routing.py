@@ -1,0 +1,109 @@
+"""Who gets a record: by kind, locator and agreement. No agreement in force, no route."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+
+from gateway.core.model import Agreement, AgreementMode, Facts, Partner, PartnerKey
+
+
+class Reason(StrEnum):
+    """Why a valid record has no route."""
+
+    UNKNOWN_RECIPIENT = "recipient-unknown"
+    NO_AGREEMENT = "agreement-missing"
+    EXPIRED = "agreement-expired"
+    NOT_YET = "agreement-not-yet-in-force"
+    FILTERED = "agreement-filter"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    partner: Partner
+    agreement: Agreement
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """Direct route first, then subscribers. Empty routes come with a reason."""
+
+    routes: tuple[Route, ...]
+    reason: Reason | None = None
+
+
+class Directory:
+    """A frozen picture of all partners and agreements, indexed for routing."""
+
+    def __init__(self, partners: Sequence[Partner], agreements: Sequence[Agreement], version: int = 0) -> None:
+        self.partners: Mapping[PartnerKey, Partner] = {p.key: p for p in partners}
+        self.agreements: tuple[Agreement, ...] = tuple(sorted(agreements, key=lambda a: a.key))
+        self.version = version
+
+    @cached_property
+    def _owners(self) -> Mapping[str, Partner]:
+        return {locator: partner for partner in self.partners.values() for locator in partner.locators}
+
+    @cached_property
+    def _direct(self) -> Mapping[tuple[PartnerKey, str], tuple[Agreement, ...]]:
+        return self._by_sender(AgreementMode.DIRECT)
+
+    @cached_property
+    def _subscriptions(self) -> Mapping[tuple[PartnerKey, str], tuple[Agreement, ...]]:
+        return self._by_sender(AgreementMode.SUBSCRIPTION)
+
+    def _by_sender(self, mode: AgreementMode) -> Mapping[tuple[PartnerKey, str], tuple[Agreement, ...]]:
+        index: dict[tuple[PartnerKey, str], tuple[Agreement, ...]] = {}
+        for agreement in self.agreements:
+            if agreement.mode is mode:
+                for sender in agreement.senders:
+                    for kind in agreement.kinds:
+                        index[sender, kind] = (*index.get((sender, kind), ()), agreement)
+        return index
+
+    def owner(self, locator: str) -> Partner | None:
+        """Who owns a locator: the longest known prefix wins (a county or office code belongs to its state)."""
+        return self._owners.get(locator) or self._owners.get(locator[:5]) or self._owners.get(locator[:2])
+
+    def route(self, facts: Facts, sender: PartnerKey, today: date) -> Routing:
+        """The routes of a record of ``sender``."""
+        candidates = self._direct.get((sender, facts.kind), ())
+        if facts.recipient is not None:
+            owner = self.owner(facts.recipient)
+            if owner is None:
+                return Routing((), Reason.UNKNOWN_RECIPIENT)
+            candidates = tuple(a for a in candidates if a.recipient == owner.key)
+        chosen, reason = _choose(candidates, facts, today)
+        if chosen is None:
+            return Routing((), reason)
+        direct = Route(self.partners[chosen.recipient], chosen)
+        return Routing((direct, *self._subscribers(facts, sender, direct, today)))
+
+    def _subscribers(self, facts: Facts, sender: PartnerKey, direct: Route, today: date) -> tuple[Route, ...]:
+        found: dict[PartnerKey, Route] = {}
+        for party in (sender, direct.partner.key):
+            for agreement in self._subscriptions.get((party, facts.kind), ()):
+                taken = agreement.recipient in found or agreement.recipient == direct.partner.key
+                if not taken and agreement.in_force(today) and passes(agreement, facts):
+                    found[agreement.recipient] = Route(self.partners[agreement.recipient], agreement)
+        return tuple(found.values())
+
+
+def passes(agreement: Agreement, facts: Facts) -> bool:
+    """Whether every filter of the agreement holds for the record."""
+    return all(facts.tags.get(tag, "") in values for tag, values in agreement.filters.items())
+
+
+def _choose(candidates: Sequence[Agreement], facts: Facts, today: date) -> tuple[Agreement | None, Reason | None]:
+    """The first agreement (by key) that fits; else the most telling reason why none does."""
+    if not candidates:
+        return None, Reason.NO_AGREEMENT
+    in_force = [a for a in candidates if a.in_force(today)]
+    if not in_force:
+        expired = any(a.valid_until is not None and a.valid_until < today for a in candidates)
+        return None, Reason.EXPIRED if expired else Reason.NOT_YET
+    fitting = [a for a in in_force if passes(a, facts)]
+    return (fitting[0], None) if fitting else (None, Reason.FILTERED)
