@@ -1,1 +1,69 @@
+"""Engines that read and write the formats of partners. Pure: bytes in, values out, and back."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from gateway.core.catalog import Catalog
+from gateway.core.errors import Misconfigured
+from gateway.core.model import FormatName
+from gateway.core.ports.formats import CanonicalForm, Format
+from transforms.canonical import Canonical
+from transforms.csenet import CsenetFormat
+from transforms.delimited import DelimitedFormat
+from transforms.json_format import JsonFormat
+from transforms.paths import check_paths
+from transforms.w4 import W4Format
+from transforms.xml_format import XmlFormat
+
+FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
+    {
+        "xml": XmlFormat,
+        "json": JsonFormat,
+        "csenet": CsenetFormat,
+        "csenet-out": CsenetFormat.outgoing,
+        "w4": W4Format,
+        "newhire-csv-nc": DelimitedFormat.named("newhire-csv-nc"),
+        "newhire-csv-nj": DelimitedFormat.named("newhire-csv-nj"),
+        "newhire-csv-ga": DelimitedFormat.named("newhire-csv-ga"),
+    }
+)
+"""Format name -> how to make it from the catalog; the catalog has the same names."""
+
+
+def formats(catalog: Catalog) -> Mapping[FormatName, Format]:
+    """All formats of the catalog, ready to use. Misconfigured when the catalog and the table differ."""
+    if set(catalog.formats) != set(FORMATS):
+        odd = sorted(set(catalog.formats) ^ set(FORMATS))
+        raise Misconfigured(f"formats without an engine or without a catalog line: {', '.join(odd)}")
+    return {FormatName(name): make(catalog) for name, make in FORMATS.items()}
+
+
+def canonical(catalog: Catalog) -> CanonicalForm:
+    """The canonical form of all kinds of the catalog. Misconfigured when a schema or a path of the catalog is wrong."""
+    form = Canonical(catalog)
+    check_paths(catalog)
+    return form
+
+
+def by_media_type(catalog: Catalog, media_type: str) -> FormatName | None:
+    """The format that a media type names: equal type and parameters, whatever their order, case or spaces.
+
+    ``charset=utf-8`` is read over. A type without parameters is enough when only one format has it.
+    """
+    wanted, parameters = _media_type(media_type)
+    parameters -= {("charset", "utf-8")}
+    known = {name: _media_type(info.media_type) for name, info in catalog.formats.items()}
+    for name, found in known.items():
+        if found == (wanted, parameters):
+            return name
+    alike = [name for name, found in known.items() if found[0] == wanted]
+    return alike[0] if len(alike) == 1 and not parameters else None
+
+
+def _media_type(text: str) -> tuple[str, frozenset[tuple[str, str]]]:
+    kind, *rest = text.split(";")
+    pairs = (part.partition("=") for part in rest if part.strip())
+    parameters = frozenset((name.strip().lower(), value.strip().strip('"').lower()) for name, _, value in pairs)
+    return kind.strip().lower(), parameters

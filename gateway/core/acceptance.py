@@ -1,4 +1,4 @@
-"""What the commit path writes: a judged submission as one value, and how it changes when serial numbers were used before."""
+"""What the commit path writes: a judged submission as one value."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ ReceiptWriter = Callable[[Submission, tuple[Judged, ...], tuple[Finding, ...]], 
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """A submission ready to commit: judged at once (``judged`` filled), or only received (spooled, ``judged`` empty)."""
+    """A submission ready to commit: judged at once, or only received (spooled, ``judged`` empty)."""
 
     submission: Submission
     judged: tuple[Judged, ...]

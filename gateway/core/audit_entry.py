@@ -64,7 +64,7 @@ def timestamp(at: datetime) -> str:
 
 
 def leaf(entry: AuditEntry) -> bytes:
-    """The leaf bytes: canonical JSON of time, actor, action, object, outcome and the salted commitment to the details."""
+    """The leaf bytes: canonical JSON of who did what to which object when, and a salted commitment to the details."""
     return canonical_json(
         {
             "v": 1,

@@ -18,6 +18,7 @@ Messages never carry data of a record: locations, names of fields and ids only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import ClassVar
 
@@ -83,6 +84,17 @@ class Unprocessable(Refused):
     code = "unprocessable"
     status = 422
     title = "The request is well formed but cannot be carried out"
+
+
+class Unreadable(Unprocessable):
+    """A body of which no record can be read. ``findings`` say where and why (values of ``core.model.Finding``)."""
+
+    code = "unreadable"
+    title = "The file cannot be read"
+
+    def __init__(self, detail: str = "", findings: Sequence[object] = ()) -> None:
+        super().__init__(detail)
+        self.findings = tuple(findings)
 
 
 class TooMany(Refused):

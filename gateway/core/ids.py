@@ -13,6 +13,10 @@ Random = Callable[[int], bytes]
 """So many random bytes, fit for keys."""
 
 
+COUNTER_LIMIT = 0xFFF
+"""Ids of one millisecond; 12 bits."""
+
+
 def uuid7(milliseconds: int, entropy: bytes) -> str:
     """The id for a Unix time in milliseconds (48 bits) and 10 bytes of entropy (74 bits of them are used)."""
     value = (milliseconds & 0xFFFFFFFFFFFF) << 80 | int.from_bytes(entropy[:10], "big")
@@ -35,7 +39,7 @@ def minting(clock: Clock, random: Random) -> Mint:
             last, counter = now, 0
         else:
             counter += 1
-            if counter > 0xFFF:
+            if counter > COUNTER_LIMIT:
                 last, counter = last + 1, 0
         return uuid7(last, counter.to_bytes(2, "big") + random(8))
 

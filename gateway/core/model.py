@@ -85,7 +85,7 @@ class Finding:
     length: int | None = None
     line: int | None = None
     note: str | None = None
-    """What was expected, in words of the rule (``expected 801 bytes, found 799``): lengths and counts, never content."""
+    """What was expected (``expected 801 bytes, found 799``): lengths and counts, never content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -488,7 +488,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """How much of a list is wanted: at most ``limit`` rows (1 to 500) after ``cursor`` (opaque; None: from the start)."""
+    """How much of a list is wanted: at most ``limit`` rows (1 to 500) after ``cursor`` (None: from the start)."""
 
     limit: int = 50
     cursor: str | None = None

@@ -45,6 +45,7 @@ submissions = Table(
     Column("lease_until", Instant),
     UniqueConstraint("sender", "idempotency_key", name="submissions_once"),
     Index("submissions_by_time", "received_at", "id"),
+    Index("submissions_of_sender", "sender", "id"),
     Index(
         "submissions_unjudged",
         "received_at",
@@ -58,8 +59,9 @@ spool = Table(
     metadata,
     Column("submission", Text, nullable=False),
     Column("piece", Integer, nullable=False),
-    Column("sealed", LargeBinary, nullable=False),
+    # Before the body: SQLite would have to walk through the body's pages to read it.
     Column("at", Instant, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
     PrimaryKeyConstraint("submission", "piece"),
 )
 
@@ -81,6 +83,14 @@ records = Table(
     Column("sealed", LargeBinary),
     Column("received_at", Instant, nullable=False),
     Index("records_of_submission", "submission", "ordinal"),
+    Index("records_of_sender", "sender", "id"),
+    Index(
+        "records_of_recipient",
+        "recipient",
+        "id",
+        postgresql_where=text("recipient IS NOT NULL"),
+        sqlite_where=text("recipient IS NOT NULL"),
+    ),
     Index(
         "records_by_case",
         "case_index",
@@ -89,10 +99,12 @@ records = Table(
     ),
     Index(
         "records_parked",
-        "received_at",
+        "id",
         postgresql_where=text("state = 'unroutable'"),
         sqlite_where=text("state = 'unroutable'"),
     ),
+    # Sealed bodies do not compress: up to a page they stay in their row instead of going through TOAST.
+    postgresql_with={"toast_tuple_target": 8160},
 )
 
 serials = Table(
@@ -119,6 +131,7 @@ findings = Table(
     Column("line", Integer),
     Column("note", Text),
     PrimaryKeyConstraint("submission", "number"),
+    Index("findings_by_rule", "submission", "rule", "number"),
 )
 
 items = Table(
@@ -186,8 +199,8 @@ deliveries = Table(
         "partner",
         "lane",
         "id",
-        postgresql_where=text("lane IS NOT NULL"),
-        sqlite_where=text("lane IS NOT NULL"),
+        postgresql_where=text("lane IS NOT NULL AND state <> 'delivered' AND state <> 'withdrawn'"),
+        sqlite_where=text("lane IS NOT NULL AND state <> 'delivered' AND state <> 'withdrawn'"),
     ),
     Index(
         "deliveries_open",

@@ -93,7 +93,9 @@ class Format(Protocol):
         ...
 
     def encode(self, contents: Sequence[Content], cover: Cover) -> Encoded:
-        """The bytes for one delivery: a pure function of its arguments. Raises Unprocessable for a kind it cannot write."""
+        """The bytes for one delivery, a pure function of its arguments.
+
+        Raises Unprocessable for a kind that the format cannot write."""
         ...
 
 

@@ -23,7 +23,7 @@ class Verdict:
 
 
 class Upload(Protocol):
-    """One body on its way in. Feed it piece by piece, then finish or abandon it. Memory is bounded whatever the size."""
+    """One body on its way in. Feed it piece by piece, then finish or abandon it. Memory is bounded."""
 
     async def feed(self, data: bytes) -> None:
         """Raises TooLarge past the partner's cap, Unavailable when the spool cannot take it."""

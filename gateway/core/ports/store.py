@@ -187,8 +187,8 @@ class Records(Protocol):
         attempts."""
         ...
 
-    async def parked(self, limit: int) -> tuple[Record, ...]:
-        """Unroutable records with their bodies, oldest first."""
+    async def parked(self, limit: int, after: RecordId | None = None) -> tuple[Record, ...]:
+        """Unroutable records with their bodies in the order of their ids, those after ``after``."""
         ...
 
     async def reroute(self, chunk: Chunk) -> int:
@@ -318,7 +318,14 @@ class DeliveryDesk(Protocol):
         ...
 
     async def acknowledge(
-        self, delivery: DeliveryId, partner: PartnerKey, accepted: bool, reason: str, now: datetime, entry: AuditEntry
+        self,
+        delivery: DeliveryId,
+        partner: PartnerKey,
+        *,
+        accepted: bool,
+        reason: str,
+        now: datetime,
+        entry: AuditEntry,
     ) -> bool:
         """The partner's word on a waiting or delivered delivery: accepted -> delivered; else -> dead, fault record."""
         ...
@@ -424,7 +431,7 @@ class Partners(Protocol):
         """Store those that differ from what is stored, each under its next version; returns how many changed."""
         ...
 
-    async def pause(self, partner: PartnerKey, paused: bool, entry: AuditEntry) -> bool: ...
+    async def pause(self, partner: PartnerKey, entry: AuditEntry, *, paused: bool) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,61 @@
+# Two commands on a fresh Debian machine with Python 3.11: `make demo` and `make test`.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+VENDOR := gateway/web/console/static/vendor
+
+.PHONY: demo test bench assets format lint types imports pytest servers clean
+
+demo: $(VENV)/.installed assets
+	$(BIN)/gateway demo $(if $(ONCE),--once,)
+
+test: $(VENV)/.installed-dev assets servers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest $(PYTEST)
+
+bench: $(VENV)/.installed-dev servers
+	$(BIN)/python -m bench all
+
+# The interpreter may be called python3 only; any 3.11 or later does.
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null 2>&1 && exec $(PYTHON) -m venv $(VENV) || exec python3 -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev,speed]"
+	@touch $@
+
+# Front-end packages come from npm at exact versions and are never committed.
+assets: $(VENDOR)/THIRD_PARTY.txt
+
+$(VENDOR)/THIRD_PARTY.txt: package.json package-lock.json $(VENV)/.installed
+	$(BIN)/python -m gateway.web.console.assets
+
+# Real servers for the tests, by name from Debian's packages, where they are missing.
+servers:
+	@sh .ci/servers
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+imports: $(VENV)/.installed-dev
+	$(BIN)/lint-imports
+
+pytest: $(VENV)/.installed-dev
+	$(BIN)/pytest $(PYTEST)
+
+clean:
+	rm -rf $(VENV) node_modules $(VENDOR)

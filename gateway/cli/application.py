@@ -1,0 +1,62 @@
+"""The command tree. Commands import what they need when they run, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway import __version__
+from gateway.cli import audit, dead, files, keys, local, mailbox, operators, partners, processes, records, topology
+from gateway.cli.exits import Exit, exit_of
+from gateway.cli.out import say
+from gateway.core.errors import GatewayError
+
+app = typer.Typer(
+    name="gateway",
+    help="The gateway for child-support records: validates, seals, routes, delivers and proves.",
+    epilog="Start with: gateway demo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(partners.app, name="partner")
+app.add_typer(operators.app, name="operator")
+app.add_typer(keys.app, name="keys")
+app.add_typer(topology.app, name="topology")
+app.add_typer(mailbox.app, name="mailbox")
+app.add_typer(dead.app, name="dead")
+app.add_typer(audit.app, name="audit")
+app.add_typer(processes.database, name="db")
+processes.register(app)
+files.register(app)
+records.register(app)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature of an option's callback
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    config: Annotated[Path | None, typer.Option(help="Settings file; default: gateway.toml where it exists.")] = None,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,  # noqa: ARG001, FBT002 - handled by its callback
+) -> None:
+    if config is not None:
+        local.choose(config)
+
+
+def run() -> None:
+    """Run the command line; every error of our tree becomes a sentence and an exit code."""
+    try:
+        app()
+    except GatewayError as error:
+        say(f"{error.detail}\n({error.problem})")
+        sys.exit(exit_of(error))
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)

@@ -1,0 +1,101 @@
+"""Commands on the audit log: verify the whole, prove one record, check a proof without any access."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli import local
+from gateway.cli.exits import Exit
+from gateway.cli.out import progress, put, say, table
+from gateway.core.errors import NotFound, Unavailable
+from gateway.core.model import RecordId
+
+if TYPE_CHECKING:
+    from gateway.audit.faults import LogReport
+    from gateway.foundation import Foundation
+
+app = typer.Typer(help="The audit log.", no_args_is_help=True)
+
+
+@app.command()
+def verify(
+    anchor: Annotated[
+        list[Path] | None, typer.Option(help="A checkpoint kept outside; the log must contain it.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json")] = False,  # noqa: FBT002 - an option of typer
+) -> None:
+    """Derive the whole log anew from the database and compare hashes, tiles, checkpoints and signatures."""
+    notes = [file.read_text(encoding="utf-8") for file in anchor or ()]
+
+    async def work(base: Foundation) -> LogReport:
+        head = await base.stores.audit.head()
+        with progress("entries", head.size if head else None) as bar:
+            return await base.logbook.verify(notes, lambda number: bar.update(bar.task_ids[0], completed=number))
+
+    report = local.on_foundation(work)
+    faults = [{"kind": f.kind, "first": f.first, "last": f.last} for f in report.faults]
+    if json:
+        put({"entries": report.size, "checkpoints": report.checkpoints, "tiles": report.tiles, "faults": faults})
+    elif faults:
+        table("The log does not hold", ("what", "first", "last"), [tuple(fault.values()) for fault in faults])
+    else:
+        say(f"{report.size} entries, {report.checkpoints} checkpoints and {report.tiles} tiles hold.")
+    if faults:
+        raise typer.Exit(Exit.INTEGRITY)
+
+
+@app.command()
+def prove(
+    record: Annotated[str, typer.Argument(help="Record id.")],
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; default: stdout.")] = None,
+) -> None:
+    """Write a proof of what the log says about a record; anybody can check it offline."""
+
+    async def work(base: Foundation) -> str:
+        if await base.stores.records.get(RecordId(record)) is None:
+            raise NotFound("There is no record with this id.")
+        text = await base.logbook.proof(RecordId(record))
+        if text is None:
+            raise Unavailable("The log has not numbered this record yet; try again in a second.")
+        return text
+
+    text = local.on_foundation(work)
+    if out is None:
+        print(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+        say(f"Wrote {out}.")
+
+
+@app.command()
+def key() -> None:
+    """Print the log's verification keys: what `audit check` needs besides the proof."""
+
+    async def work(base: Foundation) -> None:
+        for one in base.logbook.verify_keys:
+            print(one)
+
+    local.on_foundation(work)
+
+
+@app.command()
+def check(
+    proof: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    key: Annotated[list[str], typer.Option("--key", help="Verification key of the log, from a place you trust.")],
+    json: Annotated[bool, typer.Option("--json")] = False,  # noqa: FBT002 - an option of typer
+) -> None:
+    """Check a proof file offline: no database, no keys of the gateway, no network."""
+    from gateway.audit.proof import check_proof  # noqa: PLC0415 - cryptography is needed here only
+
+    report = check_proof(proof.read_text(encoding="utf-8"), *key)
+    rows = [(e.number, e.at, e.action, e.object, e.outcome, e.fault or "proved") for e in report.entries]
+    if json:
+        names = ("number", "at", "action", "object", "outcome", "result")
+        put({"ok": report.ok, "entries": [dict(zip(names, row, strict=True)) for row in rows]})
+    else:
+        table("Proof", ("number", "at", "action", "object", "outcome", "result"), rows)
+    if not report.ok:
+        raise typer.Exit(Exit.INTEGRITY)

@@ -1,0 +1,87 @@
+"""Commands on dead letters, with an operator's key."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+import typer
+
+from gateway.cli.client import Client
+from gateway.cli.files import ApiKeyOption, Json, Url
+from gateway.cli.out import progress, put, say, table
+
+app = typer.Typer(help="Dead letters: deliveries that need a person.", no_args_is_help=True)
+Reason = Annotated[str, typer.Option(help="Why; kept in the audit log. Names no person.")]
+
+
+@app.command()
+def groups(url: Url = None, key: ApiKeyOption = None, json: Json = False) -> None:  # noqa: FBT002 - an option of typer
+    """Dead letters by cause."""
+    found = Client.of(url, key).get("/v1/dead-letters")
+    if json:
+        put(found)
+        return
+    rows = [(g["fault"], g["cause"], g["partner"], g["kind"], g["count"], g["first"], g["last"]) for g in found["rows"]]
+    table("Dead letters", ("fault", "cause", "partner", "kind", "count", "first", "last"), rows)
+
+
+@app.command("list")
+def list_(
+    partner: Annotated[str | None, typer.Option()] = None,
+    url: Url = None,
+    key: ApiKeyOption = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
+) -> None:
+    """Dead deliveries, newest first."""
+    query = urlencode({name: value for name, value in (("state", "dead"), ("partner", partner)) if value})
+    found = Client.of(url, key).get(f"/v1/deliveries?{query}")
+    if json:
+        put(found)
+        return
+    rows = [(d["id"], d["partner"], d["kind"], d["cause"], d["attempts"]) for d in found["rows"]]
+    table("Dead deliveries", ("delivery", "partner", "kind", "cause", "attempts"), rows)
+
+
+@app.command()
+def retry(delivery: str, reason: Reason, url: Url = None, key: ApiKeyOption = None) -> None:
+    """Send one on its way again."""
+    Client.of(url, key).post(f"/v1/deliveries/{delivery}/retry", {"reason": reason})
+    say("On its way again.")
+
+
+@app.command()
+def withdraw(delivery: str, reason: Reason, url: Url = None, key: ApiKeyOption = None) -> None:
+    """Give one up; its records stay."""
+    Client.of(url, key).post(f"/v1/deliveries/{delivery}/withdraw", {"reason": reason})
+    say("Withdrawn.")
+
+
+@app.command()
+def replay(
+    reason: Reason,
+    partner: Annotated[str | None, typer.Option()] = None,
+    cause: Annotated[str | None, typer.Option()] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,  # noqa: FBT002 - an option of typer
+    url: Url = None,
+    key: ApiKeyOption = None,
+) -> None:
+    """Retry all that match now: plan, confirm, watch. Dead letters that come later are not touched."""
+    client = Client.of(url, key)
+    wanted = {"state": "dead", "action": "retry", "reason": reason, "partner": partner, "cause": cause}
+    plan = client.post("/v1/replays/plan", {name: value for name, value in wanted.items() if value is not None})
+    if not yes:
+        typer.confirm(f"Retry {plan['total']} deliveries?", abort=True, err=True)
+    job = client.post("/v1/replays", {"token": plan["id"]})
+    job = _watch(client, job)
+    say(f"{job['done']} retried, {job['skipped']} skipped (somebody was faster).")
+
+
+def _watch(client: Client, job: dict[str, Any]) -> dict[str, Any]:
+    with progress("retried", job["total"]) as bar:
+        while job["state"] == "running":
+            time.sleep(0.5)
+            job = client.get(f"/v1/replays/{job['id']}")
+            bar.update(bar.task_ids[0], completed=job["done"] + job["skipped"])
+    return job

@@ -1,0 +1,53 @@
+"""Exit codes: one for each kind of trouble, so that scripts can tell them apart."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from gateway.core.errors import (
+    Conflict,
+    DeliveryFailed,
+    Forbidden,
+    GatewayError,
+    Misconfigured,
+    NotFound,
+    Refused,
+    Tampered,
+    Unauthenticated,
+    Unavailable,
+    Unprocessable,
+)
+
+
+class Exit(IntEnum):
+    OK = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    CONFIGURATION = 3
+    FINDINGS = 4
+    NOT_FOUND = 5
+    REFUSED = 6
+    CONFLICT = 7
+    UNREACHABLE = 8
+    TIMED_OUT = 9
+    INTEGRITY = 10
+    INTERRUPTED = 130
+
+
+_TABLE: tuple[tuple[type[GatewayError], Exit], ...] = (
+    (Unauthenticated, Exit.REFUSED),
+    (Forbidden, Exit.REFUSED),
+    (NotFound, Exit.NOT_FOUND),
+    (Conflict, Exit.CONFLICT),
+    (Unprocessable, Exit.FINDINGS),
+    (Refused, Exit.USAGE),
+    (Misconfigured, Exit.CONFIGURATION),
+    (Unavailable, Exit.UNREACHABLE),
+    (DeliveryFailed, Exit.UNREACHABLE),
+    (Tampered, Exit.INTEGRITY),
+)
+
+
+def exit_of(error: GatewayError) -> Exit:
+    """The exit code for an error of our tree."""
+    return next((code for kind, code in _TABLE if isinstance(error, kind)), Exit.UNEXPECTED)

@@ -1,0 +1,136 @@
+"""Commands on files: submit to a gateway, validate and convert here."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gateway.cli.client import Client
+from gateway.cli.exits import Exit
+from gateway.cli.out import progress, put, say, table
+
+PIECE = 256 * 2**10
+
+Url = Annotated[str | None, typer.Option(help="The gateway's API; default: GATEWAY_URL.")]
+ApiKeyOption = Annotated[str | None, typer.Option("--key", help="API key; default: GATEWAY_KEY.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(submit)
+    app.command()(validate)
+    app.command()(convert)
+
+
+class _Watched:
+    """A file that moves a progress bar while it is read."""
+
+    def __init__(self, file: Any, tell: Any) -> None:  # noqa: ANN401 - http.client asks for read() only
+        self._file, self._tell = file, tell
+
+    def read(self, size: int = PIECE) -> bytes:
+        piece: bytes = self._file.read(size)
+        self._tell(len(piece))
+        return piece
+
+
+def submit(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    format: Annotated[str, typer.Option("--format", "-f", help="csenet, w4, xml, json, newhire-csv-nc, ...")],
+    idempotency_key: Annotated[str | None, typer.Option(help="Default: the SHA-256 of the file.")] = None,
+    url: Url = None,
+    key: ApiKeyOption = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
+) -> None:
+    """Post a file; print the receipt. A repeat of the same file is answered with the same receipt."""
+    client = Client.of(url, key)
+    used = idempotency_key or _digest(file)
+    size = file.stat().st_size
+    with progress("sent", size) as bar, file.open("rb") as opened:
+        body = _Watched(opened, lambda count: bar.advance(bar.task_ids[0], count))
+        headers = {"Idempotency-Key": f'"{used}"', "Content-Length": str(size)}
+        answer = client.send("POST", f"/v1/submissions?format={format}", body, headers)  # type: ignore[arg-type] # http.client reads anything with read()
+    receipt = answer.json()
+    if json:
+        put(receipt)
+    else:
+        _show_receipt(receipt)
+    if receipt["counts"]["refused"]:
+        raise typer.Exit(Exit.FINDINGS)
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _show_receipt(receipt: dict[str, Any]) -> None:
+    counts = receipt["counts"]
+    say(f"Submission {receipt['submission']}: {receipt['state']}.")
+    if receipt["state"] != "judged":
+        say(f"It is durable and judged in the background: gateway status {receipt['submission']}")
+        return
+    say(", ".join(f"{value} {name}" for name, value in counts.items()))
+    _show_findings(receipt["findings"])
+
+
+def _show_findings(findings: list[dict[str, Any]]) -> None:
+    rows = [
+        (f["severity"], f["code"], f["field"], f["count"], _first_place(f["samples"]), f["title"], f["fix"])
+        for f in findings
+    ]
+    if rows:
+        table("Findings", ("severity", "rule", "field", "count", "first at", "what", "fix"), rows)
+
+
+def _first_place(samples: list[dict[str, Any]]) -> str:
+    if not samples:
+        return ""
+    first = samples[0]
+    parts = [f"record {first['record']}"] if "record" in first else []
+    parts += [f"line {first['line']}"] if "line" in first else []
+    parts += [f"columns {first['columns']}"] if "columns" in first else []
+    return ", ".join(parts) or str(first.get("path", ""))
+
+
+def validate(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    format: Annotated[str, typer.Option("--format", "-f")],
+    json: Json = False,  # noqa: FBT002 - an option of typer
+) -> None:
+    """Check a file here, without server or database: layout, schema and rules (not who may send it)."""
+    from gateway.offline import check  # noqa: PLC0415 - heavy, needed here only
+
+    with progress("read", file.stat().st_size) as bar:
+        checked = check(file, format, lambda count: bar.advance(bar.task_ids[0], count))
+    if json:
+        put(checked)
+    else:
+        say(f"{checked['records']} records, {checked['refused']} with faults that would refuse them.")
+        _show_findings(checked["findings"])
+    if checked["refused"] or any(f["severity"] in ("fatal", "error") for f in checked["findings"]):
+        raise typer.Exit(Exit.FINDINGS)
+
+
+def convert(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    format: Annotated[str, typer.Option("--format", "-f", help="The file's format.")],
+    to: Annotated[str, typer.Option("--to", help="The format to write.")],
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; default: stdout.")] = None,
+) -> None:
+    """Rewrite a file in another format; refuses when a record has a fault or does not fit."""
+    from gateway.offline import rewrite  # noqa: PLC0415 - heavy, needed here only
+
+    body, findings = rewrite(file, format, to)
+    if body is None:
+        _show_findings(findings)
+        raise typer.Exit(Exit.FINDINGS)
+    if out is None:
+        sys.stdout.buffer.write(body)
+    else:
+        out.write_bytes(body)
+        say(f"Wrote {out} ({len(body)} bytes).")

@@ -1,0 +1,62 @@
+"""Commands of a partner that pulls: list, get, acknowledge, refuse."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.client import Client
+from gateway.cli.files import ApiKeyOption, Json, Url
+from gateway.cli.out import put, say, table
+
+app = typer.Typer(help="A partner's mailbox.", no_args_is_help=True)
+Delivery = Annotated[str, typer.Argument(help="Delivery id.")]
+
+
+@app.command("list")
+def list_(url: Url = None, key: ApiKeyOption = None, json: Json = False) -> None:  # noqa: FBT002 - an option of typer
+    """Lease and list what lies there."""
+    found = Client.of(url, key).get("/v1/mailbox")
+    if json:
+        put(found)
+        return
+    rows = [(p["delivery"], p["name"], p["size"], p["placed_at"]) for p in found["rows"]]
+    table("Mailbox", ("delivery", "name", "bytes", "placed"), rows)
+
+
+@app.command()
+def get(
+    delivery: Delivery,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; default: stdout.")] = None,
+    url: Url = None,
+    key: ApiKeyOption = None,
+) -> None:
+    """Fetch one parcel. It stays until it is acknowledged."""
+    body = Client.of(url, key).send("GET", f"/v1/mailbox/{delivery}").body
+    if out is None:
+        sys.stdout.buffer.write(body)
+    else:
+        out.write_bytes(body)
+        say(f"Wrote {out} ({len(body)} bytes).")
+
+
+@app.command()
+def ack(delivery: Delivery, url: Url = None, key: ApiKeyOption = None) -> None:
+    """Say that the parcel is safely yours; its bytes are removed here."""
+    Client.of(url, key).send("POST", f"/v1/mailbox/{delivery}/acknowledge")
+    say("Acknowledged.")
+
+
+@app.command()
+def refuse(
+    delivery: Delivery,
+    reason: Annotated[str, typer.Option(help="A short code: record-unreadable, case-unknown, ...")],
+    url: Url = None,
+    key: ApiKeyOption = None,
+) -> None:
+    """Say that the parcel cannot be used; an operator here will look at it."""
+    Client.of(url, key).post(f"/v1/mailbox/{delivery}/refuse", {"reason": reason})
+    say("Refused.")

@@ -1,0 +1,54 @@
+"""Commands on operator accounts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli import local
+from gateway.cli.out import put, say, table
+
+if TYPE_CHECKING:
+    from gateway.foundation import Foundation
+
+app = typer.Typer(help="Operator accounts of the console.", no_args_is_help=True)
+
+
+@app.command()
+def add(
+    name: str,
+    role: Annotated[str, typer.Option(help="viewer, operator or admin")] = "viewer",
+    password: Annotated[
+        str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, envvar="GATEWAY_PASSWORD")
+    ] = "",
+) -> None:
+    """Add an account, or replace it: a new role or a new password."""
+    from gateway.callers import add_operator  # noqa: PLC0415 - heavy, needed here only
+
+    local.on_foundation(lambda base: add_operator(base, local.actor(), name, role, password))
+    say(f"{name} may log in as {role}.")
+
+
+@app.command("list")
+def list_(json: Annotated[bool, typer.Option("--json")] = False) -> None:  # noqa: FBT002 - an option of typer
+    """All accounts."""
+
+    async def work(base: Foundation) -> None:
+        found = await base.stores.operators.list()
+        rows = [(one.name, one.role, "disabled" if one.disabled else "") for one in found]
+        if json:
+            put([{"name": name, "role": role, "disabled": bool(off)} for name, role, off in rows])
+        else:
+            table("Operators", ("name", "role", ""), rows)
+
+    local.on_foundation(work)
+
+
+@app.command()
+def key(name: str, days: Annotated[int, typer.Option(min=1, max=366)] = 90) -> None:
+    """Make an API key for an operator's scripts (`gateway dead` and `trace` use it). Printed once."""
+    from gateway.callers import new_operator_key  # noqa: PLC0415 - heavy, needed here only
+
+    print(local.on_foundation(lambda base: new_operator_key(base, local.actor(), name, timedelta(days=days))))

@@ -1,0 +1,60 @@
+"""What the command line prints: tables and JSON on stdout, words and progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+
+def say(text: str) -> None:
+    """A sentence for people."""
+    print(text, file=sys.stderr)
+
+
+def put(value: object) -> None:
+    """One JSON document for programs."""
+    print(json.dumps(value, indent=2, default=str))
+
+
+def stdout() -> Console:
+    from rich.console import Console  # noqa: PLC0415 - rich costs 30 ms that --help must not pay
+
+    return Console(soft_wrap=True, highlight=False)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table for people; ``-`` stands for nothing."""
+    from rich.table import Table  # noqa: PLC0415 - rich costs 30 ms that --help must not pay
+
+    shown = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        shown.add_row(*("-" if cell is None else str(cell) for cell in row))
+    stdout().print(shown)
+
+
+def facts(values: Mapping[str, object]) -> None:
+    """Names and values, one a line."""
+    width = max((len(name) for name in values), default=0)
+    for name, value in values.items():
+        print(f"{name:<{width}}  {'-' if value is None else value}")
+
+
+@contextmanager
+def progress(description: str, total: int | None) -> Iterator[Progress]:
+    """A progress bar on stderr; silent when stderr is not a terminal. Advance its only task, id 0."""
+    from rich.console import Console  # noqa: PLC0415 - rich costs 30 ms that --help must not pay
+    from rich.progress import Progress  # noqa: PLC0415 - as above
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        bar.add_task(description, total=total)
+        yield bar

@@ -1,0 +1,106 @@
+"""Commands on partners, agreements and their API keys."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli import local
+from gateway.cli.out import put, say, table
+from gateway.core.errors import NotFound
+from gateway.core.model import PartnerKey
+
+if TYPE_CHECKING:
+    from gateway.foundation import Foundation
+
+app = typer.Typer(help="Partners and agreements.", no_args_is_help=True)
+
+
+@app.command()
+def apply(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Partner files (TOML).")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only.")] = False,  # noqa: FBT002 - an option of typer
+) -> None:
+    """Set partners and agreements from files; refuses all of them when one has a fault, naming the line."""
+    from gateway.partner_files import read  # noqa: PLC0415 - heavy, needed here only
+    from gateway.partner_store import apply as store  # noqa: PLC0415 - as above
+    from gateway.partner_store import known  # noqa: PLC0415 - as above
+
+    texts = {str(file): file.read_text(encoding="utf-8") for file in files}
+
+    async def work(base: Foundation) -> None:
+        wanted = read(texts, await base.stores.partners.directory(), known(base.speech))
+        count = f"{len(wanted.partners)} partners, {len(wanted.agreements)} agreements"
+        if dry_run:
+            say(f"{count}: all right, nothing changed.")
+            return
+        changed = await store(base, local.actor(), wanted)
+        say(f"{count}: {changed} changed.")
+
+    local.on_foundation(work)
+
+
+@app.command("list")
+def list_(json: Annotated[bool, typer.Option("--json")] = False) -> None:  # noqa: FBT002 - an option of typer
+    """All partners."""
+
+    async def work(base: Foundation) -> None:
+        directory = await base.stores.partners.directory()
+        partners = sorted(directory.partners.values(), key=lambda partner: partner.key)
+        if json:
+            put([{"key": p.key, "name": p.name, "role": p.role, "adapter": p.endpoint.adapter} for p in partners])
+            return
+        rows = [(p.key, p.name, p.role, p.program, p.endpoint.adapter, "paused" if p.paused else "") for p in partners]
+        table("Partners", ("key", "name", "role", "program", "adapter", ""), rows)
+
+    local.on_foundation(work)
+
+
+@app.command()
+def key(
+    partner: Annotated[str, typer.Argument(help="The partner's key name in its file.")],
+    scope: Annotated[str, typer.Option(help="Comma-separated scopes.")] = "submit,read,mailbox,acknowledge",
+    days: Annotated[int, typer.Option(help="Days until it expires.", min=1, max=366)] = 90,
+) -> None:
+    """Make an API key for a partner (two may live at once). It is printed once and stored only as a digest."""
+    from gateway.callers import new_partner_key  # noqa: PLC0415 - heavy, needed here only
+
+    async def work(base: Foundation) -> str:
+        directory = await base.stores.partners.directory()
+        if partner not in directory.partners:
+            raise NotFound(f"There is no partner {partner}.")
+        scopes = frozenset(name.strip() for name in scope.split(","))
+        return await new_partner_key(base, local.actor(), PartnerKey(partner), scopes, timedelta(days=days))
+
+    print(local.on_foundation(work))
+
+
+@app.command()
+def revoke(key_id: Annotated[str, typer.Argument(help="The id inside the key: gwk_<id>_...")]) -> None:
+    """Revoke an API key at once."""
+
+    async def work(base: Foundation) -> bool:
+        entry = base.scribe.entry(local.actor(), "apikey.revoked", f"apikey:{key_id}")
+        return await base.stores.callers.revoke(key_id, entry)
+
+    if not local.on_foundation(work):
+        raise NotFound("There is no live key with this id.")
+    say("Revoked.")
+
+
+@app.command()
+def pause(partner: str, resume: Annotated[bool, typer.Option("--resume")] = False) -> None:  # noqa: FBT002 - an option of typer
+    """Stop deliveries to a partner; they wait. With --resume let them go on."""
+
+    async def work(base: Foundation) -> bool:
+        entry = base.scribe.entry(
+            local.actor(), "partner.applied", f"partner:{partner}", "resumed" if resume else "paused"
+        )
+        return await base.stores.partners.pause(PartnerKey(partner), entry, paused=not resume)
+
+    if not local.on_foundation(work):
+        raise NotFound("There is no such partner, or it is so already.")
+    say("Deliveries go on." if resume else "Deliveries wait.")

@@ -1,0 +1,164 @@
+"""Commands that prepare and run processes: init, serve, demo, db, doctor, check-config."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli import local
+from gateway.cli.exits import Exit
+from gateway.cli.out import facts, put, say
+from gateway.core.errors import GatewayError, Misconfigured
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+
+database = typer.Typer(help="The database's schema.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(init)
+    app.command()(serve)
+    app.command()(demo)
+    app.command()(doctor)
+    app.command("check-config")(check_config)
+
+
+def init() -> None:
+    """Prepare a new gateway: keys, credentials folder and database schema. Does nothing twice."""
+    from gateway.foundation import utc_now  # noqa: PLC0415 - heavy, needed here only
+    from gateway.store.migrations import migrate  # noqa: PLC0415 - as above
+    from keys.files import FILE_NAME, FileKeys  # noqa: PLC0415 - as above
+
+    settings = local.settings()
+    _private_folder(settings.secrets)
+    if not (settings.keys.directory / FILE_NAME).exists():
+        passphrase = settings.keys.passphrase
+        FileKeys.create(
+            settings.keys.directory,
+            utc_now,
+            secrets.token_bytes,
+            passphrase.get_secret_value() if passphrase else None,
+        )
+        say(f"Made new keys in {settings.keys.directory}.")
+    _make_database_folder(settings.db.url)
+    asyncio.run(migrate(settings.db.url))
+    say("The database has the present schema.")
+
+
+def _private_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
+def _make_database_folder(url: str) -> None:
+    """The folder of an SQLite file."""
+    _, separator, path = url.partition(":///")
+    if separator and url.startswith("sqlite"):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+
+
+def serve(
+    role: Annotated[
+        str, typer.Option(help="Comma-separated: api, relay, dispatcher, scheduler, console, integrator.")
+    ] = "api,relay,dispatcher,scheduler,console,integrator",
+) -> None:
+    """Run one process with the given roles until it is told to stop."""
+    from gateway.app import gateway  # noqa: PLC0415 - heavy, needed here only
+    from gateway.settings import Role  # noqa: PLC0415 - as above
+    from gateway.telemetry import configure_logs  # noqa: PLC0415 - as above
+
+    try:
+        roles = frozenset(Role(name.strip()) for name in role.split(","))
+    except ValueError:
+        raise Misconfigured(f"--role knows: {', '.join(Role)}.") from None
+    settings = local.settings()
+    if settings.broker.url is None and roles != frozenset(Role):
+        raise Misconfigured("Roles in several processes need a broker: set broker.url.")
+    configure_logs()
+
+    async def running() -> None:
+        async with gateway(settings, roles) as process:
+            for name, address in process.addresses.items():
+                say(f"{name}: {address}")
+            await _told_to_stop()
+
+    asyncio.run(running())
+
+
+async def _told_to_stop() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Run the story, check every expectation, and end.")] = False,  # noqa: FBT002 - an option of typer
+    pg: Annotated[str | None, typer.Option(help="PostgreSQL instead of SQLite: postgresql+asyncpg://...")] = None,
+    amqp: Annotated[str | None, typer.Option(help="RabbitMQ instead of the memory broker: amqp://...")] = None,
+    port: Annotated[int, typer.Option(help="Port of the console; 0 takes a free one.")] = 8080,
+) -> None:
+    """Show the whole gateway on synthetic partners: no server, no account, no real person."""
+    from gateway.demo.story import tell  # noqa: PLC0415 - heavy, needed here only
+    from gateway.demo.world import Wishes  # noqa: PLC0415 - as above
+
+    held = asyncio.run(tell(Wishes(once=once, database=pg, broker=amqp, port=port)))
+    raise typer.Exit(Exit.OK if held else Exit.FINDINGS)
+
+
+@database.command()
+def upgrade() -> None:
+    """Bring the schema up to this version; safe to repeat."""
+    from gateway.store.migrations import migrate  # noqa: PLC0415 - heavy, needed here only
+
+    settings = local.settings()
+    _make_database_folder(settings.db.url)
+    asyncio.run(migrate(settings.db.url))
+    say("The database has the present schema.")
+
+
+def check_config() -> None:
+    """Print the settings in force; secrets are masked."""
+    put(local.settings().model_dump(mode="json"))
+
+
+def doctor(json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:  # noqa: FBT002 - an option of typer
+    """Look at everything this gateway needs and say what is wrong."""
+    findings = asyncio.run(_examined(local.settings()))
+    if json:
+        put(findings)
+    else:
+        facts(findings)
+    if any(value != "ok" for value in findings.values()):
+        raise typer.Exit(Exit.CONFIGURATION)
+
+
+async def _examined(settings: Settings) -> dict[str, str]:
+    from gateway.app import open_broker  # noqa: PLC0415 - heavy, needed here only
+    from gateway.foundation import foundation  # noqa: PLC0415 - as above
+    from gateway.store.migrations import is_current  # noqa: PLC0415 - as above
+
+    found = {"python": "ok", "catalog": "ok", "keys": "ok", "database": "ok", "schema": "ok", "broker": "ok"}
+    try:
+        async with foundation(settings) as base:
+            await base.stores.health.ping()
+            if not await is_current(settings.db.url):
+                found["schema"] = "out of date: run `gateway db upgrade`"
+            broker = open_broker(settings, base)
+            await broker.open()
+            if not broker.connected:
+                found["broker"] = "not reachable; deliveries would wait in the store"
+            await broker.close()
+    except GatewayError as error:
+        found["keys" if isinstance(error, Misconfigured) else "database"] = error.detail
+    if not os.access(settings.secrets, os.R_OK):
+        found["secrets"] = f"{settings.secrets} is missing: run `gateway init`"
+    return found

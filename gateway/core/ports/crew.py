@@ -1,0 +1,73 @@
+"""Port of the computing: examining frames and composing payloads, in this process or in worker processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from gateway.core.model import (
+    Claimed,
+    Digest,
+    Facts,
+    Finding,
+    FormatName,
+    Partner,
+    RecordId,
+)
+from gateway.core.ports.formats import Frame, Heading
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """Frames of one body, to be examined. ``ids`` are the record ids, one a frame."""
+
+    format: FormatName
+    sender: Partner
+    heading: Heading
+    frames: tuple[Frame, ...] = field(repr=False)
+    ids: tuple[RecordId, ...]
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One frame after decoding, XSD, rules and sealing; ``sealed`` is there unless a finding blocks."""
+
+    id: RecordId
+    ordinal: int
+    findings: tuple[Finding, ...]
+    facts: Facts | None = None
+    digest: Digest | None = None
+    sealed: bytes | None = field(default=None, repr=False)
+    case_index: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """A claimed delivery, to be written in the partner's format."""
+
+    claimed: Claimed = field(repr=False)
+    sender: Partner
+    recipient: Partner
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The payload of a delivery, or the blocking findings for which it cannot be written."""
+
+    body: bytes = field(repr=False)
+    media_type: str
+    extension: str
+    digest: Digest
+    findings: tuple[Finding, ...] = ()
+
+
+class Crew(Protocol):
+    async def examine(self, task: Examination) -> tuple[Examined, ...]: ...
+
+    async def compose(self, task: Composition) -> Composed:
+        """Raises Tampered when a sealed body does not open, Unavailable when the wrapping key is missing."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,126 @@
+"""The receipt: our word on a submission, written once and stored; a repeat gets the same bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from gateway.core.acceptance import Judged
+from gateway.core.audit_entry import timestamp
+from gateway.core.model import Counts, Finding, RuleCode, Severity, Submission
+
+SAMPLES = 5
+"""Findings shown for each rule; all of them are paged under the submission."""
+
+Describe = Callable[[RuleCode], tuple[str, str]]
+"""Title and fix of a rule in plain words."""
+
+_RANK = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """Findings under one rule and field: how many, and the first few."""
+
+    rule: RuleCode
+    severity: Severity
+    field: str | None
+    count: int
+    samples: tuple[Finding, ...]
+
+
+class Tally:
+    """Findings grouped while they come: memory grows with the rules, not with the findings."""
+
+    def __init__(self) -> None:
+        self._samples: dict[tuple[RuleCode, str | None], list[Finding]] = {}
+        self._counts: dict[tuple[RuleCode, str | None], int] = {}
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            key = finding.rule, finding.field
+            self._counts[key] = self._counts.get(key, 0) + 1
+            samples = self._samples.setdefault(key, [])
+            if len(samples) < SAMPLES:
+                samples.append(finding)
+
+    def groups(self) -> tuple[Grouped, ...]:
+        """The worst severity first, then the most frequent."""
+        groups = [
+            Grouped(rule, self._samples[rule, field][0].severity, field, count, tuple(self._samples[rule, field]))
+            for (rule, field), count in self._counts.items()
+        ]
+        return tuple(sorted(groups, key=lambda g: (_RANK[g.severity], -g.count, g.rule)))
+
+
+def group(findings: Iterable[Finding]) -> tuple[Grouped, ...]:
+    """Findings by rule and field; the worst severity first, then the most frequent."""
+    tally = Tally()
+    tally.add(findings)
+    return tally.groups()
+
+
+def sample(finding: Finding) -> dict[str, object]:
+    """One finding as the API shows it: positions only."""
+    columns = None
+    if finding.start is not None:
+        columns = f"{finding.start}-{finding.start + (finding.length or 1) - 1}"
+    shown = {
+        "record": finding.record,
+        "path": finding.path,
+        "columns": columns,
+        "line": finding.line,
+        "note": finding.note,
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def counted(counts: Counts) -> dict[str, int]:
+    return {name: getattr(counts, name) for name in counts.__slots__}
+
+
+class Receipts:
+    """Writes receipts in the words of the rule catalog."""
+
+    def __init__(self, describe: Describe) -> None:
+        self._describe = describe
+
+    def __call__(self, submission: Submission, judged: tuple[Judged, ...], findings: tuple[Finding, ...]) -> bytes:
+        """The receipt of a submission as JSON (RFC 8259), UTF-8."""
+        everything = [*findings, *(f for j in judged for f in j.findings)]
+        link = f"/v1/submissions/{submission.id}"
+        document = {
+            "submission": submission.id,
+            "state": submission.state,
+            "sender": submission.sender,
+            "format": submission.format,
+            "body": {"sha256": submission.body_digest, "bytes": submission.body_size},
+            "received_at": timestamp(submission.received_at),
+            "counts": counted(submission.counts),
+            "findings": [self.shown(one) for one in group(everything)],
+            "records": [
+                {"record": j.record.ordinal, "id": j.record.id, "state": j.record.state, "reason": j.record.reason}
+                for j in judged[:SAMPLES]
+            ],
+            "links": {"self": link, "records": f"{link}/records", "findings": f"{link}/findings"},
+        }
+        return json.dumps(document, separators=(",", ":")).encode()
+
+    def shown(self, one: Grouped) -> dict[str, object]:
+        """One group of findings in plain words."""
+        title, fix = self._describe(one.rule)
+        return {
+            "code": one.rule,
+            "severity": one.severity,
+            "field": one.field,
+            "count": one.count,
+            "title": title,
+            "fix": fix,
+            "help": f"/v1/rules/{one.rule}",
+            "samples": [sample(f) for f in one.samples],
+        }
+
+
+def blocked(findings: Sequence[Finding]) -> bool:
+    return any(f.severity.blocks for f in findings)

@@ -1,0 +1,115 @@
+"""The crew: examining and composing in this process for small tasks, in worker processes for big ones.
+
+A worker builds its own formats and opens its own copy of the keys once, from values that can be pickled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+
+from gateway.core.errors import Unavailable
+from gateway.core.ports.crew import Composed, Composition, Examination, Examined
+from gateway.tools import Tools, tools_from
+from gateway.work.compose import Composer
+from gateway.work.examine import Examiner
+from keys.ring import KeyRing
+
+log = structlog.get_logger()
+S = TypeVar("S")
+T = TypeVar("T")
+
+SMALL_FRAMES = 32
+"""Frames examined here at once: about 10 ms; more go to a worker."""
+SMALL_BYTES = 64 * 2**10
+"""Sealed bytes composed here at once; more go to a worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class InlineCrew:
+    """Everything in this process."""
+
+    examiner: Examiner
+    composer: Composer
+
+    async def examine(self, task: Examination) -> tuple[Examined, ...]:
+        return self.examiner.examine(task)
+
+    async def compose(self, task: Composition) -> Composed:
+        return self.composer.compose(task)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class PoolCrew:
+    """Small tasks here, big ones in worker processes that start with the first big one."""
+
+    def __init__(self, inline: InlineCrew, snapshot: Callable[[], KeyRing], processes: int) -> None:
+        self._inline, self._snapshot = inline, snapshot
+        self._processes = processes or max(1, (os.cpu_count() or 2) - 1)
+        self._pool: ProcessPoolExecutor | None = None
+
+    async def examine(self, task: Examination) -> tuple[Examined, ...]:
+        if len(task.frames) <= SMALL_FRAMES:
+            return await self._inline.examine(task)
+        return await self._far(_examine, task)
+
+    async def compose(self, task: Composition) -> Composed:
+        if sum(len(sealed) for _, sealed in task.claimed.records) <= SMALL_BYTES:
+            return await self._inline.compose(task)
+        return await self._far(_compose, task)
+
+    async def _far(self, work: Callable[[S], T], task: S) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._started(), work, task)
+        except BrokenProcessPool:
+            self._pool = None
+            log.error("crew.worker_died")  # noqa: TRY400 - the traceback is of the pool, not of the work
+            raise Unavailable("A worker process died.", code="worker-died") from None
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                self._processes,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_begin,
+                initargs=(self._snapshot(),),
+            )
+        return self._pool
+
+    def renew(self) -> None:
+        """After a change of keys: the next task gets workers that know the new ones."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=False)
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
+
+
+_tools: list[Tools] = []
+"""The tools of a worker process: set once when it starts, the only state that a process pool can hold."""
+
+
+def _begin(snapshot: KeyRing) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes the pool
+    _tools.append(tools_from(snapshot))
+
+
+def _examine(task: Examination) -> tuple[Examined, ...]:
+    return _tools[0].examiner.examine(task)
+
+
+def _compose(task: Composition) -> Composed:
+    return _tools[0].composer.compose(task)

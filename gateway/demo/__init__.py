@@ -1,0 +1,1 @@
+"""The demonstration: the whole gateway on synthetic partners, told in plain sentences."""

@@ -1,0 +1,156 @@
+"""The foundation: what every process and every command stands on. Settings in, catalog, keys and stores out."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from gateway.core.audit_entry import Scribe
+from gateway.core.errors import Misconfigured
+from gateway.core.ids import Clock, Mint, Random, minting
+from gateway.logbook import Logbook
+from gateway.settings import Settings
+from gateway.store.audit import StoredAuditLog
+from gateway.store.callers import StoredApiKeys
+from gateway.store.deliveries import StoredDeliveries
+from gateway.store.desk import StoredDesk
+from gateway.store.engine import Database, Limits, open_database
+from gateway.store.health import StoredHealth
+from gateway.store.intake import StoredIntake
+from gateway.store.jobs import StoredJobs
+from gateway.store.leases import StoredLeases
+from gateway.store.mailbox import StoredMailbox
+from gateway.store.operators import StoredOperators
+from gateway.store.partners import StoredPartners
+from gateway.store.records import StoredRecords
+from gateway.store.spool import StoredSpool
+from gateway.store.submissions import StoredSubmissions
+from gateway.tools import Speech, Tools, speech, tools
+from keys.files import FileKeys
+from keys.ring import KeyRing
+
+SECRET_LIMIT = 64 * 2**10
+"""Bytes of one credential file."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """One object a noun, all over the same database."""
+
+    database: Database
+    intake: StoredIntake
+    spool: StoredSpool
+    submissions: StoredSubmissions
+    records: StoredRecords
+    deliveries: StoredDeliveries
+    desk: StoredDesk
+    mailbox: StoredMailbox
+    jobs: StoredJobs
+    partners: StoredPartners
+    callers: StoredApiKeys
+    operators: StoredOperators
+    health: StoredHealth
+    leases: StoredLeases
+    audit: StoredAuditLog
+
+
+def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Stores:
+    return Stores(
+        database=database,
+        intake=StoredIntake(database, announce_grace),
+        spool=StoredSpool(database, clock, announce_grace),
+        submissions=StoredSubmissions(database),
+        records=StoredRecords(database, announce_grace),
+        deliveries=StoredDeliveries(database),
+        desk=StoredDesk(database),
+        mailbox=StoredMailbox(database),
+        jobs=StoredJobs(database),
+        partners=StoredPartners(database, clock),
+        callers=StoredApiKeys(database, clock),
+        operators=StoredOperators(database),
+        health=StoredHealth(database),
+        leases=StoredLeases(database),
+        audit=StoredAuditLog(database),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    settings: Settings
+    clock: Clock
+    random: Random
+    mint: Mint
+    scribe: Scribe
+    speech: Speech
+    keys: FileKeys
+    tools: Tools
+    stores: Stores
+    logbook: Logbook
+
+    def snapshot(self) -> KeyRing:
+        """The keys as they are now, for worker processes."""
+        return self.keys.ring.snapshot()
+
+
+class SecretFolder:
+    """Credentials that partner files name: one file each in one private directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def secret(self, name: str) -> bytes:
+        """The bytes of the credential, without a final line end. Raises Misconfigured when there is none."""
+        if not name or Path(name).name != name or name.startswith("."):
+            raise Misconfigured("A credential is named by a plain file name.", code="secret-name")
+        try:
+            with (self._directory / name).open("rb") as file:
+                return file.read(SECRET_LIMIT).rstrip(b"\r\n")
+        except OSError as error:
+            raise Misconfigured(f"There is no credential {name} ({error.strerror}).", code="secret-missing") from None
+
+
+def open_keys(settings: Settings, clock: Clock) -> FileKeys:
+    passphrase = settings.keys.passphrase
+    return FileKeys.load(
+        settings.keys.directory,
+        passphrase.get_secret_value() if passphrase else None,
+        clock=clock,
+        random=secrets.token_bytes,
+    )
+
+
+@asynccontextmanager
+async def foundation(
+    settings: Settings, *, announce_grace: timedelta = timedelta(), clock: Clock = utc_now
+) -> AsyncIterator[Foundation]:
+    """Everything opened, closed again in the end. Raises Misconfigured when keys, catalog or database are not ready."""
+    spoken = speech()
+    keys = open_keys(settings, clock)
+    database = open_database(settings.db.url, Limits(pool_size=settings.db.pool))
+    mint = minting(clock, os.urandom)
+    stored = stores(database, clock, announce_grace)
+    try:
+        yield Foundation(
+            settings=settings,
+            clock=clock,
+            random=os.urandom,
+            mint=mint,
+            scribe=Scribe(clock, mint, os.urandom),
+            speech=spoken,
+            keys=keys,
+            tools=tools(spoken, keys.sealer(), keys.indexer()),
+            stores=stored,
+            logbook=Logbook(stored.audit, keys.signer(settings.log_name), keys.public_keys),
+        )
+    finally:
+        await stored.intake.close()
+        await database.dispose()

@@ -1,0 +1,325 @@
+"""Partner files: TOML in, partners and agreements out. Unknown keys, bad values and missing references name the line.
+
+A file holds any number of ``[[partner]]`` and ``[[agreement]]`` tables (docs/partners.md).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from gateway.core.errors import Misconfigured
+from gateway.core.model import (
+    AdapterName,
+    Agreement,
+    AgreementKey,
+    AgreementMode,
+    Batching,
+    BatchMode,
+    BreakerPolicy,
+    Contact,
+    Endpoint,
+    FormatName,
+    Kind,
+    Ordering,
+    Partner,
+    PartnerKey,
+    RetrySchedule,
+    Role,
+)
+from gateway.core.retry import DEFAULT_WAITS
+from gateway.core.routing import Directory
+from gateway.toml_lines import line_index, line_of
+
+_DURATION = re.compile(r"^(\d+)(ms|s|m|h|d)$")
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+def _duration(value: object) -> timedelta:
+    found = _DURATION.match(value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError("write a duration like 30s, 10m, 2h or 1d")
+    return timedelta(seconds=int(found.group(1)) * _UNITS[found.group(2)])
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
+Locator = Annotated[str, Field(pattern=r"^[0-9A-Z]{2}$|^[0-9A-Z]{5}$|^[0-9A-Z]{7}$|^[0-9]{9}$|^[A-Z][A-Z0-9-]{1,15}$")]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Batching(_Table):
+    mode: Annotated[BatchMode, BeforeValidator(BatchMode)]
+    count: int = Field(default=1_000, ge=1)
+    age: Duration = timedelta(minutes=5)
+    cron: str | None = None
+    timezone: str = "America/New_York"
+    working_days: bool = False
+    limit: int = Field(default=10_000, ge=1, le=50_000)
+
+    @field_validator("cron")
+    @classmethod
+    def _cron(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                CronSim(value, _EPOCH)
+            except CronSimError as error:
+                raise ValueError("not a cron line of five fields") from error
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("not a time zone of the IANA database") from error
+        return value
+
+    @model_validator(mode="after")
+    def _window_has_times(self) -> _Batching:
+        if (self.mode is BatchMode.WINDOW) != (self.cron is not None):
+            raise ValueError("cron goes with mode = 'window' and only with it")
+        return self
+
+    def value(self) -> Batching:
+        return Batching(**self.model_dump())
+
+
+class _Retry(_Table):
+    waits: list[Duration] = Field(default=list(DEFAULT_WAITS), min_length=1, max_length=50)
+    jitter: float = Field(default=0.2, ge=0, le=0.5)
+    longest_retry_after: Duration = timedelta(hours=6)
+
+
+class _Breaker(_Table):
+    failures: int = Field(default=5, ge=1)
+    rest: Duration = timedelta(seconds=30)
+    longest_rest: Duration = timedelta(minutes=30)
+
+
+class _Contact(_Table):
+    name: str
+    email: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    purpose: str = "operations"
+
+
+class _Partner(_Table):
+    key: Key
+    name: str = Field(min_length=1, max_length=200)
+    role: Annotated[Role, BeforeValidator(Role)]
+    program: str = Field(min_length=1, max_length=40)
+    locators: list[Locator] = Field(min_length=1)
+    endpoint: dict[str, str | int | bool]
+    formats: dict[str, str] = Field(default_factory=dict)
+    accepts: list[str] = Field(default_factory=list)
+    batching: dict[str, _Batching] = Field(default_factory=dict)
+    retry: _Retry = Field(default_factory=_Retry)
+    breaker: _Breaker = Field(default_factory=_Breaker)
+    ordering: Annotated[Ordering, BeforeValidator(Ordering)] = Ordering.NONE
+    rate_per_second: float | None = Field(default=None, gt=0)
+    concurrency: int = Field(default=8, ge=1, le=256)
+    body_limit_mib: int = Field(default=256, ge=1, le=4_096)
+    contacts: list[_Contact] = Field(default_factory=list)
+
+    @field_validator("endpoint")
+    @classmethod
+    def _adapter(cls, value: dict[str, str | int | bool]) -> dict[str, str | int | bool]:
+        if value.get("adapter") not in set(AdapterName):
+            raise ValueError(f"adapter must be one of {', '.join(AdapterName)}")
+        return value
+
+    def value(self) -> Partner:
+        options = {name: value for name, value in self.endpoint.items() if name != "adapter"}
+        return Partner(
+            key=PartnerKey(self.key),
+            name=self.name,
+            role=self.role,
+            program=self.program,
+            locators=frozenset(self.locators),
+            endpoint=Endpoint(AdapterName(str(self.endpoint["adapter"])), options),
+            formats={Kind(kind): FormatName(name) for kind, name in self.formats.items()},
+            accepts=frozenset(FormatName(name) for name in self.accepts),
+            batching={Kind(kind): batching.value() for kind, batching in self.batching.items()},
+            retry=RetrySchedule(tuple(self.retry.waits), self.retry.jitter, self.retry.longest_retry_after),
+            breaker=BreakerPolicy(self.breaker.failures, self.breaker.rest, self.breaker.longest_rest),
+            ordering=self.ordering,
+            rate_per_second=self.rate_per_second,
+            concurrency=self.concurrency,
+            body_limit=self.body_limit_mib * 2**20,
+            contacts=tuple(Contact(c.name, c.email, c.purpose) for c in self.contacts),
+        )
+
+
+class _Agreement(_Table):
+    key: Key
+    mode: Annotated[AgreementMode, BeforeValidator(AgreementMode)] = AgreementMode.DIRECT
+    senders: list[Key] = Field(min_length=1)
+    recipient: Key
+    kinds: list[str] = Field(min_length=1)
+    legal_basis: str = Field(min_length=3)
+    valid_from: date
+    valid_until: date | None = None
+    filter: dict[str, list[str]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _dates(self) -> _Agreement:
+        if self.valid_until is not None and self.valid_until < self.valid_from:
+            raise ValueError("valid_until is before valid_from")
+        return self
+
+    def value(self) -> Agreement:
+        return Agreement(
+            key=AgreementKey(self.key),
+            mode=self.mode,
+            senders=frozenset(PartnerKey(sender) for sender in self.senders),
+            recipient=PartnerKey(self.recipient),
+            kinds=frozenset(Kind(kind) for kind in self.kinds),
+            legal_basis=self.legal_basis,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+            filters={tag: frozenset(values) for tag, values in self.filter.items()},
+        )
+
+
+class _File(_Table):
+    partner: list[_Partner] = Field(default_factory=list)
+    agreement: list[_Agreement] = Field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What files may refer to, besides each other."""
+
+    formats_written: Mapping[FormatName, frozenset[Kind]]
+    formats_read: frozenset[FormatName]
+    kinds: frozenset[Kind]
+    tags: frozenset[str]
+    check_endpoint: Callable[[Endpoint], None]
+    """Raises Misconfigured naming the option."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    file: str
+    line: int | None
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.text}" if self.line else f"{self.file}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    partners: tuple[Partner, ...]
+    agreements: tuple[Agreement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    name: str
+    lines: Mapping[tuple[str | int, ...], int]
+    file: _File
+
+    def fault(self, place: Sequence[str | int], text: str) -> Fault:
+        return Fault(self.name, line_of(self.lines, place), text)
+
+
+def read(files: Mapping[str, str], present: Directory, known: Known) -> Applied:
+    """Partners and agreements of all files (name -> text). Raises Misconfigured listing every fault with its line."""
+    faults: list[Fault] = []
+    parsed = [one for name, text in files.items() if (one := _parse(name, text, faults)) is not None]
+    keys = set(present.partners) | {partner.key for one in parsed for partner in one.file.partner}
+    for one in parsed:
+        faults.extend(_partner_faults(one, known))
+        faults.extend(_agreement_faults(one, known, keys))
+    faults.extend(_shared_locators(parsed, present))
+    if faults:
+        raise Misconfigured("\n".join(str(fault) for fault in faults), code="partner-file")
+    return Applied(
+        tuple(partner.value() for one in parsed for partner in one.file.partner),
+        tuple(agreement.value() for one in parsed for agreement in one.file.agreement),
+    )
+
+
+def _parse(name: str, text: str, faults: list[Fault]) -> _Read | None:
+    try:
+        document: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        faults.append(Fault(name, None, str(error)))
+        return None
+    lines = line_index(text)
+    try:
+        return _Read(name, lines, _File.model_validate(document))
+    except ValidationError as error:
+        for detail in error.errors():
+            place = tuple(detail["loc"])
+            key = ".".join(str(part) for part in place)
+            message = "unknown key" if detail["type"] == "extra_forbidden" else detail["msg"]
+            faults.append(Fault(name, line_of(lines, place), f"{key}: {message}"))
+        return None
+
+
+def _partner_faults(one: _Read, known: Known) -> Iterable[Fault]:
+    for number, partner in enumerate(one.file.partner):
+        place: tuple[str | int, ...] = ("partner", number)
+        for kind, name in partner.formats.items():
+            if kind not in known.kinds:
+                yield one.fault((*place, "formats", kind), f"formats.{kind}: no such kind")
+            elif kind not in known.formats_written.get(FormatName(name), frozenset()):
+                yield one.fault((*place, "formats", kind), f"formats.{kind}: {name} cannot write this kind")
+        for kind in partner.batching:
+            if kind not in known.kinds:
+                yield one.fault((*place, "batching", kind), f"batching.{kind}: no such kind")
+        for name in partner.accepts:
+            if name not in known.formats_read:
+                yield one.fault((*place, "accepts"), f"accepts: {name} is not a format that can be read")
+        try:
+            known.check_endpoint(partner.value().endpoint)
+        except Misconfigured as error:
+            yield one.fault((*place, "endpoint"), f"endpoint: {error.detail}")
+
+
+def _agreement_faults(one: _Read, known: Known, keys: set[PartnerKey] | set[str]) -> Iterable[Fault]:
+    for number, agreement in enumerate(one.file.agreement):
+        place: tuple[str | int, ...] = ("agreement", number)
+        for sender in agreement.senders:
+            if sender not in keys:
+                yield one.fault((*place, "senders"), f"senders: there is no partner {sender}")
+        if agreement.recipient not in keys:
+            yield one.fault((*place, "recipient"), f"recipient: there is no partner {agreement.recipient}")
+        for kind in agreement.kinds:
+            if kind not in known.kinds:
+                yield one.fault((*place, "kinds"), f"kinds: there is no kind {kind}")
+        for tag in agreement.filter:
+            if tag not in known.tags:
+                yield one.fault((*place, "filter", tag), f"filter.{tag}: records have no such tag")
+
+
+def _shared_locators(parsed: Sequence[_Read], present: Directory) -> Iterable[Fault]:
+    """Two partners must not own one locator: routing would be a matter of chance."""
+    new = {partner.key for one in parsed for partner in one.file.partner}
+    owners = {
+        locator: str(partner.key)
+        for partner in present.partners.values()
+        if partner.key not in new
+        for locator in partner.locators
+    }
+    for one in parsed:
+        for number, partner in enumerate(one.file.partner):
+            for locator in partner.locators:
+                owner = owners.setdefault(locator, partner.key)
+                if owner != partner.key:
+                    yield one.fault(("partner", number, "locators"), f"locators: {locator} belongs to {owner}")

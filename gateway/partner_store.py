@@ -1,0 +1,34 @@
+"""Applying partner files to the store, with one audit entry for each partner and agreement that is set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import adapters
+from gateway.core.model import Actor, FormatName, Kind
+from gateway.foundation import Foundation
+from gateway.partner_files import Applied, Known
+from gateway.tools import Speech
+
+
+def known(spoken: Speech) -> Known:
+    """What partner files may refer to, from the catalog and the adapters."""
+    catalog = spoken.catalog
+    written: Mapping[FormatName, frozenset[Kind]] = {
+        info.name: frozenset(info.kinds) for info in catalog.formats.values() if info.writes
+    }
+    return Known(
+        formats_written=written,
+        formats_read=frozenset(info.name for info in catalog.formats.values() if info.reads),
+        kinds=frozenset(catalog.kinds),
+        tags=frozenset(tag for info in catalog.kinds.values() for tag in (*info.facts.tags, *info.facts.flags)),
+        check_endpoint=adapters.check_options,
+    )
+
+
+async def apply(base: Foundation, actor: Actor, wanted: Applied) -> int:
+    """Store what differs; returns how many partners and agreements changed."""
+    objects = [f"partner:{partner.key}" for partner in wanted.partners]
+    objects += [f"agreement:{agreement.key}" for agreement in wanted.agreements]
+    entries = [base.scribe.entry(actor, "partner.applied", name) for name in objects]
+    return await base.stores.partners.apply(wanted.partners, wanted.agreements, entries)

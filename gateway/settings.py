@@ -1,0 +1,162 @@
+"""Process settings: one frozen object from the environment (``GATEWAY__DB__URL``), a TOML file and defaults.
+
+Partners, agreements, rules and keys are data, not settings. Unknown keys are refused in file and environment.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from gateway.core.errors import Misconfigured
+
+PREFIX = "GATEWAY__"
+
+
+class Role(StrEnum):
+    """What one process does; any number of processes may share the roles."""
+
+    API = "api"
+    RELAY = "relay"
+    DISPATCHER = "dispatcher"
+    SCHEDULER = "scheduler"
+    CONSOLE = "console"
+    INTEGRATOR = "integrator"
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Database(Part):
+    url: str = "sqlite+aiosqlite:///state/gateway.db"
+    """``postgresql+asyncpg://user:password@host/name`` or ``sqlite+aiosqlite:///path``."""
+    pool: int = Field(default=8, ge=1, le=100)
+
+
+class BrokerSettings(Part):
+    url: SecretStr | None = None
+    """``amqp://user:password@host/vhost``; none: the memory broker, for one process."""
+    publish_timeout_seconds: float = Field(default=10, gt=0)
+    """A confirm that takes longer counts as lost: the relay announces again."""
+    delivery_limit: int = Field(default=20, ge=1)
+    """Redeliveries of one announcement before the broker dead-letters it; never -1 (drops messages on 3.10)."""
+
+
+class Keys(Part):
+    directory: Path = Path("state/keys")
+    passphrase: SecretStr | None = None
+
+
+class Listen(Part):
+    host: str = "127.0.0.1"
+    port: int = Field(ge=0, le=65_535)
+
+
+class Tls(Part):
+    certificate: Path | None = None
+    key: Path | None = None
+
+    @model_validator(mode="after")
+    def _both(self) -> Tls:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key go together")
+        return self
+
+
+class Console(Listen):
+    port: int = Field(default=8080, ge=0, le=65_535)
+    environment: str = "PRODUCTION"
+    """The badge on every page: PRODUCTION, SANDBOX, DEMO, ..."""
+
+
+class Api(Listen):
+    port: int = Field(default=8443, ge=0, le=65_535)
+    gzip: bool = False
+    """Accept gzip bodies (ratio and size are capped)."""
+    records_at_once: int = Field(default=1_000, ge=1)
+    """A body of more records is durable first and judged in the background."""
+
+
+class Metrics(Listen):
+    port: int = Field(default=9464, ge=0, le=65_535)
+
+
+class Work(Part):
+    processes: int = Field(default=0, ge=0, le=64)
+    """Worker processes for big files; 0: one fewer than cores, at least one."""
+    lease_seconds: float = Field(default=300, gt=0)
+    """How long a dispatcher may work on a delivery before another may take it."""
+    shutdown_seconds: float = Field(default=10, ge=0)
+    """How long running attempts may take to end when the process is asked to stop."""
+    folder_root: Path | None = None
+    """The folder adapter writes nowhere else; none: any directory that a partner file names."""
+
+
+class Settings(BaseSettings):
+    """Everything a process needs to know. Precedence: arguments, environment, file, defaults."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, toml_file=None
+    )
+
+    db: Database = Database()
+    broker: BrokerSettings = BrokerSettings()
+    keys: Keys = Keys()
+    api: Api = Api()
+    console: Console = Console()
+    metrics: Metrics = Metrics()
+    tls: Tls = Tls()
+    work: Work = Work()
+    log_name: str = "gateway.example/log"
+    """Origin of the audit log: the name in every checkpoint."""
+    secrets: Path = Path("state/secrets")
+    """Directory of credentials that partner files name (one file each)."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature; dotenv files are not read
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load(file: Path | None = None, **overrides: Any) -> Settings:  # noqa: ANN401 - whatever a section takes
+    """The settings of this process. Raises Misconfigured naming every wrong key; values are never shown."""
+    _refuse_unknown_variables()
+    chosen = file or (Path("gateway.toml") if Path("gateway.toml").exists() else None)
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(toml_file=chosen)
+
+    try:
+        return FromFile(**overrides)
+    except ValidationError as error:
+        where = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors())
+        raise Misconfigured(f"Settings: {where}") from None
+    except OSError as error:
+        raise Misconfigured(f"Settings file {chosen}: {error.strerror}") from None
+
+
+def _refuse_unknown_variables() -> None:
+    """pydantic ignores a mistyped top-level variable silently; we do not."""
+    known = {name.upper() for name in Settings.model_fields}
+    for variable in os.environ:
+        if variable.startswith(PREFIX):
+            section = variable.removeprefix(PREFIX).split("__")[0]
+            if section not in known:
+                raise Misconfigured(f"The environment sets {variable}, which is not a setting.")

@@ -1,0 +1,209 @@
+"""Deliveries as the relay, the dispatcher and the scheduler see them: due, claimed, settled, gathered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.core.model import (
+    AuditEntry,
+    Claimed,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Kind,
+    PartnerKey,
+    RecordId,
+    Settlement,
+)
+from gateway.core.ports.store import Gathering
+from gateway.store.bulk import among, upsert
+from gateway.store.engine import Database
+from gateway.store.lanes import first_in_lane
+from gateway.store.rows import delivery_from, delivery_row, write_entries
+from gateway.store.settling import settle
+from gateway.store.tables import deliveries, items, numbers, records
+
+_PENDING = deliveries.c.state == DeliveryState.PENDING.value
+
+
+class StoredDeliveries:
+    """Implements :class:`gateway.core.ports.store.Deliveries`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def due(self, now: datetime, again_at: datetime, limit: int) -> tuple[tuple[PartnerKey, DeliveryId], ...]:
+        picked = (
+            select(deliveries.c.id)
+            .where(_PENDING, deliveries.c.announce_at <= now, deliveries.c.due_at <= now)
+            .order_by(deliveries.c.announce_at, deliveries.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+            .cte("picked")
+        )
+        async with self._database.write() as connection:
+            rows = await connection.execute(
+                update(deliveries)
+                .where(deliveries.c.id.in_(select(picked.c.id)), _PENDING)
+                .values(announce_at=again_at)
+                .returning(deliveries.c.partner, deliveries.c.id)
+            )
+            found = sorted((row.id, row.partner) for row in rows)
+        return tuple((PartnerKey(partner), DeliveryId(id_)) for id_, partner in found)
+
+    async def claim(self, ids: Sequence[DeliveryId], owner: str, now: datetime, until: datetime) -> tuple[Claimed, ...]:
+        if not ids:
+            return ()
+        async with self._database.write() as connection:
+            leased = await _lease(connection, ids, owner, now, until)
+            sealed = await _sealed_records(connection, list(leased)) if leased else {}
+        return tuple(Claimed(leased[id_], tuple(sealed.get(id_, ()))) for id_ in dict.fromkeys(ids) if id_ in leased)
+
+    async def settle(self, settlements: Sequence[Settlement], entries: Sequence[AuditEntry]) -> tuple[DeliveryId, ...]:
+        if not settlements:
+            return ()
+        async with self._database.write() as connection:
+            return await settle(connection, settlements, entries)
+
+    async def defer(self, ids: Sequence[DeliveryId], until: datetime) -> None:
+        if not ids:
+            return
+        async with self._database.write() as connection:
+            waiting = _unlocked(among(connection, deliveries.c.id, ids), _PENDING)
+            await connection.execute(
+                update(deliveries).where(deliveries.c.id.in_(waiting), _PENDING).values(announce_at=until)
+            )
+
+    async def release_expired(self, now: datetime) -> int:
+        claimed = deliveries.c.state == DeliveryState.CLAIMED.value
+        expired = _unlocked(claimed, deliveries.c.lease_until <= now)
+        async with self._database.write() as connection:
+            released = await connection.execute(
+                update(deliveries)
+                .where(deliveries.c.id.in_(expired), claimed)
+                .values(state=DeliveryState.PENDING.value, announce_at=now, lease_owner=None, lease_until=None)
+                .returning(deliveries.c.id)
+            )
+            return len(released.all())
+
+    async def gather(
+        self,
+        partner: PartnerKey,
+        sender: PartnerKey,
+        kind: Kind,
+        delivery: Delivery,
+        limit: int,
+        entries: Sequence[AuditEntry],
+    ) -> int:
+        """As the port says; items of another agreement than ``delivery.agreement`` stay for a delivery of their own."""
+        picked = (
+            select(items.c.record, items.c.partner)
+            .where(
+                items.c.delivery.is_(None),
+                items.c.partner == partner,
+                items.c.sender == sender,
+                items.c.kind == kind,
+                items.c.agreement == delivery.agreement,
+            )
+            .order_by(items.c.record)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+            .cte("picked")
+        )
+        async with self._database.write() as connection:
+            taken = await connection.execute(
+                update(items)
+                .where(
+                    items.c.partner == partner,
+                    items.c.record.in_(select(picked.c.record)),
+                    items.c.delivery.is_(None),
+                )
+                .values(delivery=delivery.id)
+                .returning(items.c.record)
+            )
+            # SQLite's driver counts no rows of a statement that begins with WITH.
+            count = len(taken.all())
+            if not count:
+                return 0
+            number = await _next_number(connection, partner, sender, kind)
+            made = replace(delivery, records=count, number=number)
+            await connection.execute(insert(deliveries).values(**delivery_row(made, announce_at=made.due_at)))
+            await write_entries(connection, entries)
+            return count
+
+    async def gathering(self) -> tuple[Gathering, ...]:
+        """As the port says, and by agreement: a delivery belongs to one agreement."""
+        by = (items.c.partner, items.c.sender, items.c.kind, items.c.agreement)
+        query = (
+            select(*by, func.count().label("waiting"), func.min(items.c.owed_at).label("oldest"))
+            .where(items.c.delivery.is_(None))
+            .group_by(*by)
+            .order_by(*by)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return tuple(
+            Gathering(PartnerKey(r.partner), PartnerKey(r.sender), Kind(r.kind), r.agreement, r.waiting, r.oldest)
+            for r in rows
+        )
+
+
+def _unlocked(*conditions: ColumnElement[bool]) -> Select[tuple[str]]:
+    """Ids that meet the conditions and that no other transaction is just changing: nobody waits, nobody deadlocks."""
+    picked = select(deliveries.c.id).where(*conditions).with_for_update(skip_locked=True).cte("picked")
+    return select(picked.c.id)
+
+
+async def _lease(
+    connection: AsyncConnection, ids: Sequence[DeliveryId], owner: str, now: datetime, until: datetime
+) -> Mapping[DeliveryId, Delivery]:
+    candidate = deliveries.alias("candidate")
+    picked = (
+        select(candidate.c.id)
+        .where(
+            among(connection, candidate.c.id, ids),
+            candidate.c.state == DeliveryState.PENDING.value,
+            candidate.c.due_at <= now,
+            first_in_lane(candidate),
+        )
+        .with_for_update(of=candidate, skip_locked=True)
+        .cte("picked")
+    )
+    rows = await connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id.in_(select(picked.c.id)), _PENDING)
+        .values(state=DeliveryState.CLAIMED.value, lease_owner=owner, lease_until=until)
+        .returning(deliveries)
+    )
+    return {DeliveryId(row.id): delivery_from(row) for row in rows}
+
+
+async def _sealed_records(
+    connection: AsyncConnection, ids: Sequence[DeliveryId]
+) -> Mapping[DeliveryId, list[tuple[RecordId, bytes]]]:
+    rows = (
+        await connection.execute(
+            select(items.c.delivery, records.c.id, records.c.sealed)
+            .join_from(items, records, records.c.id == items.c.record)
+            .where(among(connection, items.c.delivery, ids))
+            .order_by(items.c.delivery, records.c.id)
+        )
+    ).all()
+    carried: dict[DeliveryId, list[tuple[RecordId, bytes]]] = {}
+    for delivery, record, sealed in rows:
+        carried.setdefault(DeliveryId(delivery), []).append((RecordId(record), sealed))
+    return carried
+
+
+async def _next_number(connection: AsyncConnection, partner: PartnerKey, sender: PartnerKey, kind: Kind) -> int:
+    """The next running number; the row lock keeps concurrent deliveries of one triple apart."""
+    first = upsert(connection, numbers).values(partner=partner, sender=sender, kind=kind, last=1)
+    statement = first.on_conflict_do_update(
+        index_elements=["partner", "sender", "kind"], set_={"last": numbers.c.last + 1}
+    ).returning(numbers.c.last)
+    return int((await connection.execute(statement)).scalar_one())

@@ -1,0 +1,219 @@
+"""Deliveries as an operator and the partner's answers see them: look, group, retry, withdraw, acknowledge."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Label, Row, case, func, literal, select, text, update
+
+from gateway.core.model import (
+    Attempt,
+    AuditEntry,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Fault,
+    Kind,
+    Page,
+    PartnerKey,
+)
+from gateway.core.ports.store import CauseGroup, DeliveryQuery, Listing, PartnerQueue
+from gateway.store.cursor import decode_cursor, encode_cursor, wanted
+from gateway.store.engine import Database
+from gateway.store.lanes import wake_next
+from gateway.store.rows import attempt_from, delivery_from, write_entries
+from gateway.store.tables import attempts, deliveries, items, mailbox
+from gateway.store.types import Instant
+
+_UNKNOWN_CAUSE = "unknown"
+_ANSWERABLE = (DeliveryState.WAITING.value, DeliveryState.DELIVERED.value)
+_RETRIED = (DeliveryState.DEAD.value, DeliveryState.HELD.value)
+_KEPT = (DeliveryState.DELIVERED.value, DeliveryState.CLAIMED.value, DeliveryState.WITHDRAWN.value)
+
+
+def matching(query: DeliveryQuery) -> list[ColumnElement[bool]]:
+    """The conditions of a query; ``since`` belongs to the interval of creation times, ``until`` no longer does."""
+    equal: tuple[tuple[str | None, ColumnElement[str]], ...] = (
+        (query.partner, deliveries.c.partner),
+        (query.sender, deliveries.c.sender),
+        (query.state, deliveries.c.state),
+        (query.cause, func.coalesce(deliveries.c.cause, _UNKNOWN_CAUSE)),
+    )
+    conditions: list[ColumnElement[bool]] = [column == str(value) for value, column in equal if value is not None]
+    if query.since is not None:
+        conditions.append(deliveries.c.created_at >= query.since)
+    if query.until is not None:
+        conditions.append(deliveries.c.created_at < query.until)
+    return conditions
+
+
+class StoredDesk:
+    """Implements :class:`gateway.core.ports.store.DeliveryDesk`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, delivery: DeliveryId) -> Delivery | None:
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(deliveries).where(deliveries.c.id == delivery))).one_or_none()
+        return None if row is None else delivery_from(row)
+
+    async def attempts(self, delivery: DeliveryId) -> tuple[Attempt, ...]:
+        query = (
+            select(attempts)
+            .where(attempts.c.delivery == delivery)
+            .order_by(attempts.c.begun_at, attempts.c.number, attempts.c.ended_at)
+        )
+        async with self._database.read() as connection:
+            return tuple(attempt_from(row) for row in await connection.execute(query))
+
+    async def list(self, query: DeliveryQuery, page: Page) -> Listing[Delivery]:
+        limit = wanted(page)
+        statement = select(deliveries).where(*matching(query)).order_by(deliveries.c.id.desc()).limit(limit + 1)
+        if page.cursor is not None:
+            statement = statement.where(deliveries.c.id < decode_cursor(page.cursor))
+        async with self._database.read() as connection:
+            found = [delivery_from(row) for row in await connection.execute(statement)]
+        rows = tuple(found[:limit])
+        return Listing(rows, encode_cursor(rows[-1].id) if len(found) > limit else None)
+
+    async def groups(self) -> tuple[CauseGroup, ...]:
+        cause = func.coalesce(deliveries.c.cause, _UNKNOWN_CAUSE)
+        when = func.coalesce(deliveries.c.settled_at, deliveries.c.created_at)
+        by = (deliveries.c.fault, cause.label("cause"), deliveries.c.partner, deliveries.c.kind)
+        query = (
+            select(
+                *by,
+                func.count().label("found"),
+                func.min(when, type_=when.type).label("first"),
+                func.max(when, type_=when.type).label("last"),
+                func.min(deliveries.c.id).label("sample"),
+            )
+            .where(deliveries.c.state == DeliveryState.DEAD.value)
+            .group_by(deliveries.c.fault, cause, deliveries.c.partner, deliveries.c.kind)
+            .order_by(func.count().desc(), cause, deliveries.c.partner, deliveries.c.kind)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return tuple(
+            CauseGroup(
+                cause=row.cause,
+                fault=None if row.fault is None else Fault(row.fault),
+                partner=PartnerKey(row.partner),
+                kind=Kind(row.kind),
+                count=row.found,
+                first=row.first,
+                last=row.last,
+                sample=DeliveryId(row.sample),
+            )
+            for row in rows
+        )
+
+    async def queues(self) -> tuple[PartnerQueue, ...]:
+        async with self._database.read() as connection:
+            owed = {row.partner: row for row in await connection.execute(_OWED)}
+            gathering = {row.partner: row for row in await connection.execute(_GATHERING)}
+        return tuple(
+            _queue(partner, owed.get(partner), gathering.get(partner)) for partner in sorted(owed.keys() | gathering)
+        )
+
+    async def retry(self, delivery: DeliveryId, now: datetime, entry: AuditEntry) -> bool:
+        """As the port says. A delivery that was held forgets its digest: whoever retries it lets the new bytes go."""
+        held = deliveries.c.state == DeliveryState.HELD.value
+        changes = {
+            "state": DeliveryState.PENDING.value,
+            "due_at": now,
+            "announce_at": now,
+            "attempts": 0,
+            "cause": None,
+            "fault": None,
+            "settled_at": None,
+            "digest": case((held, None), else_=deliveries.c.digest),
+            "size": case((held, None), else_=deliveries.c.size),
+        }
+        return await self._change(delivery, deliveries.c.state.in_(_RETRIED), changes, entry)
+
+    async def withdraw(self, delivery: DeliveryId, now: datetime, entry: AuditEntry) -> bool:
+        """As the port says. What lies in the partner's mailbox is taken out of it."""
+        changes = {"state": DeliveryState.WITHDRAWN.value, "settled_at": now}
+        return await self._change(delivery, deliveries.c.state.not_in(_KEPT), changes, entry)
+
+    async def acknowledge(
+        self,
+        delivery: DeliveryId,
+        partner: PartnerKey,
+        *,
+        accepted: bool,
+        reason: str,
+        now: datetime,
+        entry: AuditEntry,
+    ) -> bool:
+        """As the port says. ``reason`` is the stable code of a refusal and becomes the cause of the dead letter; what
+        was delivered before keeps its time."""
+        allowed = (deliveries.c.partner == partner) & deliveries.c.state.in_(_ANSWERABLE)
+        changes: dict[str, object] = {
+            "state": (DeliveryState.DELIVERED if accepted else DeliveryState.DEAD).value,
+            "cause": None if accepted else reason,
+            "fault": None if accepted else Fault.RECORD.value,
+            "settled_at": func.coalesce(deliveries.c.settled_at, literal(now, Instant())) if accepted else now,
+        }
+        return await self._change(delivery, allowed, changes, entry)
+
+    async def _change(
+        self, delivery: DeliveryId, allowed: ColumnElement[bool], changes: dict[str, object], entry: AuditEntry
+    ) -> bool:
+        """One guarded UPDATE with its entry, and what follows from the new state."""
+        async with self._database.write() as connection:
+            changed = await connection.execute(
+                update(deliveries).where(deliveries.c.id == delivery, allowed).values(changes)
+            )
+            if not changed.rowcount:
+                return False
+            if changes["state"] == DeliveryState.WITHDRAWN.value:
+                await connection.execute(update(mailbox).where(mailbox.c.delivery == delivery).values(sealed=None))
+            if changes["state"] in (DeliveryState.WITHDRAWN.value, DeliveryState.DELIVERED.value):
+                await wake_next(connection, [delivery])
+            await write_entries(connection, [entry])
+            return True
+
+
+def _in_state(state: DeliveryState, name: str) -> Label[int]:
+    return func.count().filter(deliveries.c.state == state.value).label(name)
+
+
+_OWED = (
+    select(
+        deliveries.c.partner,
+        _in_state(DeliveryState.PENDING, "pending"),
+        _in_state(DeliveryState.CLAIMED, "claimed"),
+        _in_state(DeliveryState.WAITING, "waiting"),
+        _in_state(DeliveryState.DEAD, "dead"),
+        _in_state(DeliveryState.HELD, "held"),
+        func.min(
+            case((deliveries.c.state == DeliveryState.PENDING.value, deliveries.c.created_at)), type_=Instant()
+        ).label("oldest"),
+    )
+    # A constant, so that the partial index ``deliveries_open`` serves: delivered ones are the many.
+    .where(text("deliveries.state <> 'delivered'"), deliveries.c.state != DeliveryState.WITHDRAWN.value)
+    .group_by(deliveries.c.partner)
+)
+_GATHERING = (
+    select(items.c.partner, func.count().label("gathering"), func.min(items.c.owed_at, type_=Instant()).label("oldest"))
+    .where(items.c.delivery.is_(None))
+    .group_by(items.c.partner)
+)
+
+
+def _queue(partner: str, owed: Row[Any] | None, gathering: Row[Any] | None) -> PartnerQueue:
+    oldest = [row.oldest for row in (owed, gathering) if row is not None and row.oldest is not None]
+    return PartnerQueue(
+        partner=PartnerKey(partner),
+        pending=owed.pending if owed else 0,
+        claimed=owed.claimed if owed else 0,
+        waiting=owed.waiting if owed else 0,
+        dead=owed.dead if owed else 0,
+        held=owed.held if owed else 0,
+        gathering=gathering.gathering if gathering else 0,
+        oldest=min(oldest, default=None),
+    )

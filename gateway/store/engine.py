@@ -1,0 +1,168 @@
+"""How to reach the database: PostgreSQL through asyncpg, or one SQLite file through aiosqlite.
+
+PostgreSQL: every write is its own transaction (READ COMMITTED), every read a snapshot (REPEATABLE READ, read only).
+SQLite: WAL with ``synchronous=FULL`` (NORMAL loses commits on power loss). It has a single writer, so a pool of one
+connection makes the writers of the process queue up in order instead of meeting SQLITE_BUSY; reads have connections of
+their own that cannot write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from gateway.core.errors import Misconfigured
+from gateway.store.errors import translated
+
+POSTGRESQL_DRIVER = "postgresql+asyncpg"
+SQLITE_DRIVER = "sqlite+aiosqlite"
+
+
+class Dialect(StrEnum):
+    POSTGRESQL = "postgresql"
+    SQLITE = "sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long the database may take and how many connections we hold.
+
+    A statement that takes longer than ``statement`` is cut off, because the caller's own time-out has passed by then;
+    waiting for a row lock longer than ``lock`` means that another process hangs; ``connect`` is short so that a
+    readiness probe tells the truth.
+    """
+
+    pool_size: int = 8
+    statement: timedelta = timedelta(seconds=30)
+    lock: timedelta = timedelta(seconds=5)
+    connect: timedelta = timedelta(seconds=5)
+
+
+class Database:
+    """Transactions on one database. Foreign exceptions leave it translated (``gateway.store.errors``)."""
+
+    def __init__(self, dialect: Dialect, writer: AsyncEngine, reader: AsyncEngine) -> None:
+        self.dialect = dialect
+        self._writer, self._reader = writer, reader
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction: committed when the block ends, rolled back when it raises or is cancelled."""
+        with translated():
+            async with self._writer.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """One read-only transaction that sees one state of the database."""
+        with translated():
+            async with self._reader.connect() as connection, connection.begin():
+                yield connection
+
+    async def dispose(self) -> None:
+        """Close all connections. Open transactions of other tasks end with their connection."""
+        await self._writer.dispose()
+        if self._reader is not self._writer:
+            await self._reader.dispose()
+
+
+def open_database(url: str, limits: Limits | None = None) -> Database:
+    """The database at ``postgresql+asyncpg://user@host/name`` or ``sqlite+aiosqlite:///path``; connects lazily.
+
+    Raises Misconfigured for any other URL.
+    """
+    parsed = parse_url(url)
+    limits = limits or Limits()
+    return _postgresql(parsed, limits) if parsed.drivername == POSTGRESQL_DRIVER else _sqlite(parsed, limits)
+
+
+def parse_url(url: str) -> URL:
+    """The URL, checked. Raises Misconfigured, without the password that it may carry."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise Misconfigured("The database URL cannot be read") from None
+    if parsed.drivername not in (POSTGRESQL_DRIVER, SQLITE_DRIVER):
+        raise Misconfigured(f"The database URL must start with {POSTGRESQL_DRIVER}:// or {SQLITE_DRIVER}:///")
+    if parsed.drivername == SQLITE_DRIVER and parsed.database in (None, "", ":memory:"):
+        raise Misconfigured("A SQLite database needs a file: nothing in memory is durable")
+    return parsed
+
+
+def _postgresql(url: URL, limits: Limits) -> Database:
+    milliseconds = {"statement_timeout": limits.statement, "lock_timeout": limits.lock}
+    settings = {name: str(int(value.total_seconds() * 1000)) for name, value in milliseconds.items()}
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,
+        pool_size=limits.pool_size,
+        max_overflow=0,
+        pool_timeout=limits.statement.total_seconds(),
+        connect_args={
+            "timeout": limits.connect.total_seconds(),
+            # The server cuts a statement off first; this one is for a network that swallows the answer.
+            "command_timeout": limits.statement.total_seconds() + limits.connect.total_seconds(),
+            "server_settings": {
+                "application_name": "gateway",
+                "synchronous_commit": "on",  # accepted means durable, whatever the role's default says
+                "jit": "off",  # our statements are short: compiling them costs more than it saves
+                **settings,
+            },
+        },
+    )
+    snapshot = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return Database(Dialect.POSTGRESQL, engine, snapshot)
+
+
+def _sqlite(url: URL, limits: Limits) -> Database:
+    writer = _sqlite_engine(url, limits, pool_size=1, begin="BEGIN IMMEDIATE")
+    reader = _sqlite_engine(url, limits, pool_size=limits.pool_size, begin="BEGIN", read_only=True)
+    return Database(Dialect.SQLITE, writer, reader)
+
+
+def _sqlite_engine(url: URL, limits: Limits, *, pool_size: int, begin: str, read_only: bool = False) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=limits.statement.total_seconds(),
+    )
+    pragmas = (
+        # First, so that switching to WAL waits for another process that is just doing the same.
+        f"PRAGMA busy_timeout={int(limits.lock.total_seconds() * 1000)}",
+        "PRAGMA journal_mode=WAL",
+        "PRAGMA synchronous=FULL",
+        "PRAGMA foreign_keys=ON",
+        "PRAGMA journal_size_limit=67108864",
+        *(("PRAGMA query_only=ON",) if read_only else ()),
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: _SqliteConnection, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+class _SqliteConnection(Protocol):
+    isolation_level: str | None
+
+    def cursor(self) -> Any: ...  # noqa: ANN401 - the driver's cursor has no published type

@@ -1,0 +1,108 @@
+"""Figures about the gateway itself: breakers, samples of series, counts for the overview."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select, text
+
+from gateway.core.ids import uuid7
+from gateway.core.model import DeliveryState, PartnerKey, RecordState
+from gateway.core.ports.store import BreakerRow, Sample
+from gateway.store.bulk import upsert
+from gateway.store.engine import Database
+from gateway.store.insertion import Insertion
+from gateway.store.tables import breakers, deliveries, records, samples, submissions
+
+_SAMPLES = Insertion(samples)
+_SKEW = timedelta(days=1)
+"""How far the time inside an id may be from the time of its row: clocks of several machines, imports."""
+
+
+class StoredHealth:
+    """Implements :class:`gateway.core.ports.store.Health`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def ping(self) -> None:
+        """Raises Unavailable when the database does not answer."""
+        async with self._database.read() as connection:
+            await connection.execute(select(1))
+
+    async def breakers(self) -> tuple[BreakerRow, ...]:
+        """By partner."""
+        async with self._database.read() as connection:
+            rows = (await connection.execute(select(breakers).order_by(breakers.c.partner))).all()
+        return tuple(BreakerRow(PartnerKey(r.partner), r.state, r.failures, r.since, r.probe_at) for r in rows)
+
+    async def save_breaker(self, row: BreakerRow) -> None:
+        columns = {"state": row.state, "failures": row.failures, "since": row.since, "probe_at": row.probe_at}
+        async with self._database.write() as connection:
+            statement = upsert(connection, breakers).values(partner=row.partner, **columns)
+            await connection.execute(statement.on_conflict_do_update(index_elements=["partner"], set_=columns))
+
+    async def add_samples(self, samples: Sequence[Sample]) -> None:
+        if not samples:
+            return
+        rows = [{"series": s.series, "label": s.label, "at": s.at, "value": float(s.value)} for s in samples]
+        async with self._database.write() as connection:
+            await _SAMPLES.write(connection, rows)
+
+    async def samples(self, series: str, since: datetime, label: str | None = None) -> tuple[Sample, ...]:
+        query = select(samples).where(samples.c.series == series, samples.c.at >= since)
+        if label is not None:
+            query = query.where(samples.c.label == label)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query.order_by(samples.c.at, samples.c.label))).all()
+        return tuple(Sample(row.at, row.series, row.label, row.value) for row in rows)
+
+    async def prune_samples(self, before: datetime) -> None:
+        async with self._database.write() as connection:
+            await connection.execute(delete(samples).where(samples.c.at < before))
+
+    async def counts(self, since: datetime) -> Mapping[str, int]:
+        """``submissions``, ``records``, ``records.<state>`` and ``deliveries.<state>``, every state named: what was
+        received or created since then, in the state in which it is now. Records of a submission that is still being
+        judged count as far as they are judged."""
+        received = select(
+            func.count().label("submissions"),
+            *(func.coalesce(func.sum(submissions.c[name]), 0).label(name) for name in _SUMMED),
+        ).where(submissions.c.received_at >= since)
+        parked = (
+            select(func.count())
+            .select_from(records)
+            # A constant, so that the partial index ``records_parked`` serves.
+            .where(text("records.state = 'unroutable'"), records.c.received_at >= since)
+        )
+        created = (
+            select(deliveries.c.state, func.count().label("found"))
+            # Ids begin with their time: the primary key finds the new ones, creation times have no index.
+            .where(deliveries.c.id >= _first_id(since - _SKEW), deliveries.c.created_at >= since)
+            .group_by(deliveries.c.state)
+        )
+        async with self._database.read() as connection:
+            sums = (await connection.execute(received)).one()
+            unroutable = await connection.scalar(parked) or 0
+            owed = {row.state: row.found for row in await connection.execute(created)}
+        of_records = {
+            RecordState.REFUSED: int(sums.refused),
+            RecordState.UNROUTABLE: unroutable,
+            RecordState.WITHHELD: int(sums.withheld),
+            RecordState.ROUTED: int(sums.accepted) - int(sums.withheld) - unroutable,
+        }
+        return {
+            "submissions": sums.submissions,
+            "records": int(sums.records),
+            **{f"records.{state}": of_records[state] for state in RecordState},
+            **{f"deliveries.{state}": owed.get(state.value, 0) for state in DeliveryState},
+        }
+
+
+_SUMMED = ("records", "accepted", "refused", "withheld")
+
+
+def _first_id(at: datetime) -> str:
+    """An id below every UUIDv7 of this millisecond and later ones."""
+    return uuid7(max(0, int(at.timestamp() * 1000)), bytes(10))

@@ -1,0 +1,128 @@
+"""What follows from judged records, written in few statements: serial numbers, records, findings, items, deliveries."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from itertools import chain
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.core.acceptance import Judged
+from gateway.core.model import AuditEntry, Delivery, Finding, RecordState, SubmissionId
+from gateway.store.insertion import Insertion, Row, write_together
+from gateway.store.rows import ENTRIES, delivery_row, entry_row, finding_row, item_row, record_row
+from gateway.store.tables import deliveries, findings, items, numbers, records, serials
+
+_SERIALS = Insertion(serials, conflict="ON CONFLICT (sender, serial) DO NOTHING", returning=("record",))
+_RECORDS = Insertion(records)
+_FINDINGS = Insertion(findings)
+_ITEMS = Insertion(items)
+_DELIVERIES = Insertion(deliveries, without=("lease_owner", "lease_until"))
+_NUMBERS = Insertion(
+    numbers,
+    conflict="ON CONFLICT (partner, sender, kind) DO UPDATE SET last = numbers.last + excluded.last",
+    returning=("partner", "sender", "kind", "last"),
+)
+
+_Triple = tuple[str, str, str]
+"""Partner, sender and kind: what running numbers belong to."""
+
+
+async def claim_serials(connection: AsyncConnection, judged: Sequence[Judged]) -> frozenset[str]:
+    """Claim the serial numbers of records that are not refused; returns the ids of records whose number was taken.
+
+    Of two records with one number the first in ``judged`` has it. Rows go in by (sender, serial), so that two processes
+    that claim the same numbers wait for each other instead of deadlocking.
+    """
+    claims = [
+        {"sender": one.record.sender, "serial": one.record.serial, "record": one.record.id}
+        for one in judged
+        if one.record.serial and one.record.state is not RecordState.REFUSED
+    ]
+    claims.sort(key=lambda claim: (claim["sender"], claim["serial"]))
+    granted = {row.record for row in await _SERIALS.returning(connection, claims)}
+    return frozenset(str(claim["record"]) for claim in claims if claim["record"] not in granted)
+
+
+def ordinals_of(judged: Sequence[Judged], ids: frozenset[str]) -> frozenset[int]:
+    return frozenset(one.record.ordinal for one in judged if one.record.id in ids)
+
+
+async def write_judged(
+    connection: AsyncConnection,
+    judged: Sequence[Judged],
+    announce_grace: timedelta,
+    found: Iterable[Row] = (),
+    entries: Sequence[AuditEntry] = (),
+) -> None:
+    """The records with their routes and audit entries, and what else belongs to their submissions: the rows of
+    :func:`finding_rows` and further entries."""
+    await write_together(
+        connection,
+        (_RECORDS, (record_row(one.record) for one in judged)),
+        (_FINDINGS, found),
+        *await _routes(connection, judged, announce_grace, entries),
+    )
+
+
+async def write_routes(connection: AsyncConnection, judged: Sequence[Judged], announce_grace: timedelta) -> None:
+    """Items, deliveries and audit entries of records that are stored already."""
+    await write_together(connection, *await _routes(connection, judged, announce_grace))
+
+
+async def _routes(
+    connection: AsyncConnection,
+    judged: Sequence[Judged],
+    announce_grace: timedelta,
+    entries: Sequence[AuditEntry] = (),
+) -> Sequence[tuple[Insertion, Iterable[Row]]]:
+    """Whoever commits announces the deliveries itself; the relay looks at them only ``announce_grace`` later."""
+    owed = [delivery for one in judged for delivery in one.deliveries]
+    numbering = await _numbering(connection, owed)
+    rows = (
+        {**delivery_row(one, announce_at=one.due_at + announce_grace), "number": next(numbering[_triple(one)])}
+        for one in owed
+    )
+    told = chain((one.entry for one in judged), entries)
+    return (
+        (_ITEMS, (item_row(item) for one in judged for item in one.items)),
+        (_DELIVERIES, rows),
+        (ENTRIES, (entry_row(entry) for entry in told)),
+    )
+
+
+def finding_rows(groups: Mapping[SubmissionId, Iterable[Finding]], first: int = 1) -> Iterator[Row]:
+    """The findings of each submission, numbered from ``first`` on."""
+    for submission, some in groups.items():
+        for number, finding in enumerate(some, first):
+            yield finding_row(submission, number, finding)
+
+
+async def write_findings(connection: AsyncConnection, rows: Iterable[Row]) -> None:
+    await _FINDINGS.write(connection, rows)
+
+
+async def next_finding(connection: AsyncConnection, submission: SubmissionId) -> int:
+    """The number of the next finding of the submission; the caller holds the submission's row."""
+    last = select(func.max(findings.c.number)).where(findings.c.submission == submission)
+    return int((await connection.execute(last)).scalar_one() or 0) + 1
+
+
+async def _numbering(connection: AsyncConnection, owed: Sequence[Delivery]) -> Mapping[_Triple, Iterator[int]]:
+    """The next running numbers of each triple, one statement however many there are; the locks that it takes on the
+    counters last until the commit, which keeps the numbers in the order of the commits."""
+    wanted = Counter(map(_triple, owed))
+    rows = [
+        {"partner": partner, "sender": sender, "kind": kind, "last": wanted[partner, sender, kind]}
+        for partner, sender, kind in sorted(wanted)
+    ]
+    given = await _NUMBERS.returning(connection, rows)
+    last = {(row.partner, row.sender, row.kind): row.last for row in given}
+    return {triple: iter(range(last[triple] - number + 1, last[triple] + 1)) for triple, number in wanted.items()}
+
+
+def _triple(delivery: Delivery) -> _Triple:
+    return delivery.partner, delivery.sender, delivery.kind

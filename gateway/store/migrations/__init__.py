@@ -1,0 +1,70 @@
+"""The history of the schema. The revisions add up to exactly ``gateway.store.tables.metadata`` (a test compares)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from gateway.store.engine import Dialect, Limits, open_database
+
+_PATIENT = Limits(pool_size=1, statement=timedelta(hours=2), lock=timedelta(minutes=1))
+"""A revision may rewrite a big table; another process that is just migrating may take a while."""
+_LOCK = 0x6761_7465_7761_79
+"""The advisory lock of PostgreSQL under which one process at a time migrates (``gateway`` in ASCII)."""
+
+
+async def migrate(url: str, to: str = "head") -> None:
+    """Bring the database to the newest revision (or forward to the one named), in one transaction: all or nothing.
+    Idempotent; of several processes that try at once one does it. Raises Unavailable."""
+    await _change(url, lambda connection: command.upgrade(_config(connection), to))
+
+
+async def unmigrate(url: str, to: str = "base") -> None:
+    """Go back to an older revision. ``base`` drops every table with all that is in it."""
+    await _change(url, lambda connection: command.downgrade(_config(connection), to))
+
+
+async def current(url: str) -> str | None:
+    """The revision that the database stands at; None for an empty one. Raises Unavailable."""
+    database = open_database(url, Limits(pool_size=1))
+    try:
+        async with database.read() as connection:
+            return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    finally:
+        await database.dispose()
+
+
+def newest() -> str | None:
+    """The revision that this program needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+async def is_current(url: str) -> bool:
+    """Whether the database stands at the revision that this program needs."""
+    return await current(url) == newest()
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+async def _change(url: str, work: Callable[[Connection], None]) -> None:
+    database = open_database(url, _PATIENT)
+    try:
+        async with database.write() as connection:
+            if database.dialect is Dialect.POSTGRESQL:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            await connection.run_sync(work)
+    finally:
+        await database.dispose()

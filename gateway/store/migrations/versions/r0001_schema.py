@@ -1,0 +1,417 @@
+"""The schema of the first release.
+
+A frozen copy of the tables: later changes get revisions of their own and leave this file alone.
+"""
+
+from __future__ import annotations
+
+from alembic import op
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+metadata = MetaData()
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("sender", Text, nullable=False),
+    Column("idempotency_key", Text, nullable=False),
+    Column("body_digest", Text, nullable=False),
+    Column("body_size", BigInteger, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("receipt", LargeBinary, nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("accepted", Integer, nullable=False),
+    Column("warned", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Column("unroutable", Integer, nullable=False),
+    Column("withheld", Integer, nullable=False),
+    Column("judged_at", BigInteger),
+    Column("progress", Integer, nullable=False),
+    Column("lease_owner", Text),
+    Column("lease_until", BigInteger),
+    UniqueConstraint("sender", "idempotency_key", name="submissions_once"),
+    Index("submissions_by_time", "received_at", "id"),
+    Index("submissions_of_sender", "sender", "id"),
+    Index(
+        "submissions_unjudged",
+        "received_at",
+        postgresql_where=text("state = 'received'"),
+        sqlite_where=text("state = 'received'"),
+    ),
+)
+
+spool = Table(
+    "spool",
+    metadata,
+    Column("submission", Text, nullable=False),
+    Column("piece", Integer, nullable=False),
+    # Before the body: SQLite would have to walk through the body's pages to read it.
+    Column("at", BigInteger, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("submission", "piece"),
+)
+
+records = Table(
+    "records",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("submission", Text, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("kind", Text),
+    Column("sender", Text, nullable=False),
+    Column("recipient", Text),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("transaction", Text),
+    Column("case_index", LargeBinary),
+    Column("serial", Text),
+    Column("digest", Text),
+    Column("sealed", LargeBinary),
+    Column("received_at", BigInteger, nullable=False),
+    Index("records_of_submission", "submission", "ordinal"),
+    Index("records_of_sender", "sender", "id"),
+    Index(
+        "records_of_recipient",
+        "recipient",
+        "id",
+        postgresql_where=text("recipient IS NOT NULL"),
+        sqlite_where=text("recipient IS NOT NULL"),
+    ),
+    Index(
+        "records_by_case",
+        "case_index",
+        postgresql_where=text("case_index IS NOT NULL"),
+        sqlite_where=text("case_index IS NOT NULL"),
+    ),
+    Index(
+        "records_parked",
+        "id",
+        postgresql_where=text("state = 'unroutable'"),
+        sqlite_where=text("state = 'unroutable'"),
+    ),
+    # Sealed bodies do not compress: up to a page they stay in their row instead of going through TOAST.
+    postgresql_with={"toast_tuple_target": 8160},
+)
+
+serials = Table(
+    "serials",
+    metadata,
+    Column("sender", Text, nullable=False),
+    Column("serial", Text, nullable=False),
+    Column("record", Text, nullable=False),
+    PrimaryKeyConstraint("sender", "serial"),
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    Column("submission", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("record", Integer),
+    Column("rule", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("field", Text),
+    Column("path", Text),
+    Column("start", Integer),
+    Column("length", Integer),
+    Column("line", Integer),
+    Column("note", Text),
+    PrimaryKeyConstraint("submission", "number"),
+    Index("findings_by_rule", "submission", "rule", "number"),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("record", Text, nullable=False),
+    Column("partner", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("agreement", Text, nullable=False),
+    Column("delivery", Text),
+    Column("owed_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("record", "partner"),
+    Index("items_of_delivery", "delivery"),
+    Index(
+        "items_waiting",
+        "partner",
+        "sender",
+        "kind",
+        "record",
+        postgresql_where=text("delivery IS NULL"),
+        sqlite_where=text("delivery IS NULL"),
+    ),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("partner", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("agreement", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("announce_at", BigInteger, nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("lane", LargeBinary),
+    Column("number", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("digest", Text),
+    Column("size", BigInteger),
+    Column("cause", Text),
+    Column("fault", Text),
+    Column("answer", Text),
+    Column("settled_at", BigInteger),
+    Column("lease_owner", Text),
+    Column("lease_until", BigInteger),
+    Index(
+        "deliveries_due",
+        "announce_at",
+        postgresql_where=text("state = 'pending'"),
+        sqlite_where=text("state = 'pending'"),
+    ),
+    Index(
+        "deliveries_leased",
+        "lease_until",
+        postgresql_where=text("state = 'claimed'"),
+        sqlite_where=text("state = 'claimed'"),
+    ),
+    Index(
+        "deliveries_in_lane",
+        "partner",
+        "lane",
+        "id",
+        postgresql_where=text("lane IS NOT NULL AND state <> 'delivered' AND state <> 'withdrawn'"),
+        sqlite_where=text("lane IS NOT NULL AND state <> 'delivered' AND state <> 'withdrawn'"),
+    ),
+    Index(
+        "deliveries_open",
+        "partner",
+        "state",
+        postgresql_where=text("state <> 'delivered'"),
+        sqlite_where=text("state <> 'delivered'"),
+    ),
+)
+
+numbers = Table(
+    "numbers",
+    metadata,
+    Column("partner", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("last", Integer, nullable=False),
+    PrimaryKeyConstraint("partner", "sender", "kind"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("delivery", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("begun_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("code", Text),
+    Column("answer", Text),
+    Index("attempts_of_delivery", "delivery"),
+)
+
+mailbox = Table(
+    "mailbox",
+    metadata,
+    Column("delivery", Text, primary_key=True),
+    Column("partner", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sealed", LargeBinary),
+    Column("placed_at", BigInteger, nullable=False),
+    Column("leased_until", BigInteger),
+    Index(
+        "mailbox_of_partner",
+        "partner",
+        "placed_at",
+        postgresql_where=text("sealed IS NOT NULL"),
+        sqlite_where=text("sealed IS NOT NULL"),
+    ),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("action", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("skipped", Integer, nullable=False),
+)
+
+job_items = Table(
+    "job_items",
+    metadata,
+    Column("job", Text, nullable=False),
+    Column("delivery", Text, nullable=False),
+    Column("result", Text),
+    PrimaryKeyConstraint("job", "delivery"),
+)
+
+partners = Table(
+    "partners",
+    metadata,
+    Column("key", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("key", "version"),
+)
+
+agreements = Table(
+    "agreements",
+    metadata,
+    Column("key", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("key", "version"),
+)
+
+paused = Table("paused", metadata, Column("partner", Text, primary_key=True), Column("at", BigInteger, nullable=False))
+
+revisions = Table(
+    "revisions", metadata, Column("name", Text, primary_key=True), Column("value", Integer, nullable=False)
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("partner", Text),
+    Column("operator", Text),
+    Column("scopes", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("revoked_at", BigInteger),
+    Index("api_keys_of_partner", "partner"),
+)
+
+operators = Table(
+    "operators",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("disabled", Integer, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_digest", LargeBinary, primary_key=True),
+    Column("operator", Text, nullable=False),
+    Column("csrf", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+)
+
+breakers = Table(
+    "breakers",
+    metadata,
+    Column("partner", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("probe_at", BigInteger),
+)
+
+samples = Table(
+    "samples",
+    metadata,
+    Column("series", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("value", Float, nullable=False),
+    Index("samples_of_series", "series", "at"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("seq", BigInteger),
+    Column("leaf_hash", LargeBinary),
+    Index("audit_by_object", "object"),
+    Index("audit_by_seq", "seq", unique=True),
+    Index("audit_unsequenced", "id", postgresql_where=text("seq IS NULL"), sqlite_where=text("seq IS NULL")),
+)
+
+audit_tiles = Table(
+    "audit_tiles",
+    metadata,
+    Column("level", Integer, nullable=False),
+    Column("index", BigInteger, nullable=False),
+    Column("hashes", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("level", "index"),
+)
+
+audit_checkpoints = Table(
+    "audit_checkpoints",
+    metadata,
+    Column("size", BigInteger, primary_key=True),
+    Column("root", LargeBinary, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+
+def upgrade() -> None:
+    metadata.create_all(op.get_bind(), checkfirst=False)
+
+
+def downgrade() -> None:
+    metadata.drop_all(op.get_bind(), checkfirst=False)

@@ -1,0 +1,179 @@
+"""Partners and agreements as canonical JSON text: equal values give equal text, so a change is a difference of text.
+
+Durations are whole microseconds, sets are sorted lists, dates are ISO 8601. ``version`` and ``paused`` are not part of
+a document: the store keeps them beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from gateway.core.audit_entry import canonical_json
+from gateway.core.model import (
+    AdapterName,
+    Agreement,
+    AgreementKey,
+    AgreementMode,
+    Batching,
+    BatchMode,
+    BreakerPolicy,
+    Contact,
+    Endpoint,
+    FormatName,
+    Kind,
+    Ordering,
+    Partner,
+    PartnerKey,
+    RetrySchedule,
+    Role,
+)
+
+_TICK = timedelta(microseconds=1)
+
+
+def encode_partner(partner: Partner) -> str:
+    """The document of a partner, without its version and without whether it is paused."""
+    return _text(
+        {
+            "key": partner.key,
+            "name": partner.name,
+            "role": partner.role.value,
+            "program": partner.program,
+            "locators": sorted(partner.locators),
+            "endpoint": {"adapter": partner.endpoint.adapter.value, "options": dict(partner.endpoint.options)},
+            "formats": dict(partner.formats),
+            "accepts": sorted(partner.accepts),
+            "batching": {kind: _batching(b) for kind, b in partner.batching.items()},
+            "retry": _retry(partner.retry),
+            "breaker": _breaker(partner.breaker),
+            "ordering": partner.ordering.value,
+            "rate_per_second": None if partner.rate_per_second is None else float(partner.rate_per_second),
+            "concurrency": partner.concurrency,
+            "body_limit": partner.body_limit,
+            "contacts": [{"name": c.name, "email": c.email, "purpose": c.purpose} for c in partner.contacts],
+        }
+    )
+
+
+def decode_partner(document: str, version: int, *, paused: bool) -> Partner:
+    """The partner of a document that :func:`encode_partner` wrote."""
+    doc: Mapping[str, Any] = json.loads(document)
+    return Partner(
+        key=PartnerKey(doc["key"]),
+        name=doc["name"],
+        role=Role(doc["role"]),
+        program=doc["program"],
+        locators=frozenset(doc["locators"]),
+        endpoint=Endpoint(AdapterName(doc["endpoint"]["adapter"]), doc["endpoint"]["options"]),
+        formats={Kind(kind): FormatName(name) for kind, name in doc["formats"].items()},
+        accepts=frozenset(FormatName(name) for name in doc["accepts"]),
+        batching={Kind(kind): _read_batching(b) for kind, b in doc["batching"].items()},
+        retry=_read_retry(doc["retry"]),
+        breaker=_read_breaker(doc["breaker"]),
+        ordering=Ordering(doc["ordering"]),
+        rate_per_second=doc["rate_per_second"],
+        concurrency=doc["concurrency"],
+        body_limit=doc["body_limit"],
+        contacts=tuple(Contact(c["name"], c["email"], c["purpose"]) for c in doc["contacts"]),
+        paused=paused,
+        version=version,
+    )
+
+
+def encode_agreement(agreement: Agreement) -> str:
+    """The document of an agreement, without its version."""
+    until = agreement.valid_until
+    return _text(
+        {
+            "key": agreement.key,
+            "mode": agreement.mode.value,
+            "senders": sorted(agreement.senders),
+            "recipient": agreement.recipient,
+            "kinds": sorted(agreement.kinds),
+            "legal_basis": agreement.legal_basis,
+            "valid_from": agreement.valid_from.isoformat(),
+            "valid_until": None if until is None else until.isoformat(),
+            "filters": {tag: sorted(values) for tag, values in agreement.filters.items()},
+        }
+    )
+
+
+def decode_agreement(document: str, version: int) -> Agreement:
+    """The agreement of a document that :func:`encode_agreement` wrote."""
+    doc: Mapping[str, Any] = json.loads(document)
+    until = doc["valid_until"]
+    return Agreement(
+        key=AgreementKey(doc["key"]),
+        mode=AgreementMode(doc["mode"]),
+        senders=frozenset(PartnerKey(key) for key in doc["senders"]),
+        recipient=PartnerKey(doc["recipient"]),
+        kinds=frozenset(Kind(kind) for kind in doc["kinds"]),
+        legal_basis=doc["legal_basis"],
+        valid_from=date.fromisoformat(doc["valid_from"]),
+        valid_until=None if until is None else date.fromisoformat(until),
+        filters={tag: frozenset(values) for tag, values in doc["filters"].items()},
+        version=version,
+    )
+
+
+def _text(document: Mapping[str, object]) -> str:
+    return canonical_json(document).decode()
+
+
+def _ticks(durations: Iterable[timedelta]) -> list[int]:
+    return [duration // _TICK for duration in durations]
+
+
+def _batching(batching: Batching) -> Mapping[str, object]:
+    return {
+        "mode": batching.mode.value,
+        "count": batching.count,
+        "age": batching.age // _TICK,
+        "cron": batching.cron,
+        "timezone": batching.timezone,
+        "working_days": batching.working_days,
+        "limit": batching.limit,
+    }
+
+
+def _read_batching(doc: Mapping[str, Any]) -> Batching:
+    return Batching(
+        mode=BatchMode(doc["mode"]),
+        count=doc["count"],
+        age=doc["age"] * _TICK,
+        cron=doc["cron"],
+        timezone=doc["timezone"],
+        working_days=doc["working_days"],
+        limit=doc["limit"],
+    )
+
+
+def _retry(retry: RetrySchedule) -> Mapping[str, object]:
+    return {
+        "waits": _ticks(retry.waits),
+        "jitter": float(retry.jitter),
+        "longest_retry_after": retry.longest_retry_after // _TICK,
+    }
+
+
+def _read_retry(doc: Mapping[str, Any]) -> RetrySchedule:
+    return RetrySchedule(
+        waits=tuple(wait * _TICK for wait in doc["waits"]),
+        jitter=doc["jitter"],
+        longest_retry_after=doc["longest_retry_after"] * _TICK,
+    )
+
+
+def _breaker(policy: BreakerPolicy) -> Mapping[str, object]:
+    return {
+        "failures": policy.failures,
+        "rest": policy.rest // _TICK,
+        "longest_rest": policy.longest_rest // _TICK,
+    }
+
+
+def _read_breaker(doc: Mapping[str, Any]) -> BreakerPolicy:
+    return BreakerPolicy(doc["failures"], doc["rest"] * _TICK, doc["longest_rest"] * _TICK)

@@ -1,0 +1,134 @@
+"""Writing what became of claimed deliveries: one group, few statements, only what its owner still holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Integer, Text, bindparam, case, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeEngine
+
+from gateway.core.model import AuditEntry, DeliveryId, DeliveryState, Settlement
+from gateway.store.bulk import among, is_postgresql, unnested
+from gateway.store.insertion import Insertion
+from gateway.store.lanes import wake_next
+from gateway.store.rows import attempt_row, write_entries
+from gateway.store.tables import attempts, deliveries
+from gateway.store.types import Instant
+
+_ATTEMPTS = Insertion(attempts)
+_COLUMNS: Mapping[str, TypeEngine[Any]] = {
+    "id": Text(),
+    "owner": Text(),
+    "state": Text(),
+    "due_at": Instant(),
+    "counted": Integer(),
+    "digest": Text(),
+    "size": BigInteger(),
+    "cause": Text(),
+    "fault": Text(),
+    "answer": Text(),
+    "settled_at": Instant(),
+}
+_AT_REST = frozenset({DeliveryState.DELIVERED, DeliveryState.DEAD, DeliveryState.HELD, DeliveryState.WITHDRAWN})
+_Value = Callable[[str], ColumnElement[object]]
+
+
+async def settle(
+    connection: AsyncConnection, settlements: Sequence[Settlement], entries: Sequence[AuditEntry]
+) -> tuple[DeliveryId, ...]:
+    """Write the settlements whose owner still holds the delivery, with their attempts and entries; returns those ids.
+    Of two settlements of one delivery the first counts."""
+    wanted: dict[DeliveryId, Settlement] = {}
+    for settlement in settlements:
+        wanted.setdefault(settlement.delivery, settlement)
+    rows = [_row(settlement) for settlement in wanted.values()]
+    written = await (_update_together if is_postgresql(connection) else _update_each)(connection, rows)
+    held = [wanted[id_] for id_ in wanted if id_ in written]
+    tried = [attempt_row(s.attempt) for s in held if s.attempt is not None]
+    if tried:
+        await _ATTEMPTS.write(connection, tried)
+    lost = {f"delivery:{id_}" for id_ in wanted if id_ not in written}
+    await write_entries(connection, [entry for entry in entries if entry.object not in lost])
+    done = [s.delivery for s in held if s.state is DeliveryState.DELIVERED and written[s.delivery]]
+    if done:
+        await wake_next(connection, done)
+    return tuple(s.delivery for s in held)
+
+
+def _row(settlement: Settlement) -> Mapping[str, object]:
+    attempt = settlement.attempt
+    at_rest = settlement.state in _AT_REST
+    return {
+        "id": settlement.delivery,
+        "owner": settlement.owner,
+        "state": settlement.state.value,
+        "due_at": settlement.due_at,
+        "counted": 0 if attempt is None else 1,
+        "digest": settlement.digest,
+        "size": settlement.size,
+        "cause": settlement.cause,
+        "fault": None if settlement.fault is None else settlement.fault.value,
+        "answer": None if attempt is None else attempt.answer,
+        "settled_at": (settlement.due_at if attempt is None else attempt.ended_at) if at_rest else None,
+    }
+
+
+def _changes(value: _Value) -> dict[str, ColumnElement[object] | None]:
+    """New column values. The digest of the first attempt stays, and what is not counted keeps the last failure."""
+    uncounted = value("counted") == 0
+    return {
+        "state": value("state"),
+        "due_at": value("due_at"),
+        "announce_at": value("due_at"),
+        "attempts": deliveries.c.attempts + value("counted"),
+        "digest": func.coalesce(deliveries.c.digest, value("digest")),
+        "size": func.coalesce(deliveries.c.size, value("size")),
+        "cause": case((uncounted, func.coalesce(value("cause"), deliveries.c.cause)), else_=value("cause")),
+        "fault": case((uncounted, func.coalesce(value("fault"), deliveries.c.fault)), else_=value("fault")),
+        "answer": case((uncounted, deliveries.c.answer), else_=value("answer")),
+        "settled_at": value("settled_at"),
+        "lease_owner": None,
+        "lease_until": None,
+    }
+
+
+async def _update_together(connection: AsyncConnection, rows: Sequence[Mapping[str, object]]) -> Mapping[str, bool]:
+    """One UPDATE over all rows (PostgreSQL). Returns the ids that were held, and whether each has a lane."""
+    new = unnested("new", _COLUMNS, rows)
+    result = await connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.id == new.c.id,
+            deliveries.c.state == DeliveryState.CLAIMED.value,
+            deliveries.c.lease_owner == new.c.owner,
+        )
+        .values(_changes(lambda name: new.c[name]))
+        .returning(deliveries.c.id, deliveries.c.lane.is_not(None))
+    )
+    return {id_: bool(in_lane) for id_, in_lane in result}
+
+
+async def _update_each(connection: AsyncConnection, rows: Sequence[Mapping[str, object]]) -> Mapping[str, bool]:
+    """The same with a statement a row (SQLite, whose only writer we are, so that what is read first stays so)."""
+    owner_of = {row["id"]: row["owner"] for row in rows}
+    found = await connection.execute(
+        select(deliveries.c.id, deliveries.c.lane.is_not(None), deliveries.c.lease_owner).where(
+            among(connection, deliveries.c.id, [str(row["id"]) for row in rows]),
+            deliveries.c.state == DeliveryState.CLAIMED.value,
+        )
+    )
+    held = {id_: bool(in_lane) for id_, in_lane, owner in found if owner == owner_of[id_]}
+    if held:
+        await connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.id == bindparam("new_id"),
+                deliveries.c.state == DeliveryState.CLAIMED.value,
+                deliveries.c.lease_owner == bindparam("new_owner"),
+            )
+            .values(_changes(lambda name: bindparam(f"new_{name}", type_=_COLUMNS[name]))),
+            [{f"new_{name}": value for name, value in row.items()} for row in rows if row["id"] in held],
+        )
+    return held

@@ -1,0 +1,85 @@
+"""What can be seen from outside: log lines of an allow-list of keys, and metrics with bounded labels."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from gateway import __version__
+from gateway.core.model import Outcome, PartnerKey
+from gateway.core.ports.store import Checkpoint
+
+ALLOWED = frozenset(
+    {
+        "event", "level", "ts", "id", "partner", "partners", "code", "state", "outcome", "loop", "type", "size",
+        "records", "deliveries", "version", "role", "host", "port", "attempt", "number", "seconds", "count", "path",
+        "method", "status", "queue", "kind", "request", "name", "hint", "since", "consumers", "action", "actor",
+    }
+)  # fmt: skip
+"""Keys that a log line may carry; a value under any other key is dropped, whatever somebody meant it to be."""
+LONGEST = 200
+MOST_PARTNERS = 200
+"""Above this the partner label is dropped: labels must stay bounded."""
+
+
+def _only_allowed(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {key: value[:LONGEST] if isinstance(value, str) else value for key, value in event.items() if key in ALLOWED}
+
+
+def configure_logs(*, json: bool = True, level: int = logging.INFO) -> None:
+    """One line a log event on stderr; control characters are escaped by the renderer (no line can forge another)."""
+    renderer: structlog.types.Processor = (
+        structlog.processors.JSONRenderer() if json else structlog.processors.KeyValueRenderer(key_order=["event"])
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+            _only_allowed,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.ERROR, handlers=[logging.NullHandler()], force=True)
+
+
+class Metrics:
+    """The process's own figures, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._attempts = Counter(
+            "gateway_delivery_attempts_total", "Attempts by outcome", ["partner", "outcome"], registry=self.registry
+        )
+        self._response = Histogram(
+            "gateway_delivery_response_seconds", "Time a partner took", ["partner"], registry=self.registry
+        )
+        self._queue = Gauge("gateway_queue_messages", "Deliveries owed", ["queue", "state"], registry=self.registry)
+        self._log_size = Gauge("gateway_audit_log_size", "Numbered audit entries", registry=self.registry)
+        self._log_at = Gauge(
+            "gateway_audit_last_checkpoint_timestamp_seconds", "Time of the last checkpoint", registry=self.registry
+        )
+        build = Gauge("gateway_build_info", "Version", ["version"], registry=self.registry)
+        build.labels(__version__).set(1)
+        self._partners: set[PartnerKey] = set()
+
+    def attempt(self, partner: PartnerKey, outcome: Outcome, seconds: float) -> None:
+        self._partners.add(partner)
+        label = partner if len(self._partners) <= MOST_PARTNERS else ""
+        self._attempts.labels(label, outcome).inc()
+        if outcome is not Outcome.OURS:
+            self._response.labels(label).observe(seconds)
+
+    def queue(self, queue: str, state: str, value: float) -> None:
+        self._queue.labels(queue, state).set(value)
+
+    def checkpoint(self, checkpoint: Checkpoint) -> None:
+        self._log_size.set(checkpoint.size)
+        self._log_at.set(checkpoint.at.timestamp())

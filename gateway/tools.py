@@ -1,0 +1,52 @@
+"""The computing tools of one process: formats, canonical form and rules from the catalog, sealing from the keys."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import schemas
+import transforms
+from gateway.core.catalog import Catalog
+from gateway.core.model import FormatName
+from gateway.core.ports.formats import CanonicalForm, Format, Rules
+from gateway.core.ports.keys import Indexer, Sealer
+from gateway.core.rules import BusinessRules
+from gateway.work.compose import Composer
+from gateway.work.examine import Examiner
+from keys.digests import BlindIndexer
+from keys.ring import KeyRing
+from keys.sealing import EnvelopeSealer
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What the gateway can read and write."""
+
+    catalog: Catalog
+    formats: Mapping[FormatName, Format]
+    canonical: CanonicalForm
+    rules: Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    examiner: Examiner
+    composer: Composer
+
+
+def speech() -> Speech:
+    """Load and check everything that is data. Raises Misconfigured naming file and field."""
+    catalog = schemas.load()
+    return Speech(catalog, transforms.formats(catalog), transforms.canonical(catalog), BusinessRules(catalog))
+
+
+def tools(spoken: Speech, sealer: Sealer, indexer: Indexer) -> Tools:
+    examiner = Examiner(spoken.formats, spoken.canonical, spoken.rules, sealer, indexer)
+    return Tools(examiner, Composer(spoken.formats, spoken.canonical, sealer))
+
+
+def tools_from(snapshot: KeyRing) -> Tools:
+    """The tools of a worker process."""
+    return tools(speech(), EnvelopeSealer.from_snapshot(snapshot, os.urandom), BlindIndexer.from_snapshot(snapshot))

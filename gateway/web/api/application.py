@@ -1,0 +1,193 @@
+"""The API as an aiohttp application: each route of the table behind one edge (request id, caller, limits, problems)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from time import perf_counter
+
+import structlog
+from aiohttp import web
+from aiohttp.http import HttpVersion11
+from aiohttp.typedefs import Handler, Middleware
+
+from gateway.core.errors import Forbidden, GatewayError, TooMany, Unauthenticated
+from gateway.core.model import FormatName, Principal
+from gateway.core.ports.formats import FormatInfo
+from gateway.web import problems
+from gateway.web.api.operation import Call, Route, Site
+from gateway.web.api.reference import STYLE, reference_page
+from gateway.web.api.routes import ROUTES
+from gateway.web.auth import UNKNOWN, Doorkeeper, Scope
+from gateway.web.limits import Allowance, Buckets, Limits
+from gateway.web.metrics import RequestFigures
+from gateway.web.openapi import openapi
+from gateway.web.parts import Parts
+from gateway.web.refusals import WINDOW, Refusals
+
+_log = structlog.get_logger()
+_ENTITY = web.RequestKey("entity", str)
+_OPERATION = web.RequestKey("operation", str)
+_NOWHERE = "none"
+_DEFECT = 500
+_XML = ("application/xml", "text/xml")
+
+_SAFE_HEADERS: Mapping[str, str] = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_STRICT_TRANSPORT = "max-age=63072000"
+
+
+def api_application(
+    parts: Parts, limits: Limits | None = None, figures: RequestFigures | None = None
+) -> web.Application:
+    """The API. Run it with ``gateway.web.edge.runner``, which keeps the limits of connections and headers."""
+    limits = limits or Limits()
+    gate = Gate(parts, limits)
+    site = Site(parts, limits, media_types(parts.formats), _pages(parts))
+    application = web.Application(middlewares=[_edge(parts, figures)])
+    application.cleanup_ctx.append(gate.settling)
+    for route in ROUTES:
+        endpoint = _endpoint(route, site, gate)
+        application.router.add_route(route.method, route.path, endpoint)
+        if route.operation.scope is Scope.PUBLIC:
+            application.router.add_route("HEAD", route.path, endpoint)  # probes and link checkers ask so
+    return application
+
+
+def media_types(formats: Mapping[FormatName, FormatInfo]) -> Mapping[str, tuple[FormatName, ...]]:
+    """Media type -> the formats that are read under it. Both media types of XML mean the same (RFC 7303)."""
+    found: dict[str, tuple[FormatName, ...]] = {}
+    for name, info in formats.items():
+        if info.reads:
+            media_type = info.media_type.partition(";")[0].strip().lower()
+            for one in _XML if media_type in _XML else (media_type,):
+                found[one] = (*found.get(one, ()), name)
+    return found
+
+
+def _pages(parts: Parts) -> Mapping[str, tuple[bytes, str]]:
+    document = openapi(ROUTES, parts.formats, parts.version)
+    return {
+        "/openapi.json": (json.dumps(document, separators=(",", ":")).encode(), "application/json"),
+        "/docs": (reference_page(document), "text/html; charset=utf-8"),
+        "/docs/reference.css": (STYLE, "text/css; charset=utf-8"),
+    }
+
+
+class Gate:
+    """Lets callers in: key, scope, rate. Turns others away with an audit entry."""
+
+    def __init__(self, parts: Parts, limits: Limits) -> None:
+        self._doorkeeper = Doorkeeper(parts.callers, parts.hasher, parts.clock, limits.key_cache)
+        self._refusals = Refusals(parts.audit, parts.scribe, parts.clock)
+        self._buckets = Buckets(limits, parts.clock)
+
+    async def admit(self, request: web.Request, scope: Scope) -> tuple[Principal, Allowance | None]:
+        """Raises Unauthenticated, Forbidden or RateExceeded."""
+        try:
+            principal = await self._doorkeeper.identify(request.headers.get("Authorization"))
+        except Unauthenticated as refusal:
+            await self._refusals.note(UNKNOWN, refusal.problem)
+            raise
+        try:
+            allowance = self._buckets.take(principal.partner or principal.key_id)
+            check_scope(principal, scope)
+        except (Forbidden, TooMany) as refusal:
+            await self._refusals.note(principal.actor, refusal.problem)
+            raise
+        return principal, allowance
+
+    async def settling(self, _application: web.Application) -> AsyncIterator[None]:
+        """Writes counted refusals once a minute, and what is left at the end."""
+        task = asyncio.create_task(self._settle_forever())
+        yield
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await self._refusals.settle(everything=True)
+
+    async def _settle_forever(self) -> None:
+        while True:
+            await asyncio.sleep(WINDOW.total_seconds())
+            await self._refusals.settle()
+
+
+def check_scope(principal: Principal, scope: Scope) -> None:
+    """Raises Forbidden unless the key has the scope; ``operate`` is never a partner's, whatever its key says."""
+    if scope not in principal.scopes:
+        raise Forbidden(f"The key has no scope {scope.value}.")
+    if scope is Scope.OPERATE and principal.partner is not None:
+        raise Forbidden("Only operators can do this.")
+
+
+def _endpoint(route: Route, site: Site, gate: Gate) -> Handler:
+    name, scope, answer = route.operation.name, route.operation.scope, route.answer
+
+    async def public(request: web.Request) -> web.StreamResponse:
+        request[_OPERATION] = name
+        return await answer(Call(site, request, request[_ENTITY], None))
+
+    async def keyed(request: web.Request) -> web.StreamResponse:
+        request[_OPERATION] = name
+        principal, allowance = await gate.admit(request, scope)
+        response = await answer(Call(site, request, request[_ENTITY], principal))
+        if allowance is not None:
+            response.headers.update(allowance.headers)
+        return response
+
+    return public if scope is Scope.PUBLIC else keyed
+
+
+def _edge(parts: Parts, figures: RequestFigures | None) -> Middleware:
+    """The outermost step: gives the request its id, and turns whatever happens into an answer."""
+
+    @web.middleware
+    async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
+        entity, begun = parts.mint(), perf_counter()
+        request[_ENTITY] = entity
+        try:
+            _refuse_smuggling(request)
+            response = await handler(request)
+        except web.HTTPException as error:
+            response = problems.of_http(error).response(entity)
+        except GatewayError as error:
+            response = _told(error, entity)
+        except Exception as error:  # noqa: BLE001 - the edge: a defect is an answer and a log line, never a traceback
+            _log.error("request.defect", request=entity, type=type(error).__name__, path=_place(error))
+            response = problems.of_defect().response(entity)
+        response.headers.update(_SAFE_HEADERS)
+        response.headers["X-Request-Id"] = entity
+        if request.secure:
+            response.headers["Strict-Transport-Security"] = _STRICT_TRANSPORT
+        if figures is not None:
+            figures.answered(request.get(_OPERATION, _NOWHERE), response.status, perf_counter() - begun)
+        return response
+
+    return edge
+
+
+def _told(error: GatewayError, entity: str) -> web.Response:
+    """The problem of one of our errors; those that we must mend are logged, without detail but its code."""
+    instance = problems.of_error(error)
+    if instance.problem.status >= _DEFECT:
+        _log.error("request.failed", request=entity, code=error.problem, type=type(error).__name__)
+    return instance.response(entity)
+
+
+def _place(error: Exception) -> str:
+    """File and line where the defect showed: enough to find it, without a value of a variable."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"
+
+
+def _refuse_smuggling(request: web.Request) -> None:
+    """HTTP/1.0 knows no chunks: proxies disagree where such a request ends (RFC 9112, section 6.1)."""
+    if request.version < HttpVersion11 and "Transfer-Encoding" in request.headers:
+        raise web.HTTPBadRequest

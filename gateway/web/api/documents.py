@@ -1,0 +1,193 @@
+"""Core values as documents of the API. What a document must not tell its reader is left out here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gateway.core.model import Attempt, Counts, Delivery, Finding, Record, Submission
+from gateway.core.ports.intake import Verdict
+from gateway.core.ports.store import CauseGroup, Job, MailboxItem, PartnerQueue, RuleCount, Step
+from gateway.web.api import models
+from gateway.web.parts import RuleText
+
+
+def counts(value: Counts) -> models.CountsTold:
+    return models.CountsTold.model_validate(value, from_attributes=True)
+
+
+def finding(value: Finding) -> models.FindingTold:
+    columns = None
+    if value.start is not None:
+        columns = f"{value.start}-{value.start + (value.length or 1) - 1}"
+    return models.FindingTold(
+        rule=value.rule,
+        severity=value.severity,
+        record=value.record,
+        field=value.field,
+        path=value.path,
+        columns=columns,
+        line=value.line,
+        note=value.note,
+    )
+
+
+def rule_counts(values: Sequence[RuleCount], rules: Mapping[str, RuleText]) -> list[models.RuleTold]:
+    """Findings by rule in the words of the catalog; a rule that is not in it is shown by its code."""
+    return [
+        models.RuleTold(
+            code=value.rule,
+            severity=value.severity,
+            field=value.field,
+            count=value.count,
+            title=rules[value.rule].title if value.rule in rules else value.rule,
+            fix=rules[value.rule].fix if value.rule in rules else "",
+            help=f"/v1/rules/{value.rule}",
+            samples=[finding(sample) for sample in value.samples],
+        )
+        for value in values
+    ]
+
+
+def submission(value: Submission) -> models.SubmissionTold:
+    own = f"/v1/submissions/{value.id}"
+    return models.SubmissionTold(
+        id=value.id,
+        state=value.state,
+        sender=value.sender,
+        format=value.format,
+        body=models.BodyTold(sha256=value.body_digest, bytes=value.body_size),
+        received_at=value.received_at,
+        judged_at=value.judged_at,
+        progress=value.progress,
+        counts=counts(value.counts),
+        links=models.Links(self=own, records=f"{own}/records", findings=f"{own}/findings"),
+    )
+
+
+def submission_detail(
+    value: Submission, summary: Sequence[RuleCount], rules: Mapping[str, RuleText]
+) -> models.SubmissionDetail:
+    return models.SubmissionDetail(
+        **dict(submission(value)),
+        findings=rule_counts(summary, rules),
+    )
+
+
+def verdict(value: Verdict, rules: Mapping[str, RuleText]) -> models.VerdictTold:
+    return models.VerdictTold(
+        format=value.format,
+        counts=counts(value.counts),
+        rules=rule_counts(value.rules, rules),
+        findings=[finding(one) for one in value.findings],
+    )
+
+
+def record(value: Record, *, own: bool) -> models.RecordTold:
+    """``own``: the reader sent it (or is an operator), so its place in the submission may be told."""
+    return models.RecordTold(
+        id=value.id,
+        submission=value.submission if own else None,
+        ordinal=value.ordinal if own else None,
+        kind=value.kind,
+        sender=value.sender,
+        recipient=value.recipient,
+        state=value.state,
+        reason=value.reason,
+        transaction=value.transaction,
+        digest=value.digest,
+        received_at=value.received_at,
+    )
+
+
+def record_detail(value: Record, deliveries: Sequence[Delivery], *, own: bool) -> models.RecordDetail:
+    link = f"/v1/records/{value.id}"
+    links = {"self": link, "trace": f"{link}/trace", "proof": f"{link}/proof"}
+    if own:
+        links["submission"] = f"/v1/submissions/{value.submission}"
+    return models.RecordDetail(
+        **dict(record(value, own=own)),
+        deliveries=[delivery(one) for one in deliveries],
+        links=links,
+    )
+
+
+def step(value: Step) -> models.StepTold:
+    return models.StepTold(
+        at=value.at,
+        actor=value.actor,
+        action=value.action,
+        object=value.object,
+        outcome=value.outcome,
+        details=dict(value.details),
+        attempt=value.attempt,
+    )
+
+
+def delivery(value: Delivery) -> models.DeliveryTold:
+    return models.DeliveryTold.model_validate(value, from_attributes=True)
+
+
+def delivery_detail(value: Delivery, attempts: Sequence[Attempt], *, answers: bool) -> models.DeliveryDetail:
+    """``answers``: the partner's last words may be told (to operators)."""
+    history = [
+        models.AttemptTold(
+            number=one.number,
+            begun_at=one.begun_at,
+            ended_at=one.ended_at,
+            outcome=one.outcome,
+            code=one.code,
+            answer=one.answer if answers else None,
+        )
+        for one in attempts
+    ]
+    return models.DeliveryDetail(**dict(delivery(value)), history=history)
+
+
+def parcel(value: MailboxItem) -> models.ParcelTold:
+    link = f"/v1/mailbox/{value.delivery}"
+    return models.ParcelTold(
+        delivery=value.delivery,
+        name=value.name,
+        media_type=value.media_type,
+        digest=value.digest,
+        size=value.size,
+        placed_at=value.placed_at,
+        leased_until=value.leased_until,
+        links={"self": link, "acknowledge": f"{link}/acknowledge", "refuse": f"{link}/refuse"},
+    )
+
+
+def job(value: Job) -> models.JobTold:
+    return models.JobTold(
+        id=value.id,
+        token=value.id,
+        action=value.action,
+        reason=value.reason,
+        actor=value.actor,
+        state=value.state,
+        created_at=value.created_at,
+        total=value.total,
+        done=value.done,
+        skipped=value.skipped,
+        links={"self": f"/v1/replays/{value.id}"},
+    )
+
+
+def queue(value: PartnerQueue) -> models.QueueTold:
+    return models.QueueTold.model_validate(value, from_attributes=True)
+
+
+def group(value: CauseGroup) -> models.GroupTold:
+    return models.GroupTold.model_validate(value, from_attributes=True)
+
+
+def rule(value: RuleText) -> models.RulePage:
+    return models.RulePage(
+        code=value.code,
+        title=value.title,
+        fix=value.fix,
+        severity=value.severity,
+        field=value.field,
+        source=value.source,
+        kinds=list(value.kinds),
+    )

@@ -1,0 +1,78 @@
+"""The mailbox of partners that pull, and the word of any partner on what it got."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+
+from aiohttp import web
+
+from gateway.core.errors import Tampered
+from gateway.core.model import DeliveryId
+from gateway.core.ports.store import MailboxItem
+from gateway.web import operations
+from gateway.web.api import answers, bodies, documents, models
+from gateway.web.api.operation import Call, absent
+
+_LABEL = "records"
+_OFF_LOOP = 256 * 1024
+"""Larger parcels are opened in a thread and written in pieces, so that the event loop is not held up."""
+
+
+async def list_parcels(call: Call) -> web.Response:
+    limit = call.query(models.MailboxQuery).limit
+    now = call.parts.clock()
+    found = await call.parts.mailbox.lease(call.partner, limit, now, now + call.limits.mailbox_lease)
+    return answers.told(models.MailboxTold(rows=[documents.parcel(item) for item in found]))
+
+
+async def get_parcel(call: Call) -> web.Response:
+    """The bytes, and an entry that they were read."""
+    delivery = DeliveryId(call.id("delivery"))
+    found = await call.parts.mailbox.fetch(call.partner, delivery)
+    if found is None:
+        absent()
+    item, sealed = found
+    body = await (asyncio.to_thread(_opened, call, item, sealed) if item.size > _OFF_LOOP else _at_once(call, *found))
+    actor = call.caller.actor
+    await call.parts.audit.write([call.parts.scribe.entry(actor, "record.read", f"delivery:{delivery}")])
+    headers = {
+        "Content-Type": item.media_type,
+        "Content-Digest": bodies.content_digest(item.digest),
+        "Content-Disposition": f'attachment; filename="{item.name}"',
+        "Gateway-Delivery": item.delivery,
+    }
+    return web.Response(body=body if item.size <= _OFF_LOOP else io.BytesIO(body), headers=headers)
+
+
+async def _at_once(call: Call, item: MailboxItem, sealed: bytes) -> bytes:
+    return _opened(call, item, sealed)
+
+
+def _opened(call: Call, item: MailboxItem, sealed: bytes) -> bytes:
+    body = call.parts.sealer.open(_LABEL, f"mailbox.sealed:{item.delivery}", sealed)
+    if hashlib.sha256(body).hexdigest() != item.digest:
+        raise Tampered(f"The parcel of delivery {item.delivery} is not the one that was placed.")
+    return body
+
+
+async def acknowledge_parcel(call: Call) -> web.Response:
+    return await _settle(call, accepted=True, reason="")
+
+
+async def refuse_parcel(call: Call) -> web.Response:
+    return await _settle(call, accepted=False, reason=(await call.document(models.Refusing)).reason)
+
+
+async def _settle(call: Call, *, accepted: bool, reason: str) -> web.Response:
+    word = operations.Acknowledged(DeliveryId(call.id("delivery")), call.partner, accepted, reason)
+    return answers.told(documents.delivery(await operations.acknowledge(call.parts, word)))
+
+
+async def post_acknowledgement(call: Call) -> web.Response:
+    asked = await call.document(models.Acknowledgement)
+    word = operations.Acknowledged(
+        DeliveryId(asked.delivery), call.partner, asked.outcome == "accepted", asked.reason or "", asked.digest
+    )
+    return answers.told(documents.delivery(await operations.acknowledge(call.parts, word)))

@@ -1,0 +1,40 @@
+"""One record: what it is, what happened to it, and the proof."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from gateway.core.errors import Conflict
+from gateway.core.model import Delivery, Record, RecordId
+from gateway.web.api import answers, documents, models
+from gateway.web.api.operation import Call, absent
+from gateway.web.api.visibility import sees_delivery, sees_record, sent, visible_steps
+
+
+async def get_record(call: Call) -> web.Response:
+    record, deliveries = await _visible(call)
+    seen = [delivery for delivery in deliveries if sees_delivery(call.caller, delivery)]
+    return answers.told(documents.record_detail(record, seen, own=sent(call.caller, record)))
+
+
+async def get_trace(call: Call) -> web.Response:
+    record, deliveries = await _visible(call)
+    steps = visible_steps(call.caller, record, deliveries, await call.parts.records.trace(record.id))
+    return answers.told(models.Trace(steps=[documents.step(step) for step in steps]))
+
+
+async def get_proof(call: Call) -> web.Response:
+    record, _ = await _visible(call)
+    proof = await call.parts.proof(record.id)
+    if proof is None:
+        raise Conflict("The log has not numbered the record's entry yet.", code="proof-pending")
+    name = f"record-{record.id}.proof"
+    return web.Response(text=proof, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+async def _visible(call: Call) -> tuple[Record, tuple[Delivery, ...]]:
+    record = await call.parts.records.get(RecordId(call.id()))
+    if record is None:
+        absent()
+    deliveries = await call.parts.records.deliveries(record.id)
+    return (record, deliveries) if sees_record(call.caller, record, deliveries) else absent()

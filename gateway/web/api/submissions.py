@@ -1,0 +1,151 @@
+"""Submissions and validations: the way in, and what became of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from gateway.core.errors import Refused, TooLarge, Unsupported
+from gateway.core.model import FormatName, Partner, RuleCode, Submission, SubmissionId, SubmissionState
+from gateway.core.ports.intake import Upload, Validation
+from gateway.core.ports.store import Replayed
+from gateway.web.api import answers, bodies, documents, models
+from gateway.web.api.operation import JSON, Call, absent
+from gateway.web.api.visibility import sees_submission, sent
+
+_KEY = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
+_ACCEPTED = 202
+
+
+async def post_submission(call: Call) -> web.Response:
+    """The hot path: nothing here but the headers, the body and the commit."""
+    key = idempotency_key(call.request)
+    sender = await call.sender()
+    form = named_format(call, sender)
+    refuse_early(call, sender)
+    call.parts.admit()
+    upload = call.parts.intake.begin(sender, key, form, call.entity)
+    await _feed(call, upload)
+    result = await upload.finish()
+    return _receipt(call, result)
+
+
+async def _feed(call: Call, upload: Upload) -> None:
+    digest = bodies.ContentDigest(call.request)
+    try:
+        async for piece in bodies.pieces(call.request, call.limits):
+            digest.feed(piece)
+            await upload.feed(piece)
+        digest.check()
+    except BaseException:
+        await upload.abandon()
+        raise
+
+
+def _receipt(call: Call, result: Submission | Replayed) -> web.Response:
+    replayed = isinstance(result, Replayed)
+    submission = result.submission if isinstance(result, Replayed) else result
+    headers = {"Location": f"/v1/submissions/{submission.id}"}
+    if replayed:
+        headers["Idempotent-Replayed"] = "true"
+    if submission.state is SubmissionState.RECEIVED:
+        headers["Retry-After"] = str(call.limits.judging_retry_seconds)
+    return web.Response(status=_ACCEPTED, body=submission.receipt, content_type=JSON, headers=headers)
+
+
+def idempotency_key(request: web.Request) -> str:
+    """The key, quoted (as the draft has it) or not. Raises Refused. It may not look like free text, because it is kept
+    and shown."""
+    value = request.headers.get("Idempotency-Key", "").strip()
+    if not value:
+        raise Refused("Idempotency-Key is required.", code="idempotency-key-missing")
+    if value.startswith('"') and value.endswith('"'):
+        value = value[1:-1]
+    if not _KEY.fullmatch(value):
+        raise Refused("An Idempotency-Key has 1 to 128 letters, digits and ._:-", code="idempotency-key-unfit")
+    return value
+
+
+def named_format(call: Call, sender: Partner) -> FormatName:
+    """The format of the body: ``?format=``, else the one that Content-Type names. Raises Unsupported."""
+    query = call.request.query
+    if query:
+        named = call.query(models.BodyQuery).format
+        if named is not None:
+            return _readable(call, FormatName(named))
+    candidates = call.site.media_types.get(call.request.content_type, ())
+    if len(candidates) > 1 and sender.accepts:
+        candidates = tuple(name for name in candidates if name in sender.accepts)
+    if not candidates:
+        raise Unsupported("No format is read under this Content-Type.", code="format-unknown")
+    if len(candidates) > 1:
+        raise Unsupported("Several formats are read under this Content-Type.", code="format-ambiguous")
+    return candidates[0]
+
+
+def _readable(call: Call, name: FormatName) -> FormatName:
+    info = call.parts.formats.get(name)
+    if info is None or not info.reads:
+        raise Unsupported("No format of this name is read here.", code="format-unknown")
+    return name
+
+
+def refuse_early(call: Call, sender: Partner) -> None:
+    """Turn away what its headers already show to be too large."""
+    if (call.request.content_length or 0) > sender.body_limit:
+        raise TooLarge
+
+
+async def post_validation(call: Call) -> web.Response:
+    sender = await call.sender()
+    form = named_format(call, sender)
+    refuse_early(call, sender)
+    call.parts.admit()
+    validation: Validation = call.parts.intake.validation(sender, form)
+    body: AsyncIterator[bytes] = bodies.pieces(call.request, call.limits)
+    async for piece in body:
+        await validation.feed(piece)
+    return answers.told(documents.verdict(await validation.finish(), call.parts.rules))
+
+
+async def list_submissions(call: Call) -> web.Response:
+    query = call.query(models.PageQuery)
+    found = await call.parts.submissions.list(call.caller.partner, answers.page(query))
+    rows = [documents.submission(row) for row in found.rows]
+    return answers.listed(call, models.Submissions(rows=rows, next=found.next), found.next)
+
+
+async def get_submission(call: Call) -> web.Response:
+    found = await _visible(call)
+    etag = answers.version_of(found.id, found.state, found.progress, found.counts, call.parts.version)
+    headers = {"ETag": etag}
+    if found.state is SubmissionState.RECEIVED:
+        headers["Retry-After"] = str(call.limits.judging_retry_seconds)
+    if call.not_modified(etag):
+        return web.Response(status=304, headers=headers)
+    summary = await call.parts.submissions.summary(found.id)
+    return answers.told(documents.submission_detail(found, summary, call.parts.rules), headers=headers)
+
+
+async def list_records(call: Call) -> web.Response:
+    query = call.query(models.RecordsQuery)
+    found = await _visible(call)
+    page = await call.parts.submissions.records(found.id, query.state, answers.page(query))
+    rows = [documents.record(row, own=sent(call.caller, row)) for row in page.rows]
+    return answers.listed(call, models.Records(rows=rows, next=page.next), page.next)
+
+
+async def list_findings(call: Call) -> web.Response:
+    query = call.query(models.FindingsQuery)
+    found = await _visible(call)
+    rule = None if query.rule is None else RuleCode(query.rule)
+    page = await call.parts.submissions.findings(found.id, rule, answers.page(query))
+    rows = [documents.finding(row) for row in page.rows]
+    return answers.listed(call, models.Findings(rows=rows, next=page.next), page.next)
+
+
+async def _visible(call: Call) -> Submission:
+    found = await call.parts.submissions.get(SubmissionId(call.id()))
+    return found if found is not None and sees_submission(call.caller, found) else absent()

@@ -1,0 +1,153 @@
+"""The console as an aiohttp application: its own process or mounted below a prefix."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+
+import structlog
+from aiohttp import web
+
+from gateway.core.errors import Forbidden, GatewayError, Unavailable
+from gateway.web.console import login
+from gateway.web.console.files import static_files
+from gateway.web.console.login import Gate
+from gateway.web.console.pages import Pages
+from gateway.web.console.pulse import Pulse
+from gateway.web.console.routes import Route, routes
+from gateway.web.console.security import NONCE, harden, refuse_other_sites, refuse_without_token
+from gateway.web.console.settings import ConsoleSettings
+from gateway.web.console.streams import Streams
+from gateway.web.console.visit import Shown, Visit
+from gateway.web.parts import Parts
+
+LARGEST_FORM = 256 * 1024
+"""Bytes of a posted form: room for some thousand ticked boxes."""
+NONCE_BYTES = 16
+
+_log = structlog.get_logger("gateway.console")
+
+
+def console_application(parts: Parts, settings: ConsoleSettings) -> web.Application:
+    """Build the console. It speaks to the store through ``parts`` only; shutting it down ends its live pages."""
+    return Console(parts, settings).application()
+
+
+class Console:
+    """Turns requests into visits, visits into pages, and refusals into pages that say what to do."""
+
+    def __init__(self, parts: Parts, settings: ConsoleSettings) -> None:
+        self._parts, self._settings = parts, settings
+        self._pages = Pages()
+        self._streams = Streams(settings.streams)
+        self._pulse = Pulse(parts.checks, parts.clock)
+        self._routes = routes(Gate.of(settings, self._streams), self._pages)
+
+    def application(self) -> web.Application:
+        application = web.Application(client_max_size=LARGEST_FORM, middlewares=[self._guard()])
+        for route in self._routes:
+            application.router.add_route(route.method, route.path, self._endpoint(route))
+        application.router.add_get("/static/{path:.+}", static_files())
+        application.on_response_prepare.append(self._prepare)
+        application.on_shutdown.append(self._end_streams)
+        application.cleanup_ctx.append(self._background)
+        return application
+
+    def _guard(self) -> Callable[..., Awaitable[web.StreamResponse]]:
+        @web.middleware
+        async def guard(
+            request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+        ) -> web.StreamResponse:
+            request[NONCE] = self._parts.random(NONCE_BYTES).hex()
+            try:
+                return await handler(request)
+            except web.HTTPException as error:
+                if error.status < 400:  # noqa: PLR2004 (redirects are answers)
+                    raise
+                return self._problem(self._visit(request), error.status, error.reason, "")
+            except Exception as error:  # noqa: BLE001 (the last wall: whatever it is, its text may hold data of a record)
+                return self._broken(request, error)
+
+        return guard
+
+    def _broken(self, request: web.Request, error: Exception) -> web.StreamResponse:
+        """A fault of ours: an id on the page and in the log, the kind and place of the error in the log alone."""
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        number = self._parts.mint()
+        _log.error("console.failed", id=number, error=type(error).__name__, where=f"{place.filename}:{place.lineno}")
+        return self._problem(self._visit(request), 500, GatewayError.title, f"Tell whoever runs the gateway: {number}")
+
+    def _visit(self, request: web.Request) -> Visit:
+        return Visit(request, self._parts, self._settings, request[NONCE], self._parts.clock())
+
+    def _endpoint(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def endpoint(request: web.Request) -> web.StreamResponse:
+            visit = self._visit(request)
+            try:
+                visit = await self._known(visit)
+                if not visit.may(route.right):
+                    return self._turn_away(visit)
+                return self._answer(visit, await route.view(visit))
+            except Unavailable as error:
+                answer = self._problem(visit, error.status, error.title, error.detail)
+                answer.headers["Retry-After"] = str(max(1, int(error.retry_after.total_seconds())))
+                return answer
+            except GatewayError as error:
+                return self._problem(visit, error.status, error.title, error.detail)
+
+        return endpoint
+
+    async def _known(self, visit: Visit) -> Visit:
+        """The visit with its operator and its form; refuses forms that were not sent by a page of ours."""
+        refuse_other_sites(visit.request)
+        found = await login.known(visit)
+        session, operator = found or (None, None)
+        form = await visit.request.post() if visit.request.method == "POST" else {}
+        boxes = tuple((key, value) for key, value in form.items() if isinstance(value, str))
+        visit = replace(
+            visit, session=session, operator=operator, form=dict(boxes), boxes=boxes, readings=self._pulse.readings
+        )
+        refuse_without_token(visit)
+        return visit
+
+    def _turn_away(self, visit: Visit) -> web.StreamResponse:
+        """Nobody is logged in: to the login page. Somebody without the right: 403."""
+        if visit.operator is not None:
+            role = visit.operator.role
+            return self._problem(visit, Forbidden.status, Forbidden.title, f"Your role ({role}) does not allow this.")
+        if "HX-Request" in visit.request.headers or visit.request.method != "GET":
+            headers = {"HX-Redirect": login.login_address(visit)}
+            return web.Response(status=401, text="Log in again.", headers=headers)
+        return web.Response(status=303, headers={"Location": login.login_address(visit)})
+
+    def _answer(self, visit: Visit, result: web.StreamResponse | Shown) -> web.StreamResponse:
+        if not isinstance(result, Shown):
+            return result
+        text = self._pages.page(visit, result.template, result.values)
+        answer = web.Response(text=text, status=result.status, content_type="text/html", charset="utf-8")
+        pretoken = result.values.get("pretoken")
+        if isinstance(pretoken, str):
+            login.set_cookie(answer, visit.settings, visit.settings.login_cookie, pretoken)
+        return answer
+
+    def _problem(self, visit: Visit, status: int, title: str, detail: str) -> web.StreamResponse:
+        values = {"status": status, "title": title, "detail": "" if detail == title else detail}
+        return self._answer(visit, Shown("problem.html", values, status))
+
+    async def _prepare(self, request: web.Request, response: web.StreamResponse) -> None:
+        harden(response, request.get(NONCE) or self._parts.random(NONCE_BYTES).hex(), secure=self._settings.secure)
+
+    async def _end_streams(self, _: web.Application) -> None:
+        self._streams.close()
+
+    async def _background(self, _: web.Application) -> AsyncIterator[None]:
+        if not self._pages.vendored:
+            _log.warning("console.plain", advice="run `make assets` for the designed pages")
+        task = asyncio.create_task(self._pulse.run())
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,131 @@
+"""Charts and trends from the measured samples. The series that housekeeping writes are named here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.core.ports.store import Health, Sample
+from gateway.web.console.plots import Chart, Series, buckets, figure
+
+PENDING = "queue.pending"
+"""Label: partner. Deliveries that are pending or claimed."""
+CONSUMERS = "broker.consumers"
+"""Label: partner. Dispatchers that listen to the partner's queue; zero means that nobody works on it."""
+ACCEPTED = "minute.records.routed"
+"""No label. Records taken in during the minute before the sample and routed."""
+DELIVERED = "minute.deliveries.delivered"
+"""No label. Deliveries made during the minute before the sample and delivered by then."""
+
+LAYERS = 5
+"""Partners shown by name in the backlog plot; the rest share a layer."""
+TREND_SPAN = timedelta(minutes=5)
+SHORTEST_TREND = timedelta(seconds=30)
+"""Two readings closer than this say nothing about a trend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How far back a plot looks and into how many steps it is cut."""
+
+    name: str
+    span: timedelta
+    steps: int
+
+
+WINDOWS: Mapping[str, Window] = {
+    "1h": Window("hour", timedelta(hours=1), 60),
+    "24h": Window("24 hours", timedelta(hours=24), 96),
+}
+
+Readings = Sequence[tuple[datetime, float]]
+
+
+def by_label(samples: Sequence[Sample]) -> Mapping[str, Readings]:
+    """The readings of each label, oldest first."""
+    found: dict[str, list[tuple[datetime, float]]] = defaultdict(list)
+    for sample in samples:
+        found[sample.label].append((sample.at, sample.value))
+    return found
+
+
+def total(layers: Sequence[tuple[float | None, ...]], steps: int) -> tuple[float | None, ...]:
+    """The sum of the layers at each step; None where none of them was measured."""
+    sums: list[float | None] = []
+    for step in range(steps):
+        values = [value for layer in layers if (value := layer[step]) is not None]
+        sums.append(sum(values) if values else None)
+    return tuple(sums)
+
+
+def latest(values: Sequence[float | None]) -> float | None:
+    """The last measured value."""
+    return next((value for value in reversed(values) if value is not None), None)
+
+
+async def throughput(health: Health, now: datetime, window: Window) -> Chart:
+    """Records taken in and deliveries made a minute, over all partners."""
+    since = now - window.span
+    times, _ = buckets((), since, now, window.steps)
+    series = []
+    for label, name in (("accepted", ACCEPTED), ("delivered", DELIVERED)):
+        readings = by_label(await health.samples(name, since)).get("", ())
+        if readings:
+            series.append(Series(label, buckets(readings, since, now, window.steps)[1]))
+    told = ", ".join(f"{figure(latest(one.values))} {one.label}" for one in series)
+    description = f"Over the last {window.name}; in the last minute {told}." if series else "Records and deliveries."
+    return Chart("Throughput a minute", description, times, tuple(series))
+
+
+async def backlog(health: Health, now: datetime, window: Window) -> Chart:
+    """What is owed and not yet delivered, stacked by partner; the biggest by name."""
+    since = now - window.span
+    groups = by_label(await health.samples(PENDING, since))
+    layers = {label: buckets(readings, since, now, window.steps)[1] for label, readings in groups.items()}
+    ranked = sorted(layers, key=lambda label: (-max((v or 0 for v in layers[label]), default=0), label))
+    everything = total(list(layers.values()), window.steps)
+    named = [Series(label, _filled(layers[label], everything)) for label in ranked[:LAYERS]]
+    if ranked[LAYERS:]:
+        rest = total([layers[label] for label in ranked[LAYERS:]], window.steps)
+        named.append(Series("others", _filled(rest, everything)))
+    times, _ = buckets((), since, now, window.steps)
+    description = f"Over the last {window.name}; now {figure(latest(everything) or 0)} deliveries are pending."
+    return Chart("Backlog by partner", description, times, tuple(named))
+
+
+def _filled(layer: tuple[float | None, ...], everything: tuple[float | None, ...]) -> tuple[float | None, ...]:
+    """A partner without a reading where others have one has nothing waiting; where nobody has one there is a gap."""
+    return tuple(
+        None if whole is None else (value if value is not None else 0.0)
+        for value, whole in zip(layer, everything, strict=True)
+    )
+
+
+async def trends(health: Health, now: datetime) -> Mapping[str, float]:
+    """How each partner's backlog changes, in deliveries a minute over the last five minutes; partners without enough
+    readings are absent."""
+    groups = by_label(await health.samples(PENDING, now - TREND_SPAN))
+    found = {label: trend(readings) for label, readings in groups.items()}
+    return {label: change for label, change in found.items() if change is not None}
+
+
+def trend(readings: Readings) -> float | None:
+    """Change a minute between the first and the last reading; None when they are too close together."""
+    (first, before), (last, after) = readings[0], readings[-1]
+    span = last - first
+    return (after - before) / (span / timedelta(minutes=1)) if span >= SHORTEST_TREND else None
+
+
+async def consumers(health: Health, now: datetime) -> Mapping[str, int]:
+    """Dispatchers at each partner's queue, as last measured."""
+    groups = by_label(await health.samples(CONSUMERS, now - TREND_SPAN))
+    return {label: int(readings[-1][1]) for label, readings in groups.items()}
+
+
+def drain(waiting: int, change: float) -> timedelta | None:
+    """How long the backlog lasts if it goes on shrinking as now; None when it does not shrink."""
+    if waiting == 0:
+        return timedelta(0)
+    return timedelta(minutes=waiting / -change) if change < 0 else None

@@ -1,0 +1,77 @@
+"""Renders the console's templates: automatic escaping, undefined names are errors, one nonce for each response."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from gateway.core.model import Partner
+from gateway.web.console.plots import DASH, figure, signed
+from gateway.web.console.rights import Right
+from gateway.web.console.vendor import HTMX, USWDS, VENDOR
+from gateway.web.console.visit import Visit
+from gateway.web.console.words import age, tone
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+
+class Pages:
+    """The templates, loaded and compiled once, and the addresses of their files."""
+
+    def __init__(self) -> None:
+        self.vendored = (VENDOR / "THIRD_PARTY.txt").is_file()
+        """Whether `make assets` ran; without it the pages are plain HTML with our own stylesheet."""
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters |= {
+            "age": age,
+            "number": figure,
+            "signed": signed,
+            "tone": tone,
+            "clock": clock,
+            "hex": bytes.hex,
+        }
+        self._environment.filters |= {"options": options, "pairs": pairs}
+        self._environment.globals |= {
+            "right": Right,
+            "vendored": self.vendored,
+            "htmx": f"/static/vendor/{HTMX}",
+            "uswds": f"/static/vendor/{USWDS}",
+            "own": {name: f"/static/{name}?v={_fingerprint(STATIC / name)}" for name in ("console.css", "console.js")},
+        }
+
+    def page(self, visit: Visit, template: str, values: Mapping[str, object]) -> str:
+        """A whole page, or a fragment for a live region (a template in ``live/``)."""
+        return self._environment.get_template(template).render(visit=visit, url=visit.url, now=visit.now, **values)
+
+
+def clock(at: datetime | None) -> str:
+    """A UTC time as a ``time`` element, or a dash."""
+    if at is None:
+        return DASH
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M:%S}")
+
+
+def options(partners: Iterable[Partner]) -> list[tuple[str, str]]:
+    """Partners as the choices of a select."""
+    return [(partner.key, partner.name) for partner in partners]
+
+
+def pairs(words: Iterable[str]) -> list[tuple[str, str]]:
+    """Words as the choices of a select."""
+    return [(str(word), str(word)) for word in words]
+
+
+def _fingerprint(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]

@@ -1,0 +1,1 @@
+"""One module a screen: each view takes a visit and gives what to show."""

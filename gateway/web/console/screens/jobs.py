@@ -1,0 +1,52 @@
+"""Bulk jobs: the plan before, the progress after."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from gateway.core.errors import NotFound, Refused
+from gateway.core.model import JobId, Page
+from gateway.core.ports.store import Job
+from gateway.web import operations
+from gateway.web.console.screens.records import following
+from gateway.web.console.visit import Shown, Visit, elsewhere
+
+ENDED = frozenset({"done", "cancelled"})
+
+
+async def jobs(visit: Visit) -> Shown:
+    listing = await visit.parts.jobs.list(Page(visit.settings.page_size, visit.asked("cursor")))
+    return Shown("jobs.html", {"listing": listing, "next": following(visit, listing.next)})
+
+
+async def job(visit: Visit) -> Shown:
+    found = await _job(visit)
+    confirm = found.total > visit.settings.confirm_above
+    return Shown("job.html", {"job": found, "ended": found.state in ENDED, "confirm": confirm})
+
+
+async def live(visit: Visit) -> Shown:
+    """The progress, until it can no longer change."""
+    found = await _job(visit)
+    return Shown("live/job.html", {"job": found}, final=found.state in ENDED)
+
+
+async def start(visit: Visit) -> web.Response:
+    """Start it. Above the limit of the settings the number of deliveries must have been typed."""
+    found = await _job(visit)
+    if found.total > visit.settings.confirm_above and visit.told("number").replace(",", "") != str(found.total):
+        raise Refused(f"Type the number of deliveries ({found.total}) to confirm.", code="not-confirmed")
+    await operations.start(visit.parts, visit.actor, found.id)
+    return elsewhere(visit, f"/jobs/{found.id}")
+
+
+async def cancel(visit: Visit) -> web.Response:
+    found = await operations.cancel(visit.parts, visit.actor, JobId(visit.part("id")))
+    return elsewhere(visit, f"/jobs/{found.id}")
+
+
+async def _job(visit: Visit) -> Job:
+    found = await visit.parts.jobs.get(JobId(visit.part("id")))
+    if found is None:
+        raise NotFound("There is no such job.")
+    return found

@@ -1,0 +1,44 @@
+"""Overview: is anything wrong, and is it us or them?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from gateway.web.console import figures, plots, status
+from gateway.web.console.screens.window import asked_window
+from gateway.web.console.visit import Shown, Visit
+
+DAY = timedelta(hours=24)
+TOP_GROUPS = 5
+
+
+async def overview(visit: Visit) -> Shown:
+    return Shown("overview.html", await _figures(visit))
+
+
+async def live(visit: Visit) -> Shown:
+    return Shown("live/overview.html", await _figures(visit))
+
+
+async def _figures(visit: Visit) -> dict[str, object]:
+    parts, window = visit.parts, asked_window(visit)
+    picture = status.Picture(
+        now=visit.now,
+        counts=await parts.health.counts(visit.now - DAY),
+        queues=await parts.desk.queues(),
+        groups=await parts.desk.groups(),
+        head=await parts.audit.head(),
+        readings=visit.readings,
+    )
+    directory = await parts.directory()
+    paused = [partner.key for partner in directory.partners.values() if partner.paused]
+    throughput = await figures.throughput(parts.health, visit.now, window)
+    backlog = await figures.backlog(parts.health, visit.now, window)
+    return {
+        "tiles": status.tiles(picture),
+        "groups": picture.groups[:TOP_GROUPS],
+        "troubles": status.troubles(picture, await parts.health.breakers(), paused),
+        "window": window,
+        "windows": figures.WINDOWS,
+        "charts": ((throughput, plots.lines(throughput)), (backlog, plots.areas(backlog))),
+    }

@@ -1,0 +1,84 @@
+"""Partners: who is healthy, what is their story, and pausing them."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from gateway.core.errors import NotFound
+from gateway.core.model import Page, Partner, PartnerKey
+from gateway.core.ports.store import BreakerRow, DeliveryQuery, PartnerQueue
+from gateway.web.console.visit import Shown, Visit, elsewhere
+from gateway.web.operations import fit_reason
+
+RECENT = 10
+
+
+async def partners(visit: Visit) -> Shown:
+    directory = await visit.parts.directory()
+    queues = {queue.partner: queue for queue in await visit.parts.desk.queues()}
+    breakers = {row.partner: row for row in await visit.parts.health.breakers()}
+    rows = [
+        (partner, queues.get(partner.key, _empty(partner.key)), state_of(partner, breakers.get(partner.key)))
+        for partner in sorted(directory.partners.values(), key=lambda partner: (partner.role, partner.name))
+    ]
+    return Shown("partners.html", {"rows": rows})
+
+
+async def partner(visit: Visit) -> Shown:
+    found = await _named(visit)
+    directory = await visit.parts.directory()
+    breakers = {row.partner: row for row in await visit.parts.health.breakers()}
+    queues = {queue.partner: queue for queue in await visit.parts.desk.queues()}
+    recent = await visit.parts.desk.list(DeliveryQuery(partner=found.key), Page(RECENT))
+    return Shown(
+        "partner.html",
+        {
+            "partner": found,
+            "state": state_of(found, breakers.get(found.key)),
+            "breaker": breakers.get(found.key),
+            "queue": queues.get(found.key, _empty(found.key)),
+            "agreements": [a for a in directory.agreements if a.recipient == found.key or found.key in a.senders],
+            "today": visit.now.date(),
+            "deliveries": recent.rows,
+            "entries": (await visit.parts.audit.about(f"partner:{found.key}"))[-RECENT:],
+        },
+    )
+
+
+async def pause(visit: Visit) -> web.Response:
+    return await _turn(visit, paused=True)
+
+
+async def resume(visit: Visit) -> web.Response:
+    return await _turn(visit, paused=False)
+
+
+async def _turn(visit: Visit, *, paused: bool) -> web.Response:
+    found = await _named(visit)
+    entry = visit.parts.scribe.entry(
+        visit.actor,
+        "partner.applied",
+        f"partner:{found.key}",
+        "paused" if paused else "resumed",
+        {"reason": fit_reason(visit.told("reason"))},
+    )
+    await visit.parts.partners.pause(found.key, entry, paused=paused)
+    return elsewhere(visit, f"/partners/{found.key}")
+
+
+async def _named(visit: Visit) -> Partner:
+    found = (await visit.parts.directory()).partners.get(PartnerKey(visit.part("key")))
+    if found is None:
+        raise NotFound("There is no such partner.")
+    return found
+
+
+def state_of(found: Partner, breaker: BreakerRow | None) -> str:
+    """Paused by an operator, else the state of the breaker; ``active`` when it is closed."""
+    if found.paused:
+        return "paused"
+    return f"breaker {breaker.state}" if breaker and breaker.state != "closed" else "active"
+
+
+def _empty(key: PartnerKey) -> PartnerQueue:
+    return PartnerQueue(key, 0, 0, 0, 0, 0, 0, None)

@@ -1,0 +1,69 @@
+"""Queues: where does it pile up, and when will it clear?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.core.ports.store import PartnerQueue
+from gateway.web.console import figures, plots
+from gateway.web.console.screens.partners import state_of
+from gateway.web.console.screens.window import asked_window
+from gateway.web.console.visit import Shown, Visit
+from gateway.web.console.words import age
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table."""
+
+    queue: PartnerQueue
+    name: str
+    state: str
+    oldest: str
+    trend: float | None
+    consumers: int | None
+    clears: str
+
+
+async def queues(visit: Visit) -> Shown:
+    return Shown("queues.html", await _figures(visit))
+
+
+async def live(visit: Visit) -> Shown:
+    return Shown("live/queues.html", await _figures(visit))
+
+
+async def _figures(visit: Visit) -> dict[str, object]:
+    health, window = visit.parts.health, asked_window(visit)
+    directory = await visit.parts.directory()
+    breakers = {row.partner: row for row in await health.breakers()}
+    trends, consumers = await figures.trends(health, visit.now), await figures.consumers(health, visit.now)
+    present = {queue.partner: queue for queue in await visit.parts.desk.queues()}
+    rows = []
+    for key in sorted({*directory.partners, *present}):
+        partner = directory.partners.get(key)
+        queue = present.get(key) or PartnerQueue(key, 0, 0, 0, 0, 0, 0, None)
+        rows.append(
+            Row(
+                queue=queue,
+                name=partner.name if partner else key,
+                state=state_of(partner, breakers.get(key)) if partner else "gone",
+                oldest=age((visit.now - queue.oldest).total_seconds()) if queue.oldest else plots.DASH,
+                trend=trends.get(key),
+                consumers=consumers.get(key),
+                clears=clears(queue, trends.get(key)),
+            )
+        )
+    chart = await figures.backlog(health, visit.now, window)
+    return {"rows": rows, "window": window, "windows": figures.WINDOWS, "chart": chart, "plot": plots.areas(chart)}
+
+
+def clears(queue: PartnerQueue, trend: float | None) -> str:
+    """The estimated drain time in words. ``trend`` is the change of the backlog a minute; None: not measured."""
+    waiting = queue.pending + queue.claimed
+    if not waiting:
+        return "empty"
+    if trend is None:
+        return "not known"
+    span = figures.drain(waiting, trend)
+    return "does not shrink" if span is None else f"about {age(span.total_seconds())}"

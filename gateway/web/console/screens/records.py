@@ -1,0 +1,196 @@
+"""Records: where is my record, and what happened to it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from gateway.core.audit_entry import ACTIONS
+from gateway.core.errors import Conflict, NotFound, Refused
+from gateway.core.model import Finding, Kind, Outcome, Page, PartnerKey, Record, RecordId, RecordState, SubmissionId
+from gateway.core.ports.store import Listing, RecordQuery, Step
+from gateway.web.console.visit import Shown, Visit
+
+ATTENTION = (RecordState.UNROUTABLE, RecordState.WITHHELD, RecordState.REFUSED)
+"""The first tab: records that did not go on their way."""
+FINDING_PAGES = 4
+SETBACKS = frozenset(
+    {"record.refused", "record.parked", "record.withheld", "delivery.attempted", "delivery.dead", "delivery.held"}
+    | {"delivery.withdrawn", "delivery.rejected", "submission.refused"}
+)
+FAILED = frozenset({Outcome.TRANSIENT, Outcome.PERMANENT, Outcome.OURS})
+
+
+async def records(visit: Visit) -> Shown:
+    """The list; with nothing asked, the records that need attention."""
+    view = visit.asked("view") or ("all" if visit.request.query else "attention")
+    query = asked_query(visit)
+    if view == "attention" and query.state is None:
+        listing = await _attention(visit, query)
+    else:
+        listing = await visit.parts.records.search(query, Page(visit.settings.page_size, visit.asked("cursor")))
+    return Shown("records.html", await _values(visit, listing, view, query, "GET"))
+
+
+async def by_case(visit: Visit) -> Shown:
+    """Records of one case. The case id comes in a form and stays out of every address; the page cannot be shared."""
+    case_id, sender = visit.told("case_id"), visit.told("sender")
+    if not case_id:
+        raise Refused("Enter a case id.")
+    directory = await visit.parts.directory()
+    senders = [PartnerKey(sender)] if sender else sorted(directory.partners)
+    found: list[Record] = []
+    for one in senders:
+        query = RecordQuery(sender=one, case_index=case_index(visit, one, case_id))
+        found += (await visit.parts.records.search(query, Page(visit.settings.page_size))).rows
+    found.sort(key=lambda record: record.id, reverse=True)
+    shown = Listing(tuple(found[: visit.settings.page_size]))
+    return Shown("records.html", await _values(visit, shown, "case", RecordQuery(), "POST"))
+
+
+def case_index(visit: Visit, sender: PartnerKey, case_id: str) -> bytes:
+    """The blind index under which intake files the records of a sender's case."""
+    return visit.parts.indexer.index(f"case:{sender}", case_id)
+
+
+async def _attention(visit: Visit, query: RecordQuery) -> Listing[Record]:
+    found: list[Record] = []
+    for state in ATTENTION:
+        page = Page(visit.settings.page_size)
+        found += (await visit.parts.records.search(replace(query, state=state), page)).rows
+    found.sort(key=lambda record: record.id, reverse=True)
+    return Listing(tuple(found[: visit.settings.page_size]))
+
+
+async def _values(
+    visit: Visit, listing: Listing[Record], view: str, query: RecordQuery, method: str
+) -> dict[str, object]:
+    directory = await visit.parts.directory()
+    return {
+        "listing": listing,
+        "view": view,
+        "query": query,
+        "method": method,
+        "partners": sorted(directory.partners.values(), key=lambda partner: partner.name),
+        "kinds": visit.parts.kinds,
+        "states": tuple(RecordState),
+        "next": following(visit, listing.next),
+    }
+
+
+def following(visit: Visit, cursor: str | None) -> str | None:
+    """The address of the next page: this one with its cursor."""
+    return str(visit.request.rel_url.update_query(cursor=cursor)) if cursor else None
+
+
+def asked_query(visit: Visit) -> RecordQuery:
+    """The filter of the address. Raises Refused for a state or time that cannot be read."""
+    return RecordQuery(
+        sender=PartnerKey(visit.asked("sender") or "") or None,
+        party=PartnerKey(visit.asked("party") or "") or None,
+        kind=Kind(visit.asked("kind") or "") or None,
+        state=_state(visit.asked("state")),
+        since=asked_time(visit, "since"),
+        until=asked_time(visit, "until"),
+    )
+
+
+def _state(text: str | None) -> RecordState | None:
+    try:
+        return RecordState(text) if text else None
+    except ValueError as error:
+        raise Refused("There is no such state.") from error
+
+
+def asked_time(visit: Visit, name: str) -> datetime | None:
+    """A UTC time as ``2026-01-31`` or ``2026-01-31T12:30``."""
+    text = visit.asked(name)
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
+    except ValueError as error:
+        raise Refused(f"The time {name} is not like 2026-01-31T12:30.") from error
+
+
+# --- one record ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """One line of the timeline; like steps in a row are folded into one with their number."""
+
+    step: Step
+    count: int = 1
+    last: datetime | None = None
+
+    @property
+    def meaning(self) -> str:
+        """What the action says, in words."""
+        return ACTIONS.get(self.step.action, self.step.action)
+
+    @property
+    def bad(self) -> bool:
+        """Whether the record did not get on by this step."""
+        return self.step.action in SETBACKS or self.step.outcome in FAILED
+
+
+async def trace(visit: Visit) -> Shown:
+    """Everything that happened to one record."""
+    found = await _record(visit)
+    return Shown(
+        "record.html",
+        {
+            "record": found,
+            "milestones": fold(await visit.parts.records.trace(found.id)),
+            "deliveries": await visit.parts.records.deliveries(found.id),
+            "findings": await _findings(visit, found),
+            "rules": visit.parts.rules,
+        },
+    )
+
+
+async def proof(visit: Visit) -> web.Response:
+    """The proof file. Raises Conflict while the audit log has not numbered the record's entry."""
+    found = await _record(visit)
+    text = await visit.parts.proof(found.id)
+    if text is None:
+        raise Conflict("The audit log has not numbered this record yet; try again in a second.", code="proof-pending")
+    name = f'attachment; filename="{found.id}.proof"'
+    return web.Response(text=text, content_type="text/plain", headers={"Content-Disposition": name})
+
+
+def fold(steps: tuple[Step, ...]) -> tuple[Milestone, ...]:
+    """Neighbouring steps of the same kind on the same object with the same outcome become one line (retries)."""
+    lines: list[Milestone] = []
+    for step in steps:
+        before = lines[-1] if lines else None
+        if before and _alike(before.step, step):
+            lines[-1] = replace(before, count=before.count + 1, last=step.at)
+        else:
+            lines.append(Milestone(step))
+    return tuple(lines)
+
+
+def _alike(one: Step, other: Step) -> bool:
+    return (one.action, one.object, one.outcome, one.actor) == (other.action, other.object, other.outcome, other.actor)
+
+
+async def _record(visit: Visit) -> Record:
+    found = await visit.parts.records.get(RecordId(visit.part("id")))
+    if found is None:
+        raise NotFound("There is no such record.")
+    return found
+
+
+async def _findings(visit: Visit, found: Record) -> tuple[Finding, ...]:
+    """The findings of one record, from the first pages of its submission's (they are in record order)."""
+    collected: list[Finding] = []
+    cursor: str | None = None
+    for _ in range(FINDING_PAGES):
+        listing = await visit.parts.submissions.findings(SubmissionId(found.submission), None, Page(500, cursor))
+        collected += [finding for finding in listing.rows if finding.record == found.ordinal]
+        cursor = listing.next
+        if cursor is None:
+            break
+    return tuple(collected)

@@ -1,0 +1,51 @@
+"""System: is the machine well, what is in force, and what may I do? Accounts for admins."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from aiohttp import web
+
+from gateway.core.errors import NotFound
+from gateway.core.ports.store import ApiKey
+from gateway.web.console.rights import MEANING, RIGHTS, Right, Role
+from gateway.web.console.visit import Shown, Visit, elsewhere
+from gateway.web.operations import fit_reason
+
+
+async def system(visit: Visit) -> Shown:
+    role = Role(visit.operator.role) if visit.operator else Role.VIEWER
+    rights = [(MEANING[one], one in RIGHTS[role]) for one in Right if one is not Right.ANYBODY]
+    return Shown(
+        "system.html",
+        {
+            "readings": visit.readings,
+            "rights": rights,
+            "formats": sorted(visit.parts.formats.values(), key=lambda one: one.name),
+            "rules": len(visit.parts.rules),
+            "directory": await visit.parts.directory(),
+        },
+    )
+
+
+async def accounts(visit: Visit) -> Shown:
+    keys = await visit.parts.callers.list(None)
+    return Shown(
+        "accounts.html",
+        {"operators": await visit.parts.operators.list(), "keys": [(key, live(key, visit.now)) for key in keys]},
+    )
+
+
+def live(key: ApiKey, now: datetime) -> bool:
+    """Whether an API key has not expired."""
+    return key.expires_at is None or key.expires_at > now
+
+
+async def revoke(visit: Visit) -> web.Response:
+    """Revoke an API key at once."""
+    details = {"reason": fit_reason(visit.told("reason"))}
+    key = visit.part("id")
+    entry = visit.parts.scribe.entry(visit.actor, "apikey.revoked", f"apikey:{key}", details=details)
+    if not await visit.parts.callers.revoke(key, entry):
+        raise NotFound("There is no such live API key.")
+    return elsewhere(visit, "/accounts")

@@ -1,0 +1,48 @@
+// What the pages do beyond htmx. Everything here is a convenience: all pages work without scripts.
+"use strict";
+(() => {
+  const body = document.body;
+
+  // The login ends two minutes after this shows, unless one click says that somebody is still here (WCAG 2.2.1).
+  const notice = document.getElementById("expiry");
+  const idle = Number(body.dataset.idle || 0);
+  if (notice && idle) {
+    let timer;
+    const wait = () => {
+      notice.hidden = true;
+      clearTimeout(timer);
+      timer = setTimeout(() => { notice.hidden = false; }, Math.max(0, idle - 120) * 1000);
+    };
+    document.getElementById("stay").addEventListener("click", () => {
+      fetch(body.dataset.stay, { credentials: "same-origin" }).then((answer) => {
+        if (answer.ok && answer.status === 204) wait(); else location.reload();
+      });
+    });
+    document.addEventListener("htmx:after:swap", (event) => {
+      if (!event.target.closest?.("#live")) wait();
+    });
+    wait();
+  }
+
+  // A button that acts on ticked boxes says on how many, and needs at least one.
+  for (const button of document.querySelectorAll("button[data-count]")) {
+    const boxes = [...button.form.querySelectorAll("input[type=checkbox][name=delivery]")];
+    const label = () => {
+      const n = boxes.filter((box) => box.checked).length;
+      button.textContent = button.dataset.count.replace("{n}", n);
+      button.disabled = n === 0;
+    };
+    button.form.addEventListener("change", label);
+    label();
+  }
+
+  // After a filter the new results get a short spoken sentence.
+  document.addEventListener("htmx:after:swap", () => {
+    const results = document.querySelector("#results .gw-more");
+    const place = document.getElementById("announcement");
+    if (results && place && place.textContent !== results.textContent) place.textContent = results.textContent;
+  });
+
+  // The job has ended: the page shows what it may do now.
+  document.addEventListener("finished", () => location.reload());
+})();

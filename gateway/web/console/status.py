@@ -1,0 +1,142 @@
+"""The tiles of the overview: is anything wrong, and is it us or them? Pure: figures in, words out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.core.model import Fault
+from gateway.core.ports.store import BreakerRow, CauseGroup, Checkpoint, PartnerQueue
+from gateway.web.console.plots import DASH
+from gateway.web.console.pulse import Reading
+from gateway.web.console.words import age
+
+OLD_BACKLOG = timedelta(minutes=15)
+"""A default to review: something that has waited longer than this deserves a look."""
+REFUSED_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One figure with its judgement. ``state`` is ``Good``, ``Review`` (look at it), ``Act`` or ``Unknown``."""
+
+    title: str
+    state: str
+    number: str
+    sentence: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the overview judges."""
+
+    now: datetime
+    counts: Mapping[str, int]
+    """Of the last 24 hours: ``submissions``, ``records.<state>``, ``deliveries.<state>``."""
+    queues: Sequence[PartnerQueue]
+    groups: Sequence[CauseGroup]
+    head: Checkpoint | None
+    readings: Sequence[Reading]
+
+
+def tiles(picture: Picture) -> tuple[Tile, ...]:
+    """The six tiles, in the order of a record's path."""
+    return (
+        _intake(picture),
+        _routing(picture),
+        _delivery(picture),
+        _dead(picture),
+        _audit(picture),
+        _gateway(picture),
+    )
+
+
+def _intake(picture: Picture) -> Tile:
+    posted = picture.counts.get("submissions", 0)
+    records = sum(n for name, n in picture.counts.items() if name.startswith("records."))
+    refused = picture.counts.get("records.refused", 0)
+    sentence = f"{records:,} records in {posted:,} submissions in 24 hours, {refused:,} refused"
+    state = "Review" if records and refused / records > REFUSED_SHARE else "Good"
+    return Tile("Intake", state, f"{records:,}", sentence, "/submissions")
+
+
+def _routing(picture: Picture) -> Tile:
+    parked = picture.counts.get("records.unroutable", 0)
+    withheld = picture.counts.get("records.withheld", 0)
+    sentence = f"{parked:,} records without an agreement, {withheld:,} withheld, in 24 hours"
+    return Tile("Routing", "Review" if parked else "Good", f"{parked + withheld:,}", sentence, "/records")
+
+
+def _delivery(picture: Picture) -> Tile:
+    waiting = sum(queue.pending + queue.claimed + queue.gathering for queue in picture.queues)
+    oldest = min((queue.oldest for queue in picture.queues if queue.oldest), default=None)
+    if oldest is None:
+        return Tile("Delivery", "Good", f"{waiting:,}", "Nothing waits", "/queues")
+    span = picture.now - oldest
+    state = "Review" if span > OLD_BACKLOG else "Good"
+    return Tile("Delivery", state, f"{waiting:,}", f"waiting, the oldest for {age(span.total_seconds())}", "/queues")
+
+
+def _dead(picture: Picture) -> Tile:
+    dead = sum(group.count for group in picture.groups)
+    if not dead:
+        return Tile("Dead letters", "Good", "0", "Nothing needs a person", "/dead")
+    ours = sum(group.count for group in picture.groups if group.fault is Fault.GATEWAY)
+    sentence = f"{_things(len(picture.groups), 'cause')}, {ours:,} on our side"
+    return Tile("Dead letters", "Act", f"{dead:,}", sentence, "/dead")
+
+
+def _audit(picture: Picture) -> Tile:
+    if picture.head is None:
+        return Tile("Audit log", "Unknown", DASH, "No checkpoint yet", "/audit")
+    span = picture.now - picture.head.at
+    sentence = f"entries, last checkpoint {age(span.total_seconds())} ago"
+    return Tile("Audit log", "Good", f"{picture.head.size:,}", sentence, "/audit")
+
+
+def _gateway(picture: Picture) -> Tile:
+    failed = [reading.name for reading in picture.readings if reading.state != "ok"]
+    if not picture.readings:
+        return Tile("Gateway", "Unknown", DASH, "Not checked yet", "/system")
+    number = f"{len(picture.readings) - len(failed)}/{len(picture.readings)}"
+    sentence = f"failed: {', '.join(failed)}" if failed else "checks passed"
+    return Tile("Gateway", "Act" if failed else "Good", number, sentence, "/system")
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A partner that needs attention, and why."""
+
+    partner: str
+    state: str
+    why: str
+
+
+def troubles(picture: Picture, breakers: Sequence[BreakerRow], paused: Sequence[str]) -> tuple[Trouble, ...]:
+    """Partners whose breaker is not closed, that are paused, or whose backlog is old; the worst first."""
+    found = [
+        Trouble(
+            row.partner,
+            f"breaker {row.state}",
+            f"{_things(row.failures, 'failure')} in a row since {row.since:%H:%M:%S} UTC",
+        )
+        for row in sorted(breakers, key=lambda row: row.state != "open")
+        if row.state != "closed"
+    ]
+    found += [Trouble(partner, "paused", "paused by an operator") for partner in paused]
+    named = {trouble.partner for trouble in found}
+    for queue in picture.queues:
+        span = picture.now - queue.oldest if queue.oldest else timedelta(0)
+        if queue.partner not in named and span > OLD_BACKLOG:
+            found.append(Trouble(queue.partner, "Review", f"the oldest waits for {age(span.total_seconds())}"))
+    return tuple(found)
+
+
+def _run(row: BreakerRow) -> str:
+    return f"{_things(row.failures, 'failure')} in a row since {row.since:%H:%M:%S} UTC"
+
+
+def _things(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

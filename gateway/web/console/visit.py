@@ -1,0 +1,86 @@
+"""One request to the console, with everything that a view may use, and what a view gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aiohttp import web
+
+from gateway.core.errors import Refused
+from gateway.core.model import Actor
+from gateway.core.ports.store import Operator, Session
+from gateway.web.console.pulse import Reading
+from gateway.web.console.rights import Right, allowed
+from gateway.web.console.settings import ConsoleSettings
+from gateway.web.parts import Parts
+
+LONGEST_FIELD = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request by somebody (``operator`` None: not logged in) at a time."""
+
+    request: web.Request
+    parts: Parts
+    settings: ConsoleSettings
+    nonce: str
+    now: datetime
+    session: Session | None = None
+    operator: Operator | None = None
+    form: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The posted fields, one value each; see :meth:`ticked` for check boxes."""
+    boxes: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    readings: tuple[Reading, ...] = ()
+    """The last readiness checks."""
+
+    @property
+    def actor(self) -> Actor:
+        return Actor("operator", self.operator.name if self.operator else "unknown")
+
+    def may(self, right: Right) -> bool:
+        return allowed(self.operator.role if self.operator else None, right)
+
+    def url(self, path: str) -> str:
+        """A path of the console as the browser must ask for it."""
+        return self.settings.prefix + path
+
+    def part(self, name: str) -> str:
+        """A variable part of the path."""
+        return self.request.match_info[name]
+
+    def asked(self, name: str) -> str | None:
+        """A parameter of the query, trimmed; None when absent or empty."""
+        value = self.request.query.get(name, "").strip()
+        if len(value) > LONGEST_FIELD:
+            raise Refused(f"The parameter {name} is too long.")
+        return value or None
+
+    def told(self, name: str) -> str:
+        """A posted field, trimmed; empty when absent."""
+        value = self.form.get(name, "").strip()
+        if len(value) > LONGEST_FIELD:
+            raise Refused(f"The field {name} is too long.")
+        return value
+
+    def ticked(self, name: str) -> tuple[str, ...]:
+        """The values of all ticked boxes of that name, in page order, each once."""
+        return tuple(dict.fromkeys(value for key, value in self.boxes if key == name))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page to render."""
+
+    template: str
+    values: Mapping[str, object] = field(default_factory=dict, repr=False)
+    status: int = 200
+    final: bool = False
+    """Of a live region: it will not change any more."""
+
+
+def elsewhere(visit: Visit, path: str) -> web.Response:
+    """See another page with GET (303)."""
+    return web.Response(status=303, headers={"Location": visit.url(path)})

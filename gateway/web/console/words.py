@@ -1,0 +1,81 @@
+"""How states read on the pages: a word and a tone for each, so that colour is never the only sign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from gateway.core.model import DeliveryState, Fault, Outcome, RecordState, Severity, SubmissionState
+
+
+class Tone(StrEnum):
+    """The class of a tag; its colours pass WCAG AA on white and grey."""
+
+    GOOD = "good"
+    BUSY = "busy"
+    WATCH = "watch"
+    BAD = "bad"
+    QUIET = "quiet"
+
+
+TONES: Mapping[str, Tone] = {
+    SubmissionState.RECEIVED: Tone.BUSY,
+    SubmissionState.JUDGED: Tone.GOOD,
+    RecordState.REFUSED: Tone.BAD,
+    RecordState.UNROUTABLE: Tone.WATCH,
+    RecordState.WITHHELD: Tone.WATCH,
+    RecordState.ROUTED: Tone.GOOD,
+    DeliveryState.PENDING: Tone.BUSY,
+    DeliveryState.CLAIMED: Tone.BUSY,
+    DeliveryState.WAITING: Tone.BUSY,
+    DeliveryState.DELIVERED: Tone.GOOD,
+    DeliveryState.DEAD: Tone.BAD,
+    DeliveryState.HELD: Tone.WATCH,
+    DeliveryState.WITHDRAWN: Tone.QUIET,
+    Outcome.TRANSIENT: Tone.WATCH,
+    Outcome.PERMANENT: Tone.BAD,
+    Outcome.OURS: Tone.WATCH,
+    Severity.FATAL: Tone.BAD,
+    Severity.ERROR: Tone.BAD,
+    Severity.WARNING: Tone.WATCH,
+    Severity.NOTICE: Tone.QUIET,
+    "breaker half-open": Tone.WATCH,
+    "breaker open": Tone.BAD,
+    "paused": Tone.WATCH,
+    "active": Tone.GOOD,
+    "planned": Tone.WATCH,
+    "running": Tone.BUSY,
+    "done": Tone.GOOD,
+    "cancelled": Tone.QUIET,
+    "disabled": Tone.QUIET,
+    "ok": Tone.GOOD,
+    "failed": Tone.BAD,
+    "Good": Tone.GOOD,
+    "Review": Tone.WATCH,
+    "Act": Tone.BAD,
+    "Unknown": Tone.QUIET,
+}
+
+FAULTS: Mapping[Fault, tuple[str, str]] = {
+    Fault.PARTNER: ("Partner faults", "The partner's side did not take the delivery. Retry when it is well again."),
+    Fault.RECORD: ("Record faults", "The content cannot be delivered as it is. The sender must mend and send it anew."),
+    Fault.GATEWAY: ("Gateway faults", "Something on our side failed. Repair it, then retry."),
+}
+"""The three groups of dead letters, which never mix: title and what to do."""
+
+
+def tone(state: str) -> Tone:
+    return TONES.get(state, Tone.QUIET)
+
+
+def age(seconds: float) -> str:
+    """A span for people: ``45 s``, ``12 min``, ``3 h 20 min``, ``4 d 2 h``."""
+    whole = max(0, int(seconds))
+    if whole < 120:  # noqa: PLR2004 (two minutes: below that seconds matter)
+        return f"{whole} s"
+    minutes, hours, days = whole // 60, whole // 3600, whole // 86400
+    if hours < 2:  # noqa: PLR2004
+        return f"{minutes} min"
+    if days < 2:  # noqa: PLR2004
+        return f"{hours} h {minutes % 60} min"
+    return f"{days} d {hours % 24} h"

@@ -1,0 +1,120 @@
+"""The wire below the applications: time-outs of connections, size of headers, and what answers bytes that are not HTTP.
+
+``runner(application, limits)`` runs any of our applications under these limits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import structlog
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from gateway.web import problems
+from gateway.web.limits import Limits
+
+_log = structlog.get_logger()
+_BAD_REQUEST = 400
+
+
+class Connection(RequestHandler):
+    """One connection: closes when a request's headers take too long, and never quotes what it could not read."""
+
+    __slots__ = ("_deadline", "_header_seconds", "_seen")
+
+    def __init__(self, server: web.Server, header_seconds: float, **options: Any) -> None:  # noqa: ANN401 - aiohttp's own
+        super().__init__(server, **options)
+        self._header_seconds = header_seconds
+        self._deadline: asyncio.TimerHandle | None = None
+        self._seen = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._wait_for_headers()
+
+    def data_received(self, data: bytes) -> None:
+        """Headers are complete when aiohttp has counted another request; bytes of an idle connection begin one."""
+        idle = self._current_request is None and not self._request_in_progress
+        super().data_received(data)
+        if self._request_count != self._seen:
+            self._seen = self._request_count
+            self._headers_came()
+        elif idle and self._deadline is None:
+            self._wait_for_headers()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._headers_came()
+        super().connection_lost(exc)
+
+    def _wait_for_headers(self) -> None:
+        self._deadline = self._loop.call_later(self._header_seconds, self._too_slow)
+
+    def _headers_came(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _too_slow(self) -> None:
+        self._deadline = None
+        self.force_close()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - aiohttp's text quotes the bytes it could not read
+    ) -> web.StreamResponse:
+        """The problem document, and a log line without a byte of the request."""
+        if request.writer.output_size > 0:
+            raise ConnectionError
+        wrong = _BAD_REQUEST <= status < problems.PROBLEMS["internal"].status
+        _log.warning("request.unreadable" if wrong else "request.defect", status=status, type=type(exc).__name__)
+        instance = problems.of_parse_error() if wrong else problems.of_defect()
+        response = instance.response(None)
+        response.force_close()
+        return response
+
+
+class _Server(web.Server):
+    """Makes our connections."""
+
+    def __init__(self, plain: web.Server, limits: Limits, options: dict[str, Any]) -> None:
+        super().__init__(plain.request_handler, request_factory=plain.request_factory)
+        self._limits, self._options = limits, options
+
+    def __call__(self) -> RequestHandler:
+        return Connection(self, self._limits.header_seconds, loop=self._loop, **self._options)
+
+
+class _Runner(web.AppRunner):
+    """An AppRunner whose server makes our connections."""
+
+    __slots__ = ("_limits",)
+
+    def __init__(self, application: web.Application, limits: Limits, **options: Any) -> None:  # noqa: ANN401 - aiohttp's own
+        super().__init__(application, **options)
+        self._limits = limits
+
+    async def _make_server(self) -> web.Server:
+        plain = await super()._make_server()
+        return _Server(plain, self._limits, self._kwargs)
+
+
+def runner(application: web.Application, limits: Limits, *, shutdown_seconds: float = 10.0) -> web.AppRunner:
+    """A runner for the application: no access log (events are logged where they mean something), no decompression
+    (``gateway.web.api.bodies`` decides that), bounded headers."""
+    return _Runner(
+        application,
+        limits,
+        access_log=None,
+        auto_decompress=False,
+        keepalive_timeout=limits.idle_seconds,
+        lingering_time=limits.lingering_seconds,
+        max_line_size=limits.line_bytes,
+        max_field_size=limits.field_bytes,
+        max_headers=limits.header_count,
+        shutdown_timeout=shutdown_seconds,
+    )

@@ -1,0 +1,106 @@
+"""Figures for Prometheus, served by an application of their own for a port of their own.
+
+The registry comes in, so that every process and every test has its own. Figures of the store are asked for when they
+are scraped, never on the data path.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from gateway.core.errors import Unavailable
+from gateway.core.ids import Clock
+from gateway.core.ports.store import BreakerRow, DeliveryDesk, Health, PartnerQueue
+
+MOST_PARTNERS = 200
+"""With more partners than this figures of single partners are left out, so that the number of series stays bounded."""
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_BREAKER = {"closed": 0, "half-open": 1, "open": 2}
+
+
+class RequestFigures:
+    """Counts requests by operation and status. Label values come from the route table, never from a request."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._requests = Counter(
+            "gateway_http_requests_total", "Requests answered", ("operation", "status"), registry=registry
+        )
+        self._seconds = Histogram(
+            "gateway_http_request_seconds", "Time to the answer", ("operation",), buckets=_BUCKETS, registry=registry
+        )
+        self._counters: dict[tuple[str, int], Counter] = {}
+        self._timers: dict[str, Histogram] = {}
+
+    def answered(self, operation: str, status: int, seconds: float) -> None:
+        key = operation, status
+        counter = self._counters.get(key)
+        if counter is None:
+            counter = self._counters[key] = self._requests.labels(operation, str(status))
+        timer = self._timers.get(operation)
+        if timer is None:
+            timer = self._timers[operation] = self._seconds.labels(operation)
+        counter.inc()
+        timer.observe(seconds)
+
+
+class Figures(Protocol):
+    """Where the figures of the store come from: ``Parts`` is one."""
+
+    @property
+    def desk(self) -> DeliveryDesk: ...
+
+    @property
+    def health(self) -> Health: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+
+class StoreFigures:
+    """Gauges that are set from the store at each scrape."""
+
+    def __init__(self, source: Figures, registry: CollectorRegistry) -> None:
+        self._source = source
+        self._oldest = Gauge(
+            "gateway_queue_oldest_seconds", "Age of the oldest pending delivery", ("queue",), registry=registry
+        )
+        self._breakers = Gauge(
+            "gateway_breaker_state", "0 closed, 1 half-open, 2 open", ("partner",), registry=registry
+        )
+
+    async def refresh(self) -> None:
+        """Raises Unavailable when the store is away: a scrape without figures is a gap, not a zero."""
+        self._set_oldest(await self._source.desk.queues())
+        self._set_breakers(await self._source.health.breakers())
+
+    def _set_oldest(self, queues: tuple[PartnerQueue, ...]) -> None:
+        self._oldest.clear()
+        now = self._source.clock()
+        for queue in queues if len(queues) <= MOST_PARTNERS else ():
+            if queue.oldest is not None:
+                self._oldest.labels(queue.partner).set((now - queue.oldest).total_seconds())
+
+    def _set_breakers(self, breakers: tuple[BreakerRow, ...]) -> None:
+        self._breakers.clear()
+        for row in breakers if len(breakers) <= MOST_PARTNERS else ():
+            self._breakers.labels(row.partner).set(_BREAKER.get(row.state, -1))
+
+
+def metrics_application(registry: CollectorRegistry, store: StoreFigures | None = None) -> web.Application:
+    """``GET /metrics``. Without ``store`` only what the process itself counts."""
+
+    async def metrics(_request: web.Request) -> web.Response:
+        try:
+            if store is not None:
+                await store.refresh()
+        except Unavailable:
+            return web.Response(status=503, text="the store is not available\n")
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    application = web.Application()
+    application.router.add_get("/metrics", metrics)
+    return application

@@ -1,0 +1,167 @@
+"""Use cases that change something, shared by the API and the console; each writes its audit entry with the change.
+
+Errors: NotFound (no such thing, or not the caller's), Conflict (its state does not allow it), Unprocessable (an
+unfit reason, a digest that is not ours), Unavailable (the store).
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.core.errors import Conflict, NotFound, Unprocessable
+from gateway.core.model import Actor, Delivery, DeliveryId, JobId, PartnerKey
+from gateway.core.ports.store import DeliveryQuery, Job
+from gateway.web.parts import Parts
+
+REASON_LENGTH = 200
+_LONG_NUMBER = re.compile(r"\d(?:[ .\-/]?\d){4,}")
+_CODE = re.compile(r"[a-z](?:[a-z0-9-]{0,62}[a-z0-9])?")
+
+
+class Action(StrEnum):
+    """What a job does to each delivery of its selection."""
+
+    RETRY = "retry"
+    WITHDRAW = "withdraw"
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A partner's word on one delivery. ``digest`` None: the partner does not repeat it (it fetched the bytes here)."""
+
+    delivery: DeliveryId
+    partner: PartnerKey
+    accepted: bool
+    reason: str = ""
+    """Why it is refused: a short code such as ``record-unreadable``; dead letters are grouped by it."""
+    digest: str | None = None
+
+
+def fit_reason(text: str) -> str:
+    """The reason, trimmed. Reasons are kept in the audit log, so five or more digits in a row (an SSN, a case number,
+    a telephone number) are refused, as are control characters and more than 200 characters."""
+    reason = text.strip()
+    if not reason or len(reason) > REASON_LENGTH or not reason.isprintable():
+        raise Unprocessable(f"A reason has 1 to {REASON_LENGTH} printable characters.", code="reason-unfit")
+    if _LONG_NUMBER.search(reason):
+        raise Unprocessable("A reason names no person and no number of a person or case.", code="reason-unfit")
+    return reason
+
+
+def fit_code(text: str) -> str:
+    """A partner's reason as a code: lower-case words joined by hyphens. Raises Unprocessable."""
+    if not _CODE.fullmatch(text) or _LONG_NUMBER.search(text):
+        raise Unprocessable("A partner's reason is a code of lower-case words and hyphens.", code="reason-unfit")
+    return text
+
+
+async def retry(parts: Parts, actor: Actor, delivery: DeliveryId, reason: str) -> Delivery:
+    """Send a dead or held delivery on its way again, attempts counted from zero."""
+    entry = parts.scribe.entry(
+        actor, "delivery.retried", f"delivery:{delivery}", details={"reason": fit_reason(reason)}
+    )
+    changed = await parts.desk.retry(delivery, parts.clock(), entry)
+    return await _after(parts, delivery, changed=changed, verb="retried")
+
+
+async def withdraw(parts: Parts, actor: Actor, delivery: DeliveryId, reason: str) -> Delivery:
+    """Take back a delivery that has not been delivered and that no dispatcher works on."""
+    details = {"reason": fit_reason(reason)}
+    entry = parts.scribe.entry(actor, "delivery.withdrawn", f"delivery:{delivery}", details=details)
+    changed = await parts.desk.withdraw(delivery, parts.clock(), entry)
+    return await _after(parts, delivery, changed=changed, verb="withdrawn")
+
+
+async def _after(parts: Parts, delivery: DeliveryId, *, changed: bool, verb: str) -> Delivery:
+    found = await parts.desk.get(delivery)
+    if found is None:
+        raise NotFound
+    if not changed:
+        raise Conflict(f"A delivery that is {found.state.value} cannot be {verb}.", code="delivery-state")
+    return found
+
+
+async def plan(
+    parts: Parts,
+    actor: Actor,
+    action: Action,
+    reason: str,
+    selection: DeliveryQuery | Sequence[DeliveryId],
+) -> Job:
+    """Freeze what matches now. The job's id is the token that starts it; nothing happens before :func:`start`."""
+    job = Job(
+        id=JobId(parts.mint()),
+        action=action.value,
+        reason=fit_reason(reason),
+        actor=str(actor),
+        state="planned",
+        created_at=parts.clock(),
+        total=0,
+        done=0,
+        skipped=0,
+    )
+    entry = parts.scribe.entry(
+        actor, "job.planned", f"job:{job.id}", details={"action": job.action, "reason": job.reason}
+    )
+    if isinstance(selection, DeliveryQuery):
+        return await parts.jobs.plan(job, selection, None, entry)
+    return await parts.jobs.plan(job, DeliveryQuery(), tuple(dict.fromkeys(selection)), entry)
+
+
+async def start(parts: Parts, actor: Actor, job: JobId) -> Job:
+    """Start a planned job. A second start changes nothing and gives the same job."""
+    found = await _job(parts, job)
+    if found.state == "cancelled":
+        raise Conflict("The job was cancelled; plan it anew.", code="job-state")
+    if found.state == "planned":
+        await parts.jobs.start(job, parts.scribe.entry(actor, "job.started", f"job:{job}"))
+    return await _job(parts, job)
+
+
+async def cancel(parts: Parts, actor: Actor, job: JobId) -> Job:
+    """End a job that is not done; what it did already stays done. A second cancel changes nothing."""
+    found = await _job(parts, job)
+    if found.state in ("planned", "running"):
+        entry = parts.scribe.entry(actor, "job.ended", f"job:{job}", "cancelled", {"done": found.done})
+        await parts.jobs.end(job, "cancelled", entry)
+        found = await _job(parts, job)
+    if found.state == "done":
+        raise Conflict("The job is done; there is nothing left to cancel.", code="job-state")
+    return found
+
+
+async def _job(parts: Parts, job: JobId) -> Job:
+    found = await parts.jobs.get(job)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def acknowledge(parts: Parts, word: Acknowledged) -> Delivery:
+    """Take a partner's word on a delivery that is waiting for it or delivered. The digest, when given, must be that of
+    the bytes we sent; a delivery of somebody else does not exist for the caller."""
+    found = await parts.desk.get(word.delivery)
+    if found is None or found.partner != word.partner:
+        raise NotFound
+    actor, obj = Actor("partner", word.partner), f"delivery:{word.delivery}"
+    if word.digest is not None and not _same_digest(found.digest, word.digest):
+        await parts.audit.write([parts.scribe.entry(actor, "access.refused", obj, "digest-mismatch")])
+        raise Unprocessable("The digest is not that of the bytes that were sent.", code="digest-mismatch")
+    reason = "" if word.accepted else fit_code(word.reason)
+    action = "delivery.acknowledged" if word.accepted else "delivery.rejected"
+    entry = parts.scribe.entry(actor, action, obj, details={"reason": reason} if reason else None)
+    changed = await parts.desk.acknowledge(
+        word.delivery, word.partner, accepted=word.accepted, reason=reason, now=parts.clock(), entry=entry
+    )
+    if not changed:
+        raise Conflict(f"A delivery that is {found.state.value} cannot be acknowledged.", code="delivery-state")
+    await parts.mailbox.empty(word.delivery)
+    return await parts.desk.get(word.delivery) or found
+
+
+def _same_digest(sent: str | None, told: str) -> bool:
+    return sent is not None and hmac.compare_digest(sent.encode(), told.encode())

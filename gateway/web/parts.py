@@ -1,0 +1,85 @@
+"""Everything that the web needs from the rest of the gateway, as one value; the composition root fills it in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from gateway.core.audit_entry import Scribe
+from gateway.core.ids import Clock, Mint, Random
+from gateway.core.model import FormatName, Kind, RecordId, Severity
+from gateway.core.ports.formats import CanonicalForm, FormatInfo
+from gateway.core.ports.intake import IntakeDesk
+from gateway.core.ports.keys import Indexer, Sealer, TokenHasher
+from gateway.core.ports.store import (
+    ApiKeys,
+    AuditLog,
+    DeliveryDesk,
+    Health,
+    Jobs,
+    Mailbox,
+    Operators,
+    Partners,
+    Records,
+    Submissions,
+)
+from gateway.core.routing import Directory
+
+CurrentDirectory = Callable[[], Awaitable[Directory]]
+"""The present picture of partners and agreements; cheap to call (kept in memory, refreshed by its owner)."""
+ProofOf = Callable[[RecordId], Awaitable[str | None]]
+"""The proof file of a record's acceptance; None while the log has not numbered it yet."""
+Check = Callable[[], Awaitable[None]]
+"""One readiness check: returns when all is well, raises a GatewayError when not."""
+Admit = Callable[[], None]
+"""Admission control of new submissions: raises Unavailable (with ``retry_after``) while the gateway is too full."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """What people may read of one rule."""
+
+    code: str
+    title: str
+    fix: str
+    severity: Severity
+    field: str | None = None
+    source: str = ""
+    kinds: tuple[str, ...] = ()
+    """Kinds or formats to which it applies; empty: all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The ports that the API and the console speak to."""
+
+    clock: Clock
+    mint: Mint
+    random: Random
+    scribe: Scribe
+    intake: IntakeDesk
+    submissions: Submissions
+    records: Records
+    desk: DeliveryDesk
+    mailbox: Mailbox
+    jobs: Jobs
+    partners: Partners
+    directory: CurrentDirectory
+    callers: ApiKeys
+    operators: Operators
+    health: Health
+    audit: AuditLog
+    sealer: Sealer
+    indexer: Indexer
+    hasher: TokenHasher
+    canonical: CanonicalForm
+    formats: Mapping[FormatName, FormatInfo]
+    kinds: Mapping[Kind, str]
+    """Kind -> its title."""
+    rules: Mapping[str, RuleText]
+    """Rule code -> its text."""
+    proof: ProofOf
+    checks: Mapping[str, Check]
+    """Name -> readiness check: ``store``, ``broker``, ``keys`` ..."""
+    admit: Admit
+    version: str

@@ -1,0 +1,123 @@
+"""The backlog: spooled submissions are judged in chunks, each chunk one commit, from where the last one ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from gateway.core.acceptance import Chunk
+from gateway.core.audit_entry import Scribe
+from gateway.core.ids import Clock, Mint
+from gateway.core.model import Actor, Delivery, FormatName, Partner, RecordId, Submission
+from gateway.core.ports.crew import Crew, Examination, Examined
+from gateway.core.ports.formats import Format, Frame, Reader
+from gateway.core.ports.keys import Sealer
+from gateway.core.ports.store import Spool
+from gateway.core.routing import Directory
+from gateway.work.intake import SPOOL, spool_context
+from gateway.work.route import Origin, Router
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class BacklogLimits:
+    chunk: int = 500
+    """Records of one commit."""
+    ahead: int = 4
+    """Chunks being examined while one is committed; bounds memory."""
+    lease: timedelta = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Judges received submissions one after the other. Any process may run it; a lease keeps two from the same body."""
+
+    owner: str
+    spool: Spool
+    formats: Callable[[FormatName], Format]
+    crew: Crew
+    router: Router
+    sealer: Sealer
+    scribe: Scribe
+    clock: Clock
+    mint: Mint
+    directory: Callable[[], Directory]
+    announce: Callable[[tuple[Delivery, ...]], None]
+    limits: BacklogLimits = field(default_factory=BacklogLimits)
+
+    async def step(self) -> bool:
+        """Judge the oldest received submission to its end. False: there was none, or somebody else took it over."""
+        now = self.clock()
+        submission = await self.spool.claim(self.owner, now, now + self.limits.lease)
+        if submission is None:
+            return False
+        sender = self.directory().partners[submission.sender]
+        reader = self.formats(submission.format).reader()
+        pending: deque[asyncio.Task[tuple[Examined, ...]]] = deque()
+        done = submission.progress
+        try:
+            async for frames in self._chunks(submission, reader):
+                pending.append(asyncio.create_task(self._examine(submission, sender, reader, frames)))
+                if len(pending) > self.limits.ahead:
+                    done = await self._commit(submission, done, await pending.popleft())
+            while pending:
+                done = await self._commit(submission, done, await pending.popleft())
+        except _TakenOver:
+            return False
+        finally:
+            for task in pending:
+                task.cancel()
+        return await self._finish(submission, reader)
+
+    async def _chunks(self, submission: Submission, reader: Reader) -> AsyncIterator[tuple[Frame, ...]]:
+        """Frames after the progress made so far, in chunks."""
+        waiting: list[Frame] = []
+        async for frame in self._frames(submission, reader):
+            if frame.ordinal > submission.progress:
+                waiting.append(frame)
+            if len(waiting) == self.limits.chunk:
+                yield tuple(waiting)
+                waiting = []
+        if waiting:
+            yield tuple(waiting)
+
+    async def _frames(self, submission: Submission, reader: Reader) -> AsyncIterator[Frame]:
+        piece = 0
+        async for sealed in self.spool.pieces(submission.id):
+            for frame in reader.feed(self.sealer.open(SPOOL, spool_context(submission.id, piece), sealed)):
+                yield frame
+            piece += 1
+        for frame in reader.finish():
+            yield frame
+
+    async def _examine(
+        self, submission: Submission, sender: Partner, reader: Reader, frames: tuple[Frame, ...]
+    ) -> tuple[Examined, ...]:
+        ids = tuple(RecordId(self.mint()) for _ in frames)
+        day = submission.received_at.date()
+        return await self.crew.examine(Examination(submission.format, sender, reader.heading, frames, ids, day))
+
+    async def _commit(self, submission: Submission, done: int, examined: tuple[Examined, ...]) -> int:
+        origin = Origin(submission.id, submission.sender, submission.received_at)
+        judged = self.router.judge(examined, origin, self.directory())
+        chunk = Chunk(submission.id, done, judged)
+        if not await self.spool.judged(self.owner, chunk, self.clock() + self.limits.lease):
+            raise _TakenOver
+        self.announce(tuple(d for j in judged for d in j.deliveries))
+        return done + len(judged)
+
+    async def _finish(self, submission: Submission, reader: Reader) -> bool:
+        entry = self.scribe.entry(Actor("gateway", "intake"), "submission.judged", f"submission:{submission.id}", "ok")
+        await self.spool.finished(self.owner, submission.id, self.clock(), tuple(reader.findings), [entry])
+        log.info("submission.judged", id=submission.id)
+        return True
+
+
+class _TakenOver(Exception):
+    """Another process holds the submission now."""

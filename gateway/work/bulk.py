@@ -1,0 +1,58 @@
+"""Bulk jobs: a frozen selection of deliveries is retried or withdrawn, step by step, over restarts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.core.audit_entry import Scribe
+from gateway.core.ids import Clock
+from gateway.core.model import Actor, DeliveryId
+from gateway.core.ports.store import DeliveryDesk, Job, Jobs
+
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class BulkRunner:
+    jobs: Jobs
+    desk: DeliveryDesk
+    scribe: Scribe
+    clock: Clock
+
+    async def step(self) -> bool:
+        """One page of every running job. True while one is not at its end."""
+        running = await self.jobs.running()
+        for job in running:
+            await self._page(job)
+        return bool(running)
+
+    async def _page(self, job: Job) -> None:
+        ids = await self.jobs.next(job.id, PAGE)
+        done: list[DeliveryId] = []
+        skipped: list[DeliveryId] = []
+        for delivery in ids:
+            (done if await self._act(job, delivery) else skipped).append(delivery)
+        if ids:
+            await self.jobs.progress(job.id, done, skipped)
+        else:
+            entry = self.scribe.entry(
+                Actor("gateway", "scheduler"),
+                "job.ended",
+                f"job:{job.id}",
+                "ok",
+                {"done": job.done, "skipped": job.skipped},
+            )
+            await self.jobs.end(job.id, "done", entry)
+
+    async def _act(self, job: Job, delivery: DeliveryId) -> bool:
+        kind, _, name = job.actor.partition(":")
+        retry = job.action == "retry"
+        entry = self.scribe.entry(
+            Actor(kind, name),
+            "delivery.retried" if retry else "delivery.withdrawn",
+            f"delivery:{delivery}",
+            "ok",
+            {"job": job.id, "reason": job.reason},
+        )
+        act = self.desk.retry if retry else self.desk.withdraw
+        return await act(delivery, self.clock(), entry)

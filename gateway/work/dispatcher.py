@@ -1,0 +1,239 @@
+"""The dispatcher: claims announced deliveries, composes their payloads and hands them over by the partner's adapter."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from gateway.core.breaker import Breaker
+from gateway.core.errors import GatewayError, Permanent, Tampered
+from gateway.core.ids import Clock
+from gateway.core.model import AdapterName, Claimed, DeliveryState, Outcome, PartnerKey
+from gateway.core.ports.adapters import Adapter, Parcel
+from gateway.core.ports.broker import Announcement
+from gateway.core.ports.crew import Composed, Composition, Crew
+from gateway.core.ports.store import BreakerRow, Deliveries, Health
+from gateway.core.routing import Directory
+from gateway.work.line import Line
+from gateway.work.settling import Settler
+from gateway.work.verdict import Judge, Try, Verdict
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchLimits:
+    lease: timedelta = timedelta(minutes=5)
+    """Longer than the slowest adapter call; checked against the adapters' time-outs at start."""
+    paused: timedelta = timedelta(seconds=30)
+    """A paused partner's deliveries are looked at again after this."""
+
+
+Observe = Callable[[PartnerKey, Outcome, float], None]
+"""Told of every attempt: partner, outcome and seconds it took (metrics)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the dispatcher works with."""
+
+    owner: str
+    deliveries: Deliveries
+    health: Health
+    crew: Crew
+    adapters: Mapping[AdapterName, Adapter]
+    settler: Settler
+    judge: Judge
+    clock: Clock
+    roll: Callable[[], float]
+    directory: Callable[[], Directory]
+    observe: Observe
+    limits: DispatchLimits = field(default_factory=DispatchLimits)
+
+
+@dataclass(slots=True)
+class Dispatcher:
+    tools: Tools
+    _lines: dict[PartnerKey, Line] = field(default_factory=dict)
+    _pumps: dict[PartnerKey, asyncio.Task[None]] = field(default_factory=dict)
+    _wakes: dict[PartnerKey, asyncio.Event] = field(default_factory=dict)
+    _slots: dict[PartnerKey, asyncio.Semaphore] = field(default_factory=dict)
+    _tries: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def take(self, announcement: Announcement) -> None:
+        """For :meth:`Broker.consume`. Returns at once: what is not worked on is announced again by the relay."""
+        partner = self.tools.directory().partners.get(announcement.partner)
+        if partner is None:
+            log.warning("announcement.unknown_partner", partner=announcement.partner)
+            return
+        now = self.tools.clock()
+        line = self._lines.get(partner.key)
+        if line is None:
+            line = self._lines[partner.key] = Line(partner, Breaker(partner.breaker, since=now))
+            self._wakes[partner.key] = asyncio.Event()
+            self._pumps[partner.key] = asyncio.create_task(self._pump(line))
+        if line.partner is not partner:
+            line.partner = partner
+            self._slots.pop(partner.key, None)
+        self._slots.setdefault(partner.key, asyncio.Semaphore(partner.concurrency))
+        line.add(announcement.deliveries)
+        self._wakes[partner.key].set()
+
+    async def _pump(self, line: Line) -> None:
+        """Claims for one partner, for as long as the dispatcher lives."""
+        wake = self._wakes[line.partner.key]
+        while True:
+            await wake.wait()
+            wake.clear()
+            try:
+                await self._drain(line)
+            except GatewayError as error:
+                log.warning("dispatch.fault", partner=line.partner.key, code=error.problem)
+                await asyncio.sleep(1)
+                wake.set()
+
+    async def _drain(self, line: Line) -> None:
+        """Claim as long as something waits and may go."""
+        tools = self.tools
+        while line.waiting:
+            now = tools.clock()
+            until = now + tools.limits.paused if line.partner.paused else line.stopped(now)
+            if until is not None:
+                await tools.deliveries.defer(line.empty(), until)
+                return
+            ids = line.take(now)
+            if not ids:
+                pause = line.pause_before_next()
+                if not pause:
+                    return
+                await asyncio.sleep(pause.total_seconds())
+                continue
+            claimed = await tools.deliveries.claim(ids, tools.owner, now, now + tools.limits.lease)
+            line.spend(len(claimed))
+            for one in claimed:
+                self._start(line, one)
+
+    def _start(self, line: Line, claimed: Claimed) -> None:
+        line.running += 1
+        task = asyncio.create_task(self._try(line, claimed, line.breaker.generation))
+        self._tries.add(task)
+        task.add_done_callback(self._tries.discard)
+
+    async def _try(self, line: Line, claimed: Claimed, generation: int) -> None:
+        try:
+            async with self._slots[line.partner.key]:
+                verdict = await self._attempt(line, claimed, generation)
+            self.tools.settler.settle(verdict.settlement, verdict.entry)
+            await self._tell_breaker(line, verdict, generation)
+        finally:
+            line.running -= 1
+            self._wakes[line.partner.key].set()
+
+    async def _attempt(self, line: Line, claimed: Claimed, generation: int) -> Verdict:
+        tools = self.tools
+        partner = line.partner
+        begun = tools.clock()
+        tried = Try(claimed, partner, tools.owner, begun, begun)
+        stopped = line.stopped(begun)
+        if stopped is not None and generation != line.breaker.generation:
+            return tools.judge.given_back(tried, stopped)
+        try:
+            composed = await tools.crew.compose(self._composition(claimed))
+            blocking = next((f.rule for f in composed.findings if f.severity.blocks), None)
+            if blocking is not None:
+                return tools.judge.unwritable(tried, blocking)
+            tried = Try(claimed, partner, tools.owner, begun, begun, composed.digest, len(composed.body))
+            handover = await self._adapter(partner.endpoint.adapter).hand_over(_parcel(claimed, composed), partner)
+        except GatewayError as error:
+            verdict = tools.judge.failed(self._ended(tried), error, tools.roll())
+        except Exception as error:  # noqa: BLE001 - a defect is a fault of ours: logged by type, never counted
+            log.error("delivery.defect", id=claimed.delivery.id, type=type(error).__name__)  # noqa: TRY400 - tracebacks may show data
+            verdict = tools.judge.failed(self._ended(tried), GatewayError(), tools.roll())
+        else:
+            verdict = tools.judge.handed_over(self._ended(tried), handover)
+        self._report(partner.key, claimed, verdict)
+        return verdict
+
+    def _composition(self, claimed: Claimed) -> Composition:
+        partners = self.tools.directory().partners
+        return Composition(claimed, partners[claimed.delivery.sender], partners[claimed.delivery.partner])
+
+    def _adapter(self, name: AdapterName) -> Adapter:
+        try:
+            return self.tools.adapters[name]
+        except KeyError:
+            raise Permanent("There is no such adapter.", code="adapter-unknown") from None
+
+    def _ended(self, tried: Try) -> Try:
+        return Try(
+            tried.claimed,
+            tried.partner,
+            tried.owner,
+            tried.begun_at,
+            self.tools.clock(),
+            tried.digest,
+            tried.size,
+        )
+
+    def _report(self, partner: PartnerKey, claimed: Claimed, verdict: Verdict) -> None:
+        attempt = verdict.settlement.attempt
+        outcome = attempt.outcome if attempt else Outcome.OURS
+        seconds = (attempt.ended_at - attempt.begun_at).total_seconds() if attempt else 0.0
+        self.tools.observe(partner, outcome, seconds)
+        if verdict.settlement.state not in (DeliveryState.DELIVERED, DeliveryState.WAITING):
+            log.info(
+                "delivery.failed",
+                id=claimed.delivery.id,
+                partner=partner,
+                state=verdict.settlement.state,
+                code=verdict.settlement.cause,
+            )
+
+    async def _tell_breaker(self, line: Line, verdict: Verdict, generation: int) -> None:
+        if verdict.reached is None:
+            return
+        now = self.tools.clock()
+        before = line.breaker
+        step = before.succeeded if verdict.reached else before.failed
+        line.breaker = step(now, generation)
+        if line.breaker.state is not before.state:
+            log.info("breaker.changed", partner=line.partner.key, state=line.breaker.state)
+            breaker = line.breaker
+            row = BreakerRow(line.partner.key, breaker.state, breaker.failures, breaker.since, breaker.probe_at)
+            try:
+                await self.tools.health.save_breaker(row)
+            except GatewayError as error:
+                log.warning("breaker.unsaved", partner=line.partner.key, code=error.problem)
+
+    async def close(self, patience: timedelta) -> None:
+        """Claim nothing more, let running attempts end for a while, then cancel them (their leases run out)."""
+        for pump in self._pumps.values():
+            pump.cancel()
+        if self._tries:
+            await asyncio.wait(self._tries, timeout=patience.total_seconds())
+        for task in self._tries:
+            task.cancel()
+        await asyncio.gather(*self._pumps.values(), *self._tries, return_exceptions=True)
+        await self.tools.settler.drained()
+
+
+def _parcel(claimed: Claimed, composed: Composed) -> Parcel:
+    """Raises Tampered when the bytes differ from those of an earlier attempt."""
+    delivery = claimed.delivery
+    if delivery.digest is not None and delivery.digest != composed.digest:
+        raise Tampered("The payload is not what was sent before.", code="payload-changed")
+    return Parcel(
+        delivery=delivery.id,
+        sender=delivery.sender,
+        kind=delivery.kind,
+        records=delivery.records,
+        created_at=delivery.created_at,
+        body=composed.body,
+        digest=composed.digest,
+        media_type=composed.media_type,
+        extension=composed.extension,
+    )

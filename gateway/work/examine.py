@@ -1,0 +1,86 @@
+"""Examining: one frame is decoded, validated, judged by the rules and sealed. Pure computing, no waiting."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from gateway.core.errors import Unprocessable
+from gateway.core.model import Digest, Facts, Finding, FormatName, Partner, RecordId, RuleCode, Severity
+from gateway.core.ports.crew import Examination, Examined
+from gateway.core.ports.formats import CanonicalForm, Format, Frame, Rules
+from gateway.core.ports.keys import Indexer, Sealer
+from gateway.core.receipt import blocked
+
+RECORDS = "records"
+"""Label of the keys that seal records."""
+SENDER_RULE = RuleCode("SENDER-MISMATCH")
+OFFICE_DIGITS = 5
+STATE_DIGITS = 2
+
+
+def record_context(record: RecordId) -> str:
+    """What a sealed record is bound to."""
+    return f"records.sealed:{record}"
+
+
+def owns(partner: Partner, locator: str) -> bool:
+    """Whether a locator, or the state or office that it belongs to, is one of the partner's."""
+    return not partner.locators.isdisjoint({locator, locator[:OFFICE_DIGITS], locator[:STATE_DIGITS]})
+
+
+@dataclass(frozen=True, slots=True)
+class Examiner:
+    """Everything that examining needs; rebuilt from the catalog and the key ring in each worker process."""
+
+    formats: Mapping[FormatName, Format]
+    canonical: CanonicalForm
+    rules: Rules
+    sealer: Sealer
+    indexer: Indexer
+
+    def examine(self, task: Examination) -> tuple[Examined, ...]:
+        format_ = self.formats.get(task.format)
+        if format_ is None:
+            raise Unprocessable(f"There is no format {task.format}.")
+        return tuple(self._one(format_, task, frame, id_) for frame, id_ in zip(task.frames, task.ids, strict=True))
+
+    def _one(self, format_: Format, task: Examination, frame: Frame, record: RecordId) -> Examined:
+        decoded = format_.decode(frame, task.heading)
+        findings = tuple(_placed(f, frame) for f in decoded.findings)
+        if decoded.content is None:
+            return Examined(record, frame.ordinal, findings)
+        document = self.canonical.write(decoded.content)
+        findings += self.canonical.validate(document, frame.ordinal)
+        facts = self.canonical.facts(decoded.content)
+        findings += self.rules.judge(decoded.content, facts, task.format, frame.ordinal, task.today)
+        findings += sender_findings(facts, task.sender, frame.ordinal)
+        if blocked(findings):
+            return Examined(record, frame.ordinal, findings, facts)
+        return Examined(
+            id=record,
+            ordinal=frame.ordinal,
+            findings=findings,
+            facts=facts,
+            digest=Digest(hashlib.sha256(document).hexdigest()),
+            sealed=self.sealer.seal(RECORDS, record_context(record), document),
+            case_index=self._case_index(facts, task.sender),
+        )
+
+    def _case_index(self, facts: Facts, sender: Partner) -> bytes | None:
+        return self.indexer.index(f"case:{sender.key}", facts.case_id) if facts.case_id else None
+
+
+def sender_findings(facts: Facts, sender: Partner, ordinal: int) -> tuple[Finding, ...]:
+    """A caller sends as itself only: the sender that the record names must be one of its locators."""
+    if owns(sender, facts.sender):
+        return ()
+    return (Finding(SENDER_RULE, Severity.ERROR, record=ordinal, field="Sender"),)
+
+
+def _placed(finding: Finding, frame: Frame) -> Finding:
+    """The finding with the record's ordinal and line, where the format left them open."""
+    if finding.record is not None and finding.line is not None:
+        return finding
+    return replace(finding, record=finding.record or frame.ordinal, line=finding.line or frame.line)

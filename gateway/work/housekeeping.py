@@ -1,0 +1,75 @@
+"""Housekeeping: leases that ran out, uploads that never ended, figures for the console."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from gateway.core.errors import Unavailable
+from gateway.core.ids import Clock
+from gateway.core.ports.broker import Broker
+from gateway.core.ports.store import Deliveries, DeliveryDesk, Health, Sample, Spool
+
+log = structlog.get_logger()
+UPLOAD_AGE = timedelta(hours=6)
+KEEP_SAMPLES = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Housekeeper:
+    deliveries: Deliveries
+    desk: DeliveryDesk
+    spool: Spool
+    health: Health
+    broker: Broker
+    clock: Clock
+
+    async def release(self) -> bool:
+        """Claims of processes that died become pending again."""
+        released = await self.deliveries.release_expired(self.clock())
+        if released:
+            log.warning("leases.released", deliveries=released)
+        return False
+
+    async def sweep(self) -> bool:
+        now = self.clock()
+        await self.spool.sweep(now - UPLOAD_AGE)
+        await self.health.prune_samples(now - KEEP_SAMPLES)
+        return False
+
+    async def sample(self) -> bool:
+        """Depths of all queues, for plots and drain estimates: what the store owes and what the broker holds."""
+        now = self.clock()
+        samples: list[Sample] = []
+        for queue in await self.desk.queues():
+            figures = {
+                "queue.pending": queue.pending + queue.claimed,
+                "queue.gathering": queue.gathering,
+                "queue.dead": queue.dead,
+                "queue.waiting": queue.waiting,
+            }
+            samples += [Sample(now, series, queue.partner, float(value)) for series, value in figures.items()]
+        counts = await self.health.counts(now - timedelta(days=1))
+        samples += [Sample(now, f"count.{name}", "", float(value)) for name, value in counts.items()]
+        samples += await self._broker(now_samples=samples)
+        await self.health.add_samples(samples)
+        return False
+
+    async def _broker(self, now_samples: Sequence[Sample]) -> list[Sample]:
+        """The broker's own figures; none while it is away."""
+        if not now_samples or not self.broker.connected:
+            return []
+        at = now_samples[0].at
+        try:
+            depths = await self.broker.depths()
+        except Unavailable:
+            return []
+        return [
+            Sample(at, series, depth.partner, float(value))
+            for depth in depths
+            if depth.partner is not None
+            for series, value in (("broker.ready", depth.ready), ("broker.consumers", depth.consumers))
+        ]

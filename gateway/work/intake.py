@@ -1,0 +1,280 @@
+"""The intake: a body streams in, is judged at once or spooled, and is committed before anybody says 202."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from gateway.core.acceptance import Acceptance, Judged, ReceiptWriter, total
+from gateway.core.audit_entry import Scribe
+from gateway.core.errors import Forbidden, TooLarge, Unprocessable, Unreadable
+from gateway.core.ids import Clock, Mint
+from gateway.core.model import (
+    Actor,
+    Counts,
+    Delivery,
+    Digest,
+    Finding,
+    FormatName,
+    Partner,
+    RecordId,
+    Submission,
+    SubmissionId,
+    SubmissionState,
+)
+from gateway.core.ports.crew import Crew, Examination, Examined
+from gateway.core.ports.formats import Format, Frame, Heading, Reader
+from gateway.core.ports.intake import Verdict
+from gateway.core.ports.keys import Sealer
+from gateway.core.ports.store import AuditLog, Replayed, RuleCount, Spool
+from gateway.core.ports.store import Intake as IntakeStore
+from gateway.core.receipt import Tally
+from gateway.core.routing import Directory
+from gateway.work.route import Origin, Router
+
+SPOOL = "records"
+"""Label of the keys that seal spooled pieces."""
+SLICE = 32
+"""Frames examined between two looks at the event loop: about 10 ms."""
+
+
+def spool_context(submission: SubmissionId, piece: int) -> str:
+    return f"spool.sealed:{submission}:{piece}"
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeLimits:
+    records_at_once: int = 1_000
+    """A body of more records is durable first and judged in the background."""
+    bytes_at_once: int = 8 * 2**20
+    piece: int = 2**20
+    """Bytes of one spooled piece."""
+    findings_shown: int = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every upload shares."""
+
+    formats: Mapping[FormatName, Format]
+    crew: Crew
+    router: Router
+    store: IntakeStore
+    spool: Spool
+    audit: AuditLog
+    sealer: Sealer
+    scribe: Scribe
+    clock: Clock
+    mint: Mint
+    directory: Callable[[], Directory]
+    write_receipt: ReceiptWriter
+    announce: Callable[[tuple[Delivery, ...]], None]
+    limits: IntakeLimits = IntakeLimits()
+
+    def reader(self, sender: Partner, format_: FormatName) -> Reader:
+        found = self.formats.get(format_)
+        if found is None:
+            raise Unprocessable(f"There is no format {format_}.", code="format-unknown")
+        if sender.accepts and format_ not in sender.accepts:
+            raise Forbidden(f"The partner file does not let this caller post {format_}.", code="format-not-allowed")
+        return found.reader()
+
+    def begin(self, sender: Partner, idempotency_key: str, format: FormatName, entity: str) -> _Upload:  # noqa: ARG002 - the request id is for logs of the edge
+        head = _Head(
+            id=SubmissionId(self.mint()), sender=sender, key=idempotency_key, format=format, received_at=self.clock()
+        )
+        return _Upload(self, head, self.reader(sender, format))
+
+    def validation(self, sender: Partner, format: FormatName) -> _Validation:
+        return _Validation(self, sender, format, self.reader(sender, format))
+
+    async def examine(
+        self, sender: Partner, format_: FormatName, heading: Heading, frames: list[Frame], at: datetime
+    ) -> list[Examined]:
+        """Examine frames in slices, so that other requests get their turn in between."""
+        found: list[Examined] = []
+        for start in range(0, len(frames), SLICE):
+            part = tuple(frames[start : start + SLICE])
+            ids = tuple(RecordId(self.mint()) for _ in part)
+            found.extend(await self.crew.examine(Examination(format_, sender, heading, part, ids, at.date())))
+            if len(frames) > SLICE:
+                await asyncio.sleep(0)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What is known of a submission before its body."""
+
+    id: SubmissionId
+    sender: Partner
+    key: str
+    format: FormatName
+    received_at: datetime
+
+
+@dataclass(slots=True)
+class _Upload:
+    desk: Desk
+    head: _Head
+    reader: Reader
+    _frames: list[Frame] = field(default_factory=list, repr=False)
+    _held: list[bytes] = field(default_factory=list, repr=False)
+    """Bytes not spooled yet: the whole body while it is small, later less than one piece."""
+    _held_size: int = 0
+    _size: int = 0
+    _pieces: int = 0
+    _spooling: bool = False
+    _hash: hashlib._Hash = field(default_factory=hashlib.sha256, repr=False)
+
+    async def feed(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size > self.head.sender.body_limit:
+            await self.abandon()
+            raise TooLarge(f"The body is larger than the {self.head.sender.body_limit} bytes agreed.")
+        self._hash.update(data)
+        self._held.append(data)
+        self._held_size += len(data)
+        if not self._spooling:
+            self._frames.extend(self.reader.feed(data))
+            limits = self.desk.limits
+            self._spooling = self._size > limits.bytes_at_once or len(self._frames) > limits.records_at_once
+            if self._spooling:
+                self._frames.clear()
+        if self._spooling:
+            await self._spool(self.desk.limits.piece)
+
+    async def _spool(self, least: int) -> None:
+        """Seal and store what is held, in pieces, while at least ``least`` bytes are held."""
+        if self._held_size < least:
+            return
+        held = b"".join(self._held)
+        size = self.desk.limits.piece
+        while len(held) >= least and held:
+            await self._spool_piece(held[:size])
+            held = held[size:]
+        self._held, self._held_size = [held], len(held)
+
+    async def _spool_piece(self, plain: bytes) -> None:
+        context = spool_context(self.head.id, self._pieces)
+        await self.desk.spool.append(self.head.id, self._pieces, self.desk.sealer.seal(SPOOL, context, plain))
+        self._pieces += 1
+
+    async def finish(self) -> Submission | Replayed:
+        if self._size == 0:
+            raise Unprocessable("The body is empty.", code="empty-body")
+        if not self._spooling:
+            self._frames.extend(self.reader.finish())
+            self._spooling = len(self._frames) > self.desk.limits.records_at_once
+        committed = await (self._commit_received() if self._spooling else self._commit_judged())
+        if isinstance(committed, Replayed):
+            await self.abandon()
+            if committed.submission.body_digest != self._hash.hexdigest():
+                raise Unprocessable("This idempotency key came before with another body.", code="idempotency-mismatch")
+        return committed
+
+    async def _commit_judged(self) -> Submission | Replayed:
+        desk, head = self.desk, self.head
+        findings = tuple(self.reader.findings)
+        if not self._frames:
+            await self._turn_away(findings)
+            raise Unreadable("No record of the body can be read.", findings)
+        examined = await desk.examine(head.sender, head.format, self.reader.heading, self._frames, head.received_at)
+        judged = desk.router.judge(examined, Origin(head.id, head.sender.key, head.received_at), desk.directory())
+        acceptance = self._acceptance(SubmissionState.JUDGED, judged, findings, "submission.judged")
+        committed = await desk.store.accept(acceptance)
+        if isinstance(committed, Submission):
+            desk.announce(tuple(d for j in judged for d in j.deliveries))
+        return committed
+
+    async def _turn_away(self, findings: tuple[Finding, ...]) -> None:
+        rule = findings[0].rule if findings else "no-records"
+        actor = Actor("partner", self.head.sender.key)
+        details: dict[str, str | int] = {"sha256": self._hash.hexdigest(), "bytes": self._size}
+        entry = self.desk.scribe.entry(actor, "submission.refused", f"submission:{self.head.id}", rule, details)
+        await self.desk.audit.write([entry])
+
+    async def _commit_received(self) -> Submission | Replayed:
+        await self._spool(1)
+        acceptance = self._acceptance(SubmissionState.RECEIVED, (), (), "submission.received")
+        return await self.desk.store.accept(acceptance)
+
+    def _acceptance(
+        self, state: SubmissionState, judged: tuple[Judged, ...], findings: tuple[Finding, ...], action: str
+    ) -> Acceptance:
+        head = self.head
+        counts: Counts = total(judged)
+        at_once = state is SubmissionState.JUDGED
+        submission = Submission(
+            id=head.id,
+            sender=head.sender.key,
+            idempotency_key=head.key,
+            body_digest=Digest(self._hash.hexdigest()),
+            body_size=self._size,
+            format=head.format,
+            received_at=head.received_at,
+            state=state,
+            receipt=b"",
+            counts=counts,
+            judged_at=head.received_at if at_once else None,
+            progress=counts.records,
+        )
+        submission = replace(submission, receipt=self.desk.write_receipt(submission, judged, findings))
+        details: dict[str, str | int] = {"sha256": submission.body_digest, "bytes": self._size}
+        if at_once:
+            details |= {"records": counts.records, "refused": counts.refused}
+        entry = self.desk.scribe.entry(
+            Actor("partner", head.sender.key), action, f"submission:{head.id}", "ok", details
+        )
+        return Acceptance(submission, judged, findings, (entry,), self.desk.write_receipt)
+
+    async def abandon(self) -> None:
+        self._frames.clear()
+        self._held.clear()
+        if self._pieces:
+            await self.desk.spool.discard(self.head.id)
+
+
+@dataclass(slots=True)
+class _Validation:
+    """Judges a body as it comes and keeps nothing but counts and findings."""
+
+    desk: Desk
+    sender: Partner
+    format: FormatName
+    reader: Reader
+    _findings: list[Finding] = field(default_factory=list)
+    _tally: Tally = field(default_factory=Tally)
+    _counts: Counts = field(default_factory=Counts)
+    _size: int = 0
+
+    async def feed(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size > self.sender.body_limit:
+            raise TooLarge(f"The body is larger than the {self.sender.body_limit} bytes agreed.")
+        await self._judge(self.reader.feed(data))
+
+    async def _judge(self, frames: list[Frame]) -> None:
+        at = self.desk.clock()
+        examined = await self.desk.examine(self.sender, self.format, self.reader.heading, frames, at)
+        origin = Origin(SubmissionId(self.desk.mint()), self.sender.key, at)
+        judged = self.desk.router.judge(examined, origin, self.desk.directory())
+        self._counts += total(judged)
+        for one in judged:
+            self._note(one.findings)
+
+    def _note(self, findings: Sequence[Finding]) -> None:
+        self._tally.add(findings)
+        room = self.desk.limits.findings_shown - len(self._findings)
+        self._findings.extend(findings[:room])
+
+    async def finish(self) -> Verdict:
+        if self._size == 0:
+            raise Unprocessable("The body is empty.", code="empty-body")
+        await self._judge(self.reader.finish())
+        self._note(self.reader.findings)
+        rules = tuple(RuleCount(g.rule, g.severity, g.field, g.count, g.samples) for g in self._tally.groups())
+        return Verdict(self.format, self._counts, rules, self._findings)

@@ -1,0 +1,79 @@
+"""One partner's line: what waits for it, how much goes at once, and whether its breaker lets anything go."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from gateway.core.breaker import Breaker, BreakerState
+from gateway.core.model import DeliveryId, Partner
+
+BACKLOG = 10_000
+"""Ids kept for a partner; more are forgotten here and announced again by the relay."""
+
+
+AHEAD = 2
+"""Deliveries claimed for each one that may run: the next ones are at hand when a slot gets free."""
+
+
+@dataclass(slots=True)
+class Line:
+    partner: Partner
+    breaker: Breaker
+    running: int = 0
+    _ids: OrderedDict[DeliveryId, None] = field(default_factory=OrderedDict)
+    _tokens: float = 0.0
+    _filled_at: datetime | None = None
+
+    def add(self, ids: Iterable[DeliveryId]) -> None:
+        for id_ in ids:
+            if len(self._ids) >= BACKLOG:
+                return
+            self._ids[id_] = None
+
+    def take(self, now: datetime) -> list[DeliveryId]:
+        """The ids that may be claimed now: bounded by free slots, breaker and rate limit."""
+        self.breaker = self.breaker.at(now)
+        permitted = self.breaker.permits
+        slots = AHEAD * self.partner.concurrency if permitted is None else permitted
+        free = max(0, slots - self.running)
+        wanted = min(free, len(self._ids), self._allowance(now))
+        return [self._ids.popitem(last=False)[0] for _ in range(wanted)]
+
+    def _allowance(self, now: datetime) -> int:
+        rate = self.partner.rate_per_second
+        if rate is None:
+            return len(self._ids)
+        passed = (now - self._filled_at).total_seconds() if self._filled_at else 1 / rate
+        self._filled_at = now
+        self._tokens = min(max(1.0, rate), self._tokens + max(0.0, passed) * rate)
+        return int(self._tokens)
+
+    def spend(self, claimed: int) -> None:
+        """Count claimed deliveries against the rate limit."""
+        if self.partner.rate_per_second is not None:
+            self._tokens -= claimed
+
+    def stopped(self, now: datetime) -> datetime | None:
+        """Until when nothing may go, because the breaker is open; None when something may."""
+        breaker = self.breaker.at(now)
+        return breaker.probe_at if breaker.state is BreakerState.OPEN else None
+
+    def empty(self) -> list[DeliveryId]:
+        """Give back everything that waits here."""
+        ids = list(self._ids)
+        self._ids.clear()
+        return ids
+
+    @property
+    def waiting(self) -> int:
+        return len(self._ids)
+
+    def pause_before_next(self) -> timedelta:
+        """How long until the rate limit lets another one go."""
+        rate = self.partner.rate_per_second
+        if rate is None or self._tokens >= 1:
+            return timedelta()
+        return timedelta(seconds=(1 - self._tokens) / rate)

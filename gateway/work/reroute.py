@@ -1,0 +1,67 @@
+"""Rerouting: parked records are looked at again when partners or agreements change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import structlog
+
+from gateway.core.acceptance import Chunk, Judged
+from gateway.core.model import Delivery, Partner, Record, RecordId, RecordState
+from gateway.core.ports.crew import Examined
+from gateway.core.ports.formats import CanonicalForm
+from gateway.core.ports.keys import Sealer
+from gateway.core.ports.store import Records
+from gateway.core.routing import Directory
+from gateway.work.examine import RECORDS, record_context
+from gateway.work.route import Origin, Router
+
+log = structlog.get_logger()
+PAGE = 500
+
+
+@dataclass(slots=True)
+class Rerouter:
+    records: Records
+    router: Router
+    sealer: Sealer
+    canonical: CanonicalForm
+    directory: Callable[[], Directory]
+    announce: Callable[[tuple[Delivery, ...]], None]
+    _seen: int = -1
+    _after: RecordId | None = None
+
+    async def step(self) -> bool:
+        """One page of parked records; every one is tried once for each version of the directory."""
+        directory = self.directory()
+        if directory.version == self._seen:
+            return False
+        parked = await self.records.parked(PAGE, self._after)
+        for record in parked:
+            await self._move(record, directory)
+        if len(parked) == PAGE:
+            self._after = parked[-1].id
+            return True
+        self._after, self._seen = None, directory.version
+        return False
+
+    async def _move(self, record: Record, directory: Directory) -> None:
+        judged = self._again(record, directory)
+        if judged is not None and await self.records.reroute(Chunk(record.submission, 0, (judged,))):
+            self.announce(judged.deliveries)
+            log.info("record.rerouted", id=record.id)
+
+    def _again(self, record: Record, directory: Directory) -> Judged | None:
+        """The record judged anew; None when it still has no route."""
+        sender: Partner | None = directory.partners.get(record.sender)
+        if record.sealed is None or sender is None:
+            return None
+        document = self.sealer.open(RECORDS, record_context(record.id), record.sealed)
+        facts = self.canonical.facts(self.canonical.read(document))
+        examined = Examined(record.id, record.ordinal, (), facts, record.digest, record.sealed, record.case_index)
+        origin = Origin(record.submission, record.sender, record.received_at)
+        (judged,) = self.router.judge([examined], origin, directory)
+        if judged.record.state is not RecordState.ROUTED:
+            return None
+        return replace(judged, entry=replace(judged.entry, action="record.rerouted"))

@@ -1,0 +1,167 @@
+"""Turns an examined record into what is committed: the record, what is owed for it, and its audit entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.core import disclosure
+from gateway.core.acceptance import Judged
+from gateway.core.audit_entry import Scribe
+from gateway.core.ids import Mint
+from gateway.core.model import (
+    Actor,
+    BatchMode,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Facts,
+    Finding,
+    FormatName,
+    Item,
+    Ordering,
+    PartnerKey,
+    Record,
+    RecordState,
+    RuleCode,
+    Severity,
+    SubmissionId,
+)
+from gateway.core.ports.crew import Examined
+from gateway.core.routing import Directory, Route
+
+XML = FormatName("xml")
+"""What a partner receives that names no format for a kind."""
+UNROUTABLE, WITHHELD, SUBSCRIBER = (
+    RuleCode("ROUTE-PARKED"),
+    RuleCode("DISCLOSURE-WITHHELD"),
+    RuleCode("DISCLOSURE-SUBSCRIBER"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the records of one submission come from."""
+
+    submission: SubmissionId
+    sender: PartnerKey
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """Decides where records go: by agreement, then by the disclosure guard."""
+
+    scribe: Scribe
+    mint: Mint
+
+    def judge(self, examined: Iterable[Examined], origin: Origin, directory: Directory) -> tuple[Judged, ...]:
+        return tuple(self._judged(one, origin, directory) for one in examined)
+
+    def _judged(self, one: Examined, origin: Origin, directory: Directory) -> Judged:
+        if one.sealed is None or one.facts is None:
+            rule = next((f.rule for f in one.findings if f.severity.blocks), RuleCode("UNREADABLE"))
+            return self._parked(one, origin, RecordState.REFUSED, rule, "record.refused", one.findings)
+        routing = directory.route(one.facts, origin.sender, origin.received_at.date())
+        if not routing.routes:
+            findings = (*one.findings, Finding(UNROUTABLE, Severity.WARNING, one.ordinal, note=routing.reason))
+            reason = str(routing.reason)
+            return self._parked(one, origin, RecordState.UNROUTABLE, reason, "record.parked", findings)
+        allowed, withheld = _guarded(one.facts, routing.routes)
+        direct = routing.routes[0]
+        if direct not in allowed:
+            findings = (*one.findings, Finding(WITHHELD, Severity.WARNING, one.ordinal, note=withheld[0]))
+            return self._parked(one, origin, RecordState.WITHHELD, withheld[0], "record.withheld", findings)
+        return self._routed(one, origin, allowed, withheld)
+
+    def _parked(
+        self, one: Examined, origin: Origin, state: RecordState, reason: str, action: str, findings: tuple[Finding, ...]
+    ) -> Judged:
+        record = _record(one, origin, state, reason, None)
+        details: dict[str, str | int] = {"ordinal": one.ordinal}
+        if one.digest:
+            details["sha256"] = one.digest
+        entry = self.scribe.entry(Actor("partner", origin.sender), action, f"record:{one.id}", reason, details)
+        return Judged(record, findings, (), (), entry)
+
+    def _routed(self, one: Examined, origin: Origin, routes: Sequence[Route], withheld: Sequence[str]) -> Judged:
+        record = _record(one, origin, RecordState.ROUTED, None, routes[0].partner.key)
+        owed = [self._owed(one, origin, route) for route in routes]
+        details: dict[str, str | int] = {"ordinal": one.ordinal, "sha256": one.digest or ""}
+        details["recipients"] = " ".join(route.partner.key for route in routes)
+        if withheld:
+            details["withheld"] = " ".join(withheld)
+        entry = self.scribe.entry(Actor("partner", origin.sender), "record.accepted", f"record:{one.id}", "ok", details)
+        notices = tuple(Finding(SUBSCRIBER, Severity.NOTICE, one.ordinal, note=reason) for reason in withheld)
+        return Judged(
+            record=record,
+            findings=(*one.findings, *notices),
+            items=tuple(item for item, _ in owed),
+            deliveries=tuple(delivery for _, delivery in owed if delivery is not None),
+            entry=entry,
+        )
+
+    def _owed(self, one: Examined, origin: Origin, route: Route) -> tuple[Item, Delivery | None]:
+        assert one.facts is not None  # noqa: S101 - only examined records with facts are routed
+        kind = one.facts.kind
+        partner = route.partner
+        delivery = None
+        if partner.batching_of(kind).mode is BatchMode.IMMEDIATE:
+            delivery = Delivery(
+                id=DeliveryId(self.mint()),
+                partner=partner.key,
+                sender=origin.sender,
+                kind=kind,
+                format=partner.formats.get(kind, XML),
+                agreement=route.agreement.key,
+                state=DeliveryState.PENDING,
+                created_at=origin.received_at,
+                due_at=origin.received_at,
+                records=1,
+                lane=one.case_index if partner.ordering is Ordering.CASE else None,
+            )
+        item = Item(
+            record=one.id,
+            partner=partner.key,
+            sender=origin.sender,
+            kind=kind,
+            agreement=route.agreement.key,
+            delivery=delivery.id if delivery else None,
+            owed_at=origin.received_at,
+        )
+        return item, delivery
+
+
+def _record(
+    one: Examined, origin: Origin, state: RecordState, reason: str | None, recipient: PartnerKey | None
+) -> Record:
+    return Record(
+        id=one.id,
+        submission=origin.submission,
+        ordinal=one.ordinal,
+        kind=one.facts.kind if one.facts else None,
+        sender=origin.sender,
+        recipient=recipient,
+        state=state,
+        reason=reason,
+        transaction=one.facts.transaction if one.facts else None,
+        case_index=one.case_index,
+        serial=one.facts.serial if one.facts else None,
+        digest=one.digest,
+        sealed=one.sealed,
+        received_at=origin.received_at,
+    )
+
+
+def _guarded(facts: Facts, routes: Sequence[Route]) -> tuple[list[Route], list[str]]:
+    """The routes that the disclosure guard lets pass, and the reasons for the others."""
+    allowed: list[Route] = []
+    withheld: list[str] = []
+    for route in routes:
+        reason = disclosure.decide(facts, route)
+        if reason is None:
+            allowed.append(route)
+        else:
+            withheld.append(reason)
+    return allowed, withheld

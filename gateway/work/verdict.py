@@ -1,0 +1,143 @@
+"""What becomes of a delivery after an attempt: one pure decision, so that every outcome can be asserted in a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.core.audit_entry import Scribe
+from gateway.core.errors import DeliveryFailed, GatewayError, Tampered, Transient
+from gateway.core.model import (
+    Actor,
+    Attempt,
+    AuditEntry,
+    Claimed,
+    DeliveryState,
+    Digest,
+    Fault,
+    Outcome,
+    Partner,
+    RetrySchedule,
+    Settlement,
+)
+from gateway.core.ports.adapters import Handover
+from gateway.core.retry import DEFAULT_WAITS, next_attempt
+
+OUR_PAUSE = timedelta(seconds=5)
+"""After a fault of ours the delivery is due again after this."""
+RECORD_CODES = ("http-400", "http-413", "http-415", "http-422", "refused-by-partner")
+"""Answers that blame the records, not the partner's system."""
+DISPATCHER = Actor("gateway", "dispatcher")
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One attempt that has ended: what was claimed, by whom, from when to when."""
+
+    claimed: Claimed
+    partner: Partner
+    owner: str
+    begun_at: datetime
+    ended_at: datetime
+    digest: Digest | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    settlement: Settlement
+    entry: AuditEntry | None
+    reached: bool | None
+    """For the breaker: True the partner answered, False it could not be reached, None says nothing about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    scribe: Scribe
+
+    def handed_over(self, tried: Try, handover: Handover) -> Verdict:
+        state = DeliveryState.DELIVERED if handover.final else DeliveryState.WAITING
+        outcome = Outcome.DELIVERED if handover.final else Outcome.WAITING
+        action = "delivery.delivered" if handover.final else "delivery.placed"
+        settlement = self._settlement(tried, state, tried.ended_at, _attempt(tried, outcome, None, handover.answer))
+        return Verdict(settlement, self._entry(tried, action, "ok"), reached=True)
+
+    def failed(self, tried: Try, error: GatewayError, roll: float) -> Verdict:
+        """For any error of our tree."""
+        if isinstance(error, Transient):
+            return self._transient(tried, error, roll)
+        if isinstance(error, DeliveryFailed):
+            fault = Fault.RECORD if error.problem in RECORD_CODES else Fault.PARTNER
+            return self._dead(tried, error.problem, fault, error.answer, reached=True)
+        if isinstance(error, Tampered):
+            settlement = self._settlement(
+                tried, DeliveryState.HELD, tried.ended_at, None, cause=error.problem, fault=Fault.GATEWAY
+            )
+            return Verdict(settlement, self._entry(tried, "delivery.held", error.problem), reached=None)
+        settlement = self._settlement(
+            tried, DeliveryState.PENDING, tried.ended_at + OUR_PAUSE, None, cause=error.problem
+        )
+        return Verdict(settlement, None, reached=None)
+
+    def unwritable(self, tried: Try, rule: str) -> Verdict:
+        """The records cannot be written in the partner's format."""
+        return self._dead(tried, rule, Fault.RECORD, "", reached=None)
+
+    def given_back(self, tried: Try, until: datetime) -> Verdict:
+        """Claimed but not tried: the breaker opened meanwhile."""
+        return Verdict(self._settlement(tried, DeliveryState.PENDING, until, None), None, reached=None)
+
+    def _transient(self, tried: Try, error: Transient, roll: float) -> Verdict:
+        schedule = tried.partner.retry if tried.partner.retry.waits else RetrySchedule(DEFAULT_WAITS)
+        attempts = tried.claimed.delivery.attempts + 1
+        again = next_attempt(schedule, attempts, tried.ended_at, roll, error.retry_after)
+        if again is None:
+            return self._dead(tried, error.problem, Fault.PARTNER, error.answer, reached=False)
+        attempt = _attempt(tried, Outcome.TRANSIENT, error.problem, error.answer)
+        settlement = self._settlement(
+            tried, DeliveryState.PENDING, again, attempt, cause=error.problem, fault=Fault.PARTNER
+        )
+        return Verdict(settlement, self._entry(tried, "delivery.attempted", error.problem), reached=False)
+
+    def _dead(self, tried: Try, cause: str, fault: Fault, answer: str, *, reached: bool | None) -> Verdict:
+        attempt = _attempt(tried, Outcome.TRANSIENT if reached is False else Outcome.PERMANENT, cause, answer)
+        settlement = self._settlement(tried, DeliveryState.DEAD, tried.ended_at, attempt, cause=cause, fault=fault)
+        return Verdict(settlement, self._entry(tried, "delivery.dead", cause), reached=reached)
+
+    def _settlement(
+        self,
+        tried: Try,
+        state: DeliveryState,
+        due_at: datetime,
+        attempt: Attempt | None,
+        *,
+        cause: str | None = None,
+        fault: Fault | None = None,
+    ) -> Settlement:
+        return Settlement(
+            delivery=tried.claimed.delivery.id,
+            owner=tried.owner,
+            state=state,
+            due_at=due_at,
+            attempt=attempt,
+            digest=tried.digest,
+            size=tried.size,
+            cause=cause,
+            fault=fault,
+        )
+
+    def _entry(self, tried: Try, action: str, outcome: str) -> AuditEntry:
+        delivery = tried.claimed.delivery
+        details: dict[str, str | int] = {
+            "partner": delivery.partner,
+            "records": delivery.records,
+            "attempt": delivery.attempts + 1,
+        }
+        if tried.digest:
+            details["sha256"] = tried.digest
+        return self.scribe.entry(DISPATCHER, action, f"delivery:{delivery.id}", outcome, details)
+
+
+def _attempt(tried: Try, outcome: Outcome, code: str | None, answer: str) -> Attempt:
+    delivery = tried.claimed.delivery
+    return Attempt(delivery.id, delivery.attempts + 1, tried.begun_at, tried.ended_at, outcome, code, answer or None)

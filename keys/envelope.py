@@ -1,0 +1,57 @@
+"""The layout of sealed bytes, ``CX1`` (docs/seal.md).
+
+magic (4) | length of key id (1) | key id | wrapped data key (40) | nonce (12) | ciphertext and tag (n + 16)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gateway.core.errors import Tampered
+from keys.ring import KEY_ID, LONGEST_ID
+from keys.states import KeyUse
+
+MAGIC = b"CX1\x00"
+SCHEMA = b"\x01"
+"""The version of the rule that makes the associated data; authenticated, not stored."""
+WRAPPED_BYTES = 40
+"""A 256-bit key under AES Key Wrap (RFC 3394)."""
+NONCE_BYTES = 12
+TAG_BYTES = 16
+_KEY_ID_AT = len(MAGIC) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Sealed bytes taken apart; nothing is decrypted yet."""
+
+    key_id: str
+    wrapped: bytes = field(repr=False)
+    body: int
+    """Where nonce and ciphertext begin."""
+
+
+def header(key_id: str) -> bytes:
+    """Everything before the wrapped data key."""
+    return MAGIC + bytes([len(key_id)]) + key_id.encode("ascii")
+
+
+def associated(label: str, context: str) -> bytes:
+    """What is authenticated with the body: magic, schema version, length of label (1), label, context. Key id and
+    wrapped key are left out so that wrapping anew leaves the body as it is; each guards itself."""
+    encoded = label.encode("ascii")
+    return b"".join((MAGIC, SCHEMA, bytes([len(encoded)]), encoded, context.encode()))
+
+
+def parse(label: str, sealed: bytes) -> Envelope:
+    """Raises Tampered when the header is not as :func:`header` writes it, or names a key of another label."""
+    if not sealed.startswith(MAGIC) or len(sealed) <= _KEY_ID_AT:
+        raise Tampered("the sealed bytes do not begin as an envelope does", code="seal-broken")
+    wrapped_at = _KEY_ID_AT + sealed[len(MAGIC)]
+    body = wrapped_at + WRAPPED_BYTES
+    if sealed[len(MAGIC)] > LONGEST_ID or len(sealed) < body + NONCE_BYTES + TAG_BYTES:
+        raise Tampered("the sealed bytes are cut off", code="seal-broken")
+    match = KEY_ID.fullmatch(sealed[_KEY_ID_AT:wrapped_at].decode("latin-1"))
+    if match is None or match["use"] != KeyUse.KEK or match["label"] != label:
+        raise Tampered("the sealed bytes name a key that cannot have sealed them", code="seal-broken")
+    return Envelope(match[0], sealed[wrapped_at:body], body)

@@ -1,0 +1,99 @@
+"""What must hold between the tables before anything starts; ``transforms`` checks that every path is in its XSD."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from gateway.core.catalog import Catalog, Layout, LayoutField, Picture
+from gateway.core.errors import Misconfigured
+from gateway.core.rules import CHECKS, FORMAT_CHECK, faults_of_parameters
+
+_WITH_CONSTANT = frozenset({Picture.CONSTANT, Picture.COUNT})
+_WITHOUT_PATH = frozenset({Picture.CONSTANT, Picture.COUNT, Picture.RESERVED})
+_LENGTHS = {Picture.DATE: 8, Picture.TIME: 6, Picture.MONEY: 12}
+
+
+def check(catalog: Catalog) -> None:
+    """Raises Misconfigured naming file and field for the first fault."""
+    for layout in catalog.layouts.values():
+        _check_layout(layout, catalog)
+    _check_kinds(catalog)
+    _check_formats(catalog)
+    _check_columns(catalog)
+    _check_rules(catalog)
+
+
+def _fault(layout: Layout, what: str) -> Misconfigured:
+    return Misconfigured(f"schemas/layouts/{layout.name}.toml: {what}")
+
+
+def _check_layout(layout: Layout, catalog: Catalog) -> None:
+    expected = 1
+    for field in layout.fields:
+        if field.start > expected:
+            raise _fault(layout, f"{field.name}: a gap before it, bytes {expected} to {field.start - 1}")
+        if field.start < expected:
+            raise _fault(layout, f"{field.name}: overlaps the field before it at byte {field.start}")
+        _check_field(layout, field, catalog)
+        expected = field.start + field.length
+    if expected - 1 != layout.length:
+        raise _fault(layout, f"the fields end at byte {expected - 1}, the record at {layout.length}")
+    _check_once(layout, (field.name for field in layout.fields), "name")
+    _check_once(layout, (field.path for field in layout.fields if field.path), "path")
+
+
+def _check_once(layout: Layout, names: Iterable[str], what: str) -> None:
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise _fault(layout, f"{name}: the {what} is there {times} times")
+
+
+def _check_field(layout: Layout, field: LayoutField, catalog: Catalog) -> None:
+    wanted = _LENGTHS.get(field.picture, field.length)
+    if field.length < 1 or field.length != wanted:
+        raise _fault(layout, f"{field.name}: length {field.length} does not fit picture {field.picture}")
+    if (field.constant is not None) is not (field.picture in _WITH_CONSTANT):
+        raise _fault(layout, f"{field.name}: a constant is for the pictures constant and count only")
+    if field.picture is Picture.CONSTANT and len(field.constant or "") != field.length:
+        raise _fault(layout, f"{field.name}: the constant is not {field.length} long")
+    if field.path and field.picture in _WITHOUT_PATH:
+        raise _fault(layout, f"{field.name}: picture {field.picture} has no path")
+    if field.codes and field.codes not in catalog.codes:
+        raise _fault(layout, f"{field.name}: unknown code list {field.codes}")
+
+
+def _check_kinds(catalog: Catalog) -> None:
+    for info in catalog.kinds.values():
+        if info.xsd not in catalog.xsds:
+            raise Misconfigured(f"schemas/catalog.toml: kind.{info.kind}: xsd {info.xsd} does not exist")
+
+
+def _check_formats(catalog: Catalog) -> None:
+    for info in catalog.formats.values():
+        unknown: list[str] = [kind for kind in info.kinds if kind not in catalog.kinds]
+        unknown += [name for name in catalog.sequences.get(info.name, ()) if name not in catalog.layouts]
+        if unknown:
+            raise Misconfigured(f"schemas/catalog.toml: format.{info.name}: {unknown[0]} is unknown")
+
+
+def _check_columns(catalog: Catalog) -> None:
+    for order in catalog.columns.values():
+        file = f"schemas/csv/{order.name}.toml"
+        if order.name not in catalog.formats or order.kind not in catalog.kinds:
+            raise Misconfigured(f"{file}: no such format or kind in the catalog")
+        for column in order.columns:
+            if column.codes and column.codes not in catalog.codes:
+                raise Misconfigured(f"{file}: {column.name}: unknown code list {column.codes}")
+
+
+def _check_rules(catalog: Catalog) -> None:
+    for rule in catalog.rules.values():
+        place = f"schemas/rules: {rule.code}"
+        if rule.check != FORMAT_CHECK and rule.check not in CHECKS:
+            raise Misconfigured(f"{place}: unknown check {rule.check}")
+        unknown = [name for name in (*rule.kinds, *rule.formats) if name not in {*catalog.kinds, *catalog.formats}]
+        if unknown:
+            raise Misconfigured(f"{place}: {unknown[0]} is no kind or format")
+        for fault in faults_of_parameters(rule, catalog):
+            raise Misconfigured(f"{place}: {fault}")

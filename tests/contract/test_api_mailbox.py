@@ -1,0 +1,151 @@
+"""The mailbox over HTTP: leases, bytes with their digest, and the partner's word."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+import pytest
+from sqlalchemy import update
+
+from gateway.core.model import DeliveryState, Outcome
+from gateway.store.tables import mailbox
+from tests.contract.api_stack import running
+
+BODY = b"<Locate/>"
+
+
+@pytest.fixture
+async def stack(sqlite_url, tmp_path):
+    async with running(sqlite_url, tmp_path) as stack:
+        yield stack
+
+
+def word(delivery, outcome="accepted", body=BODY, **more):
+    return {"delivery": delivery, "digest": hashlib.sha256(body).hexdigest(), "outcome": outcome} | more
+
+
+async def test_a_listed_parcel_is_leased_until_the_lease_ends(stack):
+    delivery = await stack.parcel()
+    first = (await stack.call("iowa", "GET", "/v1/mailbox")).json["rows"]
+    assert [row["delivery"] for row in first] == [delivery]
+    assert (await stack.call("iowa", "GET", "/v1/mailbox")).json["rows"] == []
+    stack.watch.forward(301)
+    assert len((await stack.call("iowa", "GET", "/v1/mailbox")).json["rows"]) == 1
+
+
+async def test_a_list_is_no_longer_than_asked_for(stack):
+    deliveries = [await stack.parcel() for _ in range(3)]
+    rows = (await stack.call("iowa", "GET", "/v1/mailbox?limit=2")).json["rows"]
+    assert [row["delivery"] for row in rows] == deliveries[:2]
+
+
+async def test_a_parcel_comes_byte_for_byte_with_its_digest_and_an_audit_entry(stack):
+    delivery = await stack.parcel()
+    answer = await stack.call("iowa", "GET", f"/v1/mailbox/{delivery}")
+    assert (answer.status, answer.body) == (200, BODY)
+    expected = base64.b64encode(hashlib.sha256(BODY).digest()).decode()
+    assert answer.headers["Content-Digest"] == f"sha-256=:{expected}:"
+    assert answer.headers["Content-Type"] == "application/xml"
+    assert answer.headers["Gateway-Delivery"] == delivery
+    (entry,) = await stack.entries("record.read")
+    assert (str(entry.actor), entry.object) == ("partner:iowa", f"delivery:{delivery}")
+
+
+async def test_a_big_parcel_comes_whole(stack):
+    body = bytes(range(256)) * 10_000
+    delivery = await stack.parcel(body)
+    answer = await stack.call("iowa", "GET", f"/v1/mailbox/{delivery}")
+    assert answer.body == body
+    assert answer.headers["Content-Length"] == str(len(body))
+
+
+@pytest.mark.parametrize("caller", ["ohio", "tanf"])
+async def test_nobody_else_can_open_or_settle_a_parcel(stack, caller):
+    delivery = await stack.parcel()
+    own = f"/v1/mailbox/{delivery}"
+    assert (await stack.call(caller, "GET", own)).status == 404
+    assert (await stack.call(caller, "POST", own + "/acknowledge")).status == 404
+    assert (await stack.call(caller, "POST", own + "/refuse", json={"reason": "unreadable"})).status == 404
+    assert (await stack.call(caller, "POST", "/v1/acknowledgements", json=word(delivery))).status == 404
+    assert (await stack.parts.desk.get(delivery)).state is DeliveryState.WAITING
+
+
+async def test_a_parcel_whose_seal_is_broken_is_not_given_out_and_nothing_is_told(stack):
+    delivery = await stack.parcel()
+    async with stack.database.write() as connection:
+        await connection.execute(update(mailbox).values(sealed=b"x" * 100))
+    answer = await stack.call("iowa", "GET", f"/v1/mailbox/{delivery}")
+    assert answer.status == 500
+    assert answer.json["type"] == "/problems/tampered"
+    assert answer.json["detail"] == answer.json["title"]
+
+
+async def test_an_acknowledged_parcel_is_delivered_and_gone(stack):
+    delivery = await stack.parcel()
+    answer = await stack.call("iowa", "POST", f"/v1/mailbox/{delivery}/acknowledge")
+    assert (answer.status, answer.json["state"]) == (200, "delivered")
+    assert (await stack.call("iowa", "GET", f"/v1/mailbox/{delivery}")).status == 404
+    stack.watch.forward(301)
+    assert (await stack.call("iowa", "GET", "/v1/mailbox")).json["rows"] == []
+    (entry,) = await stack.entries("delivery.acknowledged")
+    assert entry.object == f"delivery:{delivery}"
+
+
+async def test_a_refused_parcel_is_a_dead_letter_with_the_partners_reason(stack):
+    delivery = await stack.parcel()
+    answer = await stack.call("iowa", "POST", f"/v1/mailbox/{delivery}/refuse", json={"reason": "record-unreadable"})
+    assert (answer.json["state"], answer.json["cause"], answer.json["fault"]) == ("dead", "record-unreadable", "record")
+    (group,) = (await stack.call("pat", "GET", "/v1/dead-letters")).json["rows"]
+    assert (group["cause"], group["count"]) == ("record-unreadable", 1)
+    assert len(await stack.entries("delivery.rejected")) == 1
+
+
+@pytest.mark.parametrize("reason", ["", "Not mine!", "ssn-900-12-3456", "x" * 65, "9lives"])
+async def test_a_reason_that_is_no_code_is_refused(stack, reason):
+    delivery = await stack.parcel()
+    answer = await stack.call("iowa", "POST", f"/v1/mailbox/{delivery}/refuse", json={"reason": reason})
+    assert answer.status == 422
+    assert "900" not in answer.body.decode()
+    assert (await stack.parts.desk.get(delivery)).state is DeliveryState.WAITING
+
+
+async def test_an_acknowledgement_with_our_digest_settles_a_delivery(stack):
+    delivery = await stack.parcel()
+    answer = await stack.call("iowa", "POST", "/v1/acknowledgements", json=word(delivery))
+    assert (answer.status, answer.json["state"]) == (200, "delivered")
+
+
+async def test_an_acknowledgement_of_other_bytes_changes_nothing_and_is_recorded(stack):
+    delivery = await stack.parcel()
+    answer = await stack.call("iowa", "POST", "/v1/acknowledgements", json=word(delivery, body=b"other"))
+    assert (answer.status, answer.json["code"]) == (422, "digest-mismatch")
+    assert (await stack.parts.desk.get(delivery)).state is DeliveryState.WAITING
+    (entry,) = await stack.entries("access.refused")
+    assert (entry.object, entry.outcome) == (f"delivery:{delivery}", "digest-mismatch")
+
+
+async def test_a_refusal_needs_a_reason(stack):
+    delivery = await stack.parcel()
+    answer = await stack.call("iowa", "POST", "/v1/acknowledgements", json=word(delivery, "refused"))
+    assert (answer.status, answer.json["code"]) == (422, "reason-unfit")
+    told = word(delivery, "refused", reason="wrong-addressee")
+    assert (await stack.call("iowa", "POST", "/v1/acknowledgements", json=told)).json["cause"] == "wrong-addressee"
+
+
+async def test_a_delivery_that_was_handed_over_can_be_refused_later(stack):
+    delivery = await stack.owe()
+    await stack.settle(delivery, DeliveryState.DELIVERED, Outcome.DELIVERED, BODY)
+    told = word(delivery, "refused", reason="record-unreadable")
+    assert (await stack.call("iowa", "POST", "/v1/acknowledgements", json=told)).json["state"] == "dead"
+
+
+async def test_what_has_not_been_sent_cannot_be_acknowledged(stack):
+    delivery = await stack.owe()
+    assert (await stack.call("iowa", "POST", f"/v1/mailbox/{delivery}/acknowledge")).json["code"] == "delivery-state"
+    answer = await stack.call("iowa", "POST", "/v1/acknowledgements", json=word(delivery))
+    assert answer.json["code"] == "digest-mismatch"
+
+
+async def test_operators_have_no_mailbox(stack):
+    assert (await stack.call("pat", "GET", "/v1/mailbox")).status == 403

@@ -1,0 +1,163 @@
+"""The audit log: entries numbered once, without gaps, whoever writes and whoever integrates meanwhile."""
+
+import asyncio
+import contextlib
+import hashlib
+from dataclasses import replace
+
+import pytest
+
+from gateway.core.audit_entry import leaf
+from gateway.core.errors import Conflict
+from gateway.core.ports.store import Checkpoint, Tile
+from gateway.store.audit import StoredAuditLog
+from tests.contract.owed import Town
+
+
+@pytest.fixture
+def town():
+    return Town()
+
+
+@pytest.fixture
+def log(database):
+    return StoredAuditLog(database)
+
+
+def leaf_hash(entry):
+    return hashlib.sha256(b"\0" + leaf(entry)).digest()
+
+
+def checkpoint(town, size):
+    return Checkpoint(size, hashlib.sha256(b"%d" % size).digest(), f"gateway\n{size}\n", town.now)
+
+
+async def write(log, town, count, obj="record:1"):
+    entries = [town.entry("record.accepted", obj) for _ in range(count)]
+    await log.write(entries)
+    return entries
+
+
+async def integrate(log, town, first, entries, tiles=()):
+    await log.integrate(
+        first, [e.id for e in entries], [leaf_hash(e) for e in entries], tiles, checkpoint(town, first + len(entries))
+    )
+
+
+async def numbered(log, first=0, last=10**6):
+    return [found async for found in log.entries(first, last)]
+
+
+async def test_an_entry_comes_back_as_it_was_written(log, town):
+    entry = replace(town.entry("record.refused", "record:7", "E-17"), details={"rule": "E-17", "count": 2, "a": "ü"})
+    await log.write([entry])
+    await log.write([])
+    assert await log.unsequenced(10) == (entry,)
+    assert await log.about("record:7") == ((None, entry),)
+
+
+async def test_entries_wait_oldest_first(log, town):
+    written = await write(log, town, 5)
+    assert await log.unsequenced(3) == tuple(written[:3])
+
+
+async def test_integrated_entries_have_numbers_and_leaf_hashes(log, town):
+    written = await write(log, town, 5)
+    await integrate(log, town, 0, written[:3])
+    await integrate(log, town, 3, written[3:])
+    assert await log.unsequenced(10) == ()
+    assert await numbered(log) == [(n, entry, leaf_hash(entry)) for n, entry in enumerate(written)]
+    assert [number for number, _, _ in await numbered(log, 1, 4)] == [1, 2, 3]
+    assert [number for number, _ in await log.about("record:1")] == [0, 1, 2, 3, 4]
+    assert await log.head() == checkpoint(town, 5)
+    assert await log.checkpoints(10) == (checkpoint(town, 5), checkpoint(town, 3))
+
+
+async def test_an_empty_log_has_no_head_and_no_tiles(log):
+    assert await log.head() is None
+    assert await log.checkpoints(5) == ()
+    assert await log.tile(0, 0) is None
+    assert await numbered(log) == []
+
+
+async def test_tiles_are_replaced_as_they_grow(log, town):
+    written = await write(log, town, 3)
+    await integrate(log, town, 0, written[:2], [Tile(0, 0, b"ab" * 32), Tile(1, 0, b"c" * 32)])
+    await integrate(log, town, 2, written[2:], [Tile(0, 0, b"abc" * 32)])
+    assert await log.tile(0, 0) == b"abc" * 32
+    assert await log.tile(1, 0) == b"c" * 32
+    assert await log.tile(0, 1) is None
+
+
+@pytest.mark.parametrize("first", [0, 1, 3])
+async def test_an_integrator_that_is_behind_or_ahead_changes_nothing(log, town, first):
+    written = await write(log, town, 4)
+    await integrate(log, town, 0, written[:2])
+    with pytest.raises(Conflict):
+        await integrate(log, town, first, written[2:], [Tile(0, 0, b"x" * 32)])
+    assert await log.unsequenced(10) == tuple(written[2:])
+    assert await log.tile(0, 0) is None
+    assert (await log.head()).size == 2
+
+
+async def test_an_entry_is_never_numbered_twice(log, town):
+    written = await write(log, town, 3)
+    await integrate(log, town, 0, written[:2])
+    with pytest.raises(Conflict):
+        await integrate(log, town, 2, written[1:])
+    assert await numbered(log) == [(n, entry, leaf_hash(entry)) for n, entry in enumerate(written[:2])]
+
+
+async def test_an_unknown_entry_or_a_checkpoint_of_another_size_is_refused(log, town):
+    written = await write(log, town, 2)
+    with pytest.raises(Conflict):
+        await integrate(log, town, 0, [*written, town.entry("record.accepted", "record:never-written")])
+    hashes = [leaf_hash(entry) for entry in written]
+    with pytest.raises(Conflict):
+        await log.integrate(0, [e.id for e in written], hashes, [], checkpoint(town, 3))
+    assert await log.unsequenced(10) == tuple(written)
+
+
+async def test_the_first_checkpoint_of_a_size_stays(log, town):
+    await integrate(log, town, 0, [])
+    first = await log.head()
+    town.wait()
+    await integrate(log, town, 0, [])
+    assert await log.head() == first
+
+
+async def test_many_entries_are_numbered_at_once_and_read_in_pieces(log, town):
+    written = await write(log, town, 2_500)
+    await integrate(log, town, 0, written)
+    assert [entry for _, entry, _ in await numbered(log)] == written
+
+
+async def test_numbers_have_no_gap_while_writers_and_integrators_interleave(log, town):
+    writing = 4
+
+    async def keep_writing(name):
+        nonlocal writing
+        for _ in range(10):
+            await write(log, town, 7, f"record:{name}")
+            await asyncio.sleep(0)
+        writing -= 1
+
+    async def keep_integrating():
+        while True:
+            last_round = writing == 0
+            head = await log.head()
+            waiting = await log.unsequenced(25)
+            if waiting:
+                with contextlib.suppress(Conflict):  # the other one was faster
+                    await integrate(log, town, head.size if head else 0, waiting)
+            elif last_round:
+                return
+            await asyncio.sleep(0.002)
+
+    await asyncio.wait_for(
+        asyncio.gather(*(keep_writing(n) for n in range(4)), keep_integrating(), keep_integrating()), 60
+    )
+    found = await numbered(log)
+    assert [number for number, _, _ in found] == list(range(4 * 10 * 7))
+    assert len({entry.id for _, entry, _ in found}) == 4 * 10 * 7
+    assert (await log.head()).size == 4 * 10 * 7

@@ -1,0 +1,187 @@
+"""What the console says, without any I/O: tiles, troubles, trends, time lines, lock-out, rights."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.core.errors import Unprocessable
+from gateway.core.model import DeliveryId, DeliveryState, Fault, Kind, Outcome, PartnerKey, RecordState, Severity
+from gateway.core.ports.store import BreakerRow, CauseGroup, Checkpoint, PartnerQueue, Step
+from gateway.web.console import figures, status
+from gateway.web.console.lockout import Lockout
+from gateway.web.console.passwords import hash_password
+from gateway.web.console.pulse import Reading
+from gateway.web.console.rights import MEANING, RIGHTS, Right, Role, allowed
+from gateway.web.console.screens.queues import clears
+from gateway.web.console.screens.records import fold
+from gateway.web.console.words import FAULTS, TONES, age
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+SPAN = timedelta(minutes=15)
+TEXAS = PartnerKey("texas")
+
+
+def picture(**changes):
+    plain = {"now": NOW, "counts": {}, "queues": (), "groups": (), "head": None, "readings": ()}
+    return status.Picture(**{**plain, **changes})
+
+
+def states(**changes):
+    return {tile.title: tile.state for tile in status.tiles(picture(**changes))}
+
+
+def queue(pending=0, oldest=None, **changes):
+    return PartnerQueue(
+        TEXAS,
+        pending,
+        *[changes.get(name, 0) for name in ("claimed", "waiting", "dead", "held")],
+        changes.get("gathering", 0),
+        oldest,
+    )
+
+
+def group(count=3, fault=Fault.PARTNER):
+    return CauseGroup("https-503", fault, TEXAS, Kind("locate"), count, NOW, NOW, DeliveryId("d"))
+
+
+def test_a_quiet_gateway_is_good_where_it_is_known_and_unknown_where_it_is_not():
+    assert states() == {
+        "Intake": "Good",
+        "Routing": "Good",
+        "Delivery": "Good",
+        "Dead letters": "Good",
+        "Audit log": "Unknown",
+        "Gateway": "Unknown",
+    }
+
+
+def test_dead_letters_ask_for_a_person_and_say_whose_side_it_is():
+    tile = status.tiles(picture(groups=(group(3), group(1, Fault.GATEWAY))))[3]
+    assert (tile.state, tile.number, tile.sentence) == ("Act", "4", "2 causes, 1 on our side")
+
+
+def test_an_old_backlog_asks_for_a_look_and_a_young_one_does_not():
+    assert states(queues=(queue(5, NOW - timedelta(minutes=1)),))["Delivery"] == "Good"
+    assert states(queues=(queue(5, NOW - timedelta(hours=1)),))["Delivery"] == "Review"
+
+
+def test_many_refusals_ask_for_a_look():
+    assert states(counts={"records.refused": 1, "records.routed": 99})["Intake"] == "Good"
+    assert states(counts={"records.refused": 20, "records.routed": 80})["Intake"] == "Review"
+
+
+def test_records_are_counted_once_although_their_total_is_told_too():
+    tile = status.tiles(picture(counts={"submissions": 1, "records": 3, "records.routed": 2, "records.refused": 1}))[0]
+    assert tile.number == "3"
+
+
+def test_a_failed_check_names_itself():
+    readings = (Reading("store", "ok", "", NOW), Reading("broker", "failed", "away", NOW))
+    tile = status.tiles(picture(readings=readings))[5]
+    assert (tile.state, tile.number, tile.sentence) == ("Act", "1/2", "failed: broker")
+
+
+def test_the_audit_tile_shows_the_last_checkpoint():
+    tile = status.tiles(picture(head=Checkpoint(1234, b"", "", NOW - timedelta(seconds=30))))[4]
+    assert (tile.state, tile.number) == ("Good", "1,234")
+    assert "30 s ago" in tile.sentence
+
+
+def test_open_breakers_come_first_and_nobody_is_named_twice():
+    rows = [BreakerRow(PartnerKey("iowa"), "half-open", 5, NOW, None), BreakerRow(TEXAS, "open", 1, NOW, None)]
+    found = status.troubles(picture(queues=(queue(5, NOW - timedelta(hours=1)),)), rows, ["ohio"])
+    assert [(one.partner, one.state) for one in found] == [
+        ("texas", "breaker open"),
+        ("iowa", "breaker half-open"),
+        ("ohio", "paused"),
+    ]
+    assert found[0].why.startswith("1 failure in a row")
+
+
+@pytest.mark.parametrize(
+    ("pending", "trend", "words"),
+    [
+        (0, None, "empty"),
+        (5, None, "not known"),
+        (5, 0.0, "does not shrink"),
+        (5, 2.0, "does not shrink"),
+        (30, -10.0, "about 3 min"),
+    ],
+)
+def test_the_drain_time_is_estimated_only_from_a_shrinking_backlog(pending, trend, words):
+    assert clears(queue(pending), trend) == words
+
+
+def test_a_trend_needs_readings_apart_in_time():
+    apart = [(NOW, 10.0), (NOW + timedelta(minutes=2), 4.0)]
+    assert figures.trend(apart) == -3.0
+    assert figures.trend(apart[:1]) is None
+
+
+def test_a_sum_is_a_gap_only_where_nobody_was_measured():
+    assert figures.total([(1.0, None, None), (2.0, 5.0, None)], 3) == (3.0, 5.0, None)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(-5, "0 s"), (45, "45 s"), (600, "10 min"), (12000, "3 h 20 min"), (180000, "2 d 2 h")]
+)
+def test_spans_read_as_people_say_them(seconds, text):
+    assert age(seconds) == text
+
+
+def test_retries_in_a_row_fold_into_one_line_with_their_number():
+    def step(minute, action="delivery.attempted", outcome="transient"):
+        return Step(NOW + timedelta(minutes=minute), "gateway:dispatcher", action, "delivery:1", outcome, {})
+
+    lines = fold((step(0, "record.accepted", "ok"), step(1), step(2), step(3), step(4, "delivery.dead")))
+    assert [(line.count, line.bad) for line in lines] == [(1, False), (3, True), (1, True)]
+    assert lines[1].last == NOW + timedelta(minutes=3)
+
+
+def test_every_state_that_a_page_shows_has_a_tone():
+    shown = [*RecordState, *DeliveryState, *Severity, Outcome.TRANSIENT, Outcome.PERMANENT, Outcome.OURS]
+    assert [state for state in shown if state not in TONES] == []
+    assert set(FAULTS) == set(Fault)
+
+
+def test_each_role_has_the_rights_of_the_role_before_it():
+    assert RIGHTS[Role.VIEWER] < RIGHTS[Role.OPERATOR] < RIGHTS[Role.ADMIN]
+    assert set(MEANING) == set(Right)
+
+
+@given(st.text() | st.none())
+def test_a_role_that_is_not_in_the_table_may_nothing(role):
+    if role not in set(Role):
+        assert not any(allowed(role, right) for right in Right if right is not Right.ANYBODY)
+
+
+def test_three_failures_lock_a_name_for_the_span_and_no_other_name():
+    lockout = Lockout(3, SPAN)
+    assert [lockout.failed("pat", NOW) for _ in range(3)] == [False, False, True]
+    assert lockout.locked("pat", NOW + SPAN - timedelta(seconds=1))
+    assert not lockout.locked("pat", NOW + SPAN)
+    assert not lockout.locked("kim", NOW)
+
+
+def test_a_success_forgets_the_failures():
+    lockout = Lockout(3, SPAN)
+    lockout.failed("pat", NOW)
+    lockout.failed("pat", NOW)
+    lockout.succeeded("pat")
+    assert not lockout.failed("pat", NOW)
+
+
+def test_the_memory_of_failures_is_bounded():
+    lockout = Lockout(1, SPAN, capacity=10)
+    for number in range(50):
+        lockout.failed(f"name-{number}", NOW)
+    assert len(lockout._failures) == 10
+    assert lockout.locked("name-49", NOW)
+
+
+@pytest.mark.parametrize("password", ["", "short", "x" * 257])
+def test_passwords_that_are_too_short_or_too_long_are_refused(password):
+    with pytest.raises(Unprocessable):
+        hash_password(password)

@@ -1,0 +1,289 @@
+"""The canonical form: one small XML document a record, written, read and validated by the schema of its kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cached_property
+from itertools import takewhile
+from operator import attrgetter
+
+import xmlschema
+from lxml import etree
+from xmlschema.validators import XsdEnumerationFacets, XsdMaxLengthFacet, XsdMinLengthFacet, XsdPatternFacets
+
+from gateway.core.catalog import Catalog, KindInfo
+from gateway.core.errors import Misconfigured, Tampered
+from gateway.core.model import Content, Facts, Finding, Kind, RuleCode, Severity
+from transforms.facts import Summary
+from transforms.schema_tree import Element, Place, SchemaTree, merged, tree
+
+_REMEMBERED = 50_000
+"""Paths and transitions kept ready for each kind; forgotten all at once when there are more."""
+
+ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 cannot carry (section 2.2, production 2)."""
+_NOT_LETTERS = re.compile("[^A-Za-z]")
+_ESCAPED = re.compile("[&<>\r]")
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
+
+_FACETS: tuple[tuple[type, str], ...] = (
+    (XsdPatternFacets, "XSD-PATTERN"),
+    (XsdEnumerationFacets, "XSD-VALUE"),
+    (XsdMinLengthFacet, "XSD-LENGTH"),
+    (XsdMaxLengthFacet, "XSD-LENGTH"),
+)
+_NOTES = {
+    "XSD-PATTERN": "the value does not have the form that its type asks for",
+    "XSD-VALUE": "the value is not one of those that its type allows",
+    "XSD-LENGTH": "the value is shorter or longer than its type allows",
+    "XSD-TYPE": "the value is not of its type (a date, a time, a number)",
+    "XSD-INVALID": "the element does not keep to the schema",
+}
+
+
+def parser() -> etree.XMLParser:
+    """A parser for documents that the gate has let through or that we wrote: no entities, no network, no recovery."""
+    return etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        collect_ids=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+
+
+def escape(match: re.Match[str]) -> str:
+    return _ESCAPES[match[0]]
+
+
+class KindForm:
+    """One kind's schema, ready to use."""
+
+    def __init__(self, info: KindInfo, catalog: Catalog) -> None:
+        self.kind = info.kind
+        schema = merged(info.xsd, catalog.xsds)
+        self.tree: SchemaTree = tree(schema, info.root)
+        self.open = f'<{info.root} xmlns="{self.tree.namespace}">'
+        self.close = f"</{info.root}>"
+        self.tag = f"{{{self.tree.namespace}}}{info.root}"
+        self._source = etree.tostring(schema)
+        self.validator = _validator(info, self._source)
+        self._places: dict[str, Place] = {}
+        self._moves: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
+
+    @cached_property
+    def explainer(self) -> xmlschema.XMLSchema10:
+        """Slow and exact; built when the first document fails."""
+        return xmlschema.XMLSchema10(self._source.decode())
+
+    def place(self, path: str) -> Place:
+        """Raises Misconfigured for a path that the schema does not know."""
+        found = self._places.get(path)
+        if found is None:
+            found = self.tree.place(path)
+            if found is None:
+                raise Misconfigured(f"kind {self.kind} has no element {path}")
+            if len(self._places) >= _REMEMBERED:
+                self._places.clear()
+            self._places[path] = found
+        return found
+
+    def move(self, left: tuple[str, ...], entered: tuple[str, ...]) -> str:
+        """The tags that close one group and open the next."""
+        text = self._moves.get((left, entered))
+        if text is None:
+            common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(left, entered, strict=False)))
+            closing = "".join(f"</{_name(step)}>" for step in reversed(left[common:]))
+            opening = "".join(f"<{_name(step)}>" for step in entered[common:])
+            text = closing + opening
+            if len(self._moves) >= _REMEMBERED:
+                self._moves.clear()
+            self._moves[left, entered] = text
+        return text
+
+
+def _name(step: str) -> str:
+    return step.partition("[")[0]
+
+
+def _validator(info: KindInfo, source: bytes) -> etree.XMLSchema:
+    try:
+        return etree.XMLSchema(etree.fromstring(source))
+    except etree.XMLSchemaParseError as error:
+        raise Misconfigured(f"schema {info.xsd} is not a valid XSD: {error}") from error
+
+
+class Canonical:
+    """:class:`gateway.core.ports.formats.CanonicalForm` of all kinds of a catalog. Pickles as its catalog."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._parser = parser()
+        self._forms = {info.kind: KindForm(info, catalog) for info in catalog.kinds.values()}
+        self._by_tag = {form.tag: form for form in self._forms.values()}
+        self._summaries = {info.kind: Summary(info) for info in catalog.kinds.values()}
+
+    def __reduce__(self) -> tuple[Callable[[Catalog], Canonical], tuple[Catalog]]:
+        return Canonical, (self._catalog,)
+
+    def form(self, kind: Kind) -> KindForm | None:
+        return self._forms.get(kind)
+
+    def form_of_tag(self, tag: str) -> KindForm | None:
+        """The kind whose root element has this qualified tag (``{namespace}name``)."""
+        return self._by_tag.get(tag)
+
+    # --- write -------------------------------------------------------------------------------------------------------
+
+    def write(self, content: Content) -> bytes:
+        """See the port. Raises Misconfigured for a kind or a path that no schema knows: decoders make known ones only.
+
+        A character that XML cannot carry is written as it is: the document then fails :meth:`validate`.
+        """
+        form = self._known(content.kind)
+        place = form.place
+        rows = [(place(path), value) for path, value in content.fields.items()]
+        rows.sort(key=_by_order)
+        out = [form.open]
+        group: tuple[str, ...] = ()
+        for where, value in rows:
+            if where.parents != group:
+                out.append(form.move(group, where.parents))
+                group = where.parents
+            text = _ESCAPED.sub(escape, value) if _ESCAPED.search(value) else value
+            out.append(f"<{where.name}>{text}</{where.name}>")
+        out.append(form.move(group, ()))
+        out.append(form.close)
+        return "".join(out).encode("utf-8", "surrogatepass")
+
+    def _known(self, kind: Kind) -> KindForm:
+        form = self._forms.get(kind)
+        if form is None:
+            raise Misconfigured(f"there is no kind {kind}")
+        return form
+
+    # --- read --------------------------------------------------------------------------------------------------------
+
+    def read(self, document: bytes) -> Content:
+        """See the port. An element that the schema does not know is Tampered as well: we never write one."""
+        try:
+            root = etree.fromstring(document, self._parser)
+        except etree.XMLSyntaxError:
+            raise Tampered("a canonical document is not well formed") from None
+        form = self._by_tag.get(root.tag)
+        if form is None:
+            raise Tampered("a canonical document has an unknown root element")
+        fields: dict[str, str] = {}
+        _collect(root, form.tree.root, "", fields)
+        return Content(form.kind, fields)
+
+    # --- validate ----------------------------------------------------------------------------------------------------
+
+    def validate(self, document: bytes, ordinal: int) -> tuple[Finding, ...]:
+        """See the port. Rules: ``XML-CHARACTER`` (not a document at all), ``XSD-KIND``, ``XSD-MISSING``,
+        ``XSD-UNEXPECTED``, ``XSD-PATTERN``, ``XSD-VALUE``, ``XSD-LENGTH``, ``XSD-TYPE``, ``XSD-INVALID``."""
+        try:
+            root = etree.fromstring(document, self._parser)
+        except etree.XMLSyntaxError:
+            return (_finding("XML-CHARACTER", ordinal, None, "the record holds a character that XML cannot carry"),)
+        form = self._by_tag.get(root.tag)
+        if form is None:
+            return (_finding("XSD-KIND", ordinal, None, "the record is of no known kind"),)
+        if form.validator.validate(root):
+            return ()
+        return _explained(form, root, ordinal)
+
+    # --- facts -------------------------------------------------------------------------------------------------------
+
+    def facts(self, content: Content) -> Facts:
+        return self._summaries[content.kind].facts(content)
+
+
+_order = attrgetter("order")
+
+
+def _by_order(row: tuple[Place, str]) -> bytes:
+    return row[0].order
+
+
+def _collect(
+    element: etree._Element,
+    group: Element,
+    prefix: str,
+    fields: dict[str, str],
+) -> None:
+    counts: dict[str, int] = {}
+    for child in element:
+        node = group.tagged.get(child.tag)
+        if node is None:
+            raise Tampered("a canonical document has an unknown element")
+        path = prefix + node.name
+        if node.repeated:
+            counts[path] = counts.get(path, 0) + 1
+            path = f"{path}[{counts[path]}]"
+        if node.children:
+            _collect(child, node, path + "/", fields)
+        elif child.text:
+            fields[path] = child.text
+
+
+def _explained(form: KindForm, root: etree._Element, ordinal: int) -> tuple[Finding, ...]:
+    """What xmlschema finds wrong, as findings. Its words may hold values: they are never passed on."""
+    found = (
+        _translated(form, error, ordinal)
+        for error in form.explainer.iter_errors(root)
+        if isinstance(error, xmlschema.XMLSchemaValidationError)
+    )
+    by_path = {finding.path: finding for finding in found}  # a date of a bad form fails its pattern and its type
+    return tuple(by_path.values()) or (_finding("XSD-INVALID", ordinal, None, _NOTES["XSD-INVALID"]),)
+
+
+def _translated(form: KindForm, error: xmlschema.XMLSchemaValidationError, ordinal: int) -> Finding:
+    path = canonical_path(form, error.elem) if etree.iselement(error.elem) else None
+    if isinstance(error, xmlschema.XMLSchemaChildrenValidationError):
+        return _structural(form, error, path, ordinal)
+    rule = next((code for facet, code in _FACETS if isinstance(error.validator, facet)), None)
+    if rule is None:
+        rule = "XSD-TYPE" if isinstance(error, xmlschema.XMLSchemaDecodeError) else "XSD-INVALID"
+    return _finding(rule, ordinal, path, _NOTES[rule])
+
+
+def _structural(
+    form: KindForm, error: xmlschema.XMLSchemaChildrenValidationError, path: str | None, ordinal: int
+) -> Finding:
+    """A missing element is reported where it should be, an unexpected one where it is."""
+    name = getattr(error.particle, "local_name", None)
+    if error.occurs < error.particle.min_occurs and name:
+        missing = f"{path}/{name}" if path else name
+        return _finding("XSD-MISSING", ordinal, missing, "a required element is missing")
+    if error.invalid_tag and etree.iselement(error.elem):
+        path = canonical_path(form, error.elem[error.index])
+    return _finding("XSD-UNEXPECTED", ordinal, path, "an element stands where it may not, or too often")
+
+
+def canonical_path(form: KindForm, element: etree._Element) -> str | None:
+    """The canonical path of an element of a document of this kind; None for the root."""
+    chain = [element, *element.iterancestors()][:-1]
+    node = form.tree.root
+    steps: list[str] = []
+    for step in reversed(chain):
+        name = etree.QName(step).localname
+        child = node.children.get(name)
+        if child is None:
+            return "/".join(steps) or None
+        index = sum(1 for _ in step.itersiblings(step.tag, preceding=True)) + 1
+        steps.append(f"{name}[{index}]" if child.repeated else name)
+        node = child
+    return "/".join(steps) or None
+
+
+def _finding(rule: str, ordinal: int, path: str | None, note: str) -> Finding:
+    field = _name(path.rpartition("/")[2]) if path else None
+    return Finding(RuleCode(rule), Severity.ERROR, record=ordinal, field=field, path=path, note=note)
+
+
+def shown(name: str) -> str:
+    """The sender's name for something that no schema knows, fit for a finding: letters only, cut to a sane length."""
+    return _NOT_LETTERS.sub("?", name[:60])

@@ -1,0 +1,123 @@
+"""Facts of a record, taken from its content as the catalog's :class:`FactsMap` says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from gateway.core.catalog import Condition, KindInfo
+from gateway.core.model import Content, Facts
+
+_HOLE = re.compile(r"\{([^{}]*)\}")
+_INDEX = re.compile(r"\[[0-9]+\]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """Literal pieces and canonical paths by turns: ``literals[0] paths[0] literals[1] ...``."""
+
+    literals: tuple[str, ...]
+    paths: tuple[str, ...]
+
+    def fill(self, fields: Mapping[str, str]) -> str:
+        text = self.literals[0]
+        for path, literal in zip(self.paths, self.literals[1:], strict=True):
+            text += fields.get(path, "") + literal
+        return text.strip()
+
+
+def _template(text: str) -> _Template:
+    parts = _HOLE.split(text)
+    return _Template(tuple(parts[0::2]), tuple(parts[1::2]))
+
+
+def _first(templates: tuple[_Template, ...], fields: Mapping[str, str]) -> str | None:
+    for template in templates:
+        if text := template.fill(fields):
+            return text
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Flag:
+    """Any of some conditions. Patterns with ``[*]`` are compared with the paths that end as one of them does."""
+
+    exact: tuple[tuple[str, str | None], ...]
+    patterns: Mapping[str, frozenset[str | None]]
+    tails: tuple[str, ...]
+
+    def holds(self, fields: Mapping[str, str]) -> bool:
+        for path, wanted in self.exact:
+            value = fields.get(path)
+            if value is not None and (wanted is None or value == wanted):
+                return True
+        return bool(self.tails) and any(self._matches(path, fields[path]) for path in fields)
+
+    def _matches(self, path: str, value: str) -> bool:
+        if not path.endswith(self.tails):
+            return False
+        wanted = self.patterns.get(_INDEX.sub("[*]", path), frozenset())
+        return None in wanted or value in wanted
+
+
+def _flag(conditions: Iterable[Condition]) -> _Flag:
+    exact: list[tuple[str, str | None]] = []
+    patterns: dict[str, frozenset[str | None]] = {}
+    for condition in conditions:
+        if "[*]" in condition.path:
+            patterns[condition.path] = patterns.get(condition.path, frozenset()) | {condition.equals}
+        else:
+            exact.append((condition.path, condition.equals))
+    tails = tuple(dict.fromkeys(path.rpartition("]")[2] or "]" for path in patterns))
+    return _Flag(tuple(exact), patterns, tails)
+
+
+class Summary:
+    """The facts of one kind's records."""
+
+    def __init__(self, info: KindInfo) -> None:
+        facts = info.facts
+        self._kind = info.kind
+        self._sender = _templates(facts.sender)
+        self._recipient = _templates(facts.recipient)
+        self._transaction = _templates(facts.transaction)
+        self._serial = _templates(facts.serial)
+        self._case_id = _templates(facts.case_id)
+        self._other_case_id = _templates(facts.other_case_id)
+        self._tags = {tag: _templates(texts) for tag, texts in facts.tags.items()}
+        self._flags = {tag: _flag(conditions) for tag, conditions in facts.flags.items()}
+        self._family_violence = _flag(facts.family_violence)
+        self._nondisclosure = _flag(facts.nondisclosure)
+
+    def facts(self, content: Content) -> Facts:
+        fields = content.fields
+        tags = {tag: text for tag, templates in self._tags.items() if (text := _first(templates, fields))}
+        tags.update({tag: "Y" for tag, flag in self._flags.items() if flag.holds(fields)})
+        return Facts(
+            kind=self._kind,
+            sender=_first(self._sender, fields) or "",
+            recipient=_first(self._recipient, fields),
+            transaction=_first(self._transaction, fields),
+            serial=_first(self._serial, fields),
+            case_id=_first(self._case_id, fields),
+            other_case_id=_first(self._other_case_id, fields),
+            tags=tags,
+            family_violence=self._family_violence.holds(fields),
+            nondisclosure=self._nondisclosure.holds(fields),
+        )
+
+
+def _templates(texts: Iterable[str]) -> tuple[_Template, ...]:
+    return tuple(_template(text) for text in texts)
+
+
+def named_paths(info: KindInfo) -> Iterator[str]:
+    """Every canonical path that the facts of a kind name, ``[*]`` kept."""
+    facts = info.facts
+    members = (facts.sender, facts.recipient, facts.transaction, facts.serial, facts.case_id, facts.other_case_id)
+    for texts in (*members, *facts.tags.values()):
+        for text in texts:
+            yield from _HOLE.findall(text)
+    for conditions in (*facts.flags.values(), facts.family_violence, facts.nondisclosure):
+        yield from (condition.path for condition in conditions)

@@ -1,0 +1,257 @@
+"""The gate before libxml2: refuses hostile XML while it streams in, and cuts a file into its record elements.
+
+Expat reads every byte first (it expands nothing that we did not allow: a DOCTYPE ends the reading at once), so no
+entity, no external file and no bomb reaches lxml. A file is one record element, or a ``Batch`` of record elements.
+What the gate refuses is a fatal finding on the file: the frames that came before it stand, nothing after it is read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from xml.parsers import expat
+from xml.sax.saxutils import quoteattr
+
+from gateway.core.model import Finding, RuleCode, Severity
+from gateway.core.ports.formats import Frame, Heading
+
+BATCH_NAMESPACE = "urn:child-support-gateway:batch:1"
+BATCH = f"{BATCH_NAMESPACE}}}Batch"
+XINCLUDE = "http://www.w3.org/2001/XInclude"
+PIECE = 32 * 1024
+"""Bytes handed to expat at a time, so that a limit is noticed soon after it is passed."""
+
+_TAG_NAME = re.compile(rb"<[^\s/>]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one record document may measure; far above every real record, far below what hurts."""
+
+    size: int = 8 * 2**20
+    """Bytes."""
+    depth: int = 64
+    elements: int = 200_000
+    attributes: int = 64
+    """For each element."""
+    run: int = 64 * 1024
+    """Bytes between two pieces of markup: a start tag together with the text after it, a comment."""
+
+
+class Turned(Exception):
+    """The gate turned the document away (never leaves this module)."""
+
+    def __init__(self, rule: str, note: str) -> None:
+        super().__init__(rule)
+        self.rule = RuleCode(rule)
+        self.note = note
+
+
+class Gate:
+    """A :class:`gateway.core.ports.formats.Reader` of XML files. Memory is bounded by one record."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+        self._findings: list[Finding] = []
+        self._frames: list[Frame] = []
+        self._ordinal = 0
+        self._buffer = bytearray()
+        self._base = 0
+        """Offset in the file of the first byte in the buffer."""
+        self._fed = 0
+        self._mark = 0
+        """Offset of the last piece of markup."""
+        self._depth = 0
+        self._floor = 0
+        """Depth at which records stand: 0 for a single record, 1 in a batch."""
+        self._elements = 0
+        self._record: tuple[int, int] | None = None
+        """Offset and line at which the open record begins."""
+        self._declared: dict[str | None, str] = {}
+        """Namespaces declared for the element about to start."""
+        self._outer: Mapping[str | None, str] = {}
+        """Namespaces in scope from the batch element."""
+        self._own: frozenset[str | None] = frozenset()
+        self._expat = self._parser()
+
+    def _parser(self) -> expat.XMLParserType:
+        parser = expat.ParserCreate("utf-8", "}")
+        parser.XmlDeclHandler = self._declaration
+        parser.StartDoctypeDeclHandler = _doctype
+        parser.ProcessingInstructionHandler = _instruction
+        parser.StartNamespaceDeclHandler = self._namespace
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CommentHandler = self._comment
+        return parser
+
+    # --- Reader ------------------------------------------------------------------------------------------------------
+
+    @property
+    def heading(self) -> Heading:
+        return Heading()
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        return tuple(self._findings)
+
+    def feed(self, data: bytes) -> list[Frame]:
+        for start in range(0, len(data), PIECE):
+            if self._findings:
+                break
+            self._take(data[start : start + PIECE], last=False)
+        return self._drain()
+
+    def finish(self) -> list[Frame]:
+        if not self._findings:
+            self._take(b"", last=True)
+        return self._drain()
+
+    def _drain(self) -> list[Frame]:
+        frames, self._frames = self._frames, []
+        return frames
+
+    def _take(self, piece: bytes, *, last: bool) -> None:
+        self._buffer += piece
+        self._fed += len(piece)
+        try:
+            self._expat.Parse(piece, last)
+            self._watch()
+        except Turned as turned:
+            self._refuse(turned.rule, turned.note, self._expat.CurrentLineNumber)
+        except expat.ExpatError as error:
+            self._refuse(self._cause(error, last=last), expat.ErrorString(error.code), error.lineno)
+        self._forget()
+
+    def _cause(self, error: expat.ExpatError, *, last: bool) -> str:
+        if last and error.code != expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]:
+            return "XML-CUT" if self._fed else "XML-EMPTY-FILE"
+        at = self._expat.ErrorByteIndex - self._base
+        return "XML-MALFORMED" if _is_utf8(bytes(self._buffer[at : at + 4])) else "XML-ENCODING"
+
+    def _refuse(self, rule: str, note: str, line: int) -> None:
+        self._findings.append(Finding(RuleCode(rule), Severity.FATAL, line=line, note=note))
+        self._buffer.clear()
+
+    def _watch(self) -> None:
+        """Limits that have no event of their own: a tag or a record that does not end."""
+        if self._fed - self._mark > 2 * self._limits.run:
+            raise Turned("XML-RUN", f"more than {self._limits.run} bytes without markup")
+        if self._record is not None and self._fed - self._record[0] > self._limits.size + self._limits.run:
+            raise Turned("XML-SIZE", f"a record of more than {self._limits.size} bytes")
+
+    def _forget(self) -> None:
+        keep = self._record[0] if self._record else min(max(self._expat.CurrentByteIndex, self._base), self._fed)
+        del self._buffer[: keep - self._base]
+        self._base = keep
+
+    # --- what expat reports ------------------------------------------------------------------------------------------
+
+    def _declaration(self, version: str, encoding: str | None, _standalone: int) -> None:
+        if encoding is not None and encoding.lower() not in ("utf-8", "utf8"):
+            raise Turned("XML-ENCODING", "only UTF-8 is accepted")
+        if version != "1.0":
+            raise Turned("XML-MALFORMED", "only XML 1.0 is accepted")
+
+    def _namespace(self, prefix: str | None, uri: str | None) -> None:
+        if uri == XINCLUDE:
+            raise Turned("XML-XINCLUDE", "XInclude is not accepted")
+        self._declared[prefix] = uri or ""
+
+    def _step(self) -> int:
+        at = self._expat.CurrentByteIndex
+        if at - self._mark > self._limits.run:
+            raise Turned("XML-RUN", f"more than {self._limits.run} bytes without markup")
+        self._mark = at
+        return at
+
+    def _comment(self, _text: str) -> None:
+        self._step()
+
+    def _start(self, name: str, attributes: Mapping[str, str]) -> None:
+        at = self._step()
+        limits = self._limits
+        if len(attributes) > limits.attributes:
+            raise Turned("XML-ATTRIBUTES", f"more than {limits.attributes} attributes")
+        if self._depth >= limits.depth:
+            raise Turned("XML-DEPTH", f"more than {limits.depth} elements deep")
+        self._elements += 1
+        if self._elements > limits.elements:
+            raise Turned("XML-ELEMENTS", f"more than {limits.elements} elements")
+        if self._depth == 0 and name == BATCH:
+            self._open_batch()
+        elif self._depth == self._floor:
+            self._open_record(at)
+        self._depth += 1
+        if self._declared:
+            self._declared = {}
+
+    def _open_batch(self) -> None:
+        self._floor = 1
+        self._outer = self._declared
+        self._expat.CharacterDataHandler = _between
+
+    def _open_record(self, at: int) -> None:
+        self._record = (at, self._expat.CurrentLineNumber)
+        self._elements = 1
+        self._own = frozenset(self._declared)
+        self._expat.CharacterDataHandler = None
+
+    def _end(self, _name: str) -> None:
+        opened_at = self._mark
+        at = self._step()
+        self._depth -= 1
+        if self._depth == self._floor and self._record is not None:
+            self._close_record(self._record, opened_at, at)
+
+    def _close_record(self, record: tuple[int, int], opened_at: int, at: int) -> None:
+        start, line = record
+        if at - start > self._limits.size:
+            raise Turned("XML-SIZE", f"a record of more than {self._limits.size} bytes")
+        self._ordinal += 1
+        self._frames.append(Frame(self._ordinal, self._slice(start, opened_at, at), line))
+        self._record = None
+        if self._floor:
+            self._expat.CharacterDataHandler = _between
+
+    def _slice(self, start: int, opened_at: int, at: int) -> bytes:
+        """The record's bytes as they came, with the namespaces that it has from the batch written into its tag."""
+        begin, end = start - self._base, at - self._base
+        empty = opened_at == start and self._buffer[begin:end].endswith(b"/>")
+        if not empty:
+            end = self._buffer.index(b">", end) + 1
+        body = bytes(self._buffer[begin:end])
+        inherited = [(prefix, uri) for prefix, uri in self._outer.items() if prefix not in self._own]
+        if not inherited:
+            return body
+        name = _TAG_NAME.match(body)
+        cut = name.end() if name else 0
+        return body[:cut] + "".join(_attribute(prefix, uri) for prefix, uri in inherited).encode() + body[cut:]
+
+
+def _attribute(prefix: str | None, uri: str) -> str:
+    return f" xmlns{':' + prefix if prefix else ''}={quoteattr(uri)}"
+
+
+def _doctype(*_: object) -> None:
+    raise Turned("XML-DOCTYPE", "a document type declaration is not accepted")
+
+
+def _instruction(_target: str, _text: str) -> None:
+    raise Turned("XML-INSTRUCTION", "a processing instruction is not accepted")
+
+
+def _between(text: str) -> None:
+    if not text.isspace():
+        raise Turned("XML-TEXT", "text between the records of a batch")
+
+
+def _is_utf8(start: bytes) -> bool:
+    """Whether the bytes may begin a UTF-8 text (they may be cut off within a character)."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,59 @@
+"""What the readers of fixed-width files share: bytes in pieces, cut into records with any line end or none."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+CR, LF = 0x0D, 0x0A
+_LINE_END = re.compile(rb"[\r\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A record found at the start of a window: its bytes, and how many bytes of the window it used up."""
+
+    body: bytes = field(repr=False)
+    used: int
+
+
+class Incoming:
+    """Bytes not yet cut, and the number of the line that they begin on. Memory is bounded by what the caller leaves."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._at = 0
+        self._previous = 0
+        self.line = 1
+
+    def add(self, data: bytes) -> None:
+        if self._at:
+            del self._buffer[: self._at]
+            self._at = 0
+        self._buffer += data
+
+    def window(self, size: int) -> bytes:
+        """The next bytes, at most ``size``."""
+        return bytes(self._buffer[self._at : self._at + size])
+
+    def use(self, count: int) -> None:
+        """Step over bytes that hold no line end."""
+        if count:
+            self._previous = 0
+            self._at += count
+
+    def skip_line_ends(self) -> None:
+        """Step over CR, LF and CRLF, counting lines."""
+        buffer, at, size = self._buffer, self._at, len(self._buffer)
+        while at < size and (byte := buffer[at]) in (CR, LF):
+            if byte == CR or self._previous != CR:
+                self.line += 1
+            self._previous = byte if byte == CR else 0
+            at += 1
+        self._at = at
+
+
+def line_end(window: bytes) -> int:
+    """Where the first CR or LF stands, -1 when there is none."""
+    found = _LINE_END.search(window)
+    return found.start() if found else -1

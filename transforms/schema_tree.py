@@ -1,0 +1,183 @@
+"""The shape of a kind, read from its XSD: element names, order, occurrence, leaf or group.
+
+Only the profile that ``schemas/xsd`` keeps to is understood: one target namespace, one global root element, named
+complex types made of one sequence of elements, simple types by restriction, a chameleon include of shared types.
+Anything else is Misconfigured at start.
+
+A canonical path names elements from below the root: ``Participant[2]/PersonName/PersonSurName``. A step of an element
+that may repeat always carries its 1-based index, a step of any other element never does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+
+from lxml import etree
+
+from gateway.core.errors import Misconfigured
+
+XS = "http://www.w3.org/2001/XMLSchema"
+_STEP = re.compile(r"([A-Za-z_][\w.-]*)(?:\[([1-9][0-9]{0,8})\])?", re.ASCII)
+_REFERENCES = ("type", "base")
+_IGNORED = frozenset({f"{{{XS}}}annotation", f"{{{XS}}}include"})
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element of the profile. A leaf has no children."""
+
+    name: str
+    required: bool
+    repeated: bool
+    position: int
+    """0-based place among its siblings."""
+    children: Mapping[str, Element]
+    """By name, in schema order."""
+    tagged: Mapping[str, Element]
+    """The children by qualified tag, ``{namespace}name``."""
+
+    @property
+    def leaf(self) -> bool:
+        return not self.children
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a path stands in its document. ``order`` sorts paths into document order."""
+
+    path: str
+    order: bytes
+    parents: tuple[str, ...]
+    """Steps from below the root to the group that holds the leaf."""
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaTree:
+    """One kind's shape."""
+
+    namespace: str
+    root: Element
+
+    def place(self, path: str) -> Place | None:
+        """The place of a leaf path, None when the schema knows no such leaf."""
+        node = self.root
+        order = bytearray()
+        steps = path.split("/")
+        for step in steps:
+            found = _STEP.fullmatch(step)
+            child = node.children.get(found[1]) if found else None
+            if found is None or child is None or child.repeated is (found[2] is None):
+                return None
+            order += child.position.to_bytes(2, "big") + int(found[2] or 0).to_bytes(4, "big")
+            node = child
+        return Place(path, bytes(order), tuple(steps[:-1]), node.name) if node.leaf else None
+
+    def knows(self, path: str) -> bool:
+        return self.place(path) is not None
+
+    def leaves(self) -> Iterator[str]:
+        """Every leaf path once, in document order, repeated elements with index 1."""
+        return _leaves(self.root, "")
+
+
+def _leaves(group: Element, prefix: str) -> Iterator[str]:
+    for child in group.children.values():
+        path = f"{prefix}{child.name}[1]" if child.repeated else f"{prefix}{child.name}"
+        if child.leaf:
+            yield path
+        else:
+            yield from _leaves(child, path + "/")
+
+
+def merged(name: str, texts: Mapping[str, bytes]) -> etree._Element:
+    """The schema document ``name`` with its includes written into it: one document that needs no resolver.
+
+    A chameleon include takes the target namespace of the schema that includes it (XSD 1.0, section 4.2.1), so its
+    unprefixed type references get that namespace's prefix.
+    """
+    schema = _parsed(name, texts)
+    prefix = next((p for p, uri in schema.nsmap.items() if uri == schema.get("targetNamespace")), None)
+    for include in schema.findall(f"{{{XS}}}include"):
+        included = _parsed(include.get("schemaLocation") or "", texts)
+        for part in included:
+            if isinstance(part.tag, str) and part.tag not in _IGNORED:
+                schema.append(_adopted(part, prefix))
+        schema.remove(include)
+    return schema
+
+
+def _parsed(name: str, texts: Mapping[str, bytes]) -> etree._Element:
+    if name not in texts:
+        raise Misconfigured(f"schema {name} does not exist")
+    try:
+        return etree.fromstring(texts[name], etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError as error:
+        raise Misconfigured(f"schema {name} is not well formed: line {error.lineno}") from error
+
+
+def _adopted(part: etree._Element, prefix: str | None) -> etree._Element:
+    copy = deepcopy(part)
+    for element in copy.iter(etree.Element):
+        for attribute in _REFERENCES:
+            reference = element.get(attribute)
+            if reference and ":" not in reference and prefix:
+                element.set(attribute, f"{prefix}:{reference}")
+    return copy
+
+
+def tree(schema: etree._Element, root: str) -> SchemaTree:
+    """The shape of the global element ``root`` of a merged schema. Misconfigured when the profile is left."""
+    return SchemaTree(schema.get("targetNamespace") or "", _Walker(schema).root(root))
+
+
+class _Walker:
+    """Follows type references from the root; refuses types that contain themselves."""
+
+    def __init__(self, schema: etree._Element) -> None:
+        self._schema = schema
+        self._namespace = schema.get("targetNamespace") or ""
+        self._groups = {t.get("name"): t for t in schema.findall(f"{{{XS}}}complexType")}
+        self._values = {t.get("name") for t in schema.findall(f"{{{XS}}}simpleType")}
+
+    def root(self, name: str) -> Element:
+        for element in self._schema.findall(f"{{{XS}}}element"):
+            if element.get("name") == name:
+                return self._element(element, 0, ())
+        raise Misconfigured(f"the schema of {self._schema.get('targetNamespace')} has no global element {name}")
+
+    def _element(self, element: etree._Element, position: int, within: tuple[str, ...]) -> Element:
+        name, reference = element.get("name"), element.get("type")
+        if element.tag != f"{{{XS}}}element" or not name or not reference:
+            raise Misconfigured(f"schema line {element.sourceline}: expected an element with a name and a type")
+        children = self._children(element, reference, within)
+        return Element(
+            name=name,
+            required=element.get("minOccurs", "1") != "0",
+            repeated=element.get("maxOccurs", "1") != "1",
+            position=position,
+            children=children,
+            tagged={f"{{{self._namespace}}}{child.name}": child for child in children.values()},
+        )
+
+    def _children(self, element: etree._Element, reference: str, within: tuple[str, ...]) -> Mapping[str, Element]:
+        prefix, _, local = reference.rpartition(":")
+        if element.nsmap.get(prefix or None) == XS or local in self._values:
+            return {}
+        group = self._groups.get(local)
+        if group is None or local in within:
+            raise Misconfigured(f"schema line {element.sourceline}: type {reference} is unknown or contains itself")
+        parts = [part for part in group if isinstance(part.tag, str) and part.tag not in _IGNORED]
+        if len(parts) != 1 or parts[0].tag != f"{{{XS}}}sequence" or not len(parts[0]):
+            raise Misconfigured(f"schema type {local}: expected one sequence of elements")
+        members = [part for part in parts[0] if isinstance(part.tag, str) and part.tag not in _IGNORED]
+        elements = [self._element(part, n, (*within, local)) for n, part in enumerate(members)]
+        return {child.name: child for child in elements}
+
+
+def unknown_paths(shape: SchemaTree, paths: Iterable[str]) -> tuple[str, ...]:
+    """Those of the paths that the schema does not know."""
+    return tuple(path for path in paths if not shape.knows(path))

@@ -1,0 +1,138 @@
+"""Cuts a W-4 file into records, sans I/O: H4 header, W4 data, T4 trailer of 801 bytes each, any line end or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gateway.core.model import Finding, RuleCode, Severity
+from gateway.core.ports.formats import Frame, Heading
+from transforms.fixed_width import findings_of
+from transforms.layout import CompiledLayout
+from transforms.lines import Cut, Incoming, line_end
+
+W4_HEADER = RuleCode("W4-HEADER")
+W4_HEADER_MISSING = RuleCode("W4-HEADER-MISSING")
+W4_HEADER_REPEATED = RuleCode("W4-HEADER-REPEATED")
+W4_TRAILER_COUNT = RuleCode("W4-TRAILER-COUNT")
+W4_AFTER_TRAILER = RuleCode("W4-AFTER-TRAILER")
+W4_UNREADABLE = RuleCode("W4-UNREADABLE")
+
+WINDOW = 4_096
+"""Longest stretch in which the end of a record is looked for."""
+HEADER, DATA, TRAILER = b"H4", b"W4", b"T4"
+_MARKS = (HEADER, DATA, TRAILER)
+_COUNT = slice(2, 13)
+"""Assumed place of the trailer's record count; no public source shows it."""
+
+
+class W4Reader:
+    """The port ``Reader``. Without a usable header nothing is read: the directory rejects such records too."""
+
+    def __init__(self, header: CompiledLayout) -> None:
+        self._header = header
+        self._length = header.length
+        self._incoming = Incoming()
+        self._ordinal = 0
+        self._heading: Heading | None = None
+        self._trailer = False
+        self._late = False
+        self._stopped = False
+        self._findings: list[Finding] = []
+
+    @property
+    def heading(self) -> Heading:
+        return self._heading or Heading()
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        return tuple(self._findings)
+
+    def feed(self, data: bytes) -> list[Frame]:
+        return self._cut(data, final=False)
+
+    def finish(self) -> list[Frame]:
+        frames = self._cut(b"", final=True)
+        if self._heading is None and not self._stopped:
+            self._stop(W4_HEADER_MISSING)
+        return frames
+
+    def _cut(self, data: bytes, *, final: bool) -> list[Frame]:
+        frames: list[Frame] = []
+        if not self._stopped:
+            self._incoming.add(data)
+        while not self._stopped:
+            self._incoming.skip_line_ends()
+            cut = self._next(self._incoming.window(WINDOW + 1), final=final)
+            if cut is None:
+                break
+            if cut.body.strip(b" "):
+                self._take(cut.body, frames)
+            self._incoming.use(cut.used)
+        return frames
+
+    def _next(self, window: bytes, *, final: bool) -> Cut | None:
+        end = line_end(window[:WINDOW])
+        stretch = window[:end] if end >= 0 else window[:WINDOW]
+        if stretch[self._length : self._length + 2] in _MARKS:
+            return Cut(stretch[: self._length], self._length)
+        if end >= 0 or (final and 0 < len(window) <= WINDOW):
+            return Cut(_unpadded(stretch, self._length), len(stretch))
+        if len(window) > WINDOW:
+            self._stop(W4_UNREADABLE)
+        return None
+
+    def _take(self, body: bytes, frames: list[Frame]) -> None:
+        mark = body[:2]
+        if mark == HEADER:
+            self._take_header(body)
+        elif self._heading is None:
+            self._stop(W4_HEADER_MISSING)
+        elif mark == TRAILER:
+            self._take_trailer(body)
+        else:
+            self._note_late()
+            self._ordinal += 1
+            frames.append(Frame(self._ordinal, body, self._incoming.line))
+
+    def _take_header(self, body: bytes) -> None:
+        if self._heading is not None:
+            self._stop(W4_HEADER_REPEATED)
+            return
+        if len(body) != self._length:
+            self._stop(W4_HEADER, f"expected {self._length} bytes, found {len(body)}")
+            return
+        fields: dict[str, str] = {}
+        faults = self._header.read(body.decode("latin-1"), "", fields, required=True)
+        self._findings += [
+            replace(finding, rule=W4_HEADER, severity=Severity.FATAL, line=self._incoming.line, note=finding.rule)
+            for finding in findings_of(faults, None)
+        ]
+        if faults:
+            self._stopped = True
+        elif not {"Transmission/TransmitterStateCode", "Transmission/TransmitterAgencyCode"} & fields.keys():
+            self._stop(W4_HEADER, "neither a state nor an agency code")
+        else:
+            self._heading = Heading(fields)
+
+    def _take_trailer(self, body: bytes) -> None:
+        self._note_late()
+        self._trailer = True
+        count, expected = body[_COUNT], self._ordinal + 2
+        if not count.isdigit() or int(count) != expected:
+            note = f"{expected} records were read"
+            self._findings.append(Finding(W4_TRAILER_COUNT, Severity.WARNING, line=self._incoming.line, note=note))
+
+    def _note_late(self) -> None:
+        if self._trailer and not self._late:
+            self._late = True
+            self._findings.append(Finding(W4_AFTER_TRAILER, Severity.WARNING, line=self._incoming.line))
+
+    def _stop(self, rule: RuleCode, note: str | None = None) -> None:
+        self._stopped = True
+        self._findings.append(Finding(rule, Severity.FATAL, line=self._incoming.line, note=note))
+
+
+def _unpadded(line: bytes, length: int) -> bytes:
+    """A line without the spaces that follow a full record; anything else there is left for ``decode`` to find."""
+    return line[:length] if len(line) > length and not line[length:].strip(b" ") else line
