@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import asyncssh
@@ -24,7 +24,7 @@ from gateway.core.ports.adapters import Handover, Parcel, Secrets
 BLOCK = 32 * 1024
 REQUESTS = 32
 """Writes under way at a time; with ``BLOCK`` this bounds what a slow server makes us hold."""
-CLEANING_SECONDS = 5
+CLEANING_SECONDS = 1
 KEEPALIVE_SECONDS = 30
 
 OPTIONS: Mapping[str, Option] = {
@@ -130,7 +130,7 @@ class SftpAdapter:
             async with asyncio.timeout(route.timeout):
                 await self._place(session.files, route, parcel)
         except (asyncssh.DisconnectError, asyncssh.SFTPNoConnection, asyncssh.SFTPConnectionLost, OSError) as error:
-            self._drop(partner.key)
+            self._drop(partner.key, session)
             if reused and not isinstance(error, TimeoutError):
                 # The server hung up while nobody looked: that is no failed attempt yet.
                 return await self._upload(parcel, partner, route, reused=False)
@@ -140,23 +140,20 @@ class SftpAdapter:
     async def _place(self, files: asyncssh.SFTPClient, route: Route, parcel: Parcel) -> None:
         temporary = route.path(f".{parcel.name}.{self._mark}.part")
         try:
-            async with files.open(temporary, "wb", block_size=BLOCK, max_requests=REQUESTS) as file:
-                await file.write(parcel.body)
-                with contextlib.suppress(asyncssh.SFTPOpUnsupported):
-                    await file.fsync()
-                size = (await file.stat()).size
+            size = await _write(files, temporary, parcel.body)
             if size is not None and size != len(parcel.body):
                 raise Transient("the server holds another number of bytes than we sent", code="sftp-size")
             await _rename(files, temporary, route.path(parcel.name))
         except (asyncssh.SFTPError, DeliveryFailed):
-            await _clean(files, temporary)
+            await _quietly(files.remove(temporary))
             raise
 
     async def _session(self, partner: Partner, route: Route) -> Session:
         async with self._opening.setdefault(partner.key, asyncio.Lock()):
             session = self._open_session(partner)
             if session is None:
-                self._drop(partner.key)
+                if (stale := self._sessions.get(partner.key)) is not None:
+                    self._drop(partner.key, stale)
                 session = self._sessions[partner.key] = await self._connect(partner.endpoint, route)
             return session
 
@@ -166,10 +163,10 @@ class SftpAdapter:
             return None
         return session
 
-    def _drop(self, partner: PartnerKey) -> None:
-        session = self._sessions.pop(partner, None)
-        if session is not None:
-            session.connection.abort()
+    def _drop(self, partner: PartnerKey, session: Session) -> None:
+        session.connection.abort()
+        if self._sessions.get(partner) is session:
+            del self._sessions[partner]
 
     async def _connect(self, endpoint: Endpoint, route: Route) -> Session:
         key = _private_key(self._secrets.secret(route.key_secret))
@@ -196,6 +193,22 @@ class SftpAdapter:
             raise
 
 
+async def _write(files: asyncssh.SFTPClient, path: str, body: bytes) -> int | None:
+    """Fill a new file; the size that the server then sees."""
+    file = await files.open(path, "wb", block_size=BLOCK, max_requests=REQUESTS)
+    try:
+        await file.write(body)
+        with contextlib.suppress(asyncssh.SFTPOpUnsupported):
+            await file.fsync()
+        size = (await file.stat()).size
+    except BaseException:
+        # A server that hangs must not make the farewell hang as well.
+        await _quietly(file.close())
+        raise
+    await file.close()
+    return size
+
+
 async def _rename(files: asyncssh.SFTPClient, old: str, new: str) -> None:
     try:
         await files.posix_rename(old, new)
@@ -206,10 +219,11 @@ async def _rename(files: asyncssh.SFTPClient, old: str, new: str) -> None:
         await files.rename(old, new)
 
 
-async def _clean(files: asyncssh.SFTPClient, temporary: str) -> None:
+async def _quietly(farewell: Awaitable[None]) -> None:
+    """What is done after a failure may fail too, and may not take long."""
     with contextlib.suppress(asyncssh.Error, OSError):
         async with asyncio.timeout(CLEANING_SECONDS):
-            await files.remove(temporary)
+            await farewell
 
 
 def _route(endpoint: Endpoint) -> Route:
@@ -269,7 +283,13 @@ _ERRORS: tuple[tuple[tuple[type[Exception], ...], Callable[[], DeliveryFailed]],
     ),
     ((TimeoutError,), lambda: Transient("the server did not answer in time", code="sftp-timeout")),
     (
-        (asyncssh.DisconnectError, asyncssh.SFTPNoConnection, asyncssh.SFTPConnectionLost),
+        (
+            asyncssh.DisconnectError,
+            asyncssh.SFTPNoConnection,
+            asyncssh.SFTPConnectionLost,
+            ConnectionResetError,
+            BrokenPipeError,
+        ),
         lambda: Transient("the server closed the connection", code="sftp-closed"),
     ),
     ((OSError,), lambda: Transient("the server cannot be reached", code="connect-failed")),

@@ -6,57 +6,27 @@ A process runs any set of roles. What they share lies in the store; the broker o
 from __future__ import annotations
 
 import asyncio
-import os
-import random
-import secrets
-import socket
-import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
-from aiohttp import web
 
-from adapters import Kit, make_adapters
 from gateway import __version__
-from gateway.broker.memory import MemoryBroker
-from gateway.broker.rabbitmq import RabbitBroker
-from gateway.broker.settings import RabbitSettings
-from gateway.core.errors import Misconfigured, Unavailable
-from gateway.core.model import AdapterName, Delivery, RuleCode
-from gateway.core.ports.adapters import Adapter
-from gateway.core.ports.broker import Broker
-from gateway.core.ports.crew import Crew
-from gateway.core.receipt import Receipts
+from gateway.core.errors import Unavailable
 from gateway.core.routing import Directory
-from gateway.crew import InlineCrew, PoolCrew
-from gateway.foundation import Foundation, SecretFolder, foundation
-from gateway.settings import Listen, Role, Settings
-from gateway.telemetry import Metrics
-from gateway.web.api.application import api_application
-from gateway.web.console.application import console_application
-from gateway.web.console.settings import ConsoleSettings
-from gateway.web.edge import runner
-from gateway.web.limits import Limits as WebLimits
-from gateway.web.metrics import RequestFigures, StoreFigures, metrics_application
-from gateway.web.parts import Parts, RuleText
+from gateway.foundation import foundation
+from gateway.listening import listening
+from gateway.settings import Role, Settings
+from gateway.wiring import Gateway, build, seconds
 from gateway.work.backlog import Backlog
 from gateway.work.bulk import BulkRunner
-from gateway.work.directory import DirectoryWatch
-from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
 from gateway.work.gather import Gatherer
 from gateway.work.housekeeping import Housekeeper
-from gateway.work.intake import Desk, IntakeLimits
 from gateway.work.integrator import Integrator
 from gateway.work.leadership import Leadership
 from gateway.work.loops import Loop, run
-from gateway.work.relay import Relay
 from gateway.work.reroute import Rerouter
-from gateway.work.route import Router
-from gateway.work.settling import Settler
-from gateway.work.verdict import Judge
 
 log = structlog.get_logger()
 
@@ -65,51 +35,8 @@ GRACE = timedelta(seconds=30)
 """After a commit the process itself announces; the sweep takes over when it has not within this."""
 
 
-def seconds(value: float) -> timedelta:
-    return timedelta(seconds=value)
-
-
-@dataclass(slots=True)
-class Gateway:
-    """The running parts of one process."""
-
-    settings: Settings
-    roles: frozenset[Role]
-    base: Foundation
-    broker: Broker
-    crew: Crew
-    watch: DirectoryWatch
-    relay: Relay
-    desk: Desk
-    settler: Settler
-    dispatcher: Dispatcher
-    metrics: Metrics
-    parts: Parts
-    owner: str
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
-    addresses: dict[str, str] = field(default_factory=dict)
-    """Role -> the address it listens on, once it does."""
-
-
-def describing(base: Foundation) -> Callable[[RuleCode], tuple[str, str]]:
-    """Title and fix of a rule, for receipts."""
-
-    def describe(code: RuleCode) -> tuple[str, str]:
-        rule = base.speech.catalog.rule(code)
-        return (rule.title, rule.fix) if rule else (code, "")
-
-    return describe
-
-
-def open_broker(settings: Settings, base: Foundation) -> Broker:
-    if settings.broker.url is None:
-        return MemoryBroker(delivery_limit=settings.broker.delivery_limit)
-    chosen = RabbitSettings(
-        url=settings.broker.url.get_secret_value(),
-        delivery_limit=settings.broker.delivery_limit,
-        publish_timeout=seconds(settings.broker.publish_timeout_seconds),
-    )
-    return RabbitBroker(chosen, base.clock, base.mint)
+KEYS_EVERY = timedelta(seconds=30)
+"""How soon a process seals with a key that another one made active."""
 
 
 @asynccontextmanager
@@ -124,144 +51,9 @@ async def gateway(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> Asy
         stack.push_async_callback(process.broker.close)
         await process.watch.refresh()
         await stack.enter_async_context(_working(process))
-        await stack.enter_async_context(_listening(process))
+        await stack.enter_async_context(listening(process))
         log.info("gateway.started", role=" ".join(sorted(roles)), version=__version__)
         yield process
-
-
-def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gateway:
-    """Wire the parts; nothing runs yet."""
-    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    metrics = Metrics()
-    broker = open_broker(settings, base)
-    inline = InlineCrew(base.tools.examiner, base.tools.composer)
-    crew = PoolCrew(inline, base.snapshot, settings.work.processes)
-    watch = DirectoryWatch(base.stores.partners)
-    relay = Relay(broker, base.stores.deliveries, base.clock)
-    announce = relay.tell if Role.RELAY in roles else _leave_to_the_relay
-    desk = _intake(settings, base, crew, watch, announce)
-    settler = Settler(base.stores.deliveries)
-    dispatcher = Dispatcher(
-        Tools(
-            owner=owner,
-            deliveries=base.stores.deliveries,
-            health=base.stores.health,
-            crew=crew,
-            adapters=_adapters(settings, base),
-            settler=settler,
-            judge=Judge(base.scribe),
-            clock=base.clock,
-            roll=random.SystemRandom().random,
-            directory=watch.current,
-            observe=metrics.attempt,
-            limits=DispatchLimits(lease=seconds(settings.work.lease_seconds)),
-        )
-    )
-    return Gateway(
-        settings=settings,
-        roles=roles,
-        base=base,
-        broker=broker,
-        crew=crew,
-        watch=watch,
-        relay=relay,
-        desk=desk,
-        settler=settler,
-        dispatcher=dispatcher,
-        metrics=metrics,
-        parts=_parts(base, desk, watch, broker),
-        owner=owner,
-    )
-
-
-def _leave_to_the_relay(_deliveries: tuple[Delivery, ...]) -> None:
-    """The relay runs in another process: its sweep finds what was committed."""
-
-
-def _intake(
-    settings: Settings,
-    base: Foundation,
-    crew: Crew,
-    watch: DirectoryWatch,
-    announce: Callable[[tuple[Delivery, ...]], None],
-) -> Desk:
-    return Desk(
-        formats=base.speech.formats,
-        crew=crew,
-        router=Router(base.scribe, base.mint),
-        store=base.stores.intake,
-        spool=base.stores.spool,
-        audit=base.stores.audit,
-        sealer=base.tools.examiner.sealer,
-        scribe=base.scribe,
-        clock=base.clock,
-        mint=base.mint,
-        directory=watch.current,
-        write_receipt=Receipts(describing(base)),
-        announce=announce,
-        limits=IntakeLimits(records_at_once=settings.api.records_at_once),
-    )
-
-
-def _adapters(settings: Settings, base: Foundation) -> Mapping[AdapterName, Adapter]:
-    return make_adapters(
-        Kit(
-            clock=base.clock,
-            random=base.random,
-            secrets=SecretFolder(settings.secrets),
-            mailbox=base.stores.mailbox,
-            sealer=base.tools.examiner.sealer,
-            folder_root=settings.work.folder_root,
-        )
-    )
-
-
-def _parts(base: Foundation, desk: Desk, watch: DirectoryWatch, broker: Broker) -> Parts:
-    stored, catalog = base.stores, base.speech.catalog
-
-    async def store_answers() -> None:
-        await stored.health.ping()
-
-    async def broker_answers() -> None:
-        if not broker.connected:
-            raise Unavailable("The broker is not connected; deliveries wait in the store.", code="broker-down")
-
-    return Parts(
-        clock=base.clock,
-        mint=base.mint,
-        random=base.random,
-        scribe=base.scribe,
-        intake=desk,
-        submissions=stored.submissions,
-        records=stored.records,
-        desk=stored.desk,
-        mailbox=stored.mailbox,
-        jobs=stored.jobs,
-        partners=stored.partners,
-        directory=watch.fresh,
-        callers=stored.callers,
-        operators=stored.operators,
-        health=stored.health,
-        audit=stored.audit,
-        sealer=base.tools.examiner.sealer,
-        indexer=base.tools.examiner.indexer,
-        hasher=base.keys.hasher(),
-        canonical=base.speech.canonical,
-        formats={info.name: info for info in catalog.formats.values()},
-        kinds={kind: info.title for kind, info in catalog.kinds.items()},
-        rules=_rule_texts(base),
-        proof=base.logbook.proof,
-        checks={"store": store_answers, "broker": broker_answers},
-        admit=lambda: None,
-        version=__version__,
-    )
-
-
-def _rule_texts(base: Foundation) -> dict[str, RuleText]:
-    return {
-        rule.code: RuleText(rule.code, rule.title, rule.fix, rule.severity, rule.field_name, rule.source)
-        for rule in base.speech.catalog.rules.values()
-    }
 
 
 @asynccontextmanager
@@ -308,7 +100,10 @@ async def _dispatch(process: Gateway, directory: Directory) -> None:
 def loops(process: Gateway) -> list[Loop]:
     """The loops of the process's roles: name, step, rest."""
     base, stored = process.base, process.base.stores
-    found = [Loop("directory", process.watch.refresh, seconds(2))]
+    found = [
+        Loop("directory", process.watch.refresh, seconds(2)),
+        Loop("keys", lambda: _take_up_keys(process), KEYS_EVERY),
+    ]
     if Role.RELAY in process.roles:
         found.append(Loop("relay.sweep", process.relay.sweep, seconds(1)))
     if Role.SCHEDULER in process.roles:
@@ -320,6 +115,16 @@ def loops(process: Gateway) -> list[Loop]:
         leader = Leadership(stored.leases, process.owner, base.clock)
         found.append(Loop("integrator", leader.only_one("integrator", integrator.step), seconds(0.5)))
     return found
+
+
+async def _take_up_keys(process: Gateway) -> bool:
+    """Keys that another process made or rotated: seal with the new ones from now on."""
+    before = process.base.keys.ring
+    if await asyncio.to_thread(process.base.keys.reload) is not before:
+        process.base.sealer.refresh()
+        process.crew.renew()
+        log.info("keys.changed")
+    return False
 
 
 def _scheduled(process: Gateway) -> list[Loop]:
@@ -358,57 +163,3 @@ def _backlog(process: Gateway) -> Backlog:
         directory=process.watch.current,
         announce=desk.announce,
     )
-
-
-@asynccontextmanager
-async def _listening(process: Gateway) -> AsyncIterator[None]:
-    """The listeners of the process's roles, each on its own port."""
-    settings = process.settings
-    runners: list[web.AppRunner] = []
-    registry = process.metrics.registry
-    try:
-        if Role.API in process.roles:
-            limits = WebLimits(gzip=settings.api.gzip)
-            api = api_application(process.parts, limits, RequestFigures(registry))
-            await _listen(process, runners, "api", runner(api, limits, shutdown_seconds=2), settings.api)
-        if Role.CONSOLE in process.roles:
-            chosen = ConsoleSettings(
-                environment=settings.console.environment, secure=settings.tls.certificate is not None
-            )
-            console = console_application(process.parts, chosen)
-            made = runner(console, WebLimits(), shutdown_seconds=2)
-            await _listen(process, runners, "console", made, settings.console)
-        figures = metrics_application(registry, StoreFigures(process.parts, registry))
-        await _listen(process, runners, "metrics", runner(figures, WebLimits()), settings.metrics)
-        yield
-    finally:
-        await asyncio.gather(*(one.cleanup() for one in runners))
-
-
-async def _listen(
-    process: Gateway, runners: list[web.AppRunner], name: str, made: web.AppRunner, where: Listen
-) -> None:
-    context = tls(process.settings) if name != "metrics" else None
-    await made.setup()
-    runners.append(made)
-    try:
-        site = web.TCPSite(made, where.host, where.port, ssl_context=context, backlog=1024)
-        await site.start()
-    except OSError as error:
-        raise Misconfigured(f"{name} cannot listen on {where.host}:{where.port}: {error.strerror}") from None
-    port = made.addresses[0][1]
-    process.addresses[name] = f"{'https' if context else 'http'}://{where.host}:{port}"
-    log.info("listening", name=name, host=where.host, port=port)
-
-
-def tls(settings: Settings) -> ssl.SSLContext | None:
-    """TLS 1.2 or later with the configured certificate; None when there is none."""
-    if settings.tls.certificate is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(settings.tls.certificate, settings.tls.key)
-    except (OSError, ssl.SSLError) as error:
-        raise Misconfigured(f"The TLS certificate cannot be loaded ({type(error).__name__}).") from None
-    return context

@@ -33,6 +33,7 @@ from gateway.store.submissions import StoredSubmissions
 from gateway.tools import Speech, Tools, speech, tools
 from keys.files import FileKeys
 from keys.ring import KeyRing
+from keys.sealing import EnvelopeSealer
 
 SECRET_LIMIT = 64 * 2**10
 """Bytes of one credential file."""
@@ -92,6 +93,7 @@ class Foundation:
     scribe: Scribe
     speech: Speech
     keys: FileKeys
+    sealer: EnvelopeSealer
     tools: Tools
     stores: Stores
     logbook: Logbook
@@ -135,6 +137,7 @@ async def foundation(
     """Everything opened, closed again in the end. Raises Misconfigured when keys, catalog or database are not ready."""
     spoken = speech()
     keys = open_keys(settings, clock)
+    sealer = keys.sealer()
     database = open_database(settings.db.url, Limits(pool_size=settings.db.pool))
     mint = minting(clock, os.urandom)
     stored = stores(database, clock, announce_grace)
@@ -147,7 +150,8 @@ async def foundation(
             scribe=Scribe(clock, mint, os.urandom),
             speech=spoken,
             keys=keys,
-            tools=tools(spoken, keys.sealer(), keys.indexer()),
+            sealer=sealer,
+            tools=tools(spoken, sealer, keys.indexer()),
             stores=stored,
             logbook=Logbook(stored.audit, keys.signer(settings.log_name), keys.public_keys),
         )

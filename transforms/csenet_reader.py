@@ -51,9 +51,8 @@ class CsenetReader:
         return self._cut(b"", final=True)
 
     def _cut(self, data: bytes, *, final: bool) -> list[Frame]:
-        if self._stopped:
+        if self._stopped or not (self._incoming.add(data) or final):
             return []
-        self._incoming.add(data)
         frames: list[Frame] = []
         while True:
             self._skip(final=final)

@@ -23,6 +23,8 @@ XINCLUDE = "http://www.w3.org/2001/XInclude"
 PIECE = 32 * 1024
 """Bytes handed to expat at a time, so that a limit is noticed soon after it is passed."""
 
+_SIGNATURE = 2
+"""Bytes by which expat would take a file for UTF-16, whatever encoding it was told."""
 _TAG_NAME = re.compile(rb"<[^\s/>]+")
 
 
@@ -117,6 +119,8 @@ class Gate:
         self._buffer += piece
         self._fed += len(piece)
         try:
+            if self._fed - len(piece) < _SIGNATURE:
+                _refuse_utf16(bytes(self._buffer[:_SIGNATURE]))
             self._expat.Parse(piece, last)
             self._watch()
         except Turned as turned:
@@ -129,7 +133,7 @@ class Gate:
         if last and error.code != expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]:
             return "XML-CUT" if self._fed else "XML-EMPTY-FILE"
         at = self._expat.ErrorByteIndex - self._base
-        return "XML-MALFORMED" if _is_utf8(bytes(self._buffer[at : at + 4])) else "XML-ENCODING"
+        return "XML-MALFORMED" if _is_utf8(_character(self._buffer, at)) else "XML-ENCODING"
 
     def _refuse(self, rule: str, note: str, line: int) -> None:
         self._findings.append(Finding(RuleCode(rule), Severity.FATAL, line=line, note=note))
@@ -177,13 +181,14 @@ class Gate:
             raise Turned("XML-ATTRIBUTES", f"more than {limits.attributes} attributes")
         if self._depth >= limits.depth:
             raise Turned("XML-DEPTH", f"more than {limits.depth} elements deep")
-        self._elements += 1
-        if self._elements > limits.elements:
-            raise Turned("XML-ELEMENTS", f"more than {limits.elements} elements")
         if self._depth == 0 and name == BATCH:
             self._open_batch()
         elif self._depth == self._floor:
             self._open_record(at)
+        else:
+            self._elements += 1
+        if self._elements > limits.elements:
+            raise Turned("XML-ELEMENTS", f"more than {limits.elements} elements")
         self._depth += 1
         if self._declared:
             self._declared = {}
@@ -246,6 +251,18 @@ def _instruction(_target: str, _text: str) -> None:
 def _between(text: str) -> None:
     if not text.isspace():
         raise Turned("XML-TEXT", "text between the records of a batch")
+
+
+def _refuse_utf16(start: bytes) -> None:
+    if b"\0" in start or start[:1] in (b"\xfe", b"\xff"):
+        raise Turned("XML-ENCODING", "only UTF-8 is accepted")
+
+
+def _character(buffer: bytearray, at: int) -> bytes:
+    """The bytes of the character that begins there, as many as its first byte promises and have come."""
+    first = buffer[at] if at < len(buffer) else 0
+    width = next(size for bound, size in ((0x80, 1), (0xE0, 2), (0xF0, 3), (0x100, 4)) if first < bound)
+    return bytes(buffer[at : at + width])
 
 
 def _is_utf8(start: bytes) -> bool:

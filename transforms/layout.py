@@ -23,6 +23,8 @@ FIX_WIDTH = RuleCode("FIX-WIDTH")
 HIGHEST_REPEAT = 9
 """A count has one digit."""
 
+_AS_IT_STANDS = (Picture.TEXT, Picture.DIGITS)
+
 Order = Callable[[str], bytes]
 """Sorts canonical paths into document order."""
 
@@ -152,7 +154,7 @@ class CompiledLayout:
             taken += 1
             written = write(value, length)
             if written is None:
-                faults.append(Fault(field, _unwritable(value, length), path))
+                faults.append(Fault(field, _unwritable(field, value), path))
                 written = filling
             parts.append(written)
         return "".join(parts), taken
@@ -193,7 +195,7 @@ def _unreadable(field: LayoutField, path: str, raw: str) -> Fault:
     return Fault(field, CODECS[field.picture].fault, path)
 
 
-def _unwritable(value: str, length: int) -> RuleCode:
+def _unwritable(field: LayoutField, value: str) -> RuleCode:
     if not (value.isascii() and value.isprintable()):
         return FIX_CHARACTER
-    return FIX_WIDTH if len(value) > length else FIX_VALUE
+    return FIX_WIDTH if len(value) > field.length and field.picture in _AS_IT_STANDS else FIX_VALUE

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 
 CR, LF = 0x0D, 0x0A
+CRUMBS = 512
+"""A body that comes byte by byte must not be searched again for each byte."""
 _LINE_END = re.compile(rb"[\r\n]")
 
 
@@ -24,13 +26,19 @@ class Incoming:
         self._buffer = bytearray()
         self._at = 0
         self._previous = 0
+        self._fresh = 0
         self.line = 1
 
-    def add(self, data: bytes) -> None:
+    def add(self, data: bytes) -> bool:
+        """Take more bytes. False: so little is new that looking for a record again is not worth it yet."""
         if self._at:
             del self._buffer[: self._at]
             self._at = 0
         self._buffer += data
+        self._fresh += len(data)
+        worth = self._fresh >= CRUMBS or line_end(data) >= 0
+        self._fresh = 0 if worth else self._fresh
+        return worth
 
     def window(self, size: int) -> bytes:
         """The next bytes, at most ``size``."""

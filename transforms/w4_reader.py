@@ -58,9 +58,9 @@ class W4Reader:
         return frames
 
     def _cut(self, data: bytes, *, final: bool) -> list[Frame]:
+        if self._stopped or not (self._incoming.add(data) or final):
+            return []
         frames: list[Frame] = []
-        if not self._stopped:
-            self._incoming.add(data)
         while not self._stopped:
             self._incoming.skip_line_ends()
             cut = self._next(self._incoming.window(WINDOW + 1), final=final)

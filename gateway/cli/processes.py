@@ -142,9 +142,9 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="One JSON document 
 
 
 async def _examined(settings: Settings) -> dict[str, str]:
-    from gateway.app import open_broker  # noqa: PLC0415 - heavy, needed here only
     from gateway.foundation import foundation  # noqa: PLC0415 - as above
     from gateway.store.migrations import is_current  # noqa: PLC0415 - as above
+    from gateway.wiring import open_broker  # noqa: PLC0415 - heavy, needed here only
 
     found = {"python": "ok", "catalog": "ok", "keys": "ok", "database": "ok", "schema": "ok", "broker": "ok"}
     try:

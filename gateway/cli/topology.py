@@ -20,8 +20,8 @@ app = typer.Typer(help="Queues and exchanges on RabbitMQ.", no_args_is_help=True
 
 
 async def _opened(base: Foundation) -> tuple[RabbitBroker, tuple[PartnerKey, ...]]:
-    from gateway.app import open_broker  # noqa: PLC0415 - heavy, needed here only
     from gateway.broker.rabbitmq import RabbitBroker  # noqa: PLC0415 - as above
+    from gateway.wiring import open_broker  # noqa: PLC0415 - heavy, needed here only
 
     broker = open_broker(base.settings, base)
     if not isinstance(broker, RabbitBroker):

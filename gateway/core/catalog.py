@@ -274,7 +274,7 @@ class Catalog:
         if "/" not in path:
             found = next((self._fields.get((name, path)) for name in self.sequences.get(format, ())), None)
             return Position(found.name, found.start, found.length) if found else None
-        offset, counts = 0, count_blocks(content)
+        offset, counts = 0, {"Header": 1, **count_blocks(content)}
         for name in self.sequences.get(format, ()):
             layout = self.layouts[name]
             for prefix in block_prefixes(layout, counts):

@@ -360,3 +360,9 @@ class BusinessRules:
             length=place.length if place else None,
             note=fault.note,
         )
+
+
+def news(judged: Sequence[Finding], found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The judged findings without echoes: a field that could not be read is not reported as missing as well."""
+    unread = {finding.path for finding in found if finding.path}
+    return tuple(finding for finding in judged if finding.path not in unread)

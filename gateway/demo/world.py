@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from gateway.app import Gateway, gateway
+from gateway.app import gateway
 from gateway.callers import add_operator, new_operator_key, new_partner_key
 from gateway.cli.client import Client
 from gateway.core.model import Actor, PartnerKey
@@ -20,6 +20,7 @@ from gateway.partner_files import read
 from gateway.partner_store import apply, known
 from gateway.settings import Settings, load
 from gateway.store.migrations import migrate
+from gateway.wiring import Gateway
 from keys.files import FileKeys
 
 DEMO = Actor("operator", "demo")

@@ -88,8 +88,9 @@ class StoredRecords:
         one that the disclosure guard now keeps back is written as withheld and not counted as routed."""
         async with self._database.write() as connection:
             moved = await _unpark(connection, chunk.judged)
-            await write_routes(connection, moved, self._grace)
+            # Submissions before running numbers, the order in which every transaction locks them (no deadlocks).
             await _recount(connection, moved)
+            await write_routes(connection, moved, self._grace)
         return sum(one.record.state is RecordState.ROUTED for one in moved)
 
 

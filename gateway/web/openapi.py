@@ -11,8 +11,8 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from gateway.core.model import FormatName
 from gateway.core.ports.formats import FormatInfo
-from gateway.web.api.models import ProblemTold
 from gateway.web.api.operation import JSON, Answer, AnyBody, Operation, Route
+from gateway.web.api.told import ProblemTold
 from gateway.web.auth import Scope
 from gateway.web.problems import MEDIA_TYPE, PROBLEMS
 

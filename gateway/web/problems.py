@@ -103,6 +103,7 @@ _TABLE: tuple[Problem, ...] = (
         "Use a fresh key for another body; repeat a body with its own key only.",
     ),
     Problem("digest-mismatch", 422, "The digest does not match", "Compare what you have with what was sent."),
+    Problem("content-digest-mismatch", 422, "The body is not the one of its Content-Digest", "Send the body again."),
     Problem("reason-unfit", 422, "The reason cannot be kept", "Give 1 to 200 characters without names or numbers."),
     _of(errors.TooMany, "Wait for the seconds of Retry-After."),
     Problem("idempotency-key-missing", 400, "The Idempotency-Key is missing", "Send a fresh key with each submission."),

@@ -244,6 +244,11 @@ def files_of(directory: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in directory.iterdir() if not path.name.startswith(".")}
 
 
+def hidden_files(directory: Path) -> list[str]:
+    """Names that we left behind."""
+    return [path.name for path in directory.iterdir() if path.name.startswith(".")]
+
+
 CHANNELS = {
     AdapterName.HTTPS: https_channel,
     AdapterName.SFTP: sftp_channel,

@@ -38,6 +38,7 @@ class Names(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
+        assert family in (socket.AF_UNSPEC, socket.AF_INET, socket.AF_INET6)
         addresses = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return [
             ResolveResult(
@@ -310,8 +311,9 @@ async def test_a_packed_answer_is_not_unpacked(stack: AsyncExitStack, adapter: H
 
 
 async def test_an_untrusted_certificate_is_permanent(
-    stack: AsyncExitStack, adapter: HttpsAdapter, authority: trustme.CA, tmp_path: Path
+    stack: AsyncExitStack, adapter: HttpsAdapter, tmp_path: Path
 ) -> None:
+    authority = trustme.CA()
     receiver, tls = Receiver(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("localhost").configure_cert(tls)
     port = await served(stack, receiver.answer, tls)

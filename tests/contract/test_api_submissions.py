@@ -142,7 +142,7 @@ def gzipped(body):
 async def test_a_content_digest_is_checked(stack):
     right = base64.b64encode(hashlib.sha256(BODY).digest()).decode()
     wrong = base64.b64encode(hashlib.sha256(b"other").digest()).decode()
-    problem(await stack.post(BODY, Content_Digest=f"sha-256=:{wrong}:"), 422, "digest-mismatch")
+    problem(await stack.post(BODY, Content_Digest=f"sha-256=:{wrong}:"), 422, "content-digest-mismatch")
     assert (await stack.post(BODY, Content_Digest=f"sha-512=:AA==:, sha-256=:{right}:")).status == 202
 
 
@@ -229,3 +229,13 @@ async def test_submissions_are_listed_newest_first_and_only_ones_own(stack):
     rows = (await stack.call("ohio", "GET", "/v1/submissions")).json["rows"]
     assert [row["id"] for row in rows] == [second.json["submission"], first.json["submission"]]
     assert len((await stack.call("pat", "GET", "/v1/submissions")).json["rows"]) == 3
+
+
+async def test_each_submission_that_is_turned_away_is_written_down_once(stack):
+    await stack.post(b"x" * (BODY_LIMIT + 1))
+    await stack.post(BODY, Content_Type="image/png")
+    await stack.post(BODY)
+    await stack.post(b"other")
+    entries = await stack.entries("access.refused")
+    assert [entry.outcome for entry in entries] == ["too-large", "format-unknown", "idempotency-mismatch"]
+    assert {str(entry.actor) for entry in entries} == {"partner:ohio"}

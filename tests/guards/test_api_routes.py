@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.core import errors
-from gateway.web.api import models
+from gateway.web.api import asked
 from gateway.web.api.operation import AnyBody
 from gateway.web.api.routes import ROUTES
 from gateway.web.auth import OPERATOR_SCOPES, PARTNER_SCOPES, Scope
@@ -69,7 +69,7 @@ def test_every_query_and_request_document_refuses_what_it_does_not_know():
     for route in ROUTES:
         for model in (route.operation.query, route.operation.body):
             if isinstance(model, type):
-                assert issubclass(model, models.Asked)
+                assert issubclass(model, asked.Asked)
                 assert model.model_config["extra"] == "forbid"
 
 

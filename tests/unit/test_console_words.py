@@ -132,10 +132,14 @@ def test_spans_read_as_people_say_them(seconds, text):
 
 
 def test_retries_in_a_row_fold_into_one_line_with_their_number():
-    def step(minute, action="delivery.attempted", outcome="transient"):
-        return Step(NOW + timedelta(minutes=minute), "gateway:dispatcher", action, "delivery:1", outcome, {})
+    def step(minute, action="attempt", outcome="transient", number=1):
+        at = NOW + timedelta(minutes=minute)
+        return Step(
+            at, "gateway:dispatcher", action, "delivery:1", outcome, {}, number if action == "attempt" else None
+        )
 
-    lines = fold((step(0, "record.accepted", "ok"), step(1), step(2), step(3), step(4, "delivery.dead")))
+    tries = [one for n in (1, 2, 3) for one in (step(n, number=n), step(n, "delivery.attempted", "https-503"))]
+    lines = fold((step(0, "record.accepted", "ok"), *tries, step(4, "delivery.dead")))
     assert [(line.count, line.bad) for line in lines] == [(1, False), (3, True), (1, True)]
     assert lines[1].last == NOW + timedelta(minutes=3)
 

@@ -37,6 +37,8 @@ HOSTILE = {
     "long comment": (b"<a><!--" + b"c" * 70_000 + b"--></a>", "XML-RUN"),
     "latin-1 declared": (b'<?xml version="1.0" encoding="ISO-8859-1"?><a>\xe4</a>', "XML-ENCODING"),
     "utf-16": ("<a/>".encode("utf-16"), "XML-ENCODING"),
+    "utf-16 without a mark": ("<a/>".encode("utf-16-be"), "XML-ENCODING"),
+    "utf-16 little without a mark": ("<a/>".encode("utf-16-le"), "XML-ENCODING"),
     "utf-7": (b'<?xml version="1.0" encoding="UTF-7"?><a/>', "XML-ENCODING"),
     "invalid utf-8": (b"<a>\xff</a>", "XML-ENCODING"),
     "overlong utf-8": (b"<a>\xc0\xbc</a>", "XML-ENCODING"),

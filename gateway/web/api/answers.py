@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from gateway.core.model import Page
-from gateway.web.api.models import PageQuery
+from gateway.web.api.asked import PageQuery
 from gateway.web.api.operation import Call
 
 _OK = 200

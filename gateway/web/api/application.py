@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.http import HttpVersion11
 from aiohttp.typedefs import Handler, Middleware
 
-from gateway.core.errors import Forbidden, GatewayError, TooMany, Unauthenticated
+from gateway.core.errors import Forbidden, GatewayError, Refused, TooMany, Unauthenticated
 from gateway.core.model import FormatName, Principal
 from gateway.core.ports.formats import FormatInfo
 from gateway.web import problems
@@ -40,6 +40,8 @@ _SAFE_HEADERS: Mapping[str, str] = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+_WRITTEN_DOWN = frozenset({"unreadable", "digest-mismatch"})
+"""Refusals whose own entry tells more: of the intake and of ``operations.acknowledge``."""
 _STRICT_TRANSPORT = "max-age=63072000"
 
 
@@ -103,6 +105,11 @@ class Gate:
             raise
         return principal, allowance
 
+    async def turned_away(self, principal: Principal, refusal: Refused) -> None:
+        """Writes a refusal down that nobody has written down yet."""
+        if refusal.problem not in _WRITTEN_DOWN:
+            await self._refusals.note(principal.actor, refusal.problem)
+
     async def settling(self, _application: web.Application) -> AsyncIterator[None]:
         """Writes counted refusals once a minute, and what is left at the end."""
         task = asyncio.create_task(self._settle_forever())
@@ -135,7 +142,11 @@ def _endpoint(route: Route, site: Site, gate: Gate) -> Handler:
     async def keyed(request: web.Request) -> web.StreamResponse:
         request[_OPERATION] = name
         principal, allowance = await gate.admit(request, scope)
-        response = await answer(Call(site, request, request[_ENTITY], principal))
+        try:
+            response = await answer(Call(site, request, request[_ENTITY], principal))
+        except Refused as refusal:
+            await gate.turned_away(principal, refusal)
+            raise
         if allowance is not None:
             response.headers.update(allowance.headers)
         return response

@@ -8,22 +8,22 @@ from gateway.core.errors import Forbidden
 from gateway.core.model import DeliveryId, PartnerKey
 from gateway.core.ports.store import DeliveryQuery
 from gateway.web import operations
-from gateway.web.api import answers, documents, models
+from gateway.web.api import answers, asked, documents, told
 from gateway.web.api.operation import Call, absent
 from gateway.web.api.visibility import is_operator, sees_delivery
 
 
 async def list_deliveries(call: Call) -> web.Response:
-    asked = call.query(models.DeliveriesQuery)
-    found = await call.parts.desk.list(_narrowed(call, asked), answers.page(asked))
+    query = call.query(asked.DeliveriesQuery)
+    found = await call.parts.desk.list(_narrowed(call, query), answers.page(query))
     rows = [documents.delivery(row) for row in found.rows]
-    return answers.listed(call, models.Deliveries(rows=rows, next=found.next), found.next)
+    return answers.listed(call, told.Deliveries(rows=rows, next=found.next), found.next)
 
 
-def _narrowed(call: Call, asked: models.DeliveriesQuery) -> DeliveryQuery:
+def _narrowed(call: Call, query: asked.DeliveriesQuery) -> DeliveryQuery:
     """The query that the caller may ask: a partner that names neither side means what is owed to it; one that names
     only others is refused."""
-    partner, sender, own = asked.partner, asked.sender, call.caller.partner
+    partner, sender, own = query.partner, query.sender, call.caller.partner
     if own is not None and own not in (partner, sender):
         if sender is None and partner is None:
             partner = own
@@ -36,10 +36,10 @@ def _narrowed(call: Call, asked: models.DeliveriesQuery) -> DeliveryQuery:
     return DeliveryQuery(
         partner=None if partner is None else PartnerKey(partner),
         sender=None if sender is None else PartnerKey(sender),
-        state=asked.state,
-        cause=asked.cause,
-        since=asked.since,
-        until=asked.until,
+        state=query.state,
+        cause=query.cause,
+        since=query.since,
+        until=query.until,
     )
 
 
@@ -52,20 +52,20 @@ async def get_delivery(call: Call) -> web.Response:
 
 
 async def retry_delivery(call: Call) -> web.Response:
-    reason = (await call.document(models.Because)).reason
+    reason = (await call.document(asked.Because)).reason
     found = await operations.retry(call.parts, call.caller.actor, DeliveryId(call.id()), reason)
     return answers.told(documents.delivery(found))
 
 
 async def withdraw_delivery(call: Call) -> web.Response:
-    reason = (await call.document(models.Because)).reason
+    reason = (await call.document(asked.Because)).reason
     found = await operations.withdraw(call.parts, call.caller.actor, DeliveryId(call.id()), reason)
     return answers.told(documents.delivery(found))
 
 
 async def list_queues(call: Call) -> web.Response:
-    return answers.told(models.Queues(rows=[documents.queue(row) for row in await call.parts.desk.queues()]))
+    return answers.told(told.Queues(rows=[documents.queue(row) for row in await call.parts.desk.queues()]))
 
 
 async def list_dead_letters(call: Call) -> web.Response:
-    return answers.told(models.Groups(rows=[documents.group(row) for row in await call.parts.desk.groups()]))
+    return answers.told(told.Groups(rows=[documents.group(row) for row in await call.parts.desk.groups()]))

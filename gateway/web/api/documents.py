@@ -7,19 +7,19 @@ from collections.abc import Mapping, Sequence
 from gateway.core.model import Attempt, Counts, Delivery, Finding, Record, Submission
 from gateway.core.ports.intake import Verdict
 from gateway.core.ports.store import CauseGroup, Job, MailboxItem, PartnerQueue, RuleCount, Step
-from gateway.web.api import models
+from gateway.web.api import told
 from gateway.web.parts import RuleText
 
 
-def counts(value: Counts) -> models.CountsTold:
-    return models.CountsTold.model_validate(value, from_attributes=True)
+def counts(value: Counts) -> told.CountsTold:
+    return told.CountsTold.model_validate(value, from_attributes=True)
 
 
-def finding(value: Finding) -> models.FindingTold:
+def finding(value: Finding) -> told.FindingTold:
     columns = None
     if value.start is not None:
         columns = f"{value.start}-{value.start + (value.length or 1) - 1}"
-    return models.FindingTold(
+    return told.FindingTold(
         rule=value.rule,
         severity=value.severity,
         record=value.record,
@@ -31,10 +31,10 @@ def finding(value: Finding) -> models.FindingTold:
     )
 
 
-def rule_counts(values: Sequence[RuleCount], rules: Mapping[str, RuleText]) -> list[models.RuleTold]:
+def rule_counts(values: Sequence[RuleCount], rules: Mapping[str, RuleText]) -> list[told.RuleTold]:
     """Findings by rule in the words of the catalog; a rule that is not in it is shown by its code."""
     return [
-        models.RuleTold(
+        told.RuleTold(
             code=value.rule,
             severity=value.severity,
             field=value.field,
@@ -48,33 +48,33 @@ def rule_counts(values: Sequence[RuleCount], rules: Mapping[str, RuleText]) -> l
     ]
 
 
-def submission(value: Submission) -> models.SubmissionTold:
+def submission(value: Submission) -> told.SubmissionTold:
     own = f"/v1/submissions/{value.id}"
-    return models.SubmissionTold(
+    return told.SubmissionTold(
         id=value.id,
         state=value.state,
         sender=value.sender,
         format=value.format,
-        body=models.BodyTold(sha256=value.body_digest, bytes=value.body_size),
+        body=told.BodyTold(sha256=value.body_digest, bytes=value.body_size),
         received_at=value.received_at,
         judged_at=value.judged_at,
         progress=value.progress,
         counts=counts(value.counts),
-        links=models.Links(self=own, records=f"{own}/records", findings=f"{own}/findings"),
+        links=told.Links(self=own, records=f"{own}/records", findings=f"{own}/findings"),
     )
 
 
 def submission_detail(
     value: Submission, summary: Sequence[RuleCount], rules: Mapping[str, RuleText]
-) -> models.SubmissionDetail:
-    return models.SubmissionDetail(
+) -> told.SubmissionDetail:
+    return told.SubmissionDetail(
         **dict(submission(value)),
         findings=rule_counts(summary, rules),
     )
 
 
-def verdict(value: Verdict, rules: Mapping[str, RuleText]) -> models.VerdictTold:
-    return models.VerdictTold(
+def verdict(value: Verdict, rules: Mapping[str, RuleText]) -> told.VerdictTold:
+    return told.VerdictTold(
         format=value.format,
         counts=counts(value.counts),
         rules=rule_counts(value.rules, rules),
@@ -82,9 +82,9 @@ def verdict(value: Verdict, rules: Mapping[str, RuleText]) -> models.VerdictTold
     )
 
 
-def record(value: Record, *, own: bool) -> models.RecordTold:
+def record(value: Record, *, own: bool) -> told.RecordTold:
     """``own``: the reader sent it (or is an operator), so its place in the submission may be told."""
-    return models.RecordTold(
+    return told.RecordTold(
         id=value.id,
         submission=value.submission if own else None,
         ordinal=value.ordinal if own else None,
@@ -99,20 +99,20 @@ def record(value: Record, *, own: bool) -> models.RecordTold:
     )
 
 
-def record_detail(value: Record, deliveries: Sequence[Delivery], *, own: bool) -> models.RecordDetail:
+def record_detail(value: Record, deliveries: Sequence[Delivery], *, own: bool) -> told.RecordDetail:
     link = f"/v1/records/{value.id}"
     links = {"self": link, "trace": f"{link}/trace", "proof": f"{link}/proof"}
     if own:
         links["submission"] = f"/v1/submissions/{value.submission}"
-    return models.RecordDetail(
+    return told.RecordDetail(
         **dict(record(value, own=own)),
         deliveries=[delivery(one) for one in deliveries],
         links=links,
     )
 
 
-def step(value: Step) -> models.StepTold:
-    return models.StepTold(
+def step(value: Step) -> told.StepTold:
+    return told.StepTold(
         at=value.at,
         actor=value.actor,
         action=value.action,
@@ -123,14 +123,14 @@ def step(value: Step) -> models.StepTold:
     )
 
 
-def delivery(value: Delivery) -> models.DeliveryTold:
-    return models.DeliveryTold.model_validate(value, from_attributes=True)
+def delivery(value: Delivery) -> told.DeliveryTold:
+    return told.DeliveryTold.model_validate(value, from_attributes=True)
 
 
-def delivery_detail(value: Delivery, attempts: Sequence[Attempt], *, answers: bool) -> models.DeliveryDetail:
+def delivery_detail(value: Delivery, attempts: Sequence[Attempt], *, answers: bool) -> told.DeliveryDetail:
     """``answers``: the partner's last words may be told (to operators)."""
     history = [
-        models.AttemptTold(
+        told.AttemptTold(
             number=one.number,
             begun_at=one.begun_at,
             ended_at=one.ended_at,
@@ -140,12 +140,12 @@ def delivery_detail(value: Delivery, attempts: Sequence[Attempt], *, answers: bo
         )
         for one in attempts
     ]
-    return models.DeliveryDetail(**dict(delivery(value)), history=history)
+    return told.DeliveryDetail(**dict(delivery(value)), history=history)
 
 
-def parcel(value: MailboxItem) -> models.ParcelTold:
+def parcel(value: MailboxItem) -> told.ParcelTold:
     link = f"/v1/mailbox/{value.delivery}"
-    return models.ParcelTold(
+    return told.ParcelTold(
         delivery=value.delivery,
         name=value.name,
         media_type=value.media_type,
@@ -157,8 +157,8 @@ def parcel(value: MailboxItem) -> models.ParcelTold:
     )
 
 
-def job(value: Job) -> models.JobTold:
-    return models.JobTold(
+def job(value: Job) -> told.JobTold:
+    return told.JobTold(
         id=value.id,
         token=value.id,
         action=value.action,
@@ -173,16 +173,16 @@ def job(value: Job) -> models.JobTold:
     )
 
 
-def queue(value: PartnerQueue) -> models.QueueTold:
-    return models.QueueTold.model_validate(value, from_attributes=True)
+def queue(value: PartnerQueue) -> told.QueueTold:
+    return told.QueueTold.model_validate(value, from_attributes=True)
 
 
-def group(value: CauseGroup) -> models.GroupTold:
-    return models.GroupTold.model_validate(value, from_attributes=True)
+def group(value: CauseGroup) -> told.GroupTold:
+    return told.GroupTold.model_validate(value, from_attributes=True)
 
 
-def rule(value: RuleText) -> models.RulePage:
-    return models.RulePage(
+def rule(value: RuleText) -> told.RulePage:
+    return told.RulePage(
         code=value.code,
         title=value.title,
         fix=value.fix,

@@ -12,7 +12,7 @@ from gateway.core.errors import Tampered
 from gateway.core.model import DeliveryId
 from gateway.core.ports.store import MailboxItem
 from gateway.web import operations
-from gateway.web.api import answers, bodies, documents, models
+from gateway.web.api import answers, asked, bodies, documents, told
 from gateway.web.api.operation import Call, absent
 
 _LABEL = "records"
@@ -21,10 +21,10 @@ _OFF_LOOP = 256 * 1024
 
 
 async def list_parcels(call: Call) -> web.Response:
-    limit = call.query(models.MailboxQuery).limit
+    limit = call.query(asked.MailboxQuery).limit
     now = call.parts.clock()
     found = await call.parts.mailbox.lease(call.partner, limit, now, now + call.limits.mailbox_lease)
-    return answers.told(models.MailboxTold(rows=[documents.parcel(item) for item in found]))
+    return answers.told(told.MailboxTold(rows=[documents.parcel(item) for item in found]))
 
 
 async def get_parcel(call: Call) -> web.Response:
@@ -62,7 +62,7 @@ async def acknowledge_parcel(call: Call) -> web.Response:
 
 
 async def refuse_parcel(call: Call) -> web.Response:
-    return await _settle(call, accepted=False, reason=(await call.document(models.Refusing)).reason)
+    return await _settle(call, accepted=False, reason=(await call.document(asked.Refusing)).reason)
 
 
 async def _settle(call: Call, *, accepted: bool, reason: str) -> web.Response:
@@ -71,8 +71,8 @@ async def _settle(call: Call, *, accepted: bool, reason: str) -> web.Response:
 
 
 async def post_acknowledgement(call: Call) -> web.Response:
-    asked = await call.document(models.Acknowledgement)
+    said = await call.document(asked.Acknowledgement)
     word = operations.Acknowledged(
-        DeliveryId(asked.delivery), call.partner, asked.outcome == "accepted", asked.reason or "", asked.digest
+        DeliveryId(said.delivery), call.partner, said.outcome == "accepted", said.reason or "", said.digest
     )
     return answers.told(documents.delivery(await operations.acknowledge(call.parts, word)))

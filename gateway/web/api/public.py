@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 
 from gateway.core.errors import GatewayError
-from gateway.web.api import answers, documents, models
+from gateway.web.api import answers, asked, documents, told
 from gateway.web.api.operation import Call, absent
 from gateway.web.api.reference import problem_page
 from gateway.web.parts import Check
@@ -25,12 +25,12 @@ async def livez(_call: Call) -> web.Response:
 
 
 async def readyz(call: Call) -> web.Response:
-    verbose = call.query(models.ReadyQuery).verbose is not None
+    verbose = call.query(asked.ReadyQuery).verbose is not None
     checks = call.parts.checks
     found = await asyncio.gather(*(_state(name, check) for name, check in checks.items()))
     states = dict(zip(checks, found, strict=True))
     ready = all(state == "ok" for state in states.values())
-    document = models.Ready(ready=ready, checks=states if verbose else {})
+    document = told.Ready(ready=ready, checks=states if verbose else {})
     return answers.told(document, status=200 if ready else 503)
 
 
@@ -50,7 +50,7 @@ async def _state(name: str, check: Check) -> str:
 
 
 async def version(call: Call) -> web.Response:
-    return answers.told(models.Version(version=call.parts.version))
+    return answers.told(told.Version(version=call.parts.version))
 
 
 async def page(call: Call) -> web.Response:
@@ -68,7 +68,7 @@ async def problem(call: Call) -> web.Response:
 
 async def list_rules(call: Call) -> web.Response:
     rules = call.parts.rules
-    return answers.told(models.Rules(rows=[documents.rule(rules[code]) for code in sorted(rules)]))
+    return answers.told(told.Rules(rows=[documents.rule(rules[code]) for code in sorted(rules)]))
 
 
 async def get_rule(call: Call) -> web.Response:

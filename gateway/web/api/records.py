@@ -6,7 +6,7 @@ from aiohttp import web
 
 from gateway.core.errors import Conflict
 from gateway.core.model import Delivery, Record, RecordId
-from gateway.web.api import answers, documents, models
+from gateway.web.api import answers, documents, told
 from gateway.web.api.operation import Call, absent
 from gateway.web.api.visibility import sees_delivery, sees_record, sent, visible_steps
 
@@ -20,7 +20,7 @@ async def get_record(call: Call) -> web.Response:
 async def get_trace(call: Call) -> web.Response:
     record, deliveries = await _visible(call)
     steps = visible_steps(call.caller, record, deliveries, await call.parts.records.trace(record.id))
-    return answers.told(models.Trace(steps=[documents.step(step) for step in steps]))
+    return answers.told(told.Trace(steps=[documents.step(step) for step in steps]))
 
 
 async def get_proof(call: Call) -> web.Response:

@@ -9,33 +9,33 @@ from aiohttp import web
 from gateway.core.model import DeliveryId, DeliveryState, JobId, PartnerKey
 from gateway.core.ports.store import DeliveryQuery, Job
 from gateway.web import operations
-from gateway.web.api import answers, documents, models
+from gateway.web.api import answers, asked, documents
 from gateway.web.api.operation import Call, absent
 from gateway.web.problems import Fault, InvalidMembers
 
 
 async def plan_replay(call: Call) -> web.Response:
-    asked = await call.document(models.ReplayPlan)
-    job = await operations.plan(call.parts, call.caller.actor, asked.action, asked.reason, _selection(asked))
+    wanted = await call.document(asked.ReplayPlan)
+    job = await operations.plan(call.parts, call.caller.actor, wanted.action, wanted.reason, _selection(wanted))
     return _told(job, 201)
 
 
-def _selection(asked: models.ReplayPlan) -> DeliveryQuery | Sequence[DeliveryId]:
-    filters = (asked.state, asked.partner, asked.cause)
-    if (asked.ids is None) == (filters == (None, None, None)):
+def _selection(wanted: asked.ReplayPlan) -> DeliveryQuery | Sequence[DeliveryId]:
+    filters = (wanted.state, wanted.partner, wanted.cause)
+    if (wanted.ids is None) == (filters == (None, None, None)):
         raise InvalidMembers([Fault("", "selection", "either ids or at least one of state, partner, cause")])
-    if asked.ids is not None:
-        return [DeliveryId(one) for one in asked.ids]
+    if wanted.ids is not None:
+        return [DeliveryId(one) for one in wanted.ids]
     return DeliveryQuery(
-        state=None if asked.state is None else DeliveryState(asked.state),
-        partner=None if asked.partner is None else PartnerKey(asked.partner),
-        cause=asked.cause,
+        state=None if wanted.state is None else DeliveryState(wanted.state),
+        partner=None if wanted.partner is None else PartnerKey(wanted.partner),
+        cause=wanted.cause,
     )
 
 
 async def start_replay(call: Call) -> web.Response:
-    asked = await call.document(models.ReplayStart)
-    return _told(await operations.start(call.parts, call.caller.actor, JobId(asked.token)), 202)
+    wanted = await call.document(asked.ReplayStart)
+    return _told(await operations.start(call.parts, call.caller.actor, JobId(wanted.token)), 202)
 
 
 async def get_replay(call: Call) -> web.Response:

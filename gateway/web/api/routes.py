@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.web.api import deliveries, mailbox, models, public, records, replays, submissions
+from gateway.web.api import asked, deliveries, mailbox, public, records, replays, submissions, told
 from gateway.web.api.operation import Answer, AnyBody, Operation, Route
 from gateway.web.auth import Scope
 
@@ -31,13 +31,13 @@ _SUBMISSIONS = (
             {
                 202: Answer(
                     "Durable; the receipt",
-                    models.Receipt,
+                    told.Receipt,
                     headers=("Location", "Retry-After", "Idempotent-Replayed", *_RATE),
                 )
             },
-            (*_KEY_PROBLEMS, "digest-mismatch", *_FILE),
+            (*_KEY_PROBLEMS, "content-digest-mismatch", *_FILE),
             body=AnyBody(),
-            query=models.BodyQuery,
+            query=asked.BodyQuery,
             headers=_KEY,
         ),
     ),
@@ -50,10 +50,10 @@ _SUBMISSIONS = (
             "Judge a file as a submission would be; nothing is kept.",
             "submissions",
             Scope.SUBMIT,
-            {200: Answer("The verdict", models.VerdictTold)},
+            {200: Answer("The verdict", told.VerdictTold)},
             _FILE,
             body=AnyBody(),
-            query=models.BodyQuery,
+            query=asked.BodyQuery,
         ),
     ),
     Route(
@@ -65,9 +65,9 @@ _SUBMISSIONS = (
             "The caller's submissions, newest first.",
             "submissions",
             Scope.READ,
-            {200: Answer("One page", models.Submissions, headers=("Link",))},
+            {200: Answer("One page", told.Submissions, headers=("Link",))},
             ("bad-cursor",),
-            query=models.PageQuery,
+            query=asked.PageQuery,
         ),
     ),
     Route(
@@ -80,7 +80,7 @@ _SUBMISSIONS = (
             "submissions",
             Scope.READ,
             {
-                200: Answer("The submission", models.SubmissionDetail, headers=("ETag", "Retry-After")),
+                200: Answer("The submission", told.SubmissionDetail, headers=("ETag", "Retry-After")),
                 304: Answer("Nothing has changed", media_type=None, headers=("ETag", "Retry-After")),
             },
             ("not-found",),
@@ -96,9 +96,9 @@ _SUBMISSIONS = (
             "The records of a submission, in their order.",
             "submissions",
             Scope.READ,
-            {200: Answer("One page", models.Records, headers=("Link",))},
+            {200: Answer("One page", told.Records, headers=("Link",))},
             ("not-found", "bad-cursor"),
-            query=models.RecordsQuery,
+            query=asked.RecordsQuery,
         ),
     ),
     Route(
@@ -110,9 +110,9 @@ _SUBMISSIONS = (
             "The findings of a submission, in their order.",
             "submissions",
             Scope.READ,
-            {200: Answer("One page", models.Findings, headers=("Link",))},
+            {200: Answer("One page", told.Findings, headers=("Link",))},
             ("not-found", "bad-cursor"),
-            query=models.FindingsQuery,
+            query=asked.FindingsQuery,
         ),
     ),
 )
@@ -127,7 +127,7 @@ _RECORDS = (
             "What a record is and where it went; never its content.",
             "records",
             Scope.READ,
-            {200: Answer("The record", models.RecordDetail)},
+            {200: Answer("The record", told.RecordDetail)},
             ("not-found",),
         ),
     ),
@@ -140,7 +140,7 @@ _RECORDS = (
             "Every step with time, actor and attempt, oldest first.",
             "records",
             Scope.READ,
-            {200: Answer("The steps", models.Trace)},
+            {200: Answer("The steps", told.Trace)},
             ("not-found",),
         ),
     ),
@@ -169,8 +169,8 @@ _MAILBOX = (
             "Lease parcels, oldest first; what is leased is shown to nobody else until the lease ends.",
             "mailbox",
             Scope.MAILBOX,
-            {200: Answer("The leased parcels", models.MailboxTold)},
-            query=models.MailboxQuery,
+            {200: Answer("The leased parcels", told.MailboxTold)},
+            query=asked.MailboxQuery,
         ),
     ),
     Route(
@@ -195,7 +195,7 @@ _MAILBOX = (
             "Take a parcel: it is delivered and leaves the mailbox.",
             "mailbox",
             Scope.MAILBOX,
-            {200: Answer("The delivery", models.DeliveryTold)},
+            {200: Answer("The delivery", told.DeliveryTold)},
             ("not-found", "delivery-state"),
         ),
     ),
@@ -208,9 +208,9 @@ _MAILBOX = (
             "Refuse a parcel: it becomes a dead letter with this reason.",
             "mailbox",
             Scope.MAILBOX,
-            {200: Answer("The delivery", models.DeliveryTold)},
+            {200: Answer("The delivery", told.DeliveryTold)},
             _STATE,
-            body=models.Refusing,
+            body=asked.Refusing,
         ),
     ),
     Route(
@@ -222,9 +222,9 @@ _MAILBOX = (
             "A partner's word on any delivery to it; the digest must be that of the bytes that were sent.",
             "mailbox",
             Scope.ACKNOWLEDGE,
-            {200: Answer("The delivery", models.DeliveryTold)},
+            {200: Answer("The delivery", told.DeliveryTold)},
             ("digest-mismatch", *_STATE),
-            body=models.Acknowledgement,
+            body=asked.Acknowledgement,
         ),
     ),
 )
@@ -239,9 +239,9 @@ _DELIVERIES = (
             "Deliveries, newest first; for a partner those to it, or, with another side named, those between both.",
             "deliveries",
             Scope.READ,
-            {200: Answer("One page", models.Deliveries, headers=("Link",))},
+            {200: Answer("One page", told.Deliveries, headers=("Link",))},
             ("bad-cursor",),
-            query=models.DeliveriesQuery,
+            query=asked.DeliveriesQuery,
         ),
     ),
     Route(
@@ -253,7 +253,7 @@ _DELIVERIES = (
             "One delivery with its attempts.",
             "deliveries",
             Scope.READ,
-            {200: Answer("The delivery", models.DeliveryDetail)},
+            {200: Answer("The delivery", told.DeliveryDetail)},
             ("not-found",),
         ),
     ),
@@ -266,9 +266,9 @@ _DELIVERIES = (
             "Send a dead or held delivery on its way again.",
             "deliveries",
             Scope.OPERATE,
-            {200: Answer("The delivery", models.DeliveryTold)},
+            {200: Answer("The delivery", told.DeliveryTold)},
             _STATE,
-            body=models.Because,
+            body=asked.Because,
         ),
     ),
     Route(
@@ -280,9 +280,9 @@ _DELIVERIES = (
             "Take back what has not been delivered.",
             "deliveries",
             Scope.OPERATE,
-            {200: Answer("The delivery", models.DeliveryTold)},
+            {200: Answer("The delivery", told.DeliveryTold)},
             _STATE,
-            body=models.Because,
+            body=asked.Because,
         ),
     ),
     Route(
@@ -294,7 +294,7 @@ _DELIVERIES = (
             "What is owed to each partner.",
             "deliveries",
             Scope.OPERATE,
-            {200: Answer("The queues", models.Queues)},
+            {200: Answer("The queues", told.Queues)},
         ),
     ),
     Route(
@@ -306,7 +306,7 @@ _DELIVERIES = (
             "Dead letters by fault, cause, partner and kind, biggest group first.",
             "deliveries",
             Scope.OPERATE,
-            {200: Answer("The groups", models.Groups)},
+            {200: Answer("The groups", told.Groups)},
         ),
     ),
 )
@@ -321,9 +321,9 @@ _REPLAYS = (
             "Freeze a selection of deliveries; nothing happens before the plan's token is used.",
             "replays",
             Scope.OPERATE,
-            {201: Answer("The plan", models.JobTold, headers=("Location",))},
+            {201: Answer("The plan", told.JobTold, headers=("Location",))},
             ("reason-unfit",),
-            body=models.ReplayPlan,
+            body=asked.ReplayPlan,
         ),
     ),
     Route(
@@ -335,9 +335,9 @@ _REPLAYS = (
             "Start a plan. A second start gives the same job.",
             "replays",
             Scope.OPERATE,
-            {202: Answer("The job", models.JobTold, headers=("Location",))},
+            {202: Answer("The job", told.JobTold, headers=("Location",))},
             ("not-found", "job-state"),
-            body=models.ReplayStart,
+            body=asked.ReplayStart,
         ),
     ),
     Route(
@@ -349,7 +349,7 @@ _REPLAYS = (
             "A job with its progress.",
             "replays",
             Scope.OPERATE,
-            {200: Answer("The job", models.JobTold)},
+            {200: Answer("The job", told.JobTold)},
             ("not-found",),
         ),
     ),
@@ -362,7 +362,7 @@ _REPLAYS = (
             "Cancel a job; what it did stays done.",
             "replays",
             Scope.OPERATE,
-            {200: Answer("The job", models.JobTold)},
+            {200: Answer("The job", told.JobTold)},
             ("not-found", "job-state"),
         ),
     ),
@@ -378,7 +378,7 @@ _PUBLIC = (
             "Every rule that findings can name.",
             "rules",
             Scope.PUBLIC,
-            {200: Answer("The rules", models.Rules)},
+            {200: Answer("The rules", told.Rules)},
         ),
     ),
     Route(
@@ -390,7 +390,7 @@ _PUBLIC = (
             "One rule: what it asks and how to mend a record.",
             "rules",
             Scope.PUBLIC,
-            {200: Answer("The rule", models.RulePage)},
+            {200: Answer("The rule", told.RulePage)},
             ("not-found",),
         ),
     ),
@@ -458,8 +458,8 @@ _PUBLIC = (
             "The process can do its work.",
             "health",
             Scope.PUBLIC,
-            {200: Answer("It can", models.Ready), 503: Answer("It cannot", models.Ready)},
-            query=models.ReadyQuery,
+            {200: Answer("It can", told.Ready), 503: Answer("It cannot", told.Ready)},
+            query=asked.ReadyQuery,
         ),
     ),
     Route(
@@ -467,7 +467,7 @@ _PUBLIC = (
         "/version",
         public.version,
         Operation(
-            "version", "The running version.", "health", Scope.PUBLIC, {200: Answer("The version", models.Version)}
+            "version", "The running version.", "health", Scope.PUBLIC, {200: Answer("The version", told.Version)}
         ),
     ),
 )

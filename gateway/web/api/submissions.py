@@ -11,7 +11,7 @@ from gateway.core.errors import Refused, TooLarge, Unsupported
 from gateway.core.model import FormatName, Partner, RuleCode, Submission, SubmissionId, SubmissionState
 from gateway.core.ports.intake import Upload, Validation
 from gateway.core.ports.store import Replayed
-from gateway.web.api import answers, bodies, documents, models
+from gateway.web.api import answers, asked, bodies, documents, told
 from gateway.web.api.operation import JSON, Call, absent
 from gateway.web.api.visibility import sees_submission, sent
 
@@ -72,7 +72,7 @@ def named_format(call: Call, sender: Partner) -> FormatName:
     """The format of the body: ``?format=``, else the one that Content-Type names. Raises Unsupported."""
     query = call.request.query
     if query:
-        named = call.query(models.BodyQuery).format
+        named = call.query(asked.BodyQuery).format
         if named is not None:
             return _readable(call, FormatName(named))
     candidates = call.site.media_types.get(call.request.content_type, ())
@@ -111,10 +111,10 @@ async def post_validation(call: Call) -> web.Response:
 
 
 async def list_submissions(call: Call) -> web.Response:
-    query = call.query(models.PageQuery)
+    query = call.query(asked.PageQuery)
     found = await call.parts.submissions.list(call.caller.partner, answers.page(query))
     rows = [documents.submission(row) for row in found.rows]
-    return answers.listed(call, models.Submissions(rows=rows, next=found.next), found.next)
+    return answers.listed(call, told.Submissions(rows=rows, next=found.next), found.next)
 
 
 async def get_submission(call: Call) -> web.Response:
@@ -130,20 +130,20 @@ async def get_submission(call: Call) -> web.Response:
 
 
 async def list_records(call: Call) -> web.Response:
-    query = call.query(models.RecordsQuery)
+    query = call.query(asked.RecordsQuery)
     found = await _visible(call)
     page = await call.parts.submissions.records(found.id, query.state, answers.page(query))
     rows = [documents.record(row, own=sent(call.caller, row)) for row in page.rows]
-    return answers.listed(call, models.Records(rows=rows, next=page.next), page.next)
+    return answers.listed(call, told.Records(rows=rows, next=page.next), page.next)
 
 
 async def list_findings(call: Call) -> web.Response:
-    query = call.query(models.FindingsQuery)
+    query = call.query(asked.FindingsQuery)
     found = await _visible(call)
     rule = None if query.rule is None else RuleCode(query.rule)
     page = await call.parts.submissions.findings(found.id, rule, answers.page(query))
     rows = [documents.finding(row) for row in page.rows]
-    return answers.listed(call, models.Findings(rows=rows, next=page.next), page.next)
+    return answers.listed(call, told.Findings(rows=rows, next=page.next), page.next)
 
 
 async def _visible(call: Call) -> Submission:

@@ -28,6 +28,9 @@ LARGEST_FORM = 256 * 1024
 """Bytes of a posted form: room for some thousand ticked boxes."""
 NONCE_BYTES = 16
 
+ROUTES = web.AppKey("routes", tuple[Route, ...])
+"""The table that an application serves, in sight of the guards."""
+
 _log = structlog.get_logger("gateway.console")
 
 
@@ -48,6 +51,7 @@ class Console:
 
     def application(self) -> web.Application:
         application = web.Application(client_max_size=LARGEST_FORM, middlewares=[self._guard()])
+        application[ROUTES] = self._routes
         for route in self._routes:
             application.router.add_route(route.method, route.path, self._endpoint(route))
         application.router.add_get("/static/{path:.+}", static_files())

@@ -127,6 +127,8 @@ class Milestone:
     @property
     def meaning(self) -> str:
         """What the action says, in words."""
+        if self.step.attempt is not None:
+            return "an attempt to hand it over"
         return ACTIONS.get(self.step.action, self.step.action)
 
     @property
@@ -161,19 +163,23 @@ async def proof(visit: Visit) -> web.Response:
 
 
 def fold(steps: tuple[Step, ...]) -> tuple[Milestone, ...]:
-    """Neighbouring steps of the same kind on the same object with the same outcome become one line (retries)."""
+    """Neighbouring steps of the same kind on the same object with the same outcome become one line (retries). The audit
+    entry of a failed attempt says nothing that the attempt itself does not: it is left out where there is one."""
+    tried = {step.object for step in steps if step.attempt is not None}
     lines: list[Milestone] = []
     for step in steps:
+        if step.action == "delivery.attempted" and step.object in tried:
+            continue
         before = lines[-1] if lines else None
-        if before and _alike(before.step, step):
+        if before and _likeness(before.step) == _likeness(step):
             lines[-1] = replace(before, count=before.count + 1, last=step.at)
         else:
             lines.append(Milestone(step))
     return tuple(lines)
 
 
-def _alike(one: Step, other: Step) -> bool:
-    return (one.action, one.object, one.outcome, one.actor) == (other.action, other.object, other.outcome, other.actor)
+def _likeness(step: Step) -> tuple[object, ...]:
+    return step.action, step.object, step.outcome, step.actor, step.details.get("code")
 
 
 async def _record(visit: Visit) -> Record:

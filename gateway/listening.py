@@ -1,0 +1,77 @@
+"""The listeners of a process: API, console and metrics, each on its own port, under TLS where it is configured."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from aiohttp import web
+
+from gateway.core.errors import Misconfigured
+from gateway.settings import Listen, Role, Settings
+from gateway.web.api.application import api_application
+from gateway.web.console.application import console_application
+from gateway.web.console.settings import ConsoleSettings
+from gateway.web.edge import runner
+from gateway.web.limits import Limits as WebLimits
+from gateway.web.metrics import RequestFigures, StoreFigures, metrics_application
+from gateway.wiring import Gateway
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def listening(process: Gateway) -> AsyncIterator[None]:
+    """The listeners of the process's roles, each on its own port."""
+    settings = process.settings
+    runners: list[web.AppRunner] = []
+    registry = process.metrics.registry
+    try:
+        if Role.API in process.roles:
+            limits = WebLimits(gzip=settings.api.gzip)
+            api = api_application(process.parts, limits, RequestFigures(registry))
+            await _listen(process, runners, "api", runner(api, limits, shutdown_seconds=2), settings.api)
+        if Role.CONSOLE in process.roles:
+            chosen = ConsoleSettings(
+                environment=settings.console.environment, secure=settings.tls.certificate is not None
+            )
+            console = console_application(process.parts, chosen)
+            made = runner(console, WebLimits(), shutdown_seconds=2)
+            await _listen(process, runners, "console", made, settings.console)
+        figures = metrics_application(registry, StoreFigures(process.parts, registry))
+        await _listen(process, runners, "metrics", runner(figures, WebLimits()), settings.metrics)
+        yield
+    finally:
+        await asyncio.gather(*(one.cleanup() for one in runners))
+
+
+async def _listen(
+    process: Gateway, runners: list[web.AppRunner], name: str, made: web.AppRunner, where: Listen
+) -> None:
+    context = tls(process.settings) if name != "metrics" else None
+    await made.setup()
+    runners.append(made)
+    try:
+        site = web.TCPSite(made, where.host, where.port, ssl_context=context, backlog=1024)
+        await site.start()
+    except OSError as error:
+        raise Misconfigured(f"{name} cannot listen on {where.host}:{where.port}: {error.strerror}") from None
+    port = made.addresses[0][1]
+    process.addresses[name] = f"{'https' if context else 'http'}://{where.host}:{port}"
+    log.info("listening", name=name, host=where.host, port=port)
+
+
+def tls(settings: Settings) -> ssl.SSLContext | None:
+    """TLS 1.2 or later with the configured certificate; None when there is none."""
+    if settings.tls.certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(settings.tls.certificate, settings.tls.key)
+    except (OSError, ssl.SSLError) as error:
+        raise Misconfigured(f"The TLS certificate cannot be loaded ({type(error).__name__}).") from None
+    return context

@@ -1,0 +1,103 @@
+"""What requests may say: query parameters and request documents. Unknown members are refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from gateway.core.model import DeliveryState, RecordState
+from gateway.web.operations import Action
+
+Id = Annotated[str, Field(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="UUIDv7")]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="SHA-256, lower-case hex")]
+Reason = Annotated[
+    str, Field(min_length=1, max_length=200, description="Kept in the audit log: names no person and no number of one")
+]
+Code = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=64,
+        pattern="^[a-z][a-z0-9-]*$",
+        description="Lower-case words and hyphens; dead letters are grouped by it",
+    ),
+]
+Key = Annotated[str, Field(min_length=1, max_length=64, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+_MOST_IDS = 1000
+
+
+class Asked(BaseModel):
+    """A request document or the parameters of a query."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# --- queries ---------------------------------------------------------------------------------------------------------
+
+
+class PageQuery(Asked):
+    limit: Annotated[int, Field(ge=1, le=500, description="At most so many rows")] = 50
+    cursor: Annotated[str, Field(max_length=512, description="``next`` of the page before")] | None = None
+
+
+class BodyQuery(Asked):
+    format: Annotated[Key, Field(description="The format of the body; else Content-Type tells it")] | None = None
+
+
+class RecordsQuery(PageQuery):
+    state: RecordState | None = None
+
+
+class FindingsQuery(PageQuery):
+    rule: Key | None = None
+
+
+class MailboxQuery(Asked):
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+
+
+class DeliveriesQuery(PageQuery):
+    state: DeliveryState | None = None
+    partner: Annotated[Key, Field(description="To whom it is owed")] | None = None
+    sender: Key | None = None
+    cause: Key | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+
+class ReadyQuery(Asked):
+    verbose: Annotated[str, Field(max_length=5, description="Name each check")] | None = None
+
+
+# --- request documents -----------------------------------------------------------------------------------------------
+
+
+class Because(Asked):
+    reason: Reason
+
+
+class Refusing(Asked):
+    reason: Code
+
+
+class Acknowledgement(Asked):
+    delivery: Id
+    digest: Annotated[Sha256, Field(description="Of the bytes as they were received")]
+    outcome: Literal["accepted", "refused"]
+    reason: Annotated[Code | None, Field(description="Required with refused")] = None
+
+
+class ReplayPlan(Asked):
+    """Either ``ids`` or at least one of the others."""
+
+    action: Action
+    reason: Reason
+    ids: Annotated[list[Id], Field(min_length=1, max_length=_MOST_IDS)] | None = None
+    state: Literal["dead", "held", "pending", "waiting"] | None = None
+    partner: Key | None = None
+    cause: Key | None = None
+
+
+class ReplayStart(Asked):
+    token: Annotated[Id, Field(description="The token of the plan")]

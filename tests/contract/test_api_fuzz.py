@@ -1,0 +1,79 @@
+"""The API against its own description: made-up requests to every operation find no defect and no undescribed answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from gateway.web.api.routes import ROUTES
+from gateway.web.auth import Scope
+from gateway.web.openapi import openapi
+from tests.contract.api_stack import FORMATS, running
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+SCHEMA = schemathesis.openapi.from_dict(json.loads(json.dumps(openapi(ROUTES, FORMATS, "1.2.3"))))
+OPERATIONS = {found.ok().definition.raw["operationId"]: found.ok() for found in SCHEMA.get_all_operations()}
+SCOPES = {route.operation.name: route.operation.scope for route in ROUTES}
+EXAMPLES = 8
+
+
+@contextmanager
+def in_a_thread(url, folder) -> Iterator[tuple[str, dict[str, str]]]:
+    """The API in an event loop of its own, since the client here is a blocking one: address and tokens."""
+    ready: Future[tuple[str, dict[str, str]]] = Future()
+    stop = threading.Event()
+
+    async def serve() -> None:
+        async with running(url, folder) as stack:
+            ready.set_result((stack.address, stack.tokens))
+            await asyncio.to_thread(stop.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    try:
+        yield ready.result(timeout=30)
+    finally:
+        stop.set()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def server(sqlite_template, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fuzz")
+    path = folder / "gateway.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    with in_a_thread(f"sqlite+aiosqlite:///{path}", folder) as served:
+        yield served
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_made_up_requests_get_only_described_answers(server, name):
+    address, tokens = server
+    token = tokens["pat"] if SCOPES[name] is Scope.OPERATE else tokens["ohio"]
+
+    with requests.Session() as session:
+
+        @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @given(case=OPERATIONS[name].as_strategy())
+        def check(case) -> None:
+            response = case.call(
+                base_url=address, session=session, headers={"Authorization": f"Bearer {token}"}, timeout=10
+            )
+            case.validate_response(response, checks=CHECKS)
+
+        check()

@@ -1,0 +1,119 @@
+"""Synthetic fixed-width records: hypothesis strategies by picture, and one partner to write for."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from random import Random
+
+from hypothesis import strategies as st
+
+import schemas
+from gateway.core.catalog import Layout, LayoutField, Need, Picture
+from gateway.core.model import AdapterName, Endpoint, Partner, PartnerKey, Role
+from gateway.core.ports.formats import Cover
+
+CATALOG = schemas.load()
+EXAMPLES = Path(__file__).parents[2] / "examples"
+VECTORS = Path(__file__).parents[1] / "vectors"
+PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F))
+
+
+def partner(key: str, role: Role, *locators: str) -> Partner:
+    return Partner(
+        key=PartnerKey(key),
+        name=key.title(),
+        role=role,
+        program="IV-D",
+        locators=frozenset(locators),
+        endpoint=Endpoint(AdapterName.MAILBOX),
+    )
+
+
+OHIO = partner("ohio", Role.STATE, "39")
+MICHIGAN = partner("michigan", Role.STATE, "26")
+COVER = Cover(OHIO, MICHIGAN, datetime(2025, 3, 4, 5, 6, 7, tzinfo=UTC), 1_000_042)
+
+
+def _texts(length: int, least: int = 0) -> st.SearchStrategy[str]:
+    return st.text(PRINTABLE, min_size=least, max_size=length).map(lambda text: text.ljust(length))
+
+
+def _money(length: int) -> st.SearchStrategy[str]:
+    amounts = st.integers(0, 10**10 - 1)
+    return st.builds(lambda sign, cents: f"{sign}{cents // 100:08d}.{cents % 100:02d}", st.sampled_from("+-"), amounts)
+
+
+def field_text(field: LayoutField) -> st.SearchStrategy[str]:
+    """Every valid text of a field, blank ones too where the layout allows them."""
+    length = field.length
+    filled: Mapping[Picture, st.SearchStrategy[str]] = {
+        Picture.TEXT: _texts(length, 1).filter(lambda text: text.strip(" ") != ""),
+        Picture.DIGITS: st.text(string.digits, min_size=length, max_size=length),
+        Picture.DATE: st.dates().map(lambda day: day.isoformat().replace("-", "")),
+        Picture.TIME: st.times().map(lambda time: time.strftime("%H%M%S")),
+        Picture.MONEY: _money(length),
+    }
+    if field.picture in filled:
+        blank = st.just(" " * length)
+        return filled[field.picture] if field.required is Need.REQUIRED else blank | filled[field.picture]
+    return st.just("0" * length if field.picture is Picture.COUNT else field.constant or " " * length)
+
+
+def record_text(layout: Layout) -> st.SearchStrategy[str]:
+    """Every valid record of a layout; counts are 0."""
+    return st.tuples(*(field_text(field) for field in layout.fields)).map("".join)
+
+
+def sampled(chance: Random, layout: Layout) -> str:
+    """A valid record of a layout, made by chance; much faster than a strategy for each field."""
+    return "".join(_by_chance(chance, field) for field in layout.fields)
+
+
+def _by_chance(chance: Random, field: LayoutField) -> str:
+    length = field.length
+    if field.required is not Need.REQUIRED and chance.random() < 1 / 3:
+        return field.constant or " " * length
+    day = date.fromordinal(chance.randint(1, date.max.toordinal())).isoformat()
+    made: Mapping[Picture, Callable[[], str]] = {
+        Picture.TEXT: lambda: _text_by_chance(chance, length),
+        Picture.DIGITS: lambda: "".join(chance.choices(string.digits, k=length)),
+        Picture.DATE: lambda: day.replace("-", ""),
+        Picture.TIME: lambda: f"{chance.randrange(24):02d}{chance.randrange(60):02d}{chance.randrange(60):02d}",
+        Picture.MONEY: lambda: f"{chance.choice('+-')}{chance.randrange(10**8):08d}.{chance.randrange(100):02d}",
+        Picture.COUNT: lambda: "0" * length,
+    }
+    make = made.get(field.picture)
+    return make() if make else field.constant or " " * length
+
+
+def _text_by_chance(chance: Random, length: int) -> str:
+    text = "".join(chance.choices(PRINTABLE, k=chance.randint(1, length)))
+    return text.ljust(length) if text.strip(" ") else "X".rjust(length)
+
+
+def transaction(chance: Random) -> bytes:
+    """A CSENet transaction in the form to the server, with any number of any blocks."""
+    header, *blocks = (CATALOG.layouts[name] for name in CATALOG.sequences["csenet"])
+    text = sampled(chance, header)
+    body = ""
+    counts = {f.constant: f for f in header.fields if f.picture is Picture.COUNT}
+    for layout in blocks:
+        number = chance.choice((0, 1, 2, 9)) if layout.repeats else chance.randint(0, 1)
+        start = counts[layout.block].start - 1
+        text = f"{text[:start]}{number}{text[start + 1 :]}"
+        body += "".join(sampled(chance, layout) for _ in range(number))
+    return (text + body).encode("ascii")
+
+
+CHANCES = st.integers(0, 2**32).map(Random)
+"""Seeded chance: the same seed makes the same record."""
+
+
+def vector(path: Path) -> tuple[dict[str, str], bytes]:
+    """The heading lines of a vector file and its body."""
+    head, _, body = path.read_bytes().partition(b"---\n")
+    lines = (line.partition(": ") for line in head.decode().splitlines())
+    return {name: value for name, _, value in lines}, body
