@@ -31,6 +31,8 @@ from gateway.core.ports.adapters import Handover, Parcel, Secrets
 ANSWER_LIMIT = 64 * 1024
 """Bytes of an answer that are read; a 2xx with a longer body is still taken."""
 SLICE = 64 * 1024
+KEEPALIVE_SECONDS = 4
+"""Shorter than common servers' five seconds: a POST on a connection that is just being closed is a failed attempt."""
 CONNECTIONS = 256
 CONNECTIONS_PER_PARTNER = 64
 
@@ -210,6 +212,7 @@ class HttpsAdapter:
                 connector=aiohttp.TCPConnector(
                     limit=CONNECTIONS,
                     limit_per_host=CONNECTIONS_PER_PARTNER,
+                    keepalive_timeout=KEEPALIVE_SECONDS,
                     resolver=inner if allow_private else GuardedResolver(inner),
                 ),
                 # An answer is never unpacked: it may be a bomb, and we want a few words of it at most.

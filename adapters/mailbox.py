@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
+
 from adapters.kit import Kit
 from adapters.options import Options, Table
 from gateway.core.ids import Clock
@@ -12,6 +15,8 @@ from gateway.core.ports.store import Mailbox
 
 OPTIONS: Table = {}
 LABEL = "records"
+INLINE = 2**20
+"""Bytes up to which a body is sealed on the event loop; bigger ones would hold it up."""
 
 
 def context(delivery: str) -> str:
@@ -34,7 +39,7 @@ class MailboxAdapter:
         return cls(kit.mailbox, kit.sealer, kit.clock)
 
     async def hand_over(self, parcel: Parcel, partner: Partner) -> Handover:
-        sealed = self._sealer.seal(LABEL, context(parcel.delivery), parcel.body)
+        sealed = await self._seal(parcel)
         await self._mailbox.place(
             parcel.delivery,
             partner.key,
@@ -46,6 +51,10 @@ class MailboxAdapter:
             self._clock(),
         )
         return Handover(final=False, answer=parcel.name)
+
+    async def _seal(self, parcel: Parcel) -> bytes:
+        seal = partial(self._sealer.seal, LABEL, context(parcel.delivery), parcel.body)
+        return seal() if len(parcel.body) <= INLINE else await asyncio.to_thread(seal)
 
     async def close(self) -> None:
         """Nothing is held open."""

@@ -20,6 +20,7 @@ from gateway.core.model import (
 )
 from gateway.core.ports.formats import Cover, Format, Frame, Heading, Reader
 from gateway.core.receipt import Receipts, Tally, blocked
+from gateway.core.rules import told
 from gateway.foundation import utc_now
 from gateway.tools import Speech, speech
 
@@ -50,9 +51,9 @@ def _judged(
     if decoded.content is None:
         return None, decoded.findings
     facts = spoken.canonical.facts(decoded.content)
-    findings = decoded.findings + spoken.canonical.validate(spoken.canonical.write(decoded.content), frame.ordinal)
-    findings += spoken.rules.judge(decoded.content, facts, format_.name, frame.ordinal, today)
-    return decoded.content, findings
+    schema = spoken.canonical.validate(spoken.canonical.write(decoded.content), frame.ordinal)
+    judged = spoken.rules.judge(decoded.content, facts, format_.name, frame.ordinal, today)
+    return decoded.content, told(decoded.findings, schema, judged)
 
 
 def _described(spoken: Speech) -> Receipts:

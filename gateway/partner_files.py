@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from gateway.core.batching import window_after
 from gateway.core.errors import Misconfigured
 from gateway.core.model import (
     AdapterName,
@@ -40,7 +41,10 @@ from gateway.core.routing import Directory
 from gateway.toml_lines import line_index, line_of
 
 _DURATION = re.compile(r"^(\d+)(ms|s|m|h|d)$")
+_TOML_LINE = re.compile(r"at line (\d+)")
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_SELDOM = timedelta(days=9 * 366)
+"""The 29th of February may be eight years away; a cron line that waits longer than this never fires."""
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
@@ -92,6 +96,8 @@ class _Batching(_Table):
     def _window_has_times(self) -> _Batching:
         if (self.mode is BatchMode.WINDOW) != (self.cron is not None):
             raise ValueError("cron goes with mode = 'window' and only with it")
+        if self.mode is BatchMode.WINDOW and window_after(self.value(), _EPOCH) - _EPOCH > _SELDOM:
+            raise ValueError("the cron line never falls on a working day")
         return self
 
     def value(self) -> Batching:
@@ -245,6 +251,7 @@ def read(files: Mapping[str, str], present: Directory, known: Known) -> Applied:
     for one in parsed:
         faults.extend(_partner_faults(one, known))
         faults.extend(_agreement_faults(one, known, keys))
+    faults.extend(_repeated_keys(parsed))
     faults.extend(_shared_locators(parsed, present))
     if faults:
         raise Misconfigured("\n".join(str(fault) for fault in faults), code="partner-file")
@@ -258,7 +265,8 @@ def _parse(name: str, text: str, faults: list[Fault]) -> _Read | None:
     try:
         document: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        faults.append(Fault(name, None, str(error)))
+        line = _TOML_LINE.search(str(error))
+        faults.append(Fault(name, int(line.group(1)) if line else None, str(error)))
         return None
     lines = line_index(text)
     try:
@@ -306,6 +314,18 @@ def _agreement_faults(one: _Read, known: Known, keys: set[PartnerKey] | set[str]
         for tag in agreement.filter:
             if tag not in known.tags:
                 yield one.fault((*place, "filter", tag), f"filter.{tag}: records have no such tag")
+
+
+def _repeated_keys(parsed: Sequence[_Read]) -> Iterable[Fault]:
+    """Two tables for one partner or agreement: the order of files would decide which one counts."""
+    seen: set[tuple[str, str]] = set()
+    for one in parsed:
+        named = {"partner": [p.key for p in one.file.partner], "agreement": [a.key for a in one.file.agreement]}
+        for table, keys in named.items():
+            for number, key in enumerate(keys):
+                if (table, key) in seen:
+                    yield one.fault((table, number, "key"), f"key: {key} is there twice")
+                seen.add((table, key))
 
 
 def _shared_locators(parsed: Sequence[_Read], present: Directory) -> Iterable[Fault]:

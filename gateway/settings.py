@@ -6,6 +6,7 @@ Partners, agreements, rules and keys are data, not settings. Unknown keys are re
 from __future__ import annotations
 
 import os
+import tomllib
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
 from gateway.core.errors import Misconfigured
 
 PREFIX = "GATEWAY__"
+DEFAULT_FILE = Path("gateway.toml")
 
 
 class Role(StrEnum):
@@ -39,7 +42,7 @@ class Part(BaseModel):
 
 
 class Database(Part):
-    url: str = "sqlite+aiosqlite:///state/gateway.db"
+    url: str = Field(default="sqlite+aiosqlite:///state/gateway.db", repr=False)
     """``postgresql+asyncpg://user:password@host/name`` or ``sqlite+aiosqlite:///path``."""
     pool: int = Field(default=8, ge=1, le=100)
 
@@ -138,7 +141,9 @@ class Settings(BaseSettings):
 def load(file: Path | None = None, **overrides: Any) -> Settings:  # noqa: ANN401 - whatever a section takes
     """The settings of this process. Raises Misconfigured naming every wrong key; values are never shown."""
     _refuse_unknown_variables()
-    chosen = file or (Path("gateway.toml") if Path("gateway.toml").exists() else None)
+    chosen = file or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
+    if chosen is not None and not chosen.is_file():
+        raise Misconfigured(f"Settings file {chosen}: there is no such file")
 
     class FromFile(Settings):
         model_config = SettingsConfigDict(toml_file=chosen)
@@ -148,6 +153,10 @@ def load(file: Path | None = None, **overrides: Any) -> Settings:  # noqa: ANN40
     except ValidationError as error:
         where = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors())
         raise Misconfigured(f"Settings: {where}") from None
+    except SettingsError as error:
+        raise Misconfigured(f"Settings: {error}") from None  # names the variable, not its value
+    except tomllib.TOMLDecodeError as error:
+        raise Misconfigured(f"Settings file {chosen}: {error}") from None
     except OSError as error:
         raise Misconfigured(f"Settings file {chosen}: {error.strerror}") from None
 
@@ -156,7 +165,8 @@ def _refuse_unknown_variables() -> None:
     """pydantic ignores a mistyped top-level variable silently; we do not."""
     known = {name.upper() for name in Settings.model_fields}
     for variable in os.environ:
-        if variable.startswith(PREFIX):
-            section = variable.removeprefix(PREFIX).split("__")[0]
+        name = variable.upper()
+        if name.startswith(PREFIX):
+            section = name.removeprefix(PREFIX).split("__")[0]
             if section not in known:
                 raise Misconfigured(f"The environment sets {variable}, which is not a setting.")

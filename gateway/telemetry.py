@@ -28,7 +28,14 @@ MOST_PARTNERS = 200
 
 
 def _only_allowed(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: value[:LONGEST] if isinstance(value, str) else value for key, value in event.items() if key in ALLOWED}
+    return {key: _plain(value) for key, value in event.items() if key in ALLOWED}
+
+
+def _plain(value: object) -> str | int | float | bool | None:
+    """Short text and figures pass; of everything else only the type is told: its text could hold anything."""
+    if isinstance(value, str):
+        return value[:LONGEST]
+    return value if value is None or isinstance(value, int | float) else type(value).__name__
 
 
 def configure_logs(*, json: bool = True, level: int = logging.INFO) -> None:

@@ -75,6 +75,13 @@ def _check_formats(catalog: Catalog) -> None:
         unknown += [name for name in catalog.sequences.get(info.name, ()) if name not in catalog.layouts]
         if unknown:
             raise Misconfigured(f"schemas/catalog.toml: format.{info.name}: {unknown[0]} is unknown")
+    for name, sequence in catalog.sequences.items():
+        first, *rest = (catalog.layouts[layout] for layout in sequence)
+        counted = [field.constant for field in first.fields if field.picture is Picture.COUNT]
+        if counted != [layout.block for layout in rest]:
+            raise Misconfigured(
+                f"schemas/catalog.toml: format.{name}: the layouts are not those that {first.name} counts"
+            )
 
 
 def _check_columns(catalog: Catalog) -> None:

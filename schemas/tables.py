@@ -112,10 +112,18 @@ def sequences(main: Document) -> Mapping[FormatName, tuple[str, ...]]:
     return {name: layouts for name, layouts in found.items() if layouts}
 
 
+def _own_name(one: Document, folder: str) -> str:
+    """The name of a table that has a file of its own; the file is called like it."""
+    name = one.text("name")
+    if one.file != f"{folder}/{name}.toml":
+        raise one.fault(f"the name {name} is not that of the file")
+    return name
+
+
 def layout(one: Document) -> Layout:
     fields = tuple(_field(row) for row in one.tables("field"))
     found = Layout(
-        name=one.text("name"),
+        name=_own_name(one, "layouts"),
         length=one.number("length"),
         block=one.text("block", "") or None,
         repeats=one.flag("repeats", default=False),
@@ -154,7 +162,7 @@ def _choice(row: Document, key: str, kind: type[E]) -> E:
 
 def columns(one: Document) -> ColumnOrder:
     found = ColumnOrder(
-        name=FormatName(one.text("name")),
+        name=FormatName(_own_name(one, "csv")),
         title=one.text("title"),
         kind=Kind(one.text("kind")),
         columns=tuple(_column(row) for row in one.tables("columns")),

@@ -128,6 +128,11 @@ class Canonical:
     def __reduce__(self) -> tuple[Callable[[Catalog], Canonical], tuple[Catalog]]:
         return Canonical, (self._catalog,)
 
+    def warm(self) -> None:
+        """Build now what the first failing document of each kind would otherwise wait for."""
+        for form in self._forms.values():
+            _ = form.explainer
+
     def form(self, kind: Kind) -> KindForm | None:
         return self._forms.get(kind)
 

@@ -141,6 +141,7 @@ class CsenetFormat:
             texts.append(text)
             taken += used
             offset += layout.length
+        taken += sum(path in values for path in self._header.layout.drops)
         if taken < len(values):
             carried = frozenset[str]().union(*(layout.paths(prefix) for layout, prefix in pieces))
             leftovers.add(content, carried, ordinal)

@@ -60,7 +60,7 @@ class DelimitedFormat:
         except UnicodeDecodeError:
             return _unreadable(frame, "CSV-ENCODING", "the line is not valid UTF-8")
         except csv.Error:
-            return _unreadable(frame, "CSV-QUOTE", "a quote is not closed, not doubled, or stands inside a field")
+            return _unreadable(frame, "CSV-QUOTE", "a quote is not closed or not doubled")
         if len(row) != len(self._order.columns):
             return _unreadable(frame, "CSV-COLUMNS", f"expected {len(self._order.columns)} columns, found {len(row)}")
         reading = _Reading(frame, self._order)

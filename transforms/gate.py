@@ -24,7 +24,7 @@ PIECE = 32 * 1024
 """Bytes handed to expat at a time, so that a limit is noticed soon after it is passed."""
 
 _SIGNATURE = 2
-"""Bytes by which expat would take a file for UTF-16, whatever encoding it was told."""
+"""Bytes at the start of a file by which expat would take it for UTF-16, whatever encoding it was told."""
 _TAG_NAME = re.compile(rb"<[^\s/>]+")
 
 
@@ -62,6 +62,8 @@ class Gate:
         self._buffer = bytearray()
         self._base = 0
         """Offset in the file of the first byte in the buffer."""
+        self._held = b""
+        """Bytes of a character, or of a file, that has only begun."""
         self._fed = 0
         self._mark = 0
         """Offset of the last piece of markup."""
@@ -103,37 +105,44 @@ class Gate:
         for start in range(0, len(data), PIECE):
             if self._findings:
                 break
-            self._take(data[start : start + PIECE], last=False)
+            self._take(self._held + data[start : start + PIECE])
         return self._drain()
 
     def finish(self) -> list[Frame]:
         if not self._findings:
-            self._take(b"", last=True)
+            self._parse(self._held, last=True)
         return self._drain()
+
+    def _take(self, data: bytes) -> None:
+        """Expat gets whole characters only, so that it finds the same faults whatever the pieces."""
+        whole, valid = _whole_characters(data)
+        if valid and self._fed == 0 and whole < _SIGNATURE:
+            self._held = data
+            return
+        self._held = data[whole:]
+        if b"\0" in data[: max(_SIGNATURE - self._fed, 0)]:
+            self._refuse("XML-ENCODING", "only UTF-8 is accepted", 1)
+            return
+        self._parse(data[:whole], last=False)
+        if not valid and not self._findings:
+            self._refuse("XML-ENCODING", "only UTF-8 is accepted", self._expat.CurrentLineNumber)
 
     def _drain(self) -> list[Frame]:
         frames, self._frames = self._frames, []
         return frames
 
-    def _take(self, piece: bytes, *, last: bool) -> None:
+    def _parse(self, piece: bytes, *, last: bool) -> None:
         self._buffer += piece
         self._fed += len(piece)
         try:
-            if self._fed - len(piece) < _SIGNATURE:
-                _refuse_utf16(bytes(self._buffer[:_SIGNATURE]))
             self._expat.Parse(piece, last)
             self._watch()
         except Turned as turned:
             self._refuse(turned.rule, turned.note, self._expat.CurrentLineNumber)
         except expat.ExpatError as error:
-            self._refuse(self._cause(error, last=last), expat.ErrorString(error.code), error.lineno)
+            rule = "XML-MALFORMED" if not last else "XML-CUT" if self._fed else "XML-EMPTY-FILE"
+            self._refuse(rule, expat.ErrorString(error.code), error.lineno)
         self._forget()
-
-    def _cause(self, error: expat.ExpatError, *, last: bool) -> str:
-        if last and error.code != expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]:
-            return "XML-CUT" if self._fed else "XML-EMPTY-FILE"
-        at = self._expat.ErrorByteIndex - self._base
-        return "XML-MALFORMED" if _is_utf8(_character(self._buffer, at)) else "XML-ENCODING"
 
     def _refuse(self, rule: str, note: str, line: int) -> None:
         self._findings.append(Finding(RuleCode(rule), Severity.FATAL, line=line, note=note))
@@ -253,22 +262,9 @@ def _between(text: str) -> None:
         raise Turned("XML-TEXT", "text between the records of a batch")
 
 
-def _refuse_utf16(start: bytes) -> None:
-    if b"\0" in start or start[:1] in (b"\xfe", b"\xff"):
-        raise Turned("XML-ENCODING", "only UTF-8 is accepted")
-
-
-def _character(buffer: bytearray, at: int) -> bytes:
-    """The bytes of the character that begins there, as many as its first byte promises and have come."""
-    first = buffer[at] if at < len(buffer) else 0
-    width = next(size for bound, size in ((0x80, 1), (0xE0, 2), (0xF0, 3), (0x100, 4)) if first < bound)
-    return bytes(buffer[at : at + width])
-
-
-def _is_utf8(start: bytes) -> bool:
-    """Whether the bytes may begin a UTF-8 text (they may be cut off within a character)."""
+def _whole_characters(data: bytes) -> tuple[int, bool]:
+    """How many bytes from the start are whole characters of UTF-8, and whether what follows may become one."""
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(start)
-    except UnicodeDecodeError:
-        return False
-    return True
+        return codecs.utf_8_decode(data, "strict", False)[1], True  # noqa: FBT003 - codecs takes it by position only
+    except UnicodeDecodeError as error:
+        return error.start, False

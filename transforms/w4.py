@@ -28,6 +28,8 @@ _AGENCY = "Transmission/TransmitterAgencyCode"
 _DOD = "Transmission/DoDCode"
 _DATE = "Transmission/TransmissionDate"
 _BATCH = "Transmission/BatchNumber"
+_TRANSMISSION = (_STATE, _AGENCY, _DOD, _DATE, _BATCH)
+"""What the header of the file says anew."""
 
 
 class W4Format:
@@ -96,6 +98,7 @@ class W4Format:
         text, taken = self._data.write(content.fields, "", faults)
         if faults:
             findings += findings_of(faults, ordinal)
+        taken += sum(path in content.fields for path in _TRANSMISSION)
         if taken < len(content.fields):
             leftovers.add(content, self._carried, ordinal)
         return text.encode("ascii")

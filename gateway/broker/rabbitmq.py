@@ -6,7 +6,7 @@ Two connections: a broker that blocks publishers (memory or disk alarm) must sti
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 
 import structlog
 from aio_pika import DeliveryMode, Message
@@ -27,6 +27,8 @@ from gateway.core.model import PartnerKey
 from gateway.core.ports.broker import Announcement, QueueDepth, Take
 
 log = structlog.get_logger(__name__)
+
+_SUSPECT = frozenset({"broker-timeout", "broker-disconnected"})
 
 
 class RabbitBroker:
@@ -57,10 +59,12 @@ class RabbitBroker:
 
     async def close(self) -> None:
         """Work in flight is called off and comes back later; :meth:`cancel` before it lets it finish."""
-        for subscription in self._subscriptions.values():
-            await subscription.flight.stop()
+        subscriptions = tuple(self._subscriptions.values())
         self._subscriptions.clear()
+        # The connection first: while it stands, messages begin new work.
         await self._consuming.close()
+        for subscription in subscriptions:
+            await subscription.flight.stop()
         await self._publishing.close()
 
     async def declare(self, partners: Sequence[PartnerKey]) -> None:
@@ -91,8 +95,8 @@ class RabbitBroker:
                 async with asyncio.timeout(self._settings.publish_timeout.total_seconds()):
                     await self._publish(exchange, messages)
         except Unavailable as error:
-            if error.problem == "broker-timeout":
-                # A connection that swallows publishes does not heal by itself.
+            if error.problem in _SUSPECT:
+                # A connection that swallows publishes, or a channel that the broker closed, does not heal by itself.
                 self._publishing.drop()
             raise
 
@@ -120,8 +124,18 @@ class RabbitBroker:
         """Stop to consume; returns when the work in flight has ended."""
         subscription = self._subscriptions.pop(partner, None)
         if subscription is not None:
+            await self._patiently(subscription.mute())
+            await subscription.flight.finish()
+            await self._patiently(subscription.pause())
+
+    async def _patiently(self, farewell: Awaitable[None]) -> None:
+        """What ends a consumer may fail: the broker then ends it itself, when the channel or the connection goes."""
+        try:
             with translated():
-                await subscription.stop()
+                async with self._patience():
+                    await farewell
+        except GatewayError as error:
+            log.info("consumer.lost", code=error.problem)
 
     async def depths(self) -> Sequence[QueueDepth]:
         """Of the declared queues that exist. AMQP does not tell how many messages are out with consumers:

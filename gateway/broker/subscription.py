@@ -30,11 +30,14 @@ class Subscription:
         self._channel: AbstractChannel | None = None
         self._queue: AbstractQueue | None = None
         self._tag = ""
+        self._muted = False
         self.flight = Flight()
 
     async def start(self, connection: AbstractConnection) -> None:
         """Consume over this connection; the queue must exist. Idempotent while the channel is open."""
         async with self._starting:
+            if self._muted:
+                return
             if self._connection is connection and self._channel is not None and not self._channel.is_closed:
                 return
             channel = await connection.channel(publisher_confirms=False)
@@ -59,12 +62,11 @@ class Subscription:
         if channel is not None and not channel.is_closed:
             await channel.close()
 
-    async def stop(self) -> None:
-        """Receive nothing more, let the work in flight finish, then let go of the channel."""
+    async def mute(self) -> None:
+        """Receive nothing more, for good."""
+        self._muted = True
         if self._queue is not None and self._channel is not None and not self._channel.is_closed:
             await self._queue.cancel(self._tag)
-        await self.flight.finish()
-        await self.pause()
 
     async def _receive(self, message: AbstractIncomingMessage) -> None:
         # A task of our own: the client cancels its callbacks when the connection goes.

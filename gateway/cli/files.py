@@ -11,7 +11,7 @@ import typer
 
 from gateway.cli.client import Client
 from gateway.cli.exits import Exit
-from gateway.cli.out import progress, put, say, table
+from gateway.cli.out import progress, put, say
 
 PIECE = 256 * 2**10
 
@@ -79,12 +79,14 @@ def _show_receipt(receipt: dict[str, Any]) -> None:
 
 
 def _show_findings(findings: list[dict[str, Any]]) -> None:
-    rows = [
-        (f["severity"], f["code"], f["field"], f["count"], _first_place(f["samples"]), f["title"], f["fix"])
-        for f in findings
-    ]
-    if rows:
-        table("Findings", ("severity", "rule", "field", "count", "first at", "what", "fix"), rows)
+    """One finding in two lines: what and where, then how to mend it. Plain text, so that it can be cut and pasted."""
+    for f in findings:
+        field = f" {f['field']}" if f["field"] else ""
+        times = "once" if f["count"] == 1 else f"{f['count']} times"
+        place = _first_place(f["samples"])
+        print(f"{f['severity']:<8}{f['code']}{field}: {f['title']} ({times}{', first at ' if place else ''}{place})")
+        if f["fix"]:
+            print(f"{'':8}{f['fix']}")
 
 
 def _first_place(samples: list[dict[str, Any]]) -> str:

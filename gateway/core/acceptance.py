@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from gateway.core.model import (
@@ -74,6 +74,13 @@ def _refuse(judged: tuple[Judged, ...], ordinals: frozenset[int]) -> tuple[Judge
     return tuple(j.refused_as_duplicate() if j.record.ordinal in ordinals else j for j in judged)
 
 
+def _recounted(entry: AuditEntry, counts: Counts) -> AuditEntry:
+    """The entry with the number of refused records as it is now, where it tells one."""
+    if "refused" not in entry.details:
+        return entry
+    return replace(entry, details={**entry.details, "refused": counts.refused})
+
+
 def total(judged: tuple[Judged, ...]) -> Counts:
     """The counts of all of them."""
     counts = Counts()
@@ -98,17 +105,13 @@ class Acceptance:
     """On the submission itself."""
     write_receipt: ReceiptWriter = field(repr=False)
 
-    @property
-    def serials(self) -> Mapping[str, int]:
-        """Serial numbers that the accepted records claim -> ordinal of the record."""
-        return _serials(self.judged)
-
     def without(self, ordinals: frozenset[int]) -> Acceptance:
         """The same submission with these records refused as duplicates, counts and receipt written anew."""
         judged = _refuse(self.judged, ordinals)
         submission = replace(self.submission, counts=total(judged))
         submission = replace(submission, receipt=self.write_receipt(submission, judged, self.findings))
-        return replace(self, submission=submission, judged=judged)
+        entries = tuple(_recounted(entry, submission.counts) for entry in self.entries)
+        return replace(self, submission=submission, judged=judged, entries=entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +124,8 @@ class Chunk:
     judged: tuple[Judged, ...]
 
     @property
-    def serials(self) -> Mapping[str, int]:
-        return _serials(self.judged)
-
-    @property
     def counts(self) -> Counts:
         return total(self.judged)
 
     def without(self, ordinals: frozenset[int]) -> Chunk:
         return replace(self, judged=_refuse(self.judged, ordinals))
-
-
-def _serials(judged: tuple[Judged, ...]) -> Mapping[str, int]:
-    return {
-        j.record.serial: j.record.ordinal
-        for j in judged
-        if j.record.serial and j.record.state is not RecordState.REFUSED
-    }

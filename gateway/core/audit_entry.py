@@ -85,6 +85,10 @@ class Scribe:
     def __init__(self, clock: Clock, mint: Mint, random: Random) -> None:
         self._clock, self._mint, self._random = clock, mint, random
 
+    def now(self) -> datetime:
+        """The time that the next entry would carry."""
+        return self._clock()
+
     def entry(
         self, actor: Actor, action: str, obj: str, outcome: str = "ok", details: Mapping[str, str | int] | None = None
     ) -> AuditEntry:

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from gateway.core.model import RetrySchedule
 
 DEFAULT_WAITS = tuple(
-    timedelta(seconds=seconds) for seconds in (30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400)
+    timedelta(seconds=seconds)
+    for seconds in (30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400, 86_400)
 )
-"""About two and a half days in ten retries: a partner may be away over a weekend."""
+"""About three days in eleven retries: a partner may be away over a weekend."""
 
 
 def next_attempt(

@@ -35,6 +35,17 @@ class Routing:
     reason: Reason | None = None
 
 
+EMPLOYER_DIGITS = 9
+
+
+def owning(locator: str) -> tuple[str, ...]:
+    """The locators whose owner answers for this one, nearest first: a county or office code (7 characters) belongs to
+    its tribe (5) or its state (2). A FEIN (9 digits) belongs to nobody else, whatever state its first digits spell."""
+    if len(locator) >= EMPLOYER_DIGITS:
+        return (locator,)
+    return locator, locator[:5], locator[:2]
+
+
 class Directory:
     """A frozen picture of all partners and agreements, indexed for routing."""
 
@@ -66,7 +77,7 @@ class Directory:
 
     def owner(self, locator: str) -> Partner | None:
         """Who owns a locator: the longest known prefix wins (a county or office code belongs to its state)."""
-        return self._owners.get(locator) or self._owners.get(locator[:5]) or self._owners.get(locator[:2])
+        return next((self._owners[known] for known in owning(locator) if known in self._owners), None)
 
     def route(self, facts: Facts, sender: PartnerKey, today: date) -> Routing:
         """The routes of a record of ``sender``."""

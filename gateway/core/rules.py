@@ -301,13 +301,16 @@ def matches(match: Match, facts: Facts) -> bool:
     )
 
 
-def applies(rule: Rule, facts: Facts, today: date) -> bool:
-    """Whether a rule holds today for this transaction."""
-    if (rule.since and today < rule.since) or (rule.until and today > rule.until):
-        return False
+def concerns(rule: Rule, facts: Facts) -> bool:
+    """Whether a rule is about this transaction."""
     if rule.when and not any(matches(match, facts) for match in rule.when):
         return False
     return not any(matches(match, facts) for match in rule.unless)
+
+
+def in_force(rule: Rule, today: date) -> bool:
+    """Whether a rule holds on that day."""
+    return not ((rule.since and today < rule.since) or (rule.until and today > rule.until))
 
 
 class BusinessRules:
@@ -320,7 +323,7 @@ class BusinessRules:
             for rule in catalog.rules.values()
             if rule.check != FORMAT_CHECK
         ]
-        self._chosen: dict[tuple[Kind, FormatName], Sequence[tuple[Rule, Ask]]] = {}
+        self._chosen: dict[tuple[Kind, FormatName, str | None], Sequence[tuple[Rule, Ask]]] = {}
 
     def __reduce__(self) -> tuple[type[BusinessRules], tuple[Catalog]]:
         return BusinessRules, (self._catalog,)
@@ -332,20 +335,25 @@ class BusinessRules:
         question = Question(content, facts, today)
         return tuple(
             self._finding(rule, fault, question, format, ordinal)
-            for rule, ask in self._rules(content.kind, format)
-            if applies(rule, facts, today)
+            for rule, ask in self._rules(content.kind, format, facts)
+            if in_force(rule, today)
             for fault in ask(question)
         )
 
-    def _rules(self, kind: Kind, format: FormatName) -> Sequence[tuple[Rule, Ask]]:
-        chosen = self._chosen.get((kind, format))
+    def _rules(self, kind: Kind, format: FormatName, facts: Facts) -> Sequence[tuple[Rule, Ask]]:
+        """The rules about a transaction; remembered for the known ones, so thousands of rules cost nothing."""
+        key = (kind, format, facts.transaction)
+        chosen = self._chosen.get(key)
         if chosen is None:
             chosen = [
                 (rule, ask)
                 for rule, ask in self._ready
-                if (not rule.kinds or kind in rule.kinds) and (not rule.formats or format in rule.formats)
+                if (not rule.kinds or kind in rule.kinds)
+                and (not rule.formats or format in rule.formats)
+                and concerns(rule, facts)
             ]
-            self._chosen[kind, format] = chosen
+            if facts.transaction is None or facts.transaction in self._catalog.triples:
+                self._chosen[key] = chosen
         return chosen
 
     def _finding(self, rule: Rule, fault: Fault, question: Question, format: FormatName, ordinal: int) -> Finding:
@@ -362,7 +370,10 @@ class BusinessRules:
         )
 
 
-def news(judged: Sequence[Finding], found: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The judged findings without echoes: a field that could not be read is not reported as missing as well."""
-    unread = {finding.path for finding in found if finding.path}
-    return tuple(finding for finding in judged if finding.path not in unread)
+def told(read: Sequence[Finding], schema: Sequence[Finding], judged: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings of reading, schema and rules without echoes. A field that could not be read is not reported as
+    missing as well; where a rule and the schema fault the same place, the rule says it in the sender's words."""
+    unread = {finding.path for finding in read if finding.path}
+    ruled = tuple(finding for finding in judged if finding.path not in unread)
+    known = unread | {finding.path for finding in ruled if finding.path and finding.severity.blocks}
+    return (*read, *(finding for finding in schema if finding.path not in known), *ruled)

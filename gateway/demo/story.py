@@ -81,6 +81,7 @@ async def _chapters(narrator: Narrator, world: World) -> None:
     await _recovery(narrator, world)
     await _repair(narrator, world)
     await _staying_down(narrator, world)
+    await _protection(narrator, world)
     await _subscribers(narrator, world)
     await _mailbox(narrator, world)
     await _evidence(narrator, world, posted["ohio-to-michigan.csenet"])
@@ -198,6 +199,11 @@ async def _staying_down(narrator: Narrator, world: World) -> None:
     await narrator.soon(
         "California's deliveries end as dead letters, none is lost", lambda: _has_dead(world, "california")
     )
+
+
+async def _protection(narrator: Narrator, world: World) -> None:
+    narrator.say("One of Michigan's cases has the family violence indicator; Ohio's format has no place for it.")
+    await narrator.soon("it is not sent without the mark: an operator has to decide", lambda: _has_dead(world, "ohio"))
 
 
 async def _subscribers(narrator: Narrator, world: World) -> None:

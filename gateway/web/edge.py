@@ -36,17 +36,21 @@ class Connection(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Headers are complete when aiohttp has counted another request; bytes of an idle connection begin one."""
-        idle = self._current_request is None and not self._request_in_progress
         super().data_received(data)
         if self._request_count != self._seen:
             self._seen = self._request_count
             self._headers_came()
-        elif idle and self._deadline is None:
+        elif self._idle and self._deadline is None:
             self._wait_for_headers()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._headers_came()
         super().connection_lost(exc)
+
+    @property
+    def _idle(self) -> bool:
+        """Whether the connection waits for a request: bytes of a body that still comes are no headers."""
+        return self._waiter is not None and not self._waiter.done()
 
     def _wait_for_headers(self) -> None:
         self._deadline = self._loop.call_later(self._header_seconds, self._too_slow)
@@ -58,7 +62,8 @@ class Connection(RequestHandler):
 
     def _too_slow(self) -> None:
         self._deadline = None
-        self.force_close()
+        if self._idle:
+            self.force_close()
 
     def handle_error(
         self,

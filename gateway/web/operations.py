@@ -48,7 +48,7 @@ def fit_reason(text: str) -> str:
     if not reason or len(reason) > REASON_LENGTH or not reason.isprintable():
         raise Unprocessable(f"A reason has 1 to {REASON_LENGTH} printable characters.", code="reason-unfit")
     if _LONG_NUMBER.search(reason):
-        raise Unprocessable("A reason names no person and no number of a person or case.", code="reason-unfit")
+        raise Unprocessable("A reason names no person and holds no number of five or more digits.", code="reason-unfit")
     return reason
 
 

@@ -114,9 +114,10 @@ class Backlog:
 
     async def _finish(self, submission: Submission, reader: Reader) -> bool:
         entry = self.scribe.entry(Actor("gateway", "intake"), "submission.judged", f"submission:{submission.id}", "ok")
-        await self.spool.finished(self.owner, submission.id, self.clock(), tuple(reader.findings), [entry])
-        log.info("submission.judged", id=submission.id)
-        return True
+        ended = await self.spool.finished(self.owner, submission.id, self.clock(), tuple(reader.findings), [entry])
+        if ended:
+            log.info("submission.judged", id=submission.id)
+        return ended
 
 
 class _TakenOver(Exception):

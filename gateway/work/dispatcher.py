@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 import structlog
 
 from gateway.core.breaker import Breaker
 from gateway.core.errors import GatewayError, Permanent, Tampered
 from gateway.core.ids import Clock
-from gateway.core.model import AdapterName, Claimed, DeliveryState, Outcome, PartnerKey
+from gateway.core.model import AdapterName, Claimed, DeliveryState, Outcome, Partner, PartnerKey, RuleCode
 from gateway.core.ports.adapters import Adapter, Parcel
 from gateway.core.ports.broker import Announcement
 from gateway.core.ports.crew import Composed, Composition, Crew
@@ -31,6 +32,10 @@ class DispatchLimits:
     """Longer than the slowest adapter call; checked against the adapters' time-outs at start."""
     paused: timedelta = timedelta(seconds=30)
     """A paused partner's deliveries are looked at again after this."""
+    after_fault: timedelta = timedelta(seconds=1)
+    """How long a partner's line rests when the store could not be asked."""
+    last_writes: timedelta = timedelta(seconds=5)
+    """How long the last outcomes may take to be written when the process stops, though the store be away."""
 
 
 Observe = Callable[[PartnerKey, Outcome, float], None]
@@ -63,6 +68,7 @@ class Dispatcher:
     _wakes: dict[PartnerKey, asyncio.Event] = field(default_factory=dict)
     _slots: dict[PartnerKey, asyncio.Semaphore] = field(default_factory=dict)
     _tries: set[asyncio.Task[None]] = field(default_factory=set)
+    _closing: bool = False
 
     async def take(self, announcement: Announcement) -> None:
         """For :meth:`Broker.consume`. Returns at once: what is not worked on is announced again by the relay."""
@@ -70,38 +76,51 @@ class Dispatcher:
         if partner is None:
             log.warning("announcement.unknown_partner", partner=announcement.partner)
             return
-        now = self.tools.clock()
-        line = self._lines.get(partner.key)
-        if line is None:
-            line = self._lines[partner.key] = Line(partner, Breaker(partner.breaker, since=now))
-            self._wakes[partner.key] = asyncio.Event()
-            self._pumps[partner.key] = asyncio.create_task(self._pump(line))
-        if line.partner is not partner:
-            line.partner = partner
-            self._slots.pop(partner.key, None)
-        self._slots.setdefault(partner.key, asyncio.Semaphore(partner.concurrency))
+        line = self._lines.get(partner.key) or self._opened(partner)
         line.add(announcement.deliveries)
         self._wakes[partner.key].set()
+
+    def _opened(self, partner: Partner) -> Line:
+        line = self._lines[partner.key] = Line(partner, Breaker(partner.breaker, since=self.tools.clock()))
+        self._wakes[partner.key] = asyncio.Event()
+        self._slots[partner.key] = asyncio.Semaphore(partner.concurrency)
+        self._pumps[partner.key] = asyncio.create_task(self._pump(line))
+        return line
+
+    def _follow(self, line: Line) -> None:
+        """Use the partner as it is now: paused, slower or elsewhere counts for what already waits, too."""
+        partner = self.tools.directory().partners.get(line.partner.key, line.partner)
+        if partner is line.partner:
+            return
+        if partner.concurrency != line.partner.concurrency:
+            self._slots[partner.key] = asyncio.Semaphore(partner.concurrency)
+        line.partner = partner
+        line.breaker = replace(line.breaker, policy=partner.breaker)
 
     async def _pump(self, line: Line) -> None:
         """Claims for one partner, for as long as the dispatcher lives."""
         wake = self._wakes[line.partner.key]
-        while True:
+        while not self._closing:
             await wake.wait()
             wake.clear()
             try:
                 await self._drain(line)
             except GatewayError as error:
                 log.warning("dispatch.fault", partner=line.partner.key, code=error.problem)
-                await asyncio.sleep(1)
-                wake.set()
+            except Exception as error:  # noqa: BLE001 - a defect in one round must not end the partner's line
+                log.error("dispatch.defect", partner=line.partner.key, type=type(error).__name__)  # noqa: TRY400 - tracebacks may show data
+            else:
+                continue
+            await asyncio.sleep(self.tools.limits.after_fault.total_seconds())
+            wake.set()
 
     async def _drain(self, line: Line) -> None:
         """Claim as long as something waits and may go."""
         tools = self.tools
-        while line.waiting:
+        while line.waiting and not self._closing:
             now = tools.clock()
-            until = now + tools.limits.paused if line.partner.paused else line.stopped(now)
+            self._follow(line)
+            until = self._stopped(line, now)
             if until is not None:
                 await tools.deliveries.defer(line.empty(), until)
                 return
@@ -110,44 +129,67 @@ class Dispatcher:
                 pause = line.pause_before_next()
                 if not pause:
                     return
-                await asyncio.sleep(pause.total_seconds())
+                await self._nap(line, pause)
                 continue
+            generation = line.breaker.generation
             claimed = await tools.deliveries.claim(ids, tools.owner, now, now + tools.limits.lease)
             line.spend(len(claimed))
             for one in claimed:
-                self._start(line, one)
+                self._start(line, one, generation)
 
-    def _start(self, line: Line, claimed: Claimed) -> None:
+    async def _nap(self, line: Line, pause: timedelta) -> None:
+        """Sleep until the rate limit lets the next one go, or something happens."""
+        wake = self._wakes[line.partner.key]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause.total_seconds()):
+                await wake.wait()
+        wake.clear()
+
+    def _stopped(self, line: Line, now: datetime) -> datetime | None:
+        """Until when nothing may go to the partner; None when something may."""
+        return now + self.tools.limits.paused if line.partner.paused else line.stopped(now)
+
+    def _start(self, line: Line, claimed: Claimed, generation: int) -> None:
         line.running += 1
-        task = asyncio.create_task(self._try(line, claimed, line.breaker.generation))
+        task = asyncio.create_task(self._try(line, claimed, generation))
         self._tries.add(task)
         task.add_done_callback(self._tries.discard)
 
     async def _try(self, line: Line, claimed: Claimed, generation: int) -> None:
         try:
-            async with self._slots[line.partner.key]:
-                verdict = await self._attempt(line, claimed, generation)
+            verdict = await self._in_turn(line, claimed, generation)
             self.tools.settler.settle(verdict.settlement, verdict.entry)
             await self._tell_breaker(line, verdict, generation)
         finally:
             line.running -= 1
             self._wakes[line.partner.key].set()
 
+    async def _in_turn(self, line: Line, claimed: Claimed, generation: int) -> Verdict:
+        try:
+            async with self._slots[line.partner.key]:
+                return await self._attempt(line, claimed, generation)
+        except asyncio.CancelledError:
+            # Called off: another process may try at once; the partner knows a repeat by its id.
+            now = self.tools.clock()
+            given_back = self.tools.judge.given_back(Try(claimed, line.partner, self.tools.owner, now, now), now)
+            self.tools.settler.settle(given_back.settlement, given_back.entry)
+            raise
+
     async def _attempt(self, line: Line, claimed: Claimed, generation: int) -> Verdict:
         tools = self.tools
         partner = line.partner
         begun = tools.clock()
         tried = Try(claimed, partner, tools.owner, begun, begun)
-        stopped = line.stopped(begun)
-        if stopped is not None and generation != line.breaker.generation:
-            return tools.judge.given_back(tried, stopped)
+        stopped = self._stopped(line, begun)
+        if stopped is not None or self._closing or generation != line.breaker.generation:
+            return tools.judge.given_back(tried, stopped or begun)
         try:
             composed = await tools.crew.compose(self._composition(claimed))
-            blocking = next((f.rule for f in composed.findings if f.severity.blocks), None)
-            if blocking is not None:
-                return tools.judge.unwritable(tried, blocking)
-            tried = Try(claimed, partner, tools.owner, begun, begun, composed.digest, len(composed.body))
-            handover = await self._adapter(partner.endpoint.adapter).hand_over(_parcel(claimed, composed), partner)
+            parcel = _parcel(claimed, composed)
+            tried = replace(tried, digest=composed.digest, size=len(composed.body))
+            handover = await self._adapter(partner.endpoint.adapter).hand_over(parcel, partner)
+        except _Unwritable as error:
+            verdict = tools.judge.unwritable(self._ended(tried), error.rule)
         except GatewayError as error:
             verdict = tools.judge.failed(self._ended(tried), error, tools.roll())
         except Exception as error:  # noqa: BLE001 - a defect is a fault of ours: logged by type, never counted
@@ -169,15 +211,7 @@ class Dispatcher:
             raise Permanent("There is no such adapter.", code="adapter-unknown") from None
 
     def _ended(self, tried: Try) -> Try:
-        return Try(
-            tried.claimed,
-            tried.partner,
-            tried.owner,
-            tried.begun_at,
-            self.tools.clock(),
-            tried.digest,
-            tried.size,
-        )
+        return replace(tried, ended_at=self.tools.clock())
 
     def _report(self, partner: PartnerKey, claimed: Claimed, verdict: Verdict) -> None:
         attempt = verdict.settlement.attempt
@@ -210,19 +244,38 @@ class Dispatcher:
                 log.warning("breaker.unsaved", partner=line.partner.key, code=error.problem)
 
     async def close(self, patience: timedelta) -> None:
-        """Claim nothing more, let running attempts end for a while, then cancel them (their leases run out)."""
-        for pump in self._pumps.values():
-            pump.cancel()
-        if self._tries:
-            await asyncio.wait(self._tries, timeout=patience.total_seconds())
-        for task in self._tries:
+        """Claim nothing more, let running attempts end for a while, then call them off: nothing stays claimed. With the
+        store away their leases run out."""
+        self._closing = True
+        for wake in self._wakes.values():
+            wake.set()
+        running = [*self._pumps.values(), *self._tries]
+        if running:
+            await asyncio.wait(running, timeout=patience.total_seconds())
+        left = [*self._pumps.values(), *self._tries]
+        for task in left:
             task.cancel()
-        await asyncio.gather(*self._pumps.values(), *self._tries, return_exceptions=True)
-        await self.tools.settler.drained()
+        await asyncio.gather(*left, return_exceptions=True)
+        try:
+            async with asyncio.timeout(self.tools.limits.last_writes.total_seconds()):
+                await self.tools.settler.drained()
+        except TimeoutError:
+            log.warning("dispatch.unsettled")
+
+
+class _Unwritable(Exception):
+    """The records cannot be written in the partner's format; ``rule`` says why."""
+
+    def __init__(self, rule: RuleCode) -> None:
+        super().__init__(rule)
+        self.rule = rule
 
 
 def _parcel(claimed: Claimed, composed: Composed) -> Parcel:
     """Raises Tampered when the bytes differ from those of an earlier attempt."""
+    blocking = next((f.rule for f in composed.findings if f.severity.blocks), None)
+    if blocking is not None:
+        raise _Unwritable(blocking)
     delivery = claimed.delivery
     if delivery.digest is not None and delivery.digest != composed.digest:
         raise Tampered("The payload is not what was sent before.", code="payload-changed")

@@ -12,12 +12,12 @@ from gateway.core.ports.crew import Examination, Examined
 from gateway.core.ports.formats import CanonicalForm, Format, Frame, Rules
 from gateway.core.ports.keys import Indexer, Sealer
 from gateway.core.receipt import blocked
+from gateway.core.routing import owning
+from gateway.core.rules import told
 
 RECORDS = "records"
 """Label of the keys that seal records."""
 SENDER_RULE = RuleCode("SENDER-MISMATCH")
-OFFICE_DIGITS = 5
-STATE_DIGITS = 2
 
 
 def record_context(record: RecordId) -> str:
@@ -27,7 +27,7 @@ def record_context(record: RecordId) -> str:
 
 def owns(partner: Partner, locator: str) -> bool:
     """Whether a locator, or the state or office that it belongs to, is one of the partner's."""
-    return not partner.locators.isdisjoint({locator, locator[:OFFICE_DIGITS], locator[:STATE_DIGITS]})
+    return not partner.locators.isdisjoint(owning(locator))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,14 @@ class Examiner:
 
     def _one(self, format_: Format, task: Examination, frame: Frame, record: RecordId) -> Examined:
         decoded = format_.decode(frame, task.heading)
-        findings = tuple(_placed(f, frame) for f in decoded.findings)
+        read = tuple(_placed(f, frame) for f in decoded.findings)
         if decoded.content is None:
-            return Examined(record, frame.ordinal, findings)
+            return Examined(record, frame.ordinal, read)
         document = self.canonical.write(decoded.content)
-        findings += self.canonical.validate(document, frame.ordinal)
+        schema = self.canonical.validate(document, frame.ordinal)
         facts = self.canonical.facts(decoded.content)
-        findings += self.rules.judge(decoded.content, facts, task.format, frame.ordinal, task.today)
-        findings += sender_findings(facts, task.sender, frame.ordinal)
+        judged = self.rules.judge(decoded.content, facts, task.format, frame.ordinal, task.today)
+        findings = told(read, schema, judged) + sender_findings(facts, task.sender, frame.ordinal)
         if blocked(findings):
             return Examined(record, frame.ordinal, findings, facts)
         return Examined(

@@ -13,6 +13,8 @@ from gateway.core.model import DeliveryId, Partner
 BACKLOG = 10_000
 """Ids kept for a partner; more are forgotten here and announced again by the relay."""
 
+SHORTEST_PAUSE = timedelta(milliseconds=1)
+"""A token that lacks less than this by rounding must not leave the line asleep."""
 
 AHEAD = 2
 """Deliveries claimed for each one that may run: the next ones are at hand when a slot gets free."""
@@ -72,8 +74,8 @@ class Line:
         return len(self._ids)
 
     def pause_before_next(self) -> timedelta:
-        """How long until the rate limit lets another one go."""
+        """How long until the rate limit lets another one go; nothing when it is not what holds the line back."""
         rate = self.partner.rate_per_second
         if rate is None or self._tokens >= 1:
             return timedelta()
-        return timedelta(seconds=(1 - self._tokens) / rate)
+        return max(SHORTEST_PAUSE, timedelta(seconds=(1 - self._tokens) / rate))

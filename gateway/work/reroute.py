@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 
 import structlog
 
 from gateway.core.acceptance import Chunk, Judged
+from gateway.core.errors import Tampered
 from gateway.core.model import Delivery, Partner, Record, RecordId, RecordState
 from gateway.core.ports.crew import Examined
 from gateway.core.ports.formats import CanonicalForm
@@ -29,39 +31,49 @@ class Rerouter:
     canonical: CanonicalForm
     directory: Callable[[], Directory]
     announce: Callable[[tuple[Delivery, ...]], None]
-    _seen: int = -1
+    page: int = PAGE
+    _seen: tuple[int, date] | None = None
+    """Version and day of the last pass that came to its end."""
+    _passing: tuple[int, date] | None = None
     _after: RecordId | None = None
 
     async def step(self) -> bool:
-        """One page of parked records; every one is tried once for each version of the directory."""
-        directory = self.directory()
-        if directory.version == self._seen:
+        """One page of parked records; every one is tried once for each version of the directory, and once a day:
+        agreements come into force by the calendar, too."""
+        directory, today = self.directory(), self.router.scribe.now().date()
+        if (directory.version, today) == self._seen:
             return False
-        parked = await self.records.parked(PAGE, self._after)
+        if (directory.version, today) != self._passing:
+            self._passing, self._after = (directory.version, today), None
+        parked = await self.records.parked(self.page, self._after)
         for record in parked:
-            await self._move(record, directory)
-        if len(parked) == PAGE:
+            await self._move(record, directory, today)
+        if len(parked) == self.page:
             self._after = parked[-1].id
             return True
-        self._after, self._seen = None, directory.version
+        self._after, self._seen = None, self._passing
         return False
 
-    async def _move(self, record: Record, directory: Directory) -> None:
-        judged = self._again(record, directory)
+    async def _move(self, record: Record, directory: Directory, today: date) -> None:
+        try:
+            judged = self._again(record, directory, today)
+        except Tampered as error:
+            log.error("record.tampered", id=record.id, code=error.problem)  # noqa: TRY400 - tracebacks may show data
+            return
         if judged is not None and await self.records.reroute(Chunk(record.submission, 0, (judged,))):
             self.announce(judged.deliveries)
             log.info("record.rerouted", id=record.id)
 
-    def _again(self, record: Record, directory: Directory) -> Judged | None:
-        """The record judged anew; None when it still has no route."""
+    def _again(self, record: Record, directory: Directory, today: date) -> Judged | None:
+        """The record judged anew, routed or withheld; None when it still has no route."""
         sender: Partner | None = directory.partners.get(record.sender)
         if record.sealed is None or sender is None:
             return None
         document = self.sealer.open(RECORDS, record_context(record.id), record.sealed)
         facts = self.canonical.facts(self.canonical.read(document))
         examined = Examined(record.id, record.ordinal, (), facts, record.digest, record.sealed, record.case_index)
-        origin = Origin(record.submission, record.sender, record.received_at)
+        origin = Origin(record.submission, record.sender, record.received_at, routed_on=today)
         (judged,) = self.router.judge([examined], origin, directory)
         if judged.record.state is not RecordState.ROUTED:
-            return None
+            return judged if judged.record.state is RecordState.WITHHELD else None
         return replace(judged, entry=replace(judged.entry, action="record.rerouted"))

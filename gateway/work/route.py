@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from gateway.core import disclosure
 from gateway.core.acceptance import Judged
@@ -47,6 +47,8 @@ class Origin:
     submission: SubmissionId
     sender: PartnerKey
     received_at: datetime
+    routed_on: date | None = None
+    """The day whose agreements count; None: the day of receipt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Router:
         if one.sealed is None or one.facts is None:
             rule = next((f.rule for f in one.findings if f.severity.blocks), RuleCode("UNREADABLE"))
             return self._parked(one, origin, RecordState.REFUSED, rule, "record.refused", one.findings)
-        routing = directory.route(one.facts, origin.sender, origin.received_at.date())
+        day = origin.routed_on or origin.received_at.date()
+        routing = directory.route(one.facts, origin.sender, day)
         if not routing.routes:
             findings = (*one.findings, Finding(UNROUTABLE, Severity.WARNING, one.ordinal, note=routing.reason))
             reason = str(routing.reason)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from gateway.core.errors import Unavailable
+from gateway.core.errors import GatewayError
 from gateway.core.model import AuditEntry, DeliveryId, Settlement
 from gateway.core.ports.store import Deliveries
 
@@ -46,12 +46,21 @@ class Settler:
         entries = [entry for _, entry in group if entry is not None]
         try:
             held = await self.deliveries.settle([settlement for settlement, _ in group], entries)
-        except Unavailable as error:
+        except GatewayError as error:
             log.warning("settling.waits", code=error.problem, deliveries=len(group))
             self._waiting = group + self._waiting
             await asyncio.sleep(self.pause.total_seconds())
+        except Exception as error:  # noqa: BLE001 - a defect must not end the only writer; the type is logged, no text
+            log.error("settling.defect", type=type(error).__name__, deliveries=len(group))  # noqa: TRY400 - tracebacks may show data
+            await self._write_apart(group)
         else:
             _report_lost({s.delivery for s, _ in group} - set(held))
+
+    async def _write_apart(self, group: list[tuple[Settlement, AuditEntry | None]]) -> None:
+        """One by one, so that an outcome that cannot be written harms no other; its own lease runs out."""
+        if len(group) > 1:
+            for one in group:
+                await self._write([one])
 
     async def drained(self) -> None:
         """Returns when everything handed in so far is written."""

@@ -54,6 +54,7 @@ from gateway.core.model import (
 from gateway.core.ports.formats import FormatInfo
 from gateway.core.ports.intake import Verdict
 from gateway.core.ports.store import RuleCount
+from gateway.core.receipt import Receipts
 from gateway.store.audit import StoredAuditLog
 from gateway.store.callers import StoredApiKeys
 from gateway.store.deliveries import StoredDeliveries
@@ -85,6 +86,7 @@ FORMATS = {
     OUT: FormatInfo(OUT, "Out", (LOCATE,), "text/x-out", ".out", reads=False, writes=True, confidence="test"),
 }
 BAD = RuleCode("T-BAD")
+WRITE_RECEIPT = Receipts(lambda _rule: ("The line is bad", "Write a good line."))
 RULES = {BAD: RuleText(BAD, "The line is bad", "Write a good line.", Severity.ERROR, source="the test")}
 
 
@@ -221,12 +223,12 @@ class _Upload:
         )
         judged = () if pending else self.desk.judge(self.sender, submission.id, bytes(self.body))
         counts = total(judged)
-        receipt = json.dumps({"submission": submission.id, "records": counts.records}).encode()
-        submission = replace(submission, counts=counts, receipt=receipt, progress=counts.records)
+        submission = replace(submission, counts=counts, progress=counts.records)
+        submission = replace(submission, receipt=WRITE_RECEIPT(submission, judged, ()))
         entry = self.desk.scribe.entry(
             Actor("partner", self.sender.key), "submission.judged", f"submission:{submission.id}"
         )
-        taken = await self.desk.intake.accept(Acceptance(submission, judged, (), (entry,), lambda s, _j, _f: s.receipt))
+        taken = await self.desk.intake.accept(Acceptance(submission, judged, (), (entry,), WRITE_RECEIPT))
         stored = taken if isinstance(taken, Submission) else taken.submission
         if stored.body_digest != digest:
             raise Unprocessable("Other bytes.", code="idempotency-mismatch")

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import uuid
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
+import trustme
+from aiohttp import web
 from structlog.testing import capture_logs
 
 from gateway.core.errors import GatewayError, Unavailable
 from gateway.core.model import Page
+from gateway.web.api.application import api_application
+from gateway.web.edge import runner
 from gateway.web.limits import Limits
 from tests.contract.api_stack import running
 
@@ -31,26 +37,30 @@ async def hurried(sqlite_url, tmp_path):
         yield stack
 
 
-async def connect(stack):
+@asynccontextmanager
+async def connected(stack):
+    """A bare connection, closed to the end."""
     host, port = stack.address.removeprefix("http://").split(":")
-    return await asyncio.open_connection(host, int(port))
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        await asyncio.gather(writer.wait_closed(), return_exceptions=True)
 
 
 async def exchange(stack, *pieces, pause=0.0):
     """Everything that the server says to these bytes until it closes (5 s at most)."""
-    reader, writer = await connect(stack)
-    try:
-        for piece in pieces:
-            writer.write(piece)
-            await writer.drain()
-            await asyncio.sleep(pause)
-        async with asyncio.timeout(5):
-            return await reader.read()
-    except ConnectionError:
-        return b""
-    finally:
-        writer.close()
-        await asyncio.gather(writer.wait_closed(), return_exceptions=True)
+    async with connected(stack) as (reader, writer):
+        try:
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(pause)
+            async with asyncio.timeout(5):
+                return await reader.read()
+        except ConnectionError:
+            return b""
 
 
 def head(stack, length, caller="ohio", key="k"):
@@ -66,22 +76,30 @@ async def test_a_connection_whose_headers_never_end_is_closed(hurried):
 
 
 async def test_without_the_time_out_it_would_stay_open(stack):
-    reader, writer = await connect(stack)
-    writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n")
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(reader.read(), 0.8)
-    writer.close()
+    async with connected(stack) as (reader, writer):
+        writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(reader.read(), 0.8)
 
 
 async def test_a_second_request_on_a_connection_has_the_same_patience(hurried):
-    reader, writer = await connect(hurried)
-    writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert (await reader.readuntil(b"ok\n")).startswith(b"HTTP/1.1 200")
-    await asyncio.sleep(0.5)  # idle between requests is no offence
-    writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n")
-    async with asyncio.timeout(3):
-        assert await reader.read() == b""
-    writer.close()
+    async with connected(hurried) as (reader, writer):
+        writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await reader.readuntil(b"ok\n")).startswith(b"HTTP/1.1 200")
+        await asyncio.sleep(0.5)  # idle between requests is no offence
+        writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n")
+        async with asyncio.timeout(3):
+            assert await reader.read() == b""
+
+
+async def test_a_body_may_take_longer_than_headers_may(sqlite_url, tmp_path):
+    limits = Limits(header_seconds=0.3, body_idle_seconds=5)
+    async with running(sqlite_url, tmp_path, limits) as stack, connected(stack) as (reader, writer):
+        writer.write(head(stack, 60))
+        for _ in range(6):
+            writer.write(b"123456789\n")
+            await asyncio.sleep(0.1)
+        assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 202")
 
 
 async def test_a_body_that_pauses_too_long_is_given_up_and_leaves_nothing(hurried):
@@ -95,8 +113,7 @@ async def test_a_body_that_pauses_too_long_is_given_up_and_leaves_nothing(hurrie
 async def test_a_body_that_drips_for_ever_is_given_up(sqlite_url, tmp_path, slowest, given_up):
     """The second case is the control: without a least rate the drip would go on."""
     limits = Limits(body_idle_seconds=0.4, slowest_body=slowest, lingering_seconds=1)
-    async with running(sqlite_url, tmp_path, limits) as stack:
-        reader, writer = await connect(stack)
+    async with running(sqlite_url, tmp_path, limits) as stack, connected(stack) as (reader, writer):
         writer.write(head(stack, 1000))
         answer = asyncio.create_task(reader.readuntil(b"\r\n"))
         for _ in range(8):
@@ -105,18 +122,15 @@ async def test_a_body_that_drips_for_ever_is_given_up(sqlite_url, tmp_path, slow
         assert answer.done() == given_up
         assert not given_up or b" 408 " in answer.result()
         answer.cancel()
-        writer.close()
 
 
 async def test_a_body_that_is_cut_off_leaves_nothing(stack):
-    reader, writer = await connect(stack)
-    writer.write(head(stack, 100) + b"one\ntwo\n")
-    await writer.drain()
-    await asyncio.sleep(0.1)
-    writer.close()
+    async with connected(stack) as (_, writer):
+        writer.write(head(stack, 100) + b"one\ntwo\n")
+        await writer.drain()
+        await asyncio.sleep(0.1)
     await asyncio.sleep(0.2)
     assert (await stack.parts.submissions.list(None, Page())).rows == ()
-    assert reader
     assert (await stack.post(b"one\n", key="k")).status == 202
 
 
@@ -271,3 +285,20 @@ async def test_the_openapi_document_is_served(stack):
     document = (await stack.call(None, "GET", "/openapi.json")).json
     assert document["openapi"] == "3.1.1"
     assert "/v1/submissions/{id}" in document["paths"]
+
+
+async def test_over_tls_browsers_are_told_to_stay_there(stack):
+    authority = trustme.CA()
+    server, client = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
+    authority.issue_cert("localhost").configure_cert(server)
+    authority.configure_trust(client)
+    served = runner(api_application(stack.parts), Limits(), shutdown_seconds=1)
+    await served.setup()
+    try:
+        await web.TCPSite(served, "127.0.0.1", 0, ssl_context=server).start()
+        address = f"https://localhost:{served.addresses[0][1]}/livez"
+        async with stack.session.get(address, ssl=client) as response:
+            assert response.headers["Strict-Transport-Security"] == "max-age=63072000"
+        assert "Strict-Transport-Security" not in (await stack.call(None, "GET", "/livez")).headers
+    finally:
+        await served.cleanup()

@@ -106,6 +106,20 @@ async def test_the_watchdog_brings_a_cancelled_consumer_back(amqp_url: str) -> N
     await broker.close()
 
 
+async def test_a_deleted_exchange_fails_one_publish_and_comes_back(amqp_url: str) -> None:
+    broker, taker = rabbit(amqp_url), Taker()
+    await broker.open()
+    await broker.declare([OHIO])
+    await broker.consume(OHIO, taker)
+    connection = await aio_pika.connect(amqp_url)
+    async with connection, connection.channel() as channel:
+        await channel.exchange_delete("gateway.deliver")
+    with pytest.raises(Unavailable):
+        await broker.publish([announcement(OHIO, "nowhere")])
+    await _announce_until_taken(broker, taker, "after")
+    await broker.close()
+
+
 async def test_the_watchdog_brings_a_closed_channel_back(amqp_url: str) -> None:
     broker, taker = rabbit(amqp_url), Taker()
     await broker.open()

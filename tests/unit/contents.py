@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 import schemas
@@ -19,6 +20,9 @@ LEAVES = {kind: tuple(shape.leaves()) for kind, shape in TREES.items()}
 
 OHIO = Partner(PartnerKey("ohio"), "Ohio", Role.STATE, "IV-D", frozenset({"39"}), Endpoint(AdapterName.MAILBOX))
 COVER = Cover(OHIO, replace(OHIO, key=PartnerKey("michigan")), datetime(2026, 1, 31, tzinfo=UTC), 1)
+
+calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""No time limit for one example: the machines that run the tests are shared."""
 
 texts = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Cn"), include_characters="\t\n\r<>&\"']]>"),

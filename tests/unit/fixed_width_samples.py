@@ -41,7 +41,7 @@ def _texts(length: int, least: int = 0) -> st.SearchStrategy[str]:
     return st.text(PRINTABLE, min_size=least, max_size=length).map(lambda text: text.ljust(length))
 
 
-def _money(length: int) -> st.SearchStrategy[str]:
+def _money() -> st.SearchStrategy[str]:
     amounts = st.integers(0, 10**10 - 1)
     return st.builds(lambda sign, cents: f"{sign}{cents // 100:08d}.{cents % 100:02d}", st.sampled_from("+-"), amounts)
 
@@ -54,7 +54,7 @@ def field_text(field: LayoutField) -> st.SearchStrategy[str]:
         Picture.DIGITS: st.text(string.digits, min_size=length, max_size=length),
         Picture.DATE: st.dates().map(lambda day: day.isoformat().replace("-", "")),
         Picture.TIME: st.times().map(lambda time: time.strftime("%H%M%S")),
-        Picture.MONEY: _money(length),
+        Picture.MONEY: _money(),
     }
     if field.picture in filled:
         blank = st.just(" " * length)

@@ -11,6 +11,7 @@ from gateway.core.model import Content
 from schemas.checks import check
 from schemas.document import parse
 from schemas.tables import layout as layout_of
+from schemas.tables import unique
 from tests.unit.fixed_width_samples import CATALOG
 
 
@@ -111,6 +112,23 @@ def test_a_table_is_read_with_care(text, said):
     with pytest.raises(Misconfigured, match=r"schemas/layouts/x\.toml") as caught:
         layout_of(parse("layouts/x.toml", text.encode()))
     assert said in caught.value.detail
+
+
+def test_a_layout_is_called_like_its_file():
+    with pytest.raises(Misconfigured, match=r"schemas/layouts/x\.toml: the name y is not that of the file"):
+        layout_of(parse("layouts/x.toml", b'name = "y"'))
+
+
+def test_the_blocks_of_a_format_are_those_that_its_header_counts():
+    sequence = CATALOG.sequences["csenet"]
+    with pytest.raises(Misconfigured, match=r"format\.csenet: the layouts are not those"):
+        check(replace(CATALOG, sequences={"csenet": sequence[:-1]}))
+
+
+def test_two_tables_of_one_name_refuse_to_load():
+    triples = list(CATALOG.triples.values())
+    with pytest.raises(Misconfigured, match="triple LO1 R is there twice"):
+        unique([*triples, triples[0]], lambda triple: triple.key, "triple")
 
 
 def test_blocks_are_counted_by_their_highest_index():

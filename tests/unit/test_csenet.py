@@ -11,10 +11,10 @@ from gateway.core.errors import Unprocessable
 from gateway.core.model import Content
 from gateway.core.ports.formats import Frame, Heading
 from gateway.core.rules import BusinessRules
+from tests.unit.fixed_width_samples import CATALOG, CHANCES, COVER, EXAMPLES, VECTORS, transaction, vector
 from transforms import canonical
 from transforms.csenet import CsenetFormat
 from transforms.csenet_reader import WINDOW
-from tests.unit.fixed_width_samples import CATALOG, CHANCES, COVER, EXAMPLES, VECTORS, transaction, vector
 
 HUB = CsenetFormat(CATALOG)
 STATE = CsenetFormat.outgoing(CATALOG)
@@ -105,6 +105,13 @@ def test_the_canonical_document_keeps_a_transaction(chance):
 @given(st.binary(max_size=600))
 def test_any_bytes_are_read_without_an_exception(body):
     verdict(body)
+
+
+@settings(max_examples=20, deadline=None)
+@given(CHANCES)
+def test_the_schema_takes_every_value_that_the_layouts_take(chance):
+    content = STATE.decode(Frame(1, transaction(chance)), Heading()).content
+    assert CANONICAL.validate(CANONICAL.write(content), 1) == ()
 
 
 def test_the_example_is_valid_and_covers_all_seven_functions():

@@ -12,7 +12,7 @@ from gateway.core.catalog import Picture
 from gateway.core.errors import Unprocessable
 from gateway.core.model import FormatName
 from gateway.core.ports.formats import Frame, Heading
-from tests.unit.contents import CATALOG, COVER, cut_at_once, rules_of, valid_new_hire
+from tests.unit.contents import CATALOG, COVER, calm, cut_at_once, rules_of, valid_new_hire
 from transforms import canonical
 from transforms.delimited import LINE_LIMIT, DelimitedFormat, LineCutter
 
@@ -100,10 +100,7 @@ def test_the_orders_have_as_many_columns_as_their_sources_say():
 )
 def test_an_unreadable_line_has_no_content(text, rule):
     decoded = decode(text)
-    if text == line() + '"':
-        assert rules_of(decoded) == ["CSV-RESERVED"] or rules_of(decoded) == [rule]
-    else:
-        assert (decoded.content, rules_of(decoded)) == (None, [rule])
+    assert (decoded.content, rules_of(decoded)) == (None, [rule])
 
 
 @pytest.mark.parametrize(
@@ -113,7 +110,7 @@ def test_an_unreadable_line_has_no_content(text, rule):
         ({"hire_date": "20260230"}, "CSV-DATE", "hire date"),
         ({"hire_date": "01312026"}, "CSV-DATE", "hire date"),
         ({"birth_date": "00000000"}, "CSV-DATE", "birth date"),
-        ({"filler": "x"}, "CSV-RESERVED", "filler"),
+        ({"filler": "~secret~"}, "CSV-RESERVED", "filler"),
         ({"employer_name": "a\x07b"}, "CSV-CHARACTER", "employer name"),
     ],
 )
@@ -122,7 +119,7 @@ def test_a_bad_field_is_found_with_its_column_and_without_its_value(changes, rul
     number = [column.name for column in NC_COLUMNS].index(field) + 1
     assert (finding.rule, finding.field, finding.line) == (rule, field, 1)
     assert finding.note.startswith(f"column {number}: ")
-    assert next(iter(changes.values())) not in repr(finding) or changes == {"filler": "x"}
+    assert next(iter(changes.values())) not in repr(finding)
 
 
 def test_blank_fields_are_absent_and_all_others_are_kept_to_the_character():
@@ -161,12 +158,14 @@ def test_a_line_of_just_the_limit_is_read(end, piece):
     assert ([len(body) for _, body, _ in frames], rules) == ([LINE_LIMIT], [])
 
 
+@calm
 @given(st.lists(st.sampled_from(["a", ",", '"', "\r", "\n", "ssn", " "]), max_size=25), st.integers(1, 5))
 def test_any_lines_are_cut_alike_in_any_pieces(parts, piece):
     body = "".join(parts).encode()
     assert cut(body, piece) == cut(body)
 
 
+@calm
 @given(st.dictionaries(st.sampled_from(["employee last name", "employer name", "employee city"]), st.text(max_size=20)))
 def test_any_text_in_a_field_is_kept_or_found(values):
     decoded = decode(line(**values))
@@ -176,6 +175,7 @@ def test_any_text_in_a_field_is_kept_or_found(values):
             assert decoded.content.fields.get(found[name], "") == (value if value.strip(" ") else "")
 
 
+@calm
 @given(st.binary(max_size=200))
 def test_any_bytes_decode_to_findings_not_to_errors(body):
     assert decode(body).findings

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from gateway.core.catalog import Picture
 from gateway.core.errors import Misconfigured
 from gateway.core.model import Content, Severity
+from tests.unit.fixed_width_samples import CATALOG, record_text
 from transforms.fixed_width import Leftovers, compiled, document_order, findings_of
 from transforms.layout import CompiledLayout
 from transforms.pictures import CODECS
-from tests.unit.fixed_width_samples import CATALOG, record_text
 
 ORDERS = {kind: document_order(CATALOG, kind) for kind in ("case-transfer", "new-hire")}
 LAYOUTS = {
@@ -162,5 +162,5 @@ def test_a_protective_mark_is_never_left_out_when_it_says_yes(value, blocks):
 
 
 def test_a_layout_path_that_the_schema_does_not_know_refuses_to_start():
-    with pytest.raises(Misconfigured, match="not in new-hire.xsd"):
+    with pytest.raises(Misconfigured, match=r"not in new-hire\.xsd"):
         compiled(CATALOG, "csenet-case", ORDERS["new-hire"])

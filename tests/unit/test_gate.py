@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from tests.unit.contents import calm
 from transforms.gate import Gate, Limits
 
 BATCH = b'<Batch xmlns="urn:child-support-gateway:batch:1">'
@@ -154,6 +155,7 @@ def test_memory_is_bounded_by_a_record_not_by_the_file():
         assert len(gate._buffer) <= 2 * len(record)
 
 
+@calm
 @given(st.binary(max_size=200), st.integers(1, 7))
 def test_any_bytes_are_read_alike_in_any_pieces(body, piece):
     assert read(body, piece=piece) == read(body)
@@ -165,6 +167,7 @@ markup = st.lists(
 )
 
 
+@calm
 @given(markup, st.integers(1, 7))
 def test_any_markup_is_read_alike_in_any_pieces(parts, piece):
     body = BATCH + "".join(parts).encode() + b"</Batch>"

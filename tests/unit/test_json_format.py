@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateway.core.errors import Unprocessable
 from gateway.core.model import Content, Kind
 from gateway.core.ports.formats import Frame, Heading
-from tests.unit.contents import CATALOG, COVER, contents, cut_at_once, decode_all, rules_of, valid_new_hire
+from tests.unit.contents import CATALOG, COVER, calm, contents, cut_at_once, decode_all, rules_of, valid_new_hire
 from transforms.json_cutter import DEPTH_LIMIT, JsonCutter
 from transforms.json_format import JsonFormat
 
@@ -32,6 +32,7 @@ def decode(body):
 # --- decode and encode -----------------------------------------------------------------------------------------------
 
 
+@calm
 @given(st.lists(contents(), max_size=4))
 def test_what_is_encoded_is_decoded_exactly(records):
     found = decode_all(JSON, JSON.encode(records, COVER).body)
@@ -191,12 +192,14 @@ punctuation = st.lists(
 )
 
 
+@calm
 @given(punctuation, st.integers(1, 7))
 def test_any_brackets_are_cut_alike_in_any_pieces(parts, piece):
     body = "".join(parts).encode()
     assert cut(body, piece) == cut(body)
 
 
+@calm
 @given(st.binary(max_size=200))
 def test_any_bytes_decode_to_findings_not_to_errors(body):
     assert JSON.decode(Frame(1, body, None), Heading()).findings

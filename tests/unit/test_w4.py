@@ -11,9 +11,6 @@ from gateway.core.errors import Unprocessable
 from gateway.core.model import Content, Role
 from gateway.core.ports.formats import Cover
 from gateway.core.rules import BusinessRules
-from transforms import canonical
-from transforms.w4 import W4Format
-from transforms.w4_reader import WINDOW
 from tests.unit.fixed_width_samples import (
     CATALOG,
     CHANCES,
@@ -25,6 +22,9 @@ from tests.unit.fixed_width_samples import (
     sampled,
     vector,
 )
+from transforms import canonical
+from transforms.w4 import W4Format
+from transforms.w4_reader import WINDOW
 
 W4 = W4Format(CATALOG)
 CANONICAL = canonical(CATALOG)
@@ -101,7 +101,9 @@ def test_every_valid_file_is_written_again_to_the_byte(chance, number, end):
 def test_the_canonical_document_keeps_a_hire(chance):
     header, row = EXAMPLE[:801], sampled(chance, DATA)
     (content,) = contents(header + b"\n" + row.encode("ascii"))
-    assert CANONICAL.read(CANONICAL.write(content)) == content
+    document = CANONICAL.write(content)
+    assert CANONICAL.read(document) == content
+    assert CANONICAL.validate(document, 1) == ()
 
 
 @settings(max_examples=50, deadline=None)

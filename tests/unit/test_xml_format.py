@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateway.core.errors import Unprocessable
 from gateway.core.model import Content, Kind
 from gateway.core.ports.formats import Frame, Heading
-from tests.unit.contents import CATALOG, COVER, contents, decode_all, rules_of, valid_new_hire
+from tests.unit.contents import CATALOG, COVER, calm, contents, decode_all, rules_of, valid_new_hire
 from transforms.xml_format import XmlFormat
 
 XML = XmlFormat(CATALOG)
@@ -22,6 +22,7 @@ def decode(text):
     return XML.decode(Frame(1, text.encode(), 1), Heading())
 
 
+@calm
 @given(st.lists(contents(), max_size=4))
 def test_what_is_encoded_is_decoded_exactly(records):
     found = decode_all(XML, XML.encode(records, COVER).body)
@@ -39,8 +40,9 @@ def test_one_record_is_a_document_of_its_own_and_several_are_a_batch():
 
 def test_prefixes_comments_and_character_data_sections_are_accepted():
     decoded = decode(
-        '<n:NewHire xmlns:n="urn:child-support-gateway:new-hire:1" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
-        'xsi:schemaLocation="a b"><!-- c --><n:HireDate>2026-<!-- c -->01-31</n:HireDate><n:Employer>\n'
+        '<n:NewHire xmlns:n="urn:child-support-gateway:new-hire:1" '
+        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="a b">'
+        "<!-- c --><n:HireDate>2026-<!-- c -->01-31</n:HireDate><n:Employer>\n"
         "<n:EmployerName> A <![CDATA[& <Sons>]]> &#x26; </n:EmployerName></n:Employer></n:NewHire>"
     )
     assert decoded.content.fields == {"HireDate": "2026-01-31", "Employer/EmployerName": " A & <Sons> & "}
@@ -108,6 +110,7 @@ def test_the_format_travels_to_worker_processes():
     assert copy.encode([valid_new_hire()], COVER) == XML.encode([valid_new_hire()], COVER)
 
 
+@calm
 @given(st.binary(max_size=200))
 def test_any_bytes_decode_to_findings_not_to_errors(body):
     assert XML.decode(Frame(1, body, None), Heading()).findings

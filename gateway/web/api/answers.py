@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Mapping
 
 from aiohttp import web
@@ -13,13 +14,19 @@ from gateway.web.api.asked import PageQuery
 from gateway.web.api.operation import Call
 
 _OK = 200
+LARGE = 256 * 1024
+
+
+def payload(body: bytes) -> bytes | io.BytesIO:
+    """The bytes of an answer; large ones are written in pieces, so that they do not hold up the event loop."""
+    return body if len(body) <= LARGE else io.BytesIO(body)
 
 
 def told(document: BaseModel, *, status: int = _OK, headers: Mapping[str, str] | None = None) -> web.Response:
     """The document as JSON."""
     return web.Response(
         status=status,
-        body=document.model_dump_json().encode(),
+        body=payload(document.model_dump_json().encode()),
         content_type="application/json",
         headers=dict(headers or {}),
     )

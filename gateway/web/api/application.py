@@ -16,6 +16,7 @@ from gateway.core.errors import Forbidden, GatewayError, Refused, TooMany, Unaut
 from gateway.core.model import FormatName, Principal
 from gateway.core.ports.formats import FormatInfo
 from gateway.web import problems
+from gateway.web.api import documents, told
 from gateway.web.api.operation import Call, Route, Site
 from gateway.web.api.reference import STYLE, reference_page
 from gateway.web.api.routes import ROUTES
@@ -75,7 +76,9 @@ def media_types(formats: Mapping[FormatName, FormatInfo]) -> Mapping[str, tuple[
 
 def _pages(parts: Parts) -> Mapping[str, tuple[bytes, str]]:
     document = openapi(ROUTES, parts.formats, parts.version)
+    rules = told.Rules(rows=[documents.rule(parts.rules[code]) for code in sorted(parts.rules)])
     return {
+        "/v1/rules": (rules.model_dump_json().encode(), "application/json"),
         "/openapi.json": (json.dumps(document, separators=(",", ":")).encode(), "application/json"),
         "/docs": (reference_page(document), "text/html; charset=utf-8"),
         "/docs/reference.css": (STYLE, "text/css; charset=utf-8"),

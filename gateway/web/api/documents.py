@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from gateway.core.model import Attempt, Counts, Delivery, Finding, Record, Submission
 from gateway.core.ports.intake import Verdict
 from gateway.core.ports.store import CauseGroup, Job, MailboxItem, PartnerQueue, RuleCount, Step
+from gateway.core.receipt import sample
 from gateway.web.api import told
 from gateway.web.parts import RuleText
 
@@ -16,18 +17,8 @@ def counts(value: Counts) -> told.CountsTold:
 
 
 def finding(value: Finding) -> told.FindingTold:
-    columns = None
-    if value.start is not None:
-        columns = f"{value.start}-{value.start + (value.length or 1) - 1}"
-    return told.FindingTold(
-        rule=value.rule,
-        severity=value.severity,
-        record=value.record,
-        field=value.field,
-        path=value.path,
-        columns=columns,
-        line=value.line,
-        note=value.note,
+    return told.FindingTold.model_validate(
+        {"rule": value.rule, "severity": value.severity, "field": value.field, **sample(value)}
     )
 
 
@@ -42,7 +33,7 @@ def rule_counts(values: Sequence[RuleCount], rules: Mapping[str, RuleText]) -> l
             title=rules[value.rule].title if value.rule in rules else value.rule,
             fix=rules[value.rule].fix if value.rule in rules else "",
             help=f"/v1/rules/{value.rule}",
-            samples=[finding(sample) for sample in value.samples],
+            samples=[told.PlaceTold.model_validate(sample(one)) for one in value.samples],
         )
         for value in values
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import io
 
 from aiohttp import web
 
@@ -16,8 +15,6 @@ from gateway.web.api import answers, asked, bodies, documents, told
 from gateway.web.api.operation import Call, absent
 
 _LABEL = "records"
-_OFF_LOOP = 256 * 1024
-"""Larger parcels are opened in a thread and written in pieces, so that the event loop is not held up."""
 
 
 async def list_parcels(call: Call) -> web.Response:
@@ -34,7 +31,10 @@ async def get_parcel(call: Call) -> web.Response:
     if found is None:
         absent()
     item, sealed = found
-    body = await (asyncio.to_thread(_opened, call, item, sealed) if item.size > _OFF_LOOP else _at_once(call, *found))
+    if item.size > answers.LARGE:
+        body = await asyncio.to_thread(_opened, call, item, sealed)
+    else:
+        body = _opened(call, item, sealed)
     actor = call.caller.actor
     await call.parts.audit.write([call.parts.scribe.entry(actor, "record.read", f"delivery:{delivery}")])
     headers = {
@@ -43,11 +43,7 @@ async def get_parcel(call: Call) -> web.Response:
         "Content-Disposition": f'attachment; filename="{item.name}"',
         "Gateway-Delivery": item.delivery,
     }
-    return web.Response(body=body if item.size <= _OFF_LOOP else io.BytesIO(body), headers=headers)
-
-
-async def _at_once(call: Call, item: MailboxItem, sealed: bytes) -> bytes:
-    return _opened(call, item, sealed)
+    return web.Response(body=answers.payload(body), headers=headers)
 
 
 def _opened(call: Call, item: MailboxItem, sealed: bytes) -> bytes:

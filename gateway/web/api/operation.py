@@ -64,7 +64,7 @@ class Site:
     media_types: Mapping[str, tuple[FormatName, ...]]
     """Media type -> the formats that are read under it."""
     pages: Mapping[str, tuple[bytes, str]]
-    """Path -> (bytes, media type) of what never changes: the OpenAPI document, the reference, its style sheet."""
+    """Path -> (bytes, media type) of what never changes while the process runs: description, reference, rules."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ async def version(call: Call) -> web.Response:
 async def page(call: Call) -> web.Response:
     """A page that was made when the application was built."""
     body, media_type = call.site.pages[call.request.path]
-    return web.Response(body=body, headers={"Content-Type": media_type})
+    return web.Response(body=answers.payload(body), headers={"Content-Type": media_type})
 
 
 async def problem(call: Call) -> web.Response:
@@ -64,11 +64,6 @@ async def problem(call: Call) -> web.Response:
     if found is None:
         absent()
     return web.Response(body=problem_page(found), headers={"Content-Type": "text/html; charset=utf-8"})
-
-
-async def list_rules(call: Call) -> web.Response:
-    rules = call.parts.rules
-    return answers.told(told.Rules(rows=[documents.rule(rules[code]) for code in sorted(rules)]))
 
 
 async def get_rule(call: Call) -> web.Response:

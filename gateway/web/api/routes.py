@@ -372,7 +372,7 @@ _PUBLIC = (
     Route(
         "GET",
         "/v1/rules",
-        public.list_rules,
+        public.page,
         Operation(
             "listRules",
             "Every rule that findings can name.",

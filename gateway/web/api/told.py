@@ -28,15 +28,20 @@ class CountsTold(Told):
     withheld: int
 
 
-class FindingTold(Told):
-    rule: str
-    severity: Severity
-    record: int | None = None
-    field: str | None = None
+class PlaceTold(Told):
+    """Where one finding is; never what stands there."""
+
+    record: Annotated[int | None, Field(description="1-based number of the record in the file")] = None
     path: str | None = None
     columns: Annotated[str | None, Field(description="Bytes of the record, 1-based: ``88-93``")] = None
     line: int | None = None
-    note: str | None = None
+    note: Annotated[str | None, Field(description="What was expected")] = None
+
+
+class FindingTold(PlaceTold):
+    rule: str
+    severity: Severity
+    field: str | None = None
 
 
 class RuleTold(Told):
@@ -47,7 +52,7 @@ class RuleTold(Told):
     title: str
     fix: str
     help: str
-    samples: list[FindingTold]
+    samples: list[PlaceTold]
 
 
 class Links(Told):
@@ -290,4 +295,4 @@ class ProblemTold(Told):
     instance: str | None = None
     code: Annotated[str, Field(description="The exact cause; usually the one of the type")]
     errors: list[FaultTold] | None = None
-    findings: list[FindingTold] | None = None
+    findings: Annotated[list[FindingTold] | None, Field(description="Why a file cannot be read")] = None

@@ -45,7 +45,8 @@ class Pulse:
 
     async def _read(self, name: str, check: Check) -> Reading:
         try:
-            await asyncio.wait_for(check(), PATIENCE)
+            async with asyncio.timeout(PATIENCE):  # wait_for of Python 3.11 can swallow the cancellation at shutdown
+                await check()
         except TimeoutError:
             return Reading(name, "failed", f"no answer within {PATIENCE:g} s", self._clock())
         except GatewayError as error:

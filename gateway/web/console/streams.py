@@ -63,7 +63,8 @@ async def _run(visit: Visit, fragment: Fragment, response: web.StreamResponse, e
             await response.write(b"event: finished\ndata: .\n\n")
             return
         try:
-            await asyncio.wait_for(ended.wait(), visit.settings.live_every.total_seconds())
+            async with asyncio.timeout(visit.settings.live_every.total_seconds()):
+                await ended.wait()
         except TimeoutError:
             continue
 

@@ -1,0 +1,51 @@
+"""``python -m bench NAME [--json]``: run a benchmark. Exit code 1 only when a record was lost, refused or doubled."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+
+from bench import batch, idle, online
+from bench.report import Report, show
+
+Run = Callable[[argparse.Namespace], Report]
+
+
+def _online(options: argparse.Namespace) -> Report:
+    load = online.Load(roles=tuple(options.role))
+    return online.run(online.Load(count=600, rounds=1, roles=load.roles) if options.quick else load)
+
+
+def _batch(options: argparse.Namespace) -> Report:
+    sizes = (10_000,) if options.quick else (100_000, 400_000) if options.full else (100_000,)
+    return batch.run(sizes, options.seed)
+
+
+def _idle(options: argparse.Namespace) -> Report:
+    return idle.run(10 if options.quick else 60)
+
+
+BENCHMARKS: Mapping[str, Run] = {"online": _online, "batch": _batch, "idle": _idle}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("name", choices=[*BENCHMARKS, "all"])
+    parser.add_argument("--json", action="store_true", help="one JSON line a benchmark")
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
+    parser.add_argument("--full", action="store_true", help="batch: 400,000 records too")
+    parser.add_argument("--seed", type=int, default=1, help="batch: seed of the synthetic people")
+    parser.add_argument("--role", action="append", default=[], help="online: roles of one process; repeat for more")
+    options = parser.parse_args()
+    chosen = BENCHMARKS if options.name == "all" else {options.name: BENCHMARKS[options.name]}
+    faults = 0
+    for run in chosen.values():
+        report = run(options)
+        show(report, as_json=options.json)
+        faults += len(report.faults)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

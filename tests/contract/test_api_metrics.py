@@ -1,0 +1,107 @@
+"""Figures: on an application of their own, with bounded labels, and none rather than wrong ones."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import aiohttp
+import pytest
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from gateway.core.errors import Unavailable
+from gateway.core.model import PartnerKey
+from gateway.core.ports.store import BreakerRow
+from gateway.telemetry import Metrics
+from gateway.web.api.application import api_application
+from gateway.web.edge import runner
+from gateway.web.limits import Limits
+from gateway.web.metrics import MOST_PARTNERS, RequestFigures, StoreFigures, metrics_application
+from tests.contract.api_stack import running
+
+
+@pytest.fixture
+async def stack(sqlite_url, tmp_path):
+    async with running(sqlite_url, tmp_path) as stack:
+        yield stack
+
+
+async def ask(application, *paths):
+    """The statuses and bodies of these paths of an application of its own."""
+    served = runner(application, Limits(), shutdown_seconds=1)
+    await served.setup()
+    try:
+        await web.TCPSite(served, "127.0.0.1", 0).start()
+        host, port = served.addresses[0][:2]
+        found = []
+        async with aiohttp.ClientSession() as session:
+            for path in paths:
+                async with session.get(f"http://{host}:{port}{path}") as response:
+                    found.append((response.status, await response.text()))
+        return found
+    finally:
+        await served.cleanup()
+
+
+async def test_requests_are_counted_by_operation_and_never_by_path(stack):
+    registry = CollectorRegistry()
+    await ask(api_application(stack.parts, figures=RequestFigures(registry)), "/livez", "/900-55-1234", "/v1/queues")
+    ((_, page),) = await ask(metrics_application(registry), "/metrics")
+    assert 'gateway_http_requests_total{operation="livez",status="200"} 1.0' in page
+    assert 'gateway_http_requests_total{operation="none",status="404"} 1.0' in page
+    assert 'gateway_http_requests_total{operation="listQueues",status="401"} 1.0' in page
+    assert "900-55" not in page
+
+
+async def test_the_age_of_the_oldest_delivery_and_the_breakers_are_shown(stack):
+    await stack.owe()
+    stack.watch.forward(90)
+    row = BreakerRow(PartnerKey("iowa"), "open", 5, stack.watch(), stack.watch() + timedelta(seconds=30))
+    await stack.parts.health.save_breaker(row)
+    registry = CollectorRegistry()
+    ((_, page),) = await ask(metrics_application(registry, StoreFigures(stack.parts, registry)), "/metrics")
+    assert 'gateway_queue_oldest_seconds{queue="iowa"} 90.0' in page
+    assert 'gateway_breaker_state{partner="iowa"} 2.0' in page
+
+
+class Desk:
+    """An embedded desk with many partners, or none that answers."""
+
+    def __init__(self, queues=None) -> None:
+        self._queues = queues
+
+    async def queues(self):
+        if self._queues is None:
+            raise Unavailable
+        return self._queues
+
+
+class Source:
+    """Figures of a desk."""
+
+    def __init__(self, stack, desk) -> None:
+        self.desk, self.health, self.clock = desk, stack.parts.health, stack.watch
+
+
+async def test_a_store_that_is_away_gives_no_figures(stack):
+    registry = CollectorRegistry()
+    figures = StoreFigures(Source(stack, Desk()), registry)
+    ((status, page),) = await ask(metrics_application(registry, figures), "/metrics")
+    assert status == 503
+    assert "gateway_" not in page
+
+
+async def test_with_many_partners_single_ones_are_left_out(stack):
+    await stack.owe()
+    (queue,) = await stack.parts.desk.queues()
+    registry = CollectorRegistry()
+    figures = StoreFigures(Source(stack, Desk((queue,) * (MOST_PARTNERS + 1))), registry)
+    ((_, page),) = await ask(metrics_application(registry, figures), "/metrics")
+    assert "iowa" not in page
+
+
+def test_the_figures_live_beside_those_of_the_process():
+    registry = Metrics().registry
+    RequestFigures(registry)
+    StoreFigures(None, registry)
+    assert "gateway_breaker_state" in {metric.name for metric in registry.collect()}

@@ -1,0 +1,377 @@
+"""What operators see and do: every screen on real rows, repairs one by one and in bulk, live pages."""
+
+import asyncio
+import re
+import time
+from datetime import timedelta
+
+import pytest
+
+from gateway.core.errors import Unavailable
+from gateway.core.model import Actor, DeliveryId, DeliveryState, JobId, Page
+from gateway.core.ports.store import DeliveryQuery
+from gateway.web.console import pages, vendor
+from tests.contract.console_site import fill, log_in, running, token
+
+GROUP = {"cause": "https-503", "partner": "texas", "kind": "locate", "fault": "partner"}
+NOBODY = "01a2030a-7dcf-7000-9fe2-bc462ff396fa"
+
+
+@pytest.fixture
+async def site(sqlite_url):
+    async with running(sqlite_url, live_every=timedelta(milliseconds=50)) as site:
+        await fill(site)
+        yield site
+
+
+async def text(client, path, status=200):
+    answer = await client.get(path)
+    assert answer.status == status, path
+    return await answer.text()
+
+
+async def send(client, path, status=303, **form):
+    answer = await client.post(path, data={"csrf": await token(client), **form}, allow_redirects=False)
+    assert answer.status == status, await answer.text()
+    return answer.headers.get("Location") or await answer.text()
+
+
+async def test_the_overview_names_what_is_wrong_and_shows_the_same_figures_as_plot_and_table(site):
+    async with site.browser("viewer") as client:
+        page = await text(client, "/")
+    assert page.count('class="gw-tile ') == 6
+    assert "https-503" in page
+    assert "breaker open" in page
+    assert page.count('<svg xmlns="http://www.w3.org/2000/svg" role="img"') == 2
+    assert "Backlog by partner as a table" in page
+    assert "DEMO" in page
+
+
+async def test_queues_show_partners_without_traffic_too(site):
+    async with site.browser("viewer") as client:
+        page = await text(client, "/queues")
+    for name in ("Ohio Office", "Iowa Child", "Texas Child", "TANF Agency"):
+        assert name in page
+    assert "0, nobody listens" in page
+    assert "does not shrink" in page
+
+
+async def test_records_show_first_what_needs_attention_and_filter_by_business_keys(site):
+    async with site.browser("viewer") as client:
+        first = await text(client, "/records")
+        assert "unroutable</span>" in first
+        assert "refused</span>" in first
+        assert "routed</span>" not in first
+        assert "routed</span>" in await text(client, "/records?view=all")
+        every = "/records?view=all&party=ohio&kind=locate&since=2020-01-01&until=2200-01-01T12:00&state=refused"
+        assert "3 shown" in await text(client, every)
+        assert "0 shown" in await text(client, "/records?view=all&sender=texas")
+        await text(client, "/records?state=nonsense", 400)
+        await text(client, "/records?since=yesterday", 400)
+        await text(client, "/records?cursor=nonsense&view=all", 400)
+
+
+async def test_a_case_is_found_by_its_id_which_never_stands_in_an_address(site):
+    async with site.browser("viewer") as client:
+        for form in ({"case_id": "C-42"}, {"case_id": "C-42", "sender": "ohio"}):
+            page = await send(client, "/records/case", 200, **form)
+            assert "3 shown" in page
+            assert "C-42" not in page
+        assert "0 shown" in await send(client, "/records/case", 200, case_id="C-43")
+        assert "0 shown" in await send(client, "/records/case", 200, case_id="C-42", sender="texas")
+
+
+async def test_lists_go_on_where_they_stopped(sqlite_url):
+    async with running(sqlite_url, page_size=4) as site:
+        await fill(site)
+        async with site.browser("viewer") as client:
+            seen, path = [], "/records?view=all"
+            while path:
+                page = await text(client, path)
+                seen += re.findall(r"/records/([0-9a-f-]{36})", page)
+                found = re.search(r'href="([^"]+)">Next page', page)
+                path = found[1].replace("&amp;", "&") if found else None
+            assert len(seen) == len(set(seen)) > 9
+
+
+async def test_a_record_shows_its_steps_findings_and_proof(site):
+    async with site.browser("operator") as client:
+        page = await text(client, f"/records/{site.ids['refused']}")
+        assert "The date is no date. Use YYYYMMDD." in page
+        assert "A record has blocking findings".lower() in page.lower()
+        assert "gw-step--bad" in page
+        proof = await client.get(f"/records/{site.ids['record']}/proof")
+        assert proof.headers["Content-Disposition"].startswith("attachment")
+        assert await proof.text() == f"a proof of {site.ids['record']}\n"
+        await text(client, f"/records/{NOBODY}", 404)
+
+
+async def test_a_submission_shows_its_findings_by_rule_and_its_receipt_as_sent(site):
+    async with site.browser("viewer") as client:
+        page = await text(client, f"/submissions/{site.ids['submission']}")
+        assert "CSE-DATE-INVALID" in page
+        stored = await site.parts.submissions.get(site.ids["submission"])
+        receipt = await client.get(f"/submissions/{site.ids['submission']}/receipt")
+        assert await receipt.read() == stored.receipt
+
+
+@pytest.mark.parametrize(
+    ("key", "place"), [("record", "records"), ("submission", "submissions"), ("delivery", "deliveries")]
+)
+async def test_one_box_finds_any_id_however_it_is_pasted(site, key, place):
+    async with site.browser("viewer") as client:
+        for written in ("{}", " {} ", "{}".upper(), f"{key}:{{}}", "urn:uuid:{}"):
+            location = await send(client, "/find", id=written.format(site.ids[key]))
+            assert location == f"/{place}/{site.ids[key]}"
+
+
+async def test_the_box_finds_partners_and_says_when_it_finds_nothing(site):
+    async with site.browser("viewer") as client:
+        assert await send(client, "/find", id="Texas") == "/partners/texas"
+        assert "No record" in await send(client, "/find", 404, id=NOBODY)
+        page = await send(client, "/find", 404, id="900-12-3456")
+        assert "900-12-3456" not in page
+
+
+async def test_a_partner_is_paused_and_resumed_with_a_reason(site):
+    async with site.browser("operator") as client:
+        await send(client, "/partners/texas/pause", 422, reason="")
+        await send(client, "/partners/texas/pause", reason="maintenance over there")
+        assert (await site.parts.directory()).partners["texas"].paused
+        assert "paused" in await text(client, "/partners/texas")
+        await send(client, "/partners/texas/resume", reason="they are back")
+        assert not (await site.parts.directory()).partners["texas"].paused
+    entries = [entry for _, entry in await site.parts.audit.about("partner:texas")]
+    assert [(entry.outcome, str(entry.actor)) for entry in entries] == [
+        ("paused", "operator:operator"),
+        ("resumed", "operator:operator"),
+    ]
+
+
+async def test_a_dead_letter_is_retried_and_a_second_click_is_told_so(site):
+    path = f"/deliveries/{site.ids['delivery']}"
+    async with site.browser("operator") as client:
+        await send(client, path + "/retry", 422, reason="call 555 123 4567")
+        assert await send(client, path + "/retry", reason="partner is back") == path
+        assert "cannot be retried" in await send(client, path + "/retry", 409, reason="partner is back")
+        await send(client, path + "/withdraw", reason="sent by mail")
+    found = await site.parts.desk.get(DeliveryId(site.ids["delivery"]))
+    assert found.state is DeliveryState.WITHDRAWN
+
+
+async def test_a_dead_letter_shows_its_attempts(site):
+    async with site.browser("viewer") as client:
+        page = await text(client, f"/deliveries/{site.ids['delivery']}")
+    assert page.count("503 busy") >= 4
+    assert "Retry this delivery" not in page
+
+
+async def test_the_three_kinds_of_fault_never_mix(site):
+    async with site.browser("viewer") as client:
+        first, mine, ours = [await text(client, f"/dead?fault={one}") for one in ("partner", "record", "gateway")]
+    assert "https-503" in first
+    assert "csenet-too-wide" not in first
+    assert "csenet-too-wide" in mine
+    assert "https-503" not in mine
+    assert "key-missing" in ours
+
+
+async def test_all_that_match_are_frozen_planned_and_started_once(site):
+    async with site.browser("operator") as client:
+        plan = await send(client, "/dead/plan", **GROUP, scope="all", action="retry", reason="partner is back")
+        page = await text(client, plan)
+        assert "Plan: retry 12 deliveries" in page
+        assert "Start: retry 12" in page
+        assert await send(client, plan + "/start") == plan
+        assert await send(client, plan + "/start") == plan
+        assert "running" in await text(client, plan)
+    job = JobId(plan.rsplit("/", 1)[1])
+    frozen = await site.parts.jobs.next(job, 100)
+    wanted = await site.parts.desk.list(DeliveryQuery(cause="https-503", state=DeliveryState.DEAD), Page(100))
+    assert set(frozen) == {one.id for one in wanted.rows}
+
+
+async def test_only_the_ticked_ones_are_planned(site):
+    async with site.browser("operator") as client:
+        page = await text(client, "/dead/group?" + "&".join(f"{k}={v}" for k, v in GROUP.items()))
+        ids = re.findall(r'name="delivery" value="([^"]+)"', page)
+        assert len(ids) == 12
+        csrf = await token(client)
+        fields = [("csrf", csrf), ("scope", "selected"), ("action", "withdraw"), ("reason", "sent by mail")]
+        fields += [*GROUP.items(), ("delivery", ids[0]), ("delivery", ids[5])]
+        answer = await client.post("/dead/plan", data=fields, allow_redirects=False)
+        job = JobId(answer.headers["Location"].rsplit("/", 1)[1])
+        assert set(await site.parts.jobs.next(job, 100)) == {ids[0], ids[5]}
+        answer = await client.post("/dead/plan", data=fields[:-2], allow_redirects=False)
+        assert answer.status == 400
+        assert "Nothing is selected" in await answer.text()
+
+
+async def test_a_big_plan_must_be_confirmed_by_typing_its_number(sqlite_url):
+    async with running(sqlite_url, confirm_above=10) as site:
+        await fill(site)
+        async with site.browser("operator") as client:
+            plan = await send(client, "/dead/plan", **GROUP, scope="all", action="retry", reason="partner is back")
+            assert "Type 12 to confirm" in await text(client, plan)
+            await send(client, plan + "/start", 400)
+            await send(client, plan + "/start", 400, number="11")
+            await send(client, plan + "/start", number="12")
+
+
+async def test_a_plan_can_be_dropped_and_then_not_be_started(site):
+    async with site.browser("operator") as client:
+        plan = await send(client, "/dead/plan", **GROUP, scope="all", action="retry", reason="partner is back")
+        await send(client, plan + "/cancel")
+        assert "cancelled" in await text(client, plan)
+        await send(client, plan + "/start", 409)
+
+
+async def test_an_api_key_is_revoked_by_an_admin(site):
+    async with site.browser("admin") as client:
+        assert "partner:ohio" in await text(client, "/accounts")
+        await send(client, "/accounts/keys/k1/revoke", reason="left the project")
+        assert await site.parts.callers.find("k1") is None
+        await send(client, "/accounts/keys/k1/revoke", 404, reason="left the project")
+
+
+async def test_the_audit_page_shows_the_signed_note_and_the_entries_on_one_thing(site):
+    async with site.browser("viewer") as client:
+        page = await text(client, f"/audit?object=record:{site.ids['record']}")
+    assert "gateway.example/log" in page
+    assert "record.accepted" in page
+
+
+async def test_checks_are_shown_as_they_were_last_read(site):
+    async with site.browser("viewer") as client:
+        page = await text(client, "/system")
+    assert "The broker is not connected." in page
+    assert "Retry and withdraw deliveries" in page
+
+
+async def test_a_store_that_is_away_gives_a_page_that_says_when_to_come_back(site):
+    async with site.browser("viewer") as client:
+
+        async def away(*_):
+            raise Unavailable("The store does not answer.", retry_after=timedelta(seconds=7))
+
+        site.parts.desk.queues = away
+        answer = await client.get("/queues")
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "7")
+        assert "The store does not answer." in await answer.text()
+
+
+async def test_without_the_fetched_packages_pages_are_plain_and_say_so_in_the_log(sqlite_url, monkeypatch, tmp_path):
+    monkeypatch.setattr(pages, "VENDOR", tmp_path / "nothing")
+    async with running(sqlite_url) as site, site.browser("viewer") as client:
+        page = await text(client, "/")
+        assert "vendor" not in page
+        assert "console.css" in page
+    assert vendor.VENDOR.name == "vendor"
+
+
+async def test_own_files_are_named_by_their_content_and_nothing_else_is_served(site):
+    async with site.browser("viewer") as client:
+        page = await text(client, "/")
+        for path in re.findall(r'(?:href|src)="(/static/[^"]+)"', page):
+            await text(client, path)
+        assert re.search(r"console\.css\?v=[0-9a-f]{12}", page)
+        for path in ("/static/../pages.py", "/static/%2e%2e/pages.py", "/static//etc/passwd", "/static/none"):
+            assert (await client.get(path)).status == 404
+
+
+# --- live pages ------------------------------------------------------------------------------------------------------
+
+
+async def events(response, count):
+    """The next events of a stream, as their lines without ``data:``."""
+    found = []
+    while len(found) < count:
+        block = []
+        while (line := (await response.content.readline()).decode().rstrip("\n")) or not block:
+            if not line and response.content.at_eof():
+                return found
+            block.append(line)
+        if not block[0].startswith("retry"):
+            found.append("\n".join(one.removeprefix("data: ") for one in block))
+    return found
+
+
+@pytest.mark.parametrize(("path", "words"), [("/live", "Biggest failure groups"), ("/queues/live", "Texas")])
+async def test_a_live_page_gets_new_figures_again_and_again(site, path, words):
+    async with site.browser("viewer") as client, client.get(path) as stream:
+        assert stream.headers["Content-Type"] == "text/event-stream"
+        found = await asyncio.wait_for(events(stream, 3), 10)
+    assert all(words in one for one in found)
+    assert not any("hx-" in one for one in found)
+
+
+async def test_a_job_page_ends_its_stream_with_the_job(site):
+    async with site.browser("operator") as client:
+        plan = await send(client, "/dead/plan", **GROUP, scope="all", action="retry", reason="partner is back")
+        await send(client, plan + "/start")
+        job = JobId(plan.rsplit("/", 1)[1])
+        async with client.get(plan + "/live") as stream:
+            assert "0 of 12 done" in (await asyncio.wait_for(events(stream, 1), 10))[0]
+            await site.parts.jobs.progress(job, await site.parts.jobs.next(job, 100), ())
+            entry = site.parts.scribe.entry(Actor("gateway", "bulk"), "job.ended", f"job:{job}")
+            await site.parts.jobs.end(job, "done", entry)
+            rest = await asyncio.wait_for(stream.content.read(), 10)
+        assert "12 of 12 done" in rest.decode()
+        assert rest.decode().endswith("event: finished\ndata: .\n\n")
+
+
+async def test_an_open_stream_does_not_hold_up_the_shutdown(sqlite_url):
+    async with running(sqlite_url, live_every=timedelta(minutes=1)) as site, site.browser("viewer") as client:
+        stream = await client.get("/live")
+        await asyncio.wait_for(events(stream, 1), 10)
+        begun = time.monotonic()
+        await site.application.shutdown()
+        await asyncio.wait_for(stream.content.read(), 2)
+        assert time.monotonic() - begun < 2
+        stream.close()
+
+
+async def test_a_logout_ends_the_live_pages_of_that_login_only(site):
+    async with site.browser("viewer") as client, site.browser() as other:
+        await log_in(other, "viewer")
+        mine, theirs = await client.get("/live"), await other.get("/live")
+        await send(client, "/logout")
+        await asyncio.wait_for(mine.content.read(), 5)
+        assert len(await asyncio.wait_for(events(theirs, 2), 5)) == 2
+        theirs.close()
+
+
+async def test_an_open_page_alone_does_not_keep_a_login_alive(site):
+    async with site.browser("viewer") as client:
+        stream = await client.get("/live")
+        await asyncio.wait_for(events(stream, 1), 5)
+        site.clock.ahead = timedelta(minutes=15, seconds=1)
+        await asyncio.wait_for(stream.content.read(), 5)
+        assert (await client.get("/live", headers={"HX-Request": "true"})).status == 401
+
+
+async def test_live_pages_are_bounded_in_number(sqlite_url):
+    async with running(sqlite_url, streams=1) as site, site.browser("viewer") as client:
+        stream = await client.get("/live")
+        await asyncio.wait_for(events(stream, 1), 5)
+        assert (await client.get("/live")).status == 429
+        stream.close()
+
+
+async def test_a_stream_outlives_a_store_that_is_away_for_a_moment(site):
+    async with site.browser("viewer") as client, client.get("/queues/live") as stream:
+        await asyncio.wait_for(events(stream, 1), 5)
+        whole = site.parts.desk.queues
+
+        async def away():
+            raise Unavailable("The store does not answer.")
+
+        site.parts.desk.queues = away
+        await asyncio.sleep(0.2)
+        site.parts.desk.queues = whole
+
+        async def next_figures():
+            while "Texas" not in (await events(stream, 1))[0]:
+                pass
+
+        await asyncio.wait_for(next_figures(), 5)

@@ -1,0 +1,45 @@
+"""The registry of formats, the catalog and the rules name the same things."""
+
+import re
+from pathlib import Path
+
+import schemas
+from gateway.core.model import FormatName
+from gateway.core.ports.formats import Format
+from transforms import FORMATS, formats
+
+CATALOG = schemas.load()
+TRANSFORMS = Path(__file__).parent.parent.parent / "transforms"
+CODE = re.compile(r'"((?:XML|XSD|JSON|CSV)-[A-Z-]+)"')
+
+
+def test_every_format_of_the_catalog_has_an_engine_and_the_other_way_round():
+    assert set(FORMATS) == set(CATALOG.formats)
+
+
+def test_every_engine_knows_its_own_name():
+    assert {name: engine.name for name, engine in formats(CATALOG).items()} == {FormatName(n): n for n in FORMATS}
+
+
+def test_every_engine_keeps_to_the_port():
+    members = [name for name in vars(Format) if not name.startswith("_")]
+    for engine in formats(CATALOG).values():
+        assert all(hasattr(engine, member) for member in members)
+
+
+def test_every_column_order_is_a_format_that_only_reads():
+    for name, order in CATALOG.columns.items():
+        info = CATALOG.formats[name]
+        assert (info.kinds, info.reads, info.writes) == ((order.kind,), True, False)
+
+
+def test_every_code_that_the_text_engines_report_is_a_rule_with_a_fix():
+    named = {code for path in TRANSFORMS.glob("*.py") for code in CODE.findall(path.read_text("utf-8"))}
+    assert {"XML-DOCTYPE", "XSD-MISSING", "JSON-TYPE", "CSV-DATE"} <= named
+    assert {code for code in named if CATALOG.rule(code) is None} == set()
+
+
+def test_every_rule_of_the_text_engines_is_reported_by_one_of_them():
+    named = {code for path in TRANSFORMS.glob("*.py") for code in CODE.findall(path.read_text("utf-8"))}
+    ruled = {code for code in CATALOG.rules if code.split("-")[0] in {"XML", "XSD", "JSON", "CSV"}}
+    assert ruled == named

@@ -1,0 +1,173 @@
+"""What holds for every format of the registry, whoever wrote its engine, and for the example files."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.core.errors import Misconfigured
+from gateway.core.model import Content, FormatName, Severity
+from gateway.core.ports.formats import Decoded, Encoded, Frame, Heading
+from gateway.core.rules import BusinessRules
+from tests.unit.contents import CATALOG, COVER, calm, contents, cut_at_once, cut_byte_by_byte
+from transforms import by_media_type, canonical, formats
+
+FORMATS = formats(CATALOG)
+CANONICAL = canonical(CATALOG)
+RULES = BusinessRules(CATALOG)
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+NAMES = sorted(FORMATS)
+SHORT = st.one_of(
+    st.binary(max_size=120),
+    st.text("H4W4T4 0123456789ABC{}[]<>\"',&;\\\r\n\x00é", max_size=120).map(str.encode),
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(calm, max_examples=40)
+@given(body=SHORT)
+def test_no_bytes_make_a_reader_or_a_decoder_raise(name, body):
+    read_to_the_end(FORMATS[name], body)
+
+
+def read_to_the_end(engine, body):
+    """Cut, decode, write and validate: whatever the bytes are, the outcome is contents and findings."""
+    reader = engine.reader()
+    frames = [*reader.feed(body), *reader.finish()]
+    for frame in [*frames, Frame(1, body, 1)]:
+        decoded = engine.decode(frame, reader.heading)
+        assert isinstance(decoded, Decoded)
+        assert decoded.content is not None or any(f.severity.blocks for f in decoded.findings)
+        if decoded.content is not None:
+            CANONICAL.validate(CANONICAL.write(decoded.content), frame.ordinal)
+
+
+EXTENSIONS = {".xml": "xml", ".json": "json", ".csenet": "csenet", ".w4": "w4", ".csv": "newhire-csv-nc"}
+EXAMPLE_FILES = sorted(path for path in EXAMPLES.iterdir() if path.suffix in EXTENSIONS)
+
+
+@pytest.mark.parametrize("path", EXAMPLE_FILES, ids=lambda path: path.name)
+@settings(max_examples=8, deadline=None)
+@given(st.data())
+def test_damaged_examples_never_raise_and_are_cut_alike_in_any_pieces(path, data):
+    engine = FORMATS[FormatName(EXTENSIONS[path.suffix])]
+    body = bytearray(path.read_bytes()[:2500])
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(body) - 1))
+        body[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    read_to_the_end(engine, bytes(body))
+    assert cut_byte_by_byte(engine, bytes(body)) == cut_at_once(engine, bytes(body))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(calm, max_examples=40)
+@given(body=SHORT)
+def test_every_reader_cuts_alike_byte_by_byte_and_at_once(name, body):
+    assert cut_byte_by_byte(FORMATS[name], body) == cut_at_once(FORMATS[name], body)
+
+
+EXAMPLE_FORMATS = {
+    "michigan-case-transfer.xml": FormatName("xml"),
+    "tribe-locate-request.json": FormatName("json"),
+    "acme-new-hires-nc.csv": FormatName("newhire-csv-nc"),
+}
+"""Examples without a fault."""
+
+
+def judged(path, name):
+    """(content, findings) of every record of an example, as the gateway judges them."""
+    engine = FORMATS[name]
+    reader = engine.reader()
+    body = (EXAMPLES / path).read_bytes()
+    for frame in [*reader.feed(body), *reader.finish()]:
+        decoded = engine.decode(frame, reader.heading)
+        findings = list(decoded.findings)
+        if decoded.content is not None:
+            findings += CANONICAL.validate(CANONICAL.write(decoded.content), frame.ordinal)
+            facts = CANONICAL.facts(decoded.content)
+            findings += RULES.judge(decoded.content, facts, name, frame.ordinal, date(2026, 11, 1))
+        yield decoded.content, findings
+
+
+@pytest.mark.parametrize(("path", "name"), EXAMPLE_FORMATS.items())
+def test_the_good_examples_have_no_findings(path, name):
+    for content, findings in judged(path, name):
+        assert content is not None
+        assert findings == []
+
+
+def test_the_case_transfers_of_michigan_are_three_and_one_knows_of_family_violence():
+    facts = [CANONICAL.facts(content) for content, _ in judged("michigan-case-transfer.xml", FormatName("xml"))]
+    assert [(f.sender[:2], f.recipient[:2]) for f in facts] == [("26", "39")] * 3
+    assert [f.family_violence for f in facts] == [False, True, False]
+
+
+def test_the_tribe_asks_ohio():
+    (record,) = judged("tribe-locate-request.json", FormatName("json"))
+    facts = CANONICAL.facts(record[0])
+    assert (facts.sender[:5], facts.recipient[:2], facts.transaction) == ("90830", "39", "LO1 R")
+
+
+def test_acme_reports_twenty_hires():
+    records = list(judged("acme-new-hires-nc.csv", FormatName("newhire-csv-nc")))
+    assert [CANONICAL.facts(content).sender for content, _ in records] == ["990000001"] * 20
+
+
+def test_the_three_mistakes_of_the_faulty_file_are_found_where_they_are():
+    found = {}
+    for ordinal, (_, findings) in enumerate(judged("acme-faulty.csv", FormatName("newhire-csv-nc")), start=1):
+        if blocking := [f.rule for f in findings if f.severity.blocks]:
+            found[ordinal] = blocking[0]
+    assert found == {2: "CSV-DATE", 4: "CSV-COLUMNS", 5: "XSD-PATTERN"}
+
+
+def test_the_hostile_example_is_refused_at_its_doctype():
+    frames, (finding,) = cut_at_once(FORMATS[FormatName("xml")], (EXAMPLES / "hostile-doctype.xml").read_bytes())
+    assert (frames, finding.rule, finding.severity, finding.line) == ([], "XML-DOCTYPE", Severity.FATAL, 2)
+
+
+@calm
+@given(contents())
+def test_json_and_xml_carry_the_same_content(content: Content):
+    written = {name: FORMATS[FormatName(name)].encode([content], COVER) for name in ("xml", "json")}
+    read = []
+    for name, encoded in written.items():
+        assert isinstance(encoded, Encoded)
+        frames, _ = cut_at_once(FORMATS[FormatName(name)], encoded.body)
+        read.append(FORMATS[FormatName(name)].decode(frames[0], Heading()).content)
+    assert read == [content, content]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_format_is_found_by_its_own_media_type(name):
+    assert by_media_type(CATALOG, CATALOG.formats[name].media_type) == name
+
+
+@pytest.mark.parametrize(
+    ("media_type", "name"),
+    [
+        ("application/xml", "xml"),
+        ("Application/JSON; charset=UTF-8", "json"),
+        ('text/csv;ORDER="NJ"', "newhire-csv-nj"),
+        ("application/x-ndjson", "json"),
+        ("text/xml", "xml"),
+        ("text/csv; header=present; order=ga", "newhire-csv-ga"),
+        ("text/csv; order=nc; charset=latin-1", None),
+        ("text/csv", None),
+        ("text/csv; order=zz", None),
+        ("application/json; order=nc", None),
+        ("text/html", None),
+        ("", None),
+    ],
+)
+def test_media_types_are_compared_without_regard_to_case_and_charset(media_type, name):
+    assert by_media_type(CATALOG, media_type) == name
+
+
+def test_a_catalog_with_a_format_that_has_no_engine_is_refused():
+    odd = {**CATALOG.formats, FormatName("odd"): CATALOG.formats[FormatName("xml")]}
+    with pytest.raises(Misconfigured, match="odd"):
+        formats(replace(CATALOG, formats=odd))

@@ -1,0 +1,226 @@
+"""The business rules as data: every rule fires on the record that breaks it, and on nothing that keeps it."""
+
+import csv
+import pickle
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from gateway.core.model import Content, Finding, Severity
+from gateway.core.rules import CHECKS, FORMAT_CHECK, BusinessRules, told
+from tests.unit.fixed_width_samples import CATALOG, EXAMPLES, VECTORS
+from transforms import canonical
+from transforms.csenet import CsenetFormat
+from transforms.w4 import W4Format
+
+TODAY = date(2025, 4, 1)
+RULES = BusinessRules(CATALOG)
+CANONICAL = canonical(CATALOG)
+
+
+def records(name: str, format_) -> list[Content]:
+    reader = format_.reader()
+    frames = reader.feed((EXAMPLES / name).read_bytes()) + reader.finish()
+    return [format_.decode(frame, reader.heading).content for frame in frames]
+
+
+TRANSACTIONS = {
+    CANONICAL.facts(content).transaction: content
+    for content in records("ohio-to-michigan.csenet", CsenetFormat(CATALOG))
+}
+HIRE = records("ohio-new-hires.w4", W4Format(CATALOG))[0]
+
+PAYEE = {"Header/Function": "MSC", "Header/Action": "R", "Header/Reason": "GRPAY"}
+NEW_ID = {"Header/Function": "MSC", "Header/Action": "P", "Header/Reason": "GSCAS"}
+ADDRESS_1 = "Employee/EmployeeAddress/AddressLine1Text"
+
+BROKEN = [
+    ("CSE-TRIPLE-UNKNOWN", "ENF R ERARR", {"Header/Reason": "ERXXX"}),
+    ("CSE-TRIPLE-NOT-CORE", "MSC P GSPUD", {"Header/Reason": "GSSTA"}),
+    ("CSE-SERIAL", "LO1 R", {"Header/TransactionSerialNumber": "0" * 12}),
+    ("CSE-DATE-FUTURE", "LO1 R", {"Header/TransactionDate": "2025-04-02"}),
+    ("CSE-CODE", "LO1 R", {"Case/CaseStatusCode": "Z"}),
+    ("CSE-CODE", "ENF R ERALL", {"Participant[2]/RelationshipCode": "Z"}),
+    ("CSE-CASE-ID-SENDER", "LO1 R", {"Header/SenderCaseID": None}),
+    ("CSE-CASE-ID-OTHER", "LO1 P LSADR", {"Header/RecipientCaseID": None}),
+    ("CSE-CASE-ID-OTHER", "CSI R FRINF", {"Header/RecipientCaseID": None}),
+    ("CSE-CASE-ID-FORM", "LO1 R", {"Header/SenderCaseID": " 123"}),
+    ("CSE-CASE-ID-FORM", "LO1 R", {"Header/SenderCaseID": "0000"}),
+    ("CSE-CASE-ID-FORM", "LO1 R", {"Header/SenderCaseID": "0 0"}),
+    ("CSE-CASE-ID-FORM", "LO1 R", {"Header/SenderCaseID": "12*4"}),
+    ("CSE-CASE-ID-FORM", "LO1 R", {"Header/SenderCaseID": "12\\4"}),
+    ("CSE-REASON-REQUIRED", "CSI R FRINF", {"Header/Reason": None}),
+    ("CSE-BLOCK-CASE", "LO1 R", {"Case": None}),
+    ("CSE-BLOCK-CASE", "MSC R GRUPD", {"Case": None, "Header/Reason": "GRPAY"}),
+    ("CSE-BLOCK-NCP-ID", "LO1 R", {"NoncustodialParent": None}),
+    ("CSE-BLOCK-NCP-ID-PAYEE-TAX", "COL P CITAX", {"NoncustodialParent": None, "Header/Reason": "CISUB"}),
+    ("CSE-BLOCK-NCP-LOCATE", "LO1 P LSADR", {"LocateInformation": None}),
+    ("CSE-BLOCK-PARTICIPANTS", "PAT R", {"Participant[2]": None}),
+    ("CSE-BLOCK-PARTICIPANT-STATUS", "CSI P FSINF", {"Participant[1]": None}),
+    ("CSE-BLOCK-ORDER", "ENF R ERARR", {"Order[1]": None}),
+    ("CSE-BLOCK-COLLECTION", "COL P CITAX", {"Collection[1]": None}),
+    ("CSE-BLOCK-INFORMATION", "MSC P GSPUD", {"Information": None, "Header/Reason": "GSTAI"}),
+    ("CSE-ATTACHMENTS-LISTED", "LO1 R", {"Header/AttachmentsIndicator": "Y"}),
+    ("CSE-PAYEE-PARTICIPANTS", "ENF R ERARR", {**PAYEE, "Participant[2]/RelationshipCode": "S"}),
+    ("CSE-REQUIRED", "LO1 R", {"NoncustodialParent/PersonName/PersonSurName": None}),
+    ("CSE-REQUIRED", "ENF R ERALL", {"Order[2]/OrderID": None}),
+    ("CSE-ORDER-LOCATOR", "ENF R ERARR", {"Order[1]/IssuingLocator/LocatorCountyCode": None}),
+    ("CSE-ORDER-FILED", "ENF R ERARR", {"Order[1]/OrderFilingDate": None}),
+    ("CSE-STATUS-CHANGE", "MSC P GSPUD", {"Information/StatusChangeCode": None}),
+    ("CSE-NEW-CASE-ID", "MSC P GSPUD", NEW_ID),
+    ("CSE-COLLECTION", "COL P CITAX", {"Collection[1]/PaymentAmount": None}),
+    ("CSE-COLLECTION-ORDER", "COL P CITAX", {"Collection[1]/PostingDate": "2025-02-13"}),
+    ("CSE-BIRTH-FUTURE", "LO1 R", {"NoncustodialParent/PersonBirthDate": "2025-04-01"}),
+    ("CSE-HEIGHT", "LO1 R", {"NoncustodialParent/PersonHeightInches": None}),
+    ("CSE-WAGE", "ENF R ERALL", {"LocateInformation/Employer/WageYear": None}),
+    ("CSE-WAGE-2", "ENF R ERALL", {"LocateInformation/SecondEmployer/WageYear": "2024"}),
+    ("CSE-WAGE-3", "ENF R ERALL", {"LocateInformation/ThirdEmployer/WageQuarter": "1"}),
+    ("NH-SSN", None, {"Employee/PersonSSNIdentification": None}),
+    ("NH-SSN-DIGITS", None, {"Employee/PersonSSNIdentification": "900-10-1234"}),
+    ("NH-NAME", None, {"Employee/PersonName": None}),
+    ("NH-HIRE-DATE", None, {"HireDate": None}),
+    ("NH-HIRE-DATE-FUTURE", None, {"HireDate": "2025-04-02"}),
+    ("NH-BIRTH-FUTURE", None, {"Employee/PersonBirthDate": "2025-04-01"}),
+    ("NH-FEIN", None, {"Employer/EmployerFEINID": None}),
+    ("NH-FEIN-DIGITS", None, {"Employer/EmployerFEINID": "99-0000001"}),
+    ("NH-ZIP4", None, {"Employer/EmployerAddress/AddressPostalExtensionCode": "12"}),
+    ("NH-EMPLOYER-NAME", None, {"Employer/EmployerName": None}),
+    ("NH-ADDRESS", None, {ADDRESS_1: None}),
+    ("NH-CODE", None, {"HireStateCode": "ZZ"}),
+]
+
+
+def altered(content: Content, changes: dict[str, str | None]) -> Content:
+    """The content with values set; None takes a path, or a whole block, away."""
+    gone = tuple(path for path, value in changes.items() if value is None)
+    fields = {
+        path: value
+        for path, value in content.fields.items()
+        if not any(path == one or path.startswith(f"{one}/") for one in gone)
+    }
+    return replace(content, fields=fields | {path: value for path, value in changes.items() if value is not None})
+
+
+def judged(content: Content, format_: str = "xml", rules: BusinessRules = RULES) -> tuple[Finding, ...]:
+    return rules.judge(content, CANONICAL.facts(content), format_, 5, TODAY)
+
+
+@pytest.mark.parametrize(("code", "transaction", "changes"), BROKEN)
+def test_a_record_that_breaks_a_rule_is_told_so(code, transaction, changes):
+    content = TRANSACTIONS[transaction] if transaction else HIRE
+    assert judged(content) == ()
+    found = [finding for finding in judged(altered(content, changes)) if finding.rule == code]
+    assert found
+    assert all(finding.record == 5 and finding.path for finding in found)
+    values = [value for value in changes.values() if value and len(value) > 3]
+    assert not any(value in repr(found) for value in values if value not in CATALOG.rules)
+
+
+@pytest.mark.parametrize(("code", "transaction", "changes"), BROKEN)
+def test_without_the_rule_the_same_record_passes_it(code, transaction, changes):
+    content = altered(TRANSACTIONS[transaction] if transaction else HIRE, changes)
+    rest = {name: rule for name, rule in CATALOG.rules.items() if name != code}
+    found = judged(content, rules=BusinessRules(replace(CATALOG, rules=rest)))
+    assert code not in {finding.rule for finding in found}
+
+
+def test_every_rule_has_a_record_that_breaks_it():
+    checked = {rule.code for rule in CATALOG.rules.values() if rule.check != FORMAT_CHECK}
+    assert checked == {code for code, *_ in BROKEN}
+
+
+def test_every_check_is_used_by_a_rule():
+    assert set(CHECKS) == {rule.check for rule in CATALOG.rules.values()} - {FORMAT_CHECK}
+
+
+def core_transactions() -> list[dict[str, str]]:
+    return list(csv.DictReader((VECTORS / "csenet" / "core-blocks.csv").read_text().splitlines()))
+
+
+@pytest.mark.parametrize(
+    "row", core_transactions(), ids=lambda row: f"{row['function']}-{row['action']}-{row['reason']}"
+)
+def test_no_core_transaction_contradicts_the_block_rules(row):
+    header = {"Function": row["function"], "Action": row["action"], "Reason": row["reason"]}
+    fields = {f"Header/{name}": value for name, value in header.items() if value}
+    for block in ("Case", "NoncustodialParent", "LocateInformation", "Information"):
+        fields |= {f"{block}/BlankIndicator": "Y"} if row[block] == "1" else {}
+    for block in ("Participant", "Order", "Collection"):
+        fields |= {f"{block}[{n}]/BlankIndicator": "Y" for n in (1, 2)} if row[block] == "1" else {}
+    found = {finding.rule for finding in judged(Content("case-transfer", fields))}
+    assert not {rule for rule in found if "BLOCK" in rule or "TRIPLE" in rule}
+
+
+def test_a_finding_on_a_csenet_record_has_its_place_in_the_record():
+    content = altered(TRANSACTIONS["ENF R ERALL"], {"Participant[2]/RelationshipCode": "Z"})
+    (finding,) = judged(content, "csenet")
+    assert (finding.field, finding.path) == ("Relationship", "Participant[2]/RelationshipCode")
+    assert (finding.start, finding.length) == (127 + 351 + 181 + 1421 + 341 + 76, 1)
+    assert finding.note == "not in code list relationship"
+
+
+def test_a_missing_block_points_to_its_count():
+    content = altered(TRANSACTIONS["ENF R ERARR"], {"Order[1]": None})
+    finding = next(one for one in judged(content, "csenet") if one.rule == "CSE-BLOCK-ORDER")
+    assert (finding.field, finding.start, finding.note) == ("Order-Data-Ind", 94, "expected at least 1, found 0")
+
+
+def test_a_finding_on_a_hire_has_its_place_in_the_record():
+    (finding,) = judged(altered(HIRE, {"Employee/PersonSSNIdentification": None}), "w4")
+    assert (finding.field, finding.start, finding.length) == ("employee_ssn", 3, 9)
+
+
+def test_the_replacement_of_a_transaction_outside_the_core_set_is_named():
+    (finding,) = judged(altered(TRANSACTIONS["MSC P GSPUD"], {"Header/Reason": "GSSTA"}))
+    assert (finding.severity, finding.note) == (Severity.WARNING, "send MSC P GSPUD")
+
+
+def test_a_rule_holds_only_between_its_days():
+    rule = CATALOG.rules["CSE-SERIAL"]
+    content = altered(TRANSACTIONS["LO1 R"], {"Header/TransactionSerialNumber": "0" * 12})
+
+    def fires(**days: date) -> bool:
+        dated = replace(CATALOG, rules={rule.code: replace(rule, **days)})
+        return bool(judged(content, rules=BusinessRules(dated)))
+
+    assert fires(since=TODAY, until=TODAY)
+    assert not fires(since=date(2025, 4, 2))
+    assert not fires(until=date(2025, 3, 31))
+
+
+def test_a_rule_for_one_format_is_silent_on_the_others():
+    rule = replace(CATALOG.rules["CSE-SERIAL"], formats=frozenset({"csenet"}))
+    rules = BusinessRules(replace(CATALOG, rules={rule.code: rule}))
+    content = altered(TRANSACTIONS["LO1 R"], {"Header/TransactionSerialNumber": "0" * 12})
+    assert judged(content, "csenet", rules)
+    assert not judged(content, "xml", rules)
+
+
+def test_transactions_that_nobody_knows_are_not_remembered():
+    rules = BusinessRules(CATALOG)
+    for number in range(50):
+        judged(altered(TRANSACTIONS["LO1 R"], {"Header/Reason": f"X{number}"}), rules=rules)
+    judged(TRANSACTIONS["LO1 R"], rules=rules)
+    assert list(rules._chosen) == [("locate", "xml", "LO1 R")]
+
+
+def test_a_field_that_could_not_be_read_is_not_reported_as_missing_too():
+    unread = Finding("FIX-DATE", Severity.ERROR, 1, path="HireDate")
+    missing = [Finding("NH-HIRE-DATE", Severity.ERROR, 1, path="HireDate"), Finding("NH-SSN", Severity.ERROR, 1)]
+    assert [finding.rule for finding in told([unread], [], missing)] == [unread.rule, "NH-SSN"]
+
+
+def test_the_rules_travel_to_a_worker_process():
+    again = pickle.loads(pickle.dumps(RULES))  # noqa: S301 - our own bytes
+    content = altered(HIRE, {"HireDate": None})
+    assert judged(content, rules=again) == judged(content)
+
+
+def test_where_rule_and_schema_fault_one_place_the_rule_speaks():
+    schema = [Finding("XSD-PATTERN", Severity.ERROR, 1, path="Employee/PersonSSNIdentification")]
+    rule = Finding("NH-SSN-DIGITS", Severity.ERROR, 1, path="Employee/PersonSSNIdentification")
+    assert told([], schema, [rule]) == (rule,)
+    assert told([], schema, []) == tuple(schema)
+    warning = Finding("NH-NOTE", Severity.WARNING, 1, path="Employee/PersonSSNIdentification")
+    assert told([], schema, [warning]) == (*schema, warning), "a mere warning must not hide why the record is refused"

@@ -1,0 +1,126 @@
+"""Settings: whole or not at all, from environment and file, and never with a secret in sight."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from gateway.core.errors import Misconfigured
+from gateway.settings import PREFIX, load
+
+
+@pytest.fixture(autouse=True)
+def _nowhere(tmp_path, monkeypatch):
+    """An empty directory and no setting in the environment."""
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.upper().startswith(PREFIX):
+            monkeypatch.delenv(name)
+
+
+def written(text, name="chosen.toml"):
+    path = Path(name)
+    path.write_text(text)
+    return path
+
+
+def refusal():
+    with pytest.raises(Misconfigured) as raised:
+        load()
+    return str(raised.value)
+
+
+def test_without_anything_the_defaults_run_one_process_with_embedded_parts():
+    settings = load()
+    assert settings.db.url.startswith("sqlite+aiosqlite:///")
+    assert settings.broker.url is None
+    assert settings.api.host == "127.0.0.1"
+
+
+def test_an_argument_beats_the_environment_which_beats_the_file_which_beats_the_default(monkeypatch):
+    file = written("[db]\npool = 3\n[api]\nport = 1003\n[console]\nport = 1004\n")
+    monkeypatch.setenv("GATEWAY__DB__POOL", "2")
+    monkeypatch.setenv("GATEWAY__API__PORT", "1002")
+    settings = load(file, api={"port": 1001})
+    assert (settings.api.port, settings.db.pool, settings.console.port, settings.metrics.port) == (1001, 2, 1004, 9464)
+
+
+def test_a_nested_variable_changes_its_key_and_leaves_the_others_of_its_section(monkeypatch):
+    file = written('[api]\nhost = "0.0.0.0"\nport = 1003\n')
+    monkeypatch.setenv("GATEWAY__API__PORT", "1002")
+    assert (load(file).api.host, load(file).api.port) == ("0.0.0.0", 1002)  # noqa: S104 - the value in question
+
+
+def test_the_file_of_the_working_directory_is_read_unless_another_is_named():
+    written("[db]\npool = 5\n", "gateway.toml")
+    assert load().db.pool == 5
+    assert load(written("[db]\npool = 6\n")).db.pool == 6
+
+
+@pytest.mark.parametrize("name", ["GATEWAY__DATABASE__URL", "GATEWAY__DB__URLL", "GATEWAY__POOL", "gateway__nothing"])
+def test_a_mistyped_variable_is_refused_by_its_name(monkeypatch, name):
+    monkeypatch.setenv(name, "canary")
+    told = refusal()
+    assert name.split("__")[-1].lower() in told.lower()
+    assert "canary" not in told
+
+
+def test_a_variable_in_small_letters_is_the_same_variable(monkeypatch):
+    monkeypatch.setenv("gateway__db__pool", "4")
+    monkeypatch.setenv("GATEWAY__work__processes", "2")
+    assert (load().db.pool, load().work.processes) == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("GATEWAY__DB__POOL", "canary", "db.pool"),
+        ("GATEWAY__DB__POOL", "0", "db.pool"),
+        ("GATEWAY__API__PORT", "65536", "api.port"),
+        ("GATEWAY__DB", "canary", "db"),
+        ("GATEWAY__WORK__LEASE_SECONDS", "-1", "work.lease_seconds"),
+        ("GATEWAY__BROKER__DELIVERY_LIMIT", "-1", "broker.delivery_limit"),
+        ("GATEWAY__TLS__CERTIFICATE", "canary.pem", "certificate and key go together"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_its_place_and_never_shown(monkeypatch, name, value, told):
+    monkeypatch.setenv(name, value)
+    said = refusal()
+    assert told in said
+    assert "canary" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[db]\nurll = 'canary'\n", "db.urll"),
+        ("[databse]\nurl = 'canary'\n", "databse"),
+        ("[db\n", "line 1"),
+        ("pool == 3", "line 1"),
+    ],
+)
+def test_a_faulty_file_is_refused(text, told):
+    with pytest.raises(Misconfigured) as raised:
+        load(written(text))
+    assert told in str(raised.value)
+    assert "canary" not in str(raised.value)
+
+
+def test_a_named_file_that_is_not_there_is_refused_instead_of_ignored():
+    with pytest.raises(Misconfigured, match=r"nowhere\.toml"):
+        load(Path("nowhere.toml"))
+
+
+def test_neither_text_nor_representation_of_the_settings_shows_a_secret(monkeypatch):
+    monkeypatch.setenv("GATEWAY__BROKER__URL", "amqp://user:canary@host/v")
+    monkeypatch.setenv("GATEWAY__KEYS__PASSPHRASE", "canary")
+    monkeypatch.setenv("GATEWAY__DB__URL", "postgresql+asyncpg://user:canary@host/name")
+    settings = load()
+    assert "canary" not in f"{settings} {settings!r} {settings.db} {settings.broker!r} {settings.keys!r}"
+    assert settings.keys.passphrase.get_secret_value() == "canary"
+
+
+def test_settings_cannot_be_changed_afterwards():
+    settings = load()
+    with pytest.raises(ValueError, match="frozen"):
+        settings.db = settings.db

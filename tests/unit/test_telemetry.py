@@ -1,0 +1,84 @@
+"""What a log line may say, whatever somebody meant to write."""
+
+import json
+import subprocess
+import sys
+
+from prometheus_client import generate_latest
+
+from gateway.core.model import Outcome, PartnerKey
+from gateway.telemetry import ALLOWED, LONGEST, MOST_PARTNERS, Metrics
+
+PROGRAM = """
+import structlog
+from gateway.telemetry import configure_logs
+configure_logs(json={json})
+log = structlog.get_logger()
+{lines}
+"""
+
+
+def logged(*lines, as_json=True):
+    """The lines that a process of its own writes to stderr: the configuration is for a whole process."""
+    program = PROGRAM.format(json=as_json, lines="\n".join(lines))
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+    assert done.stdout == ""
+    return done.stderr.splitlines()
+
+
+def test_only_keys_of_the_allow_list_come_through_and_control_characters_cannot_forge_a_line():
+    lines = logged(
+        "log.info('delivery.settled', id='d-1', ssn='900000001', name='x' * 1000, payload=b'canary')",
+        r"log.info('a\n{\"event\":\"forged\"}', partner='ohio\r\nforged', code='\u2028\x1b[31m')",
+        "log.info('structured', id={'surname': 'canary'}, code=['canary'], type=ValueError('canary'), count=3)",
+        "log.debug('quiet', id='d-2')",
+        'exec(\'try:\\n  raise ValueError("canary")\\nexcept ValueError:\\n  log.exception("failed", id="d-3")\')',
+    )
+    events = [json.loads(line) for line in lines]
+    assert [event["event"] for event in events] == [
+        "delivery.settled",
+        'a\n{"event":"forged"}',
+        "structured",
+        "failed",
+    ]
+    assert all(set(event) <= ALLOWED for event in events)
+    assert not any("canary" in line or "900000001" in line or "\x1b" in line for line in lines)
+    assert len(events[0]["name"]) == LONGEST
+    assert (events[2]["id"], events[2]["code"], events[2]["type"], events[2]["count"]) == (
+        "dict",
+        "list",
+        "ValueError",
+        3,
+    )
+    assert all(event["ts"].endswith("Z") and event["level"] for event in events)
+
+
+def test_the_readable_form_escapes_control_characters_too():
+    (line,) = logged(r"log.info('a\nb', partner='\u2028\x1b[31m', ssn='canary')", as_json=False)
+    assert "\\n" in line
+    assert "\x1b" not in line
+    assert "canary" not in line
+
+
+def test_without_the_configuration_the_same_calls_would_show_everything():
+    program = "import structlog\nstructlog.get_logger().info('a', ssn='canary')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+    assert "canary" in done.stdout
+
+
+def test_above_so_many_partners_figures_carry_no_partner_any_more():
+    metrics = Metrics()
+    for number in range(MOST_PARTNERS + 5):
+        metrics.attempt(PartnerKey(f"partner-{number}"), Outcome.DELIVERED, 0.1)
+    text = generate_latest(metrics.registry).decode()
+    labels = {line.split('partner="')[1].split('"')[0] for line in text.splitlines() if 'partner="' in line}
+    assert len(labels) == MOST_PARTNERS + 1
+    assert 'gateway_delivery_attempts_total{outcome="delivered",partner=""} 5.0' in text
+
+
+def test_a_fault_of_ours_is_counted_and_its_time_is_not_the_partners():
+    metrics = Metrics()
+    metrics.attempt(PartnerKey("ohio"), Outcome.OURS, 9.0)
+    text = generate_latest(metrics.registry).decode()
+    assert 'gateway_delivery_attempts_total{outcome="ours",partner="ohio"} 1.0' in text
+    assert "gateway_delivery_response_seconds_count" not in text
