@@ -44,7 +44,7 @@ async def gateway(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> Asy
     """A process with its roles running; everything is stopped in order when the block ends."""
     grace = GRACE if Role.RELAY in roles else timedelta()
     async with AsyncExitStack() as stack:
-        base = await stack.enter_async_context(foundation(settings, announce_grace=grace))
+        base = await stack.enter_async_context(foundation(settings, announce_grace=grace, warm=True))
         process = build(settings, roles, base)
         stack.push_async_callback(process.crew.close)
         await process.broker.open()

@@ -132,10 +132,10 @@ def open_keys(settings: Settings, clock: Clock) -> FileKeys:
 
 @asynccontextmanager
 async def foundation(
-    settings: Settings, *, announce_grace: timedelta = timedelta(), clock: Clock = utc_now
+    settings: Settings, *, announce_grace: timedelta = timedelta(), clock: Clock = utc_now, warm: bool = False
 ) -> AsyncIterator[Foundation]:
     """Everything opened, closed again in the end. Raises Misconfigured when keys, catalog or database are not ready."""
-    spoken = speech()
+    spoken = speech(warm=warm)
     keys = open_keys(settings, clock)
     sealer = keys.sealer()
     database = open_database(settings.db.url, Limits(pool_size=settings.db.pool))

@@ -2,8 +2,14 @@
 
 import importlib.util
 
+from hypothesis import settings
+
 pytest_plugins = [
     name
     for name in ("tests.servers.postgres", "tests.servers.rabbitmq", "tests.servers.sshd")
     if importlib.util.find_spec(name)
 ]
+
+# Machines are shared: a slow moment is not a failure.
+settings.register_profile("calm", deadline=None)
+settings.load_profile("calm")

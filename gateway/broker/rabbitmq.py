@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
+from datetime import timedelta
 
 import structlog
 from aio_pika import DeliveryMode, Message
@@ -28,6 +29,8 @@ from gateway.core.ports.broker import Announcement, QueueDepth, Take
 
 log = structlog.get_logger(__name__)
 
+QUEUE_PATIENCE = timedelta(milliseconds=200)
+"""Making a quorum queue takes tens of milliseconds on an idle node."""
 _SUSPECT = frozenset({"broker-timeout", "broker-disconnected"})
 
 
@@ -82,7 +85,7 @@ class RabbitBroker:
         """What :meth:`declare` would have to make, and what it would be refused; changes nothing that exists."""
         wanted = self._topology(partners)
         with translated():
-            async with self._patience():
+            async with self._patience(len(wanted.queues)):
                 return await declaration.compare(self._publishing.connection, wanted)
 
     async def publish(self, announcements: Sequence[Announcement]) -> None:
@@ -142,9 +145,10 @@ class RabbitBroker:
         ``unacknowledged`` counts those of this process."""
         connection = self._publishing.connection
         found: list[QueueDepth] = []
+        queues = self._topology(self._partners).queues
         with translated():
-            async with self._patience():
-                for queue in self._topology(self._partners).queues:
+            async with self._patience(len(queues)):
+                for queue in queues:
                     if counts := await _counts(connection, queue.name):
                         held = self._subscriptions.get(queue.partner) if queue.partner else None
                         found.append(
@@ -155,8 +159,9 @@ class RabbitBroker:
     # --- publishing --------------------------------------------------------------------------------------------------
 
     async def _prepare_publisher(self, connection: AbstractConnection) -> None:
-        async with self._patience():
-            await declaration.apply(connection, self._topology(self._partners))
+        wanted = self._topology(self._partners)
+        async with self._patience(len(wanted.queues)):
+            await declaration.apply(connection, wanted)
             self._channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
             self._exchange = await self._channel.get_exchange(self._settings.naming.deliver, ensure=False)
 
@@ -187,8 +192,9 @@ class RabbitBroker:
     # --- consuming ---------------------------------------------------------------------------------------------------
 
     async def _prepare_consumers(self, connection: AbstractConnection) -> None:
-        async with self._patience():
-            await declaration.apply(connection, self._topology(self._partners | self._subscriptions.keys()))
+        wanted = self._topology(self._partners | self._subscriptions.keys())
+        async with self._patience(len(wanted.queues)):
+            await declaration.apply(connection, wanted)
         await self._check_consumers(connection)
 
     async def _check_consumers(self, connection: AbstractConnection) -> None:
@@ -213,13 +219,14 @@ class RabbitBroker:
     def _topology(self, partners: Iterable[PartnerKey]) -> Topology:
         return topology(partners, self._settings.naming, self._settings.delivery_limit)
 
-    def _patience(self) -> asyncio.Timeout:
-        return asyncio.timeout(self._settings.connect_timeout.total_seconds())
+    def _patience(self, queues: int = 1) -> asyncio.Timeout:
+        """For an exchange about so many queues: a broker that lost its data makes each of them anew."""
+        return asyncio.timeout((self._settings.connect_timeout + queues * QUEUE_PATIENCE).total_seconds())
 
     async def _administer(self, link: Link, wanted: Topology) -> None:
         connection = link.connection
         with translated():
-            async with self._patience():
+            async with self._patience(len(wanted.queues)):
                 await declaration.apply(connection, wanted)
 
 

@@ -37,8 +37,8 @@ from gateway.work.route import Origin, Router
 
 SPOOL = "records"
 """Label of the keys that seal spooled pieces."""
-SLICE = 32
-"""Frames examined between two looks at the event loop: about 10 ms."""
+SLICE = 16
+"""Frames examined between two looks at the event loop: about 5 ms, and 40 ms when every one breaks its schema."""
 
 
 def spool_context(submission: SubmissionId, piece: int) -> str:

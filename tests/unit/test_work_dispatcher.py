@@ -1,0 +1,349 @@
+"""The dispatcher over its embedded parts: what becomes of a delivery when the partner takes it, fails or hangs."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gateway.core.errors import Permanent, Transient, Unavailable
+from gateway.core.model import BreakerPolicy, DeliveryState, Fault, Ordering, Outcome
+from gateway.core.ports.adapters import Handover
+from tests.unit.work_site import OHIO, eventually, open_site, partner
+
+PENDING, DELIVERED, DEAD = DeliveryState.PENDING, DeliveryState.DELIVERED, DeliveryState.DEAD
+
+
+@pytest.fixture
+async def site(sqlite_url, tmp_path):
+    async with open_site(sqlite_url, tmp_path) as opened:
+        yield opened
+
+
+def outage():
+    return Transient("The partner is away.", code="http-503", answer="503")
+
+
+async def test_a_delivery_that_the_partner_takes_is_delivered_once_with_its_digest_and_one_audit_entry(site):
+    (owed,) = await site.owe(1)
+    async with site.dispatching():
+        await site.come_to_rest()
+    found = await site.found(owed)
+    (parcel,) = site.door.taken
+    assert (found.state, found.attempts, found.digest, found.size) == (DELIVERED, 1, parcel.digest, len(parcel.body))
+    assert b"CaseTransfer" in parcel.body
+    assert await site.actions(f"delivery:{owed.id}") == ["delivery.delivered"]
+    assert site.observed == [(OHIO, Outcome.DELIVERED)]
+
+
+async def test_what_lies_with_the_partner_until_it_acknowledges_waits(site):
+    (owed,) = await site.owe(1)
+    site.door.handover = Handover(final=False)
+    async with site.dispatching():
+        await site.come_to_rest()
+    assert (await site.found(owed)).state is DeliveryState.WAITING
+    assert await site.actions(f"delivery:{owed.id}") == ["delivery.placed"]
+
+
+async def test_an_outage_is_tried_again_at_the_scheduled_times_with_the_same_bytes_and_then_is_dead(site):
+    (owed,) = await site.owe(1)
+    site.door.failure = outage
+    async with site.dispatching():
+        for attempts, wait in ((1, 30), (2, 120)):
+            await site.come_to_rest()
+            found = await site.found(owed)
+            assert (found.state, found.attempts, found.cause) == (PENDING, attempts, "http-503")
+            assert found.due_at == site.now + timedelta(seconds=wait)
+            site.wait(seconds=wait - 1)
+            await site.come_to_rest()
+            assert len(site.door.begun) == attempts
+            site.wait(seconds=1)
+        await site.come_to_rest()
+    found = await site.found(owed)
+    assert (found.state, found.fault, found.cause, found.attempts) == (DEAD, Fault.PARTNER, "http-503", 3)
+    assert {(parcel.delivery, parcel.digest) for parcel in site.door.begun} == {(owed.id, found.digest)}
+    assert await site.actions(f"delivery:{owed.id}") == ["delivery.attempted"] * 2 + ["delivery.dead"]
+
+
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        ("http-400", Fault.RECORD),
+        ("http-422", Fault.RECORD),
+        ("refused-by-partner", Fault.RECORD),
+        ("http-403", Fault.PARTNER),
+        ("host-key-changed", Fault.PARTNER),
+    ],
+)
+async def test_a_refusal_is_dead_at_once_and_says_who_must_act(site, code, fault):
+    (owed,) = await site.owe(1)
+    site.door.failure = lambda: Permanent("Refused.", code=code, answer="no")
+    async with site.dispatching():
+        await site.come_to_rest()
+    found = await site.found(owed)
+    assert (found.state, found.fault, found.cause, found.attempts) == (DEAD, fault, code, 1)
+    assert await site.actions(f"delivery:{owed.id}") == ["delivery.dead"]
+
+
+@pytest.mark.parametrize("failure", [lambda: Unavailable("Our disk.", code="disk"), lambda: ValueError("a defect")])
+async def test_a_fault_of_ours_counts_as_no_attempt_and_goes_out_again_soon(site, failure):
+    (owed,) = await site.owe(1)
+    site.door.failure = failure
+    async with site.dispatching():
+        await site.come_to_rest()
+        found = await site.found(owed)
+        assert (found.state, found.attempts, found.fault) == (PENDING, 0, None)
+        assert await site.stores.desk.attempts(owed.id) == ()
+        assert await site.actions(f"delivery:{owed.id}") == []
+        assert site.observed == [(OHIO, Outcome.OURS)]
+        site.door.failure = None
+        site.wait(seconds=5)
+        await site.come_to_rest()
+    assert await site.states([owed]) == [DELIVERED]
+
+
+async def test_bytes_that_differ_from_those_sent_before_are_held_and_not_sent(site):
+    (owed,) = await site.owe(1)
+    site.door.failure = outage
+    async with site.dispatching():
+        await site.come_to_rest()
+        site.rows(f"UPDATE deliveries SET digest = '{'0' * 64}'")  # noqa: S608 - no input in it
+        site.door.failure = None
+        site.wait(seconds=30)
+        await site.come_to_rest()
+    found = await site.found(owed)
+    assert (found.state, found.cause, found.fault) == (DeliveryState.HELD, "payload-changed", Fault.GATEWAY)
+    assert len(site.door.begun) == 1
+    assert (await site.actions(f"delivery:{owed.id}"))[-1] == "delivery.held"
+
+
+async def test_a_sealed_record_that_somebody_changed_is_held_and_not_sent(site):
+    (owed,) = await site.owe(1)
+    site.rows("UPDATE records SET sealed = substr(sealed, 1, length(sealed) - 1) || x'00'")
+    async with site.dispatching():
+        await site.come_to_rest()
+    assert (await site.found(owed)).state is DeliveryState.HELD
+    assert site.door.begun == []
+
+
+async def test_what_the_partners_format_cannot_carry_is_dead_as_a_fault_of_the_record_and_reported(site):
+    site.know(partner(OHIO, "39", formats={"case-transfer": "csenet-out"}))
+    (owed,) = await site.owe(1, case="A-CASE-NUMBER-OF-MORE-THAN-15")
+    async with site.dispatching():
+        await site.come_to_rest()
+    found = await site.found(owed)
+    if found.state is DELIVERED:
+        pytest.fail("the format carried what should not fit")
+    assert (found.state, found.fault) == (DEAD, Fault.RECORD)
+    assert site.observed == [(OHIO, Outcome.PERMANENT)]
+
+
+async def test_nothing_goes_to_a_paused_partner_and_it_is_looked_at_again_after_half_a_minute(site):
+    owed = await site.owe(1, 2)
+    paused = partner(OHIO, "39", paused=True)
+    site.know(paused)
+    async with site.dispatching():
+        await site.come_to_rest()
+        assert await site.states(owed) == [PENDING, PENDING]
+        site.know()
+        site.wait(seconds=29)
+        await site.come_to_rest()
+        assert site.door.begun == []
+        site.wait(seconds=1)
+        await site.come_to_rest()
+    assert await site.states(owed) == [DELIVERED, DELIVERED]
+
+
+async def test_a_partner_that_is_paused_while_deliveries_wait_for_it_gets_no_further_one(site):
+    site.know(partner(OHIO, "39", concurrency=1))
+    owed = await site.owe(1, 2, 3, 4)
+    site.door.open.clear()
+    async with site.dispatching():
+        await site.relay.sweep()
+        await eventually(lambda: site.door.begun)
+        site.know(partner(OHIO, "39", concurrency=1, paused=True))
+        site.door.open.set()
+        await eventually(site.at_rest)
+    assert sorted(await site.states(owed)) == [DELIVERED, PENDING, PENDING, PENDING]
+    assert [(await site.found(d)).attempts for d in owed if d.id != site.door.begun[0].delivery] == [0, 0, 0]
+
+
+# --- breaker ---------------------------------------------------------------------------------------------------------
+
+POLICY = BreakerPolicy(failures=2, rest=timedelta(seconds=30), longest_rest=timedelta(seconds=60))
+
+
+async def test_an_open_breaker_gives_the_others_back_without_an_attempt_and_one_probe_lets_them_go(site):
+    site.know(partner(OHIO, "39", concurrency=1, breaker=POLICY))
+    owed = await site.owe(*range(1, 9))
+    site.door.failure = outage
+    async with site.dispatching():
+        await site.come_to_rest()
+        assert len(site.door.begun) == 2
+        assert sorted([(await site.found(d)).attempts for d in owed]) == [0] * 6 + [1] * 2
+        assert await site.states(owed) == [PENDING] * 8
+        (row,) = await site.stores.health.breakers()
+        assert (row.state, row.probe_at) == ("open", site.now + timedelta(seconds=30))
+        site.wait(seconds=29)
+        await site.come_to_rest()
+        assert len(site.door.begun) == 2
+        site.door.failure = None
+        site.wait(seconds=1)
+        await site.come_to_rest()
+        (row,) = await site.stores.health.breakers()
+        assert row.state == "closed"
+    assert await site.states(owed) == [DELIVERED] * 8
+
+
+async def test_a_half_open_breaker_lets_one_probe_out_at_a_time_and_a_failed_one_rests_twice_as_long(site):
+    site.know(partner(OHIO, "39", concurrency=4, breaker=POLICY))
+    await site.owe(*range(1, 9))
+    site.door.failure = outage
+    async with site.dispatching():
+        await site.come_to_rest()
+        site.wait(seconds=30)
+        before = len(site.door.begun)
+        site.door.most_inside = 0
+        await site.come_to_rest()
+        assert len(site.door.begun) == before + 1
+        assert site.door.most_inside == 1
+        (row,) = await site.stores.health.breakers()
+        assert (row.state, row.probe_at) == ("open", site.now + timedelta(seconds=60))
+
+
+async def test_a_probe_that_ends_in_a_fault_of_ours_does_not_leave_the_breaker_half_open_for_ever(site):
+    site.know(partner(OHIO, "39", concurrency=1, breaker=POLICY))
+    owed = await site.owe(*range(1, 4))
+    site.door.failure = outage
+    async with site.dispatching():
+        await site.come_to_rest()
+        site.wait(seconds=30)
+        site.door.failure = lambda: Unavailable("Our disk.", code="disk")
+        await site.come_to_rest()
+        site.door.failure = None
+        site.wait(seconds=30)
+        await site.come_to_rest()
+        site.wait(seconds=60)
+        await site.come_to_rest()
+    assert await site.states(owed) == [DELIVERED] * 3
+
+
+async def test_a_refused_record_does_not_open_the_breaker(site):
+    site.know(partner(OHIO, "39", concurrency=1, breaker=POLICY))
+    owed = await site.owe(*range(1, 6))
+    site.door.failure = lambda: Permanent("Refused.", code="http-400")
+    async with site.dispatching():
+        await site.come_to_rest()
+    assert await site.states(owed) == [DEAD] * 5
+
+
+# --- order, width, end -----------------------------------------------------------------------------------------------
+
+
+async def test_records_of_one_case_arrive_in_order_and_a_stuck_one_parks_only_its_own_case(site):
+    site.know(partner(OHIO, "39", ordering=Ordering.CASE))
+    stuck = await site.owe(1, 2, 3)
+    free = await site.owe(4, case="MI20000002")
+    failing = {stuck[0].id}
+    site.door.failure = lambda: outage() if site.door.begun[-1].delivery in failing else None
+    takes = site.door
+
+    async def hand_over(parcel, partner):
+        takes.failure = outage if parcel.delivery in failing else None
+        return await type(takes).hand_over(takes, parcel, partner)
+
+    takes.hand_over = hand_over
+    async with site.dispatching():
+        await site.come_to_rest()
+        assert await site.states([*stuck, *free]) == [PENDING, PENDING, PENDING, DELIVERED]
+        failing.clear()
+        site.wait(seconds=30)
+        for _ in stuck:
+            await site.come_to_rest()
+    assert await site.states(stuck) == [DELIVERED] * 3
+    assert [parcel.delivery for parcel in site.door.taken if parcel.delivery != free[0].id] == [d.id for d in stuck]
+
+
+async def test_no_more_parcels_are_on_their_way_than_the_partner_allows(site):
+    site.know(partner(OHIO, "39", concurrency=2))
+    owed = await site.owe(*range(1, 10))
+    async with site.dispatching():
+        await site.come_to_rest()
+    assert await site.states(owed) == [DELIVERED] * 9
+    assert site.door.most_inside == 2
+
+
+async def test_a_process_that_ends_while_the_partner_hangs_leaves_nothing_claimed_and_nothing_counted(site):
+    site.know(partner(OHIO, "39", concurrency=2))
+    owed = await site.owe(*range(1, 7))
+    site.door.open.clear()
+    async with site.dispatching(patience=timedelta(milliseconds=50)):
+        await site.relay.sweep()
+        await eventually(lambda: len(site.door.begun) == 2)
+        assert DeliveryState.CLAIMED in await site.states(owed)
+    assert await site.states(owed) == [PENDING] * 6
+    assert [(await site.found(d)).attempts for d in owed] == [0] * 6
+    assert site.door.inside == 0
+
+
+async def test_a_process_that_ends_lets_running_attempts_end_and_begins_no_other(site):
+    site.know(partner(OHIO, "39", concurrency=1))
+    owed = await site.owe(1, 2, 3)
+    site.door.open.clear()
+    async with site.dispatching():
+        await site.relay.sweep()
+        await eventually(lambda: site.door.begun)
+        asyncio.get_running_loop().call_later(0.05, site.door.open.set)
+    assert sorted(await site.states(owed)) == [DELIVERED, PENDING, PENDING]
+
+
+async def test_a_process_can_end_though_the_store_is_away(site):
+    await site.owe(1)
+    with site.store_away():
+        async with asyncio.timeout(5), site.dispatching():
+            pass
+
+
+async def test_deliveries_go_on_when_the_store_comes_back(site):
+    owed = await site.owe(1, 2)
+    async with site.dispatching() as dispatcher:
+        announced = await site.stores.deliveries.due(site.now, site.now + timedelta(minutes=1), 10)
+        with site.store_away():
+            await site.broker.publish(_announce(announced))
+            await asyncio.sleep(0.25)
+        site.wait(minutes=1)
+        await site.come_to_rest()
+        assert not dispatcher._pumps[OHIO].done()
+    assert await site.states(owed) == [DELIVERED] * 2
+
+
+def _announce(due):
+    from gateway.work.relay import announcements
+
+    return announcements(due)
+
+
+async def test_an_announcement_of_an_unknown_partner_or_a_finished_delivery_does_no_harm(site):
+    owed = await site.owe(1)
+    async with site.dispatching() as dispatcher:
+        await site.come_to_rest()
+        for announcement in _announce([(OHIO, owed[0].id), ("nobody", owed[0].id)]):
+            await dispatcher.take(announcement)
+        await eventually(site.at_rest)
+    assert len(site.door.begun) == 1
+
+
+async def test_a_changed_partner_is_used_for_what_already_waits(site):
+    site.know(partner(OHIO, "39", concurrency=1))
+    await site.owe(1)
+    async with site.dispatching() as dispatcher:
+        await site.come_to_rest()
+        site.know(partner(OHIO, "39", concurrency=3, breaker=replace(POLICY, failures=7)))
+        await site.owe(2, 3, 4, 5, 6)
+        site.door.open.clear()
+        await site.relay.sweep()
+        await eventually(lambda: site.door.inside == 3)
+        site.door.open.set()
+        await eventually(site.at_rest)
+        assert dispatcher._lines[OHIO].breaker.policy.failures == 7
+    assert site.door.most_inside == 3

@@ -1,0 +1,325 @@
+"""The background work put together from its embedded parts: SQLite, the memory broker, keys in a file, and a clock that
+moves only when told to. The partner's side is an adapter in memory that fails and recovers as told."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from gateway.broker.memory import MemoryBroker
+from gateway.core.audit_entry import Scribe
+from gateway.core.ids import minting
+from gateway.core.model import (
+    AdapterName,
+    Agreement,
+    AgreementKey,
+    AgreementMode,
+    BreakerPolicy,
+    Delivery,
+    DeliveryState,
+    Endpoint,
+    FormatName,
+    Kind,
+    Partner,
+    PartnerKey,
+    RetrySchedule,
+    Role,
+    Submission,
+)
+from gateway.core.ports.adapters import Handover, Parcel
+from gateway.core.ports.store import Replayed
+from gateway.core.receipt import Receipts
+from gateway.core.routing import Directory
+from gateway.crew import InlineCrew
+from gateway.foundation import stores
+from gateway.store.engine import Limits, open_database
+from gateway.tools import Speech, speech, tools
+from gateway.work.backlog import Backlog, BacklogLimits
+from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
+from gateway.work.intake import Desk, IntakeLimits
+from gateway.work.relay import Relay
+from gateway.work.route import Router
+from gateway.work.settling import Settler
+from gateway.work.verdict import Judge
+from keys.files import FileKeys
+
+MORNING = datetime(2026, 3, 5, 13, 0, tzinfo=UTC)
+CASE, HIRE = Kind("case-transfer"), Kind("new-hire")
+XML = FormatName("xml")
+OHIO, MICHIGAN, TEXAS = PartnerKey("ohio"), PartnerKey("michigan"), PartnerKey("texas")
+EXAMPLE = Path(__file__).parents[2] / "examples" / "michigan-case-transfer.xml"
+SHORT = timedelta(milliseconds=100)
+SPEECH = cache(speech)
+PATIENCE = 10.0
+"""Seconds that a test waits for something that must happen."""
+
+
+def partner(key: PartnerKey, locator: str, **changes: object) -> Partner:
+    plain = Partner(
+        key=key,
+        name=key.title(),
+        role=Role.STATE,
+        program="IV-D",
+        locators=frozenset({locator}),
+        endpoint=Endpoint(AdapterName.FOLDER),
+        retry=RetrySchedule((timedelta(seconds=30), timedelta(seconds=120)), jitter=0.0),
+        breaker=BreakerPolicy(failures=100),
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type] - the tests name fields of Partner
+
+
+def agreement(
+    sender: PartnerKey, recipient: PartnerKey, since: date = date(2026, 1, 1), **changes: object
+) -> Agreement:
+    plain = Agreement(
+        key=AgreementKey(f"{sender}-{recipient}"),
+        mode=AgreementMode.DIRECT,
+        senders=frozenset({sender}),
+        recipient=recipient,
+        kinds=frozenset({CASE}),
+        legal_basis="45 CFR 303.7",
+        valid_from=since,
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type] - the tests name fields of Agreement
+
+
+@cache
+def _example() -> tuple[str, str]:
+    """What stands before the first record of the example, and the record."""
+    text = EXAMPLE.read_text()
+    begin, end = text.index("<CaseTransfer"), text.index("</CaseTransfer>") + len("</CaseTransfer>")
+    return text[:begin], text[begin:end]
+
+
+def transfers(*serials: int, case: str = "MI10000001", to: str = "39") -> bytes:
+    """A body of case transfers of Michigan, one for each serial number."""
+    head, record = _example()
+    record = record.replace("MI10000001", case).replace(
+        "<LocatorStateCode>39</LocatorStateCode>", f"<LocatorStateCode>{to}</LocatorStateCode>", 1
+    )
+    records = (record.replace("000000260001", f"{serial:012}") for serial in serials)
+    return f"{head}{''.join(records)}</Batch>".encode()
+
+
+class Doorstep:
+    """An Adapter whose partner is in memory: it takes parcels, fails, or keeps callers waiting, as the test says."""
+
+    def __init__(self) -> None:
+        self.begun: list[Parcel] = []
+        self.taken: list[Parcel] = []
+        self.failure: Callable[[], Exception] | None = None
+        self.handover = Handover(answer="200 OK")
+        self.open = asyncio.Event()
+        self.open.set()
+        self.inside = self.most_inside = 0
+
+    async def hand_over(self, parcel: Parcel, partner: Partner) -> Handover:  # noqa: ARG002 - the port's signature
+        self.begun.append(parcel)
+        self.inside += 1
+        self.most_inside = max(self.most_inside, self.inside)
+        try:
+            await self.open.wait()
+        finally:
+            self.inside -= 1
+        if self.failure is not None:
+            raise self.failure()
+        self.taken.append(parcel)
+        return self.handover
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class Site:
+    """One process without its listeners."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.path = Path(url.removeprefix("sqlite+aiosqlite:///"))
+        self.now = MORNING
+        self.mint = minting(self.clock, os.urandom)
+        self.scribe = Scribe(self.clock, self.mint, os.urandom)
+        self.database = open_database(url, Limits(lock=SHORT))
+        self.stores = stores(self.database, self.clock, timedelta())
+        self.keys = FileKeys.create(folder / "keys", self.clock, os.urandom)
+        self.speech: Speech = SPEECH()
+        computing = tools(self.speech, self.keys.sealer(), self.keys.indexer())
+        self.sealer = computing.examiner.sealer
+        self.crew = InlineCrew(computing.examiner, computing.composer)
+        self.directory = Directory(())
+        self.router = Router(self.scribe, self.mint)
+        self.told: list[Delivery] = []
+        self.door = Doorstep()
+        self.broker = MemoryBroker()
+        self.settler = Settler(self.stores.deliveries, pause=timedelta(milliseconds=20))
+        self.relay = Relay(self.broker, self.stores.deliveries, self.clock)
+        self.observed: list[tuple[PartnerKey, str]] = []
+        self.know()
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def wait(self, **time: float) -> datetime:
+        self.now += timedelta(**time)
+        return self.now
+
+    def know(
+        self, *partners: Partner, agreements: Sequence[Agreement] = (agreement(MICHIGAN, OHIO),), version: int = 0
+    ) -> None:
+        """The directory from now on: Michigan, Ohio and Texas as given, or plain."""
+        known = {p.key: p for p in (partner(OHIO, "39"), partner(MICHIGAN, "26"), partner(TEXAS, "48"))}
+        known.update({p.key: p for p in partners})
+        self.directory = Directory(tuple(known.values()), agreements, version)
+
+    def desk(self, limits: IntakeLimits | None = None) -> Desk:
+        return Desk(
+            formats=self.speech.formats,
+            crew=self.crew,
+            router=self.router,
+            store=self.stores.intake,
+            spool=self.stores.spool,
+            audit=self.stores.audit,
+            sealer=self.sealer,
+            scribe=self.scribe,
+            clock=self.clock,
+            mint=self.mint,
+            directory=lambda: self.directory,
+            write_receipt=Receipts(lambda rule: (rule, "")),
+            announce=self.told.extend,
+            limits=limits or IntakeLimits(),
+        )
+
+    def backlog(self, owner: str = "a", chunk: int = 2) -> Backlog:
+        return Backlog(
+            owner=owner,
+            spool=self.stores.spool,
+            formats=self.speech.formats.__getitem__,
+            crew=self.crew,
+            router=self.router,
+            sealer=self.sealer,
+            scribe=self.scribe,
+            clock=self.clock,
+            mint=self.mint,
+            directory=lambda: self.directory,
+            announce=self.told.extend,
+            limits=BacklogLimits(chunk=chunk, ahead=1),
+        )
+
+    async def post(
+        self, key: str, body: bytes, limits: IntakeLimits | None = None, piece: int = 4_000
+    ) -> Submission | Replayed:
+        """Post a body of Michigan's in pieces."""
+        upload = self.desk(limits).begin(self.directory.partners[MICHIGAN], key, XML, "request")
+        for start in range(0, len(body), piece):
+            await upload.feed(body[start : start + piece])
+        return await upload.finish()
+
+    async def owe(self, *serials: int, case: str = "MI10000001") -> list[Delivery]:
+        """Accepted records, each with its delivery to Ohio."""
+        before = len(self.told)
+        await self.post(f"key-{serials}-{case}", transfers(*serials, case=case))
+        return self.told[before:]
+
+    async def found(self, delivery: Delivery) -> Delivery:
+        found = await self.stores.desk.get(delivery.id)
+        assert found is not None
+        return found
+
+    async def states(self, owed: Sequence[Delivery]) -> list[DeliveryState]:
+        return [(await self.found(delivery)).state for delivery in owed]
+
+    async def actions(self, obj: str) -> list[str]:
+        """What the audit log says happened to an object."""
+        return [entry.action for _, entry in await self.stores.audit.about(obj)]
+
+    def rows(self, statement: str) -> list[tuple[object, ...]]:
+        """Straight from the file, or a change to it that our code would never make."""
+        with sqlite3.connect(self.path) as connection:
+            return connection.execute(statement).fetchall()
+
+    @contextmanager
+    def store_away(self) -> Iterator[None]:
+        """Nothing can be written meanwhile: somebody else holds the database."""
+        other = sqlite3.connect(self.path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            other.execute("ROLLBACK")
+            other.close()
+
+    def dispatcher(self, owner: str = "a") -> Dispatcher:
+        quick = DispatchLimits(after_fault=timedelta(milliseconds=20), last_writes=timedelta(seconds=0.5))
+        return Dispatcher(
+            Tools(
+                owner=owner,
+                deliveries=self.stores.deliveries,
+                health=self.stores.health,
+                crew=self.crew,
+                adapters={AdapterName.FOLDER: self.door},
+                settler=self.settler,
+                judge=Judge(self.scribe),
+                clock=self.clock,
+                roll=lambda: 0.5,
+                directory=lambda: self.directory,
+                observe=lambda partner, outcome, _seconds: self.observed.append((partner, outcome)),
+                limits=quick,
+            )
+        )
+
+    @asynccontextmanager
+    async def dispatching(self, patience: timedelta = timedelta(seconds=5)) -> AsyncIterator[Dispatcher]:
+        """A dispatcher at work, and its settler; closed as a process closes it."""
+        dispatcher = self.dispatcher()
+        settling = asyncio.create_task(self.settler.run())
+        await self.broker.open()
+        for key in self.directory.partners:
+            await self.broker.consume(key, dispatcher.take)
+        try:
+            yield dispatcher
+        finally:
+            for key in self.directory.partners:
+                await self.broker.cancel(key)
+            await dispatcher.close(patience)
+            settling.cancel()
+            await asyncio.gather(settling, return_exceptions=True)
+
+    async def come_to_rest(self) -> None:
+        """Announce what is due; returns when no delivery is claimed and nothing waits to be written."""
+        await self.relay.sweep()
+        await asyncio.sleep(0.01)
+        await eventually(self.at_rest)
+
+    async def at_rest(self) -> bool:
+        await asyncio.sleep(0.02)
+        await self.settler.drained()
+        return not self.rows("SELECT 1 FROM deliveries WHERE state = 'claimed'")
+
+
+@asynccontextmanager
+async def open_site(url: str, folder: Path) -> AsyncIterator[Site]:
+    site = Site(url, folder)
+    try:
+        yield site
+    finally:
+        await site.broker.close()
+        await site.stores.intake.close()
+        await site.database.dispose()
+
+
+async def eventually(holds: Callable[[], object]) -> None:
+    """Returns when the condition holds; it may be a plain or an async function."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            found = holds()
+            if asyncio.iscoroutine(found):
+                found = await found
+            if found:
+                return
+            await asyncio.sleep(0.005)
