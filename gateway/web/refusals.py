@@ -35,7 +35,9 @@ class Refusals:
 
     async def note(self, actor: Actor, outcome: str) -> None:
         """One refusal. Never raises for a store that is away: the refusal stays counted and is written later."""
-        key = (actor, outcome) if len(self._windows) < _MOST_WINDOWS else (UNKNOWN, outcome)
+        key = (actor, outcome)
+        if key not in self._windows and len(self._windows) >= _MOST_WINDOWS:
+            key = (UNKNOWN, outcome)  # so many callers at once are an attack: memory stays bounded
         now = self._clock()
         window = self._windows.get(key)
         if window is not None and now - window.begun < WINDOW:

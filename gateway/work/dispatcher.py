@@ -177,6 +177,7 @@ class Dispatcher:
 
     async def _attempt(self, line: Line, claimed: Claimed, generation: int) -> Verdict:
         tools = self.tools
+        self._follow(line)
         partner = line.partner
         begun = tools.clock()
         tried = Try(claimed, partner, tools.owner, begun, begun)

@@ -6,12 +6,13 @@ import time
 from datetime import timedelta
 
 import pytest
+from aiohttp import ClientSession, CookieJar, web
 
 from gateway.core.errors import Unavailable
 from gateway.core.model import Actor, DeliveryId, DeliveryState, JobId, Page
 from gateway.core.ports.store import DeliveryQuery
-from gateway.web.console import pages, vendor
-from tests.contract.console_site import fill, log_in, running, token
+from gateway.web.console import console_application, pages, vendor
+from tests.contract.console_site import PASSWORD, between, fill, log_in, running, token
 
 GROUP = {"cause": "https-503", "partner": "texas", "kind": "locate", "fault": "partner"}
 NOBODY = "01a2030a-7dcf-7000-9fe2-bc462ff396fa"
@@ -164,6 +165,40 @@ async def test_a_dead_letter_shows_its_attempts(site):
         page = await text(client, f"/deliveries/{site.ids['delivery']}")
     assert page.count("503 busy") >= 4
     assert "Retry this delivery" not in page
+
+
+async def test_deliveries_are_listed_by_partner_and_state(site):
+    async with site.browser("viewer") as client:
+        assert "12 shown" in await text(client, "/deliveries?partner=texas&state=dead")
+        assert "0 shown" in await text(client, "/deliveries?partner=texas&state=held")
+        await text(client, "/deliveries?state=nonsense", 400)
+
+
+async def test_the_console_can_be_mounted_below_a_prefix(sqlite_url):
+    async with running(sqlite_url, prefix="/console") as site:
+        whole = web.Application()
+        whole.add_subapp("/console", console_application(site.parts, site.settings))
+        runner = web.AppRunner(whole)
+        await runner.setup()
+        listener = web.TCPSite(runner, "127.0.0.1", 0)
+        await listener.start()
+        await site.operator("pat")
+        async with ClientSession(
+            f"http://127.0.0.1:{runner.addresses[0][1]}", cookie_jar=CookieJar(unsafe=True)
+        ) as one:
+            page = await (await one.get("/console/queues")).text()
+            form = {"name": "pat", "password": PASSWORD, "next": between(page, 'name="next" value="', '"')}
+            form["csrf"] = between(page, 'name="csrf" value="', '"')
+            answer = await one.post("/console/login", data=form)
+            assert answer.url.path == "/console/queues"
+            page = await answer.text()
+            assert "Content-Security-Policy" in answer.headers
+            inside = re.findall(r'(?:href|action|src|connect)="(/[^"]*)"', page)
+            assert [path for path in inside if not path.startswith("/console/")] == []
+            for path in inside:
+                if path.startswith("/console/static"):
+                    assert (await one.get(path)).status == 200
+        await runner.cleanup()
 
 
 async def test_the_three_kinds_of_fault_never_mix(site):

@@ -98,6 +98,7 @@ def screens(ids):
         f"/submissions/{ids['submission']}",
         "/records",
         f"/records/{ids['refused']}",
+        "/deliveries",
         "/dead",
         GROUP,
         f"/deliveries/{ids['delivery']}",

@@ -9,6 +9,7 @@ import pytest
 from gateway.core.errors import Permanent, Transient, Unavailable
 from gateway.core.model import BreakerPolicy, DeliveryState, Fault, Ordering, Outcome
 from gateway.core.ports.adapters import Handover
+from gateway.work.relay import announcements
 from tests.unit.work_site import OHIO, eventually, open_site, partner
 
 PENDING, DELIVERED, DEAD = DeliveryState.PENDING, DeliveryState.DELIVERED, DeliveryState.DEAD
@@ -119,7 +120,7 @@ async def test_bytes_that_differ_from_those_sent_before_are_held_and_not_sent(si
 
 async def test_a_sealed_record_that_somebody_changed_is_held_and_not_sent(site):
     (owed,) = await site.owe(1)
-    site.rows("UPDATE records SET sealed = substr(sealed, 1, length(sealed) - 1) || x'00'")
+    site.rows("UPDATE records SET sealed = CAST(substr(sealed, 1, length(sealed) - 1) || x'00' AS BLOB)")
     async with site.dispatching():
         await site.come_to_rest()
     assert (await site.found(owed)).state is DeliveryState.HELD
@@ -245,14 +246,7 @@ async def test_records_of_one_case_arrive_in_order_and_a_stuck_one_parks_only_it
     stuck = await site.owe(1, 2, 3)
     free = await site.owe(4, case="MI20000002")
     failing = {stuck[0].id}
-    site.door.failure = lambda: outage() if site.door.begun[-1].delivery in failing else None
-    takes = site.door
-
-    async def hand_over(parcel, partner):
-        takes.failure = outage if parcel.delivery in failing else None
-        return await type(takes).hand_over(takes, parcel, partner)
-
-    takes.hand_over = hand_over
+    site.door.refuses = lambda parcel: parcel.delivery in failing
     async with site.dispatching():
         await site.come_to_rest()
         assert await site.states([*stuck, *free]) == [PENDING, PENDING, PENDING, DELIVERED]
@@ -309,7 +303,7 @@ async def test_deliveries_go_on_when_the_store_comes_back(site):
     async with site.dispatching() as dispatcher:
         announced = await site.stores.deliveries.due(site.now, site.now + timedelta(minutes=1), 10)
         with site.store_away():
-            await site.broker.publish(_announce(announced))
+            await site.broker.publish(announcements(announced))
             await asyncio.sleep(0.25)
         site.wait(minutes=1)
         await site.come_to_rest()
@@ -317,17 +311,11 @@ async def test_deliveries_go_on_when_the_store_comes_back(site):
     assert await site.states(owed) == [DELIVERED] * 2
 
 
-def _announce(due):
-    from gateway.work.relay import announcements
-
-    return announcements(due)
-
-
 async def test_an_announcement_of_an_unknown_partner_or_a_finished_delivery_does_no_harm(site):
     owed = await site.owe(1)
     async with site.dispatching() as dispatcher:
         await site.come_to_rest()
-        for announcement in _announce([(OHIO, owed[0].id), ("nobody", owed[0].id)]):
+        for announcement in announcements([(OHIO, owed[0].id), ("nobody", owed[0].id)]):
             await dispatcher.take(announcement)
         await eventually(site.at_rest)
     assert len(site.door.begun) == 1

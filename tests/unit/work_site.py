@@ -15,6 +15,7 @@ from pathlib import Path
 
 from gateway.broker.memory import MemoryBroker
 from gateway.core.audit_entry import Scribe
+from gateway.core.errors import Transient
 from gateway.core.ids import minting
 from gateway.core.model import (
     AdapterName,
@@ -22,7 +23,9 @@ from gateway.core.model import (
     AgreementKey,
     AgreementMode,
     BreakerPolicy,
+    Claimed,
     Delivery,
+    DeliveryId,
     DeliveryState,
     Endpoint,
     FormatName,
@@ -39,6 +42,7 @@ from gateway.core.receipt import Receipts
 from gateway.core.routing import Directory
 from gateway.crew import InlineCrew
 from gateway.foundation import stores
+from gateway.store.deliveries import StoredDeliveries
 from gateway.store.engine import Limits, open_database
 from gateway.tools import Speech, speech, tools
 from gateway.work.backlog import Backlog, BacklogLimits
@@ -98,10 +102,10 @@ def _example() -> tuple[str, str]:
     return text[:begin], text[begin:end]
 
 
-def transfers(*serials: int, case: str = "MI10000001", to: str = "39") -> bytes:
+def transfers(*serials: int, case: str = "MI10000001", to: str = "39", given_name: str = "JOHN") -> bytes:
     """A body of case transfers of Michigan, one for each serial number."""
     head, record = _example()
-    record = record.replace("MI10000001", case).replace(
+    record = record.replace("MI10000001", case).replace(">JOHN<", f">{given_name}<").replace(
         "<LocatorStateCode>39</LocatorStateCode>", f"<LocatorStateCode>{to}</LocatorStateCode>", 1
     )
     records = (record.replace("000000260001", f"{serial:012}") for serial in serials)
@@ -115,6 +119,7 @@ class Doorstep:
         self.begun: list[Parcel] = []
         self.taken: list[Parcel] = []
         self.failure: Callable[[], Exception] | None = None
+        self.refuses: Callable[[Parcel], bool] = lambda _parcel: False
         self.handover = Handover(answer="200 OK")
         self.open = asyncio.Event()
         self.open.set()
@@ -125,16 +130,39 @@ class Doorstep:
         self.inside += 1
         self.most_inside = max(self.most_inside, self.inside)
         try:
+            await asyncio.sleep(0.002)
             await self.open.wait()
         finally:
             self.inside -= 1
         if self.failure is not None:
             raise self.failure()
+        if self.refuses(parcel):
+            raise Transient("Not this one.", code="http-503")
         self.taken.append(parcel)
         return self.handover
 
     async def close(self) -> None:
         """Nothing to close."""
+
+
+class WatchedDeliveries(StoredDeliveries):
+    """The store's deliveries; tells whether somebody is just asking."""
+
+    asking = 0
+
+    async def claim(self, ids: Sequence[DeliveryId], owner: str, now: datetime, until: datetime) -> tuple[Claimed, ...]:
+        self.asking += 1
+        try:
+            return await super().claim(ids, owner, now, until)
+        finally:
+            self.asking -= 1
+
+    async def defer(self, ids: Sequence[DeliveryId], until: datetime) -> None:
+        self.asking += 1
+        try:
+            await super().defer(ids, until)
+        finally:
+            self.asking -= 1
 
 
 class Site:
@@ -146,13 +174,15 @@ class Site:
         self.mint = minting(self.clock, os.urandom)
         self.scribe = Scribe(self.clock, self.mint, os.urandom)
         self.database = open_database(url, Limits(lock=SHORT))
-        self.stores = stores(self.database, self.clock, timedelta())
+        self.deliveries = WatchedDeliveries(self.database)
+        self.stores = replace(stores(self.database, self.clock, timedelta()), deliveries=self.deliveries)
+        self.running: Dispatcher | None = None
         self.keys = FileKeys.create(folder / "keys", self.clock, os.urandom)
         self.speech: Speech = SPEECH()
         computing = tools(self.speech, self.keys.sealer(), self.keys.indexer())
         self.sealer = computing.examiner.sealer
         self.crew = InlineCrew(computing.examiner, computing.composer)
-        self.directory = Directory(())
+        self.directory = Directory((), ())
         self.router = Router(self.scribe, self.mint)
         self.told: list[Delivery] = []
         self.door = Doorstep()
@@ -276,7 +306,7 @@ class Site:
     @asynccontextmanager
     async def dispatching(self, patience: timedelta = timedelta(seconds=5)) -> AsyncIterator[Dispatcher]:
         """A dispatcher at work, and its settler; closed as a process closes it."""
-        dispatcher = self.dispatcher()
+        dispatcher = self.running = self.dispatcher()
         settling = asyncio.create_task(self.settler.run())
         await self.broker.open()
         for key in self.directory.partners:
@@ -291,15 +321,24 @@ class Site:
             await asyncio.gather(settling, return_exceptions=True)
 
     async def come_to_rest(self) -> None:
-        """Announce what is due; returns when no delivery is claimed and nothing waits to be written."""
+        """Announce what is due; returns when the dispatcher has nothing to do any more and all of it is written."""
         await self.relay.sweep()
-        await asyncio.sleep(0.01)
         await eventually(self.at_rest)
 
     async def at_rest(self) -> bool:
-        await asyncio.sleep(0.02)
+        if not await self._idle():
+            return False
         await self.settler.drained()
-        return not self.rows("SELECT 1 FROM deliveries WHERE state = 'claimed'")
+        return await self._idle()
+
+    async def _idle(self) -> bool:
+        """Nothing is announced, waits, is being claimed or is on its way, and nobody has just been woken."""
+        await asyncio.sleep(0)
+        assert self.running is not None
+        depths = await self.broker.depths()
+        woken = any(event.is_set() for event in self.running._wakes.values())
+        lines = any(line.waiting or line.running for line in self.running._lines.values())
+        return not (woken or lines or self.deliveries.asking or any(d.ready + d.unacknowledged for d in depths))
 
 
 @asynccontextmanager

@@ -59,6 +59,7 @@ def routes(gate: Gate, pages: Pages) -> tuple[Route, ...]:
         Route("POST", "/records/case", look, records.by_case),
         Route("GET", "/records/{id}", look, records.trace),
         Route("GET", "/records/{id}/proof", prove, records.proof),
+        Route("GET", "/deliveries", look, deliveries.deliveries),
         Route("GET", "/deliveries/{id}", look, deliveries.delivery),
         Route("POST", "/deliveries/{id}/retry", repair, deliveries.retry),
         Route("POST", "/deliveries/{id}/withdraw", repair, deliveries.withdraw),

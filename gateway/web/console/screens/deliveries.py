@@ -1,16 +1,44 @@
-"""One delivery, and the two things that an operator may do to it."""
+"""Deliveries: the list, one of them, and the two things that an operator may do to it."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from gateway.core.errors import NotFound
-from gateway.core.model import DeliveryId, DeliveryState
+from gateway.core.errors import NotFound, Refused
+from gateway.core.model import DeliveryId, DeliveryState, Page, PartnerKey
+from gateway.core.ports.store import DeliveryQuery
 from gateway.web import operations
+from gateway.web.console.screens.records import following
 from gateway.web.console.visit import Shown, Visit, elsewhere
 
 RETRIED = frozenset({DeliveryState.DEAD, DeliveryState.HELD})
 KEPT = frozenset({DeliveryState.DELIVERED, DeliveryState.CLAIMED, DeliveryState.WITHDRAWN})
+
+
+async def deliveries(visit: Visit) -> Shown:
+    """All deliveries, newest first, narrowed by partner and state: where held and waiting ones are found."""
+    partner, state = PartnerKey(visit.asked("partner") or "") or None, _state(visit.asked("state"))
+    page = Page(visit.settings.page_size, visit.asked("cursor"))
+    listing = await visit.parts.desk.list(DeliveryQuery(partner=partner, state=state), page)
+    directory = await visit.parts.directory()
+    return Shown(
+        "deliveries.html",
+        {
+            "listing": listing,
+            "partner": partner,
+            "state": state,
+            "states": tuple(DeliveryState),
+            "partners": sorted(directory.partners.values(), key=lambda one: one.name),
+            "next": following(visit, listing.next),
+        },
+    )
+
+
+def _state(text: str | None) -> DeliveryState | None:
+    try:
+        return DeliveryState(text) if text else None
+    except ValueError as error:
+        raise Refused("There is no such state.") from error
 
 
 async def delivery(visit: Visit) -> Shown:
