@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Label, Row, case, func, literal, select, text, update
 
+from gateway.core import lifecycle
+from gateway.core.lifecycle import Event
 from gateway.core.model import (
     Attempt,
     AuditEntry,
@@ -27,9 +29,12 @@ from gateway.store.tables import attempts, deliveries, items, mailbox
 from gateway.store.types import Instant
 
 _UNKNOWN_CAUSE = "unknown"
-_ANSWERABLE = (DeliveryState.WAITING.value, DeliveryState.DELIVERED.value)
-_RETRIED = (DeliveryState.DEAD.value, DeliveryState.HELD.value)
-_KEPT = (DeliveryState.DELIVERED.value, DeliveryState.CLAIMED.value, DeliveryState.WITHDRAWN.value)
+_SETTLED = frozenset(state.value for state in lifecycle.SETTLED)
+
+
+def _where(event: Event) -> ColumnElement[bool]:
+    """The guard of an event: the states in which it may happen."""
+    return deliveries.c.state.in_(sorted(lifecycle.sources(event)))
 
 
 def matching(query: DeliveryQuery) -> list[ColumnElement[bool]]:
@@ -132,12 +137,12 @@ class StoredDesk:
             "digest": case((held, None), else_=deliveries.c.digest),
             "size": case((held, None), else_=deliveries.c.size),
         }
-        return await self._change(delivery, deliveries.c.state.in_(_RETRIED), changes, entry)
+        return await self._change(delivery, _where(Event.RETRY), changes, entry)
 
     async def withdraw(self, delivery: DeliveryId, now: datetime, entry: AuditEntry) -> bool:
         """As the port says. What lies in the partner's mailbox is taken out of it."""
         changes = {"state": DeliveryState.WITHDRAWN.value, "settled_at": now}
-        return await self._change(delivery, deliveries.c.state.not_in(_KEPT), changes, entry)
+        return await self._change(delivery, _where(Event.WITHDRAW), changes, entry)
 
     async def acknowledge(
         self,
@@ -151,7 +156,7 @@ class StoredDesk:
     ) -> bool:
         """As the port says. ``reason`` is the stable code of a refusal and becomes the cause of the dead letter; what
         was delivered before keeps its time."""
-        allowed = (deliveries.c.partner == partner) & deliveries.c.state.in_(_ANSWERABLE)
+        allowed = (deliveries.c.partner == partner) & _where(Event.ACKNOWLEDGE if accepted else Event.REJECT)
         changes: dict[str, object] = {
             "state": (DeliveryState.DELIVERED if accepted else DeliveryState.DEAD).value,
             "cause": None if accepted else reason,
@@ -172,7 +177,7 @@ class StoredDesk:
                 return False
             if changes["state"] == DeliveryState.WITHDRAWN.value:
                 await connection.execute(update(mailbox).where(mailbox.c.delivery == delivery).values(sealed=None))
-            if changes["state"] in (DeliveryState.WITHDRAWN.value, DeliveryState.DELIVERED.value):
+            if changes["state"] in _SETTLED:
                 await wake_next(connection, [delivery])
             await write_entries(connection, [entry])
             return True

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from gateway.core.errors import Permanent, Transient, Unavailable
-from gateway.core.model import BreakerPolicy, DeliveryState, Fault, Ordering, Outcome
+from gateway.core.model import BreakerPolicy, DeliveryState, Fault, FormatName, Ordering, Outcome
 from gateway.core.ports.adapters import Handover
 from gateway.work.relay import announcements
-from tests.unit.work_site import OHIO, eventually, open_site, partner
+from tests.unit.work_site import CASE, OHIO, eventually, open_site, partner, transfers
 
 PENDING, DELIVERED, DEAD = DeliveryState.PENDING, DeliveryState.DELIVERED, DeliveryState.DEAD
 
@@ -127,15 +127,15 @@ async def test_a_sealed_record_that_somebody_changed_is_held_and_not_sent(site):
     assert site.door.begun == []
 
 
-async def test_what_the_partners_format_cannot_carry_is_dead_as_a_fault_of_the_record_and_reported(site):
-    site.know(partner(OHIO, "39", formats={"case-transfer": "csenet-out"}))
-    (owed,) = await site.owe(1, case="A-CASE-NUMBER-OF-MORE-THAN-15")
+@pytest.mark.parametrize(("name", "rule"), [("J" * 40, "FIX-WIDTH"), ("JOS\u00c9", "FIX-CHARACTER")])
+async def test_what_the_partners_format_cannot_carry_is_dead_as_a_fault_of_the_record_and_reported(site, name, rule):
+    site.know(partner(OHIO, "39", formats={CASE: FormatName("csenet")}))
+    await site.post("key", transfers(1, given_name=name))
     async with site.dispatching():
         await site.come_to_rest()
-    found = await site.found(owed)
-    if found.state is DELIVERED:
-        pytest.fail("the format carried what should not fit")
-    assert (found.state, found.fault) == (DEAD, Fault.RECORD)
+    found = await site.found(site.told[0])
+    assert (found.state, found.fault, found.cause) == (DEAD, Fault.RECORD, rule)
+    assert site.door.begun == []
     assert site.observed == [(OHIO, Outcome.PERMANENT)]
 
 

@@ -105,8 +105,10 @@ def _example() -> tuple[str, str]:
 def transfers(*serials: int, case: str = "MI10000001", to: str = "39", given_name: str = "JOHN") -> bytes:
     """A body of case transfers of Michigan, one for each serial number."""
     head, record = _example()
-    record = record.replace("MI10000001", case).replace(">JOHN<", f">{given_name}<").replace(
-        "<LocatorStateCode>39</LocatorStateCode>", f"<LocatorStateCode>{to}</LocatorStateCode>", 1
+    record = (
+        record.replace("MI10000001", case)
+        .replace(">JOHN<", f">{given_name}<")
+        .replace("<LocatorStateCode>39</LocatorStateCode>", f"<LocatorStateCode>{to}</LocatorStateCode>", 1)
     )
     records = (record.replace("000000260001", f"{serial:012}") for serial in serials)
     return f"{head}{''.join(records)}</Batch>".encode()

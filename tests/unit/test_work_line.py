@@ -1,0 +1,154 @@
+"""One partner's line: how much goes at once, how fast, and what the breaker lets through."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.core.breaker import Breaker
+from gateway.core.model import AdapterName, BreakerPolicy, DeliveryId, Endpoint, Partner, PartnerKey, Role
+from gateway.work.line import AHEAD, BACKLOG, Line
+
+START = datetime(2026, 3, 5, 13, 0, tzinfo=UTC)
+
+
+def line(rate=None, concurrency=4, failures=2):
+    policy = BreakerPolicy(failures, rest=timedelta(seconds=30))
+    partner = Partner(
+        PartnerKey("ohio"),
+        "Ohio",
+        Role.STATE,
+        "IV-D",
+        frozenset({"39"}),
+        Endpoint(AdapterName.FOLDER),
+        rate_per_second=rate,
+        concurrency=concurrency,
+        breaker=policy,
+    )
+    return Line(partner, Breaker(policy, since=START))
+
+
+def ids(count, first=0):
+    return [DeliveryId(f"d-{n}") for n in range(first, first + count)]
+
+
+def test_ids_leave_in_the_order_in_which_they_came_and_each_once():
+    one = line()
+    one.add(ids(3))
+    one.add([*ids(3), DeliveryId("d-3")])
+    assert one.take(START) == ids(4)
+    assert one.take(START) == []
+
+
+def test_so_many_are_claimed_ahead_of_those_that_run():
+    one = line(concurrency=3)
+    one.add(ids(100))
+    assert len(one.take(START)) == AHEAD * 3
+    one.running = AHEAD * 3 - 1
+    assert len(one.take(START)) == 1
+    one.running = AHEAD * 3 + 5
+    assert one.take(START) == []
+
+
+def test_a_line_remembers_only_so_many_ids_and_leaves_the_others_to_the_relay():
+    one = line()
+    one.add(ids(BACKLOG + 10))
+    assert one.waiting == BACKLOG
+    assert one.empty() == ids(BACKLOG)
+    assert one.waiting == 0
+
+
+# --- rate ------------------------------------------------------------------------------------------------------------
+
+
+def drained(one, seconds):
+    """How many leave when somebody looks every millisecond or when the line says so, for so many seconds."""
+    now, end, sent = START, START + timedelta(seconds=seconds), []
+    while now <= end:
+        taken = one.take(now)
+        one.spend(len(taken))
+        sent += [now] * len(taken)
+        now += one.pause_before_next() or timedelta(milliseconds=1)
+    return sent
+
+
+@pytest.mark.parametrize("rate", [0.5, 1, 3, 49, 250])
+def test_the_rate_is_kept_over_ten_seconds_and_made_use_of(rate):
+    one = line(rate, concurrency=256)
+    one.add(ids(5_000))
+    sent = drained(one, 10)
+    assert 10 * rate * 0.8 <= len(sent) <= 10 * rate + max(1, rate)
+
+
+@given(st.floats(0.1, 1_000))
+def test_a_line_held_back_by_its_rate_always_says_when_to_look_again(rate):
+    one = line(rate, concurrency=256)
+    one.add(ids(3_000))
+    now = START
+    for _ in range(20):
+        taken = one.take(now)
+        one.spend(len(taken))
+        if not taken:
+            assert one.pause_before_next() > timedelta()
+        now += one.pause_before_next()
+
+
+def test_after_a_rest_no_more_than_one_second_of_the_rate_goes_at_once():
+    one = line(10, concurrency=256)
+    one.add(ids(1_000))
+    one.take(START)
+    assert len(one.take(START + timedelta(hours=1))) <= 10
+
+
+def test_what_could_not_be_claimed_costs_nothing():
+    one = line(1)
+    one.add(ids(5))
+    assert len(one.take(START)) == 1
+    one.spend(0)
+    assert len(one.take(START)) == 1
+    one.spend(1)
+    assert one.take(START) == []
+    assert one.pause_before_next() == timedelta(seconds=1)
+
+
+def test_a_clock_that_goes_backwards_lets_nothing_more_out():
+    one = line(1)
+    one.add(ids(5))
+    one.spend(len(one.take(START)))
+    assert one.take(START - timedelta(hours=1)) == []
+    assert one.take(START - timedelta(hours=1)) == []
+
+
+# --- breaker ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_open_breaker_stops_the_line_until_its_probe():
+    one = line()
+    one.add(ids(9))
+    one.breaker = one.breaker.failed(START, 0).failed(START, 0)
+    probe = START + timedelta(seconds=30)
+    assert one.stopped(START) == probe
+    assert one.take(START) == []
+    assert one.stopped(probe) is None
+    assert len(one.take(probe)) == 1
+
+
+def test_while_a_probe_runs_no_second_one_goes_and_when_it_is_called_off_the_next_may():
+    one = line()
+    one.add(ids(9))
+    one.breaker = one.breaker.failed(START, 0).failed(START, 0)
+    probe = START + timedelta(seconds=30)
+    assert len(one.take(probe)) == 1
+    one.running = 1
+    assert one.take(probe) == []
+    one.running = 0
+    assert len(one.take(probe)) == 1
+
+
+def test_attempts_from_before_the_outage_that_still_run_keep_the_probe_waiting():
+    one = line()
+    one.add(ids(9))
+    one.running = 3
+    one.breaker = one.breaker.failed(START, 0).failed(START, 0)
+    assert one.take(START + timedelta(seconds=30)) == []

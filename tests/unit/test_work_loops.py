@@ -1,0 +1,254 @@
+"""Loops, relay, settling and leadership: what keeps going when parts of the gateway are away."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from gateway.core.errors import Unavailable
+from gateway.core.model import Actor, DeliveryId, DeliveryState, PartnerKey, Settlement
+from gateway.work.leadership import LEASE, Leadership
+from gateway.work.loops import Loop, run
+from gateway.work.relay import IDS_IN_ONE, Relay, RelayLimits, announcements
+from tests.unit.work_site import OHIO, eventually, open_site
+
+DISPATCHER = Actor("gateway", "dispatcher")
+HOUR, MOMENT = timedelta(hours=1), timedelta(milliseconds=1)
+
+
+@pytest.fixture
+async def site(sqlite_url, tmp_path):
+    async with open_site(sqlite_url, tmp_path) as opened:
+        yield opened
+
+
+# --- loops -----------------------------------------------------------------------------------------------------------
+
+
+def stepping(stop, *results):
+    """A step that gives the results one after the other, then stops the loop."""
+    left = list(results)
+
+    async def step():
+        if not left:
+            stop.set()
+            return False
+        result = left.pop(0)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    step.left = left
+    return step
+
+
+async def test_a_loop_goes_on_without_rest_while_there_is_work():
+    stop = asyncio.Event()
+    step = stepping(stop, *[True] * 50)
+    async with asyncio.timeout(5):
+        await run(Loop("busy", step, rest=HOUR), stop)
+
+
+@pytest.mark.parametrize("failure", [Unavailable("away"), ValueError("a defect")])
+async def test_a_loop_survives_errors_of_ours_and_defects(failure):
+    stop = asyncio.Event()
+    step = stepping(stop, failure, True, failure, True)
+    async with asyncio.timeout(5):
+        await run(Loop("faulty", step, rest=MOMENT, after_fault=MOMENT), stop)
+    assert step.left == []
+
+
+@pytest.mark.parametrize("result", [False, Unavailable("away")])
+async def test_a_resting_loop_stops_at_once(result):
+    stop = asyncio.Event()
+    begun = asyncio.Event()
+
+    async def step():
+        begun.set()
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    running = asyncio.create_task(run(Loop("resting", step, rest=HOUR, after_fault=HOUR), stop))
+    await begun.wait()
+    stop.set()
+    async with asyncio.timeout(1):
+        await running
+
+
+async def test_a_wake_cuts_a_rest_short_and_counts_once():
+    stop, wake, steps = asyncio.Event(), asyncio.Event(), []
+
+    async def step():
+        steps.append(wake.is_set())
+        return False
+
+    running = asyncio.create_task(run(Loop("waking", step, rest=HOUR), stop, wake))
+    for expected in (1, 2, 3):
+        await eventually(lambda expected=expected: len(steps) == expected)
+        wake.set()
+    await eventually(lambda: len(steps) == 4)
+    stop.set()
+    await running
+    assert steps == [False] * 4
+
+
+# --- relay -----------------------------------------------------------------------------------------------------------
+
+
+def test_announcements_are_grouped_by_partner_in_order_and_never_too_long():
+    due = [(PartnerKey("ohio" if n % 2 else "texas"), DeliveryId(f"d-{n:05}")) for n in range(2 * IDS_IN_ONE + 4)]
+    found = announcements(due)
+    assert [(a.partner, len(a.deliveries)) for a in found] == [
+        ("texas", IDS_IN_ONE),
+        ("texas", 2),
+        ("ohio", IDS_IN_ONE),
+        ("ohio", 2),
+    ]
+    for partner in ("ohio", "texas"):
+        told = [id_ for a in found if a.partner == partner for id_ in a.deliveries]
+        assert told == [id_ for owner, id_ in due if owner == partner]
+    assert announcements([]) == []
+
+
+async def test_what_the_commit_path_tells_is_published_at_once_and_wakes_the_loop(site):
+    await site.broker.open()
+    await site.broker.declare([OHIO])
+    owed = await site.owe(1, 2)
+    site.relay.tell(owed)
+    assert site.relay.wake.is_set()
+    assert await site.relay.publish() is False
+    depths = {d.partner: d.ready for d in await site.broker.depths()}
+    assert depths[OHIO] == 1
+    assert await site.relay.publish() is False
+    assert {d.partner: d.ready for d in await site.broker.depths()} == depths
+
+
+async def test_what_could_not_be_told_while_the_broker_was_down_is_found_by_the_sweep(site):
+    owed = await site.owe(1, 2)
+    site.relay.tell(owed)
+    with pytest.raises(Unavailable):
+        await site.relay.publish()
+    with pytest.raises(Unavailable):
+        await site.relay.sweep()
+    async with site.dispatching():
+        await site.come_to_rest()
+    assert await site.states(owed) == [DeliveryState.DELIVERED] * 2
+
+
+async def test_a_lost_announcement_is_repeated_after_a_while_and_not_before(site):
+    await site.owe(1)
+    await site.broker.open()
+    await site.broker.declare([OHIO])
+    again = RelayLimits().again
+    published = []
+    for time in (timedelta(), again - timedelta(seconds=1), timedelta(seconds=1)):
+        site.now += time
+        await site.relay.sweep()
+        published.append({d.partner: d.ready for d in await site.broker.depths()}[OHIO])
+    assert published == [1, 1, 2]
+
+
+async def test_a_full_page_of_due_deliveries_says_that_there_is_more(site):
+    await site.owe(1, 2, 3)
+    await site.broker.open()
+    await site.broker.declare([OHIO])
+    relay = Relay(site.broker, site.stores.deliveries, site.clock, RelayLimits(sweep=2))
+    assert [await relay.sweep() for _ in range(3)] == [True, False, False]
+
+
+async def test_what_is_told_while_nobody_publishes_is_bounded(site):
+    relay = Relay(site.broker, site.stores.deliveries, site.clock, RelayLimits(backlog=3))
+    owed = await site.owe(1, 2)
+    for _ in range(10):
+        relay.tell(owed)
+    assert len(relay._told) == 4
+
+
+# --- settling --------------------------------------------------------------------------------------------------------
+
+
+async def claimed(site, *serials):
+    owed = await site.owe(*serials)
+    found = await site.stores.deliveries.claim([d.id for d in owed], "a", site.now, site.now + HOUR)
+    assert len(found) == len(owed)
+    return owed
+
+
+def delivered(site, delivery):
+    return Settlement(delivery.id, "a", DeliveryState.DELIVERED, site.now, attempt=None)
+
+
+async def test_outcomes_that_come_together_are_written_together(site):
+    owed = await claimed(site, *range(1, 8))
+    settling = asyncio.create_task(site.settler.run())
+    for delivery in owed:
+        site.settler.settle(delivered(site, delivery), None)
+    await site.settler.drained()
+    assert await site.states(owed) == [DeliveryState.DELIVERED] * 7
+    settling.cancel()
+    await asyncio.gather(settling, return_exceptions=True)
+
+
+async def test_outcomes_wait_while_the_store_is_away_and_are_written_when_it_is_back(site):
+    owed = await claimed(site, 1, 2)
+    settling = asyncio.create_task(site.settler.run())
+    with site.store_away():
+        for delivery in owed:
+            site.settler.settle(delivered(site, delivery), None)
+        await asyncio.sleep(0.25)
+        assert await site.states(owed) == [DeliveryState.CLAIMED] * 2
+    async with asyncio.timeout(5):
+        await site.settler.drained()
+    assert await site.states(owed) == [DeliveryState.DELIVERED] * 2
+    settling.cancel()
+    await asyncio.gather(settling, return_exceptions=True)
+
+
+async def test_an_outcome_that_cannot_be_written_harms_no_other_and_does_not_end_the_writer(site):
+    owed = await claimed(site, 1, 2, 3)
+    settling = asyncio.create_task(site.settler.run())
+    broken = Settlement(owed[1].id, "a", None, site.now, attempt=None)  # a defect: no state at all
+    for settlement in (delivered(site, owed[0]), broken, delivered(site, owed[2])):
+        site.settler.settle(settlement, None)
+    async with asyncio.timeout(5):
+        await site.settler.drained()
+    assert await site.states(owed) == [DeliveryState.DELIVERED, DeliveryState.CLAIMED, DeliveryState.DELIVERED]
+    assert not settling.done()
+    settling.cancel()
+    await asyncio.gather(settling, return_exceptions=True)
+
+
+async def test_an_outcome_of_a_delivery_that_somebody_else_holds_now_changes_nothing(site):
+    (owed,) = await claimed(site, 1)
+    site.now += 2 * HOUR
+    await site.stores.deliveries.release_expired(site.now)
+    settling = asyncio.create_task(site.settler.run())
+    site.settler.settle(
+        delivered(site, owed), site.scribe.entry(DISPATCHER, "delivery.delivered", f"delivery:{owed.id}")
+    )
+    await site.settler.drained()
+    assert await site.states([owed]) == [DeliveryState.PENDING]
+    assert await site.actions(f"delivery:{owed.id}") == []
+    settling.cancel()
+    await asyncio.gather(settling, return_exceptions=True)
+
+
+# --- leadership ------------------------------------------------------------------------------------------------------
+
+
+async def test_only_the_process_with_the_lease_does_the_work_until_it_dies(site):
+    done = []
+
+    def working(owner):
+        async def step():
+            done.append(owner)
+            return True
+
+        return Leadership(site.stores.leases, owner, site.clock).only_one("gather", step)
+
+    first, second = working("first"), working("second")
+    assert [await first(), await second(), await first()] == [True, False, True]
+    site.now += LEASE
+    assert [await second(), await first()] == [True, False]
+    assert done == ["first", "first", "second"]
