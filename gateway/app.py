@@ -19,7 +19,7 @@ from gateway.foundation import foundation
 from gateway.listening import listening
 from gateway.settings import Role, Settings
 from gateway.wiring import Gateway, build, seconds
-from gateway.work.backlog import Backlog
+from gateway.work.backlog import Backlog, BacklogLimits
 from gateway.work.bulk import BulkRunner
 from gateway.work.gather import Gatherer
 from gateway.work.housekeeping import Housekeeper
@@ -31,10 +31,6 @@ from gateway.work.reroute import Rerouter
 log = structlog.get_logger()
 
 ALL_ROLES = frozenset(Role)
-GRACE = timedelta(seconds=30)
-"""After a commit the process itself announces; the sweep takes over when it has not within this."""
-
-
 KEYS_EVERY = timedelta(seconds=30)
 """How soon a process seals with a key that another one made active."""
 
@@ -42,7 +38,8 @@ KEYS_EVERY = timedelta(seconds=30)
 @asynccontextmanager
 async def gateway(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> AsyncIterator[Gateway]:
     """A process with its roles running; everything is stopped in order when the block ends."""
-    grace = GRACE if Role.RELAY in roles else timedelta()
+    # After a commit the process itself announces; the sweep takes over when it has not within this.
+    grace = seconds(settings.work.announce_again_seconds / 2) if Role.RELAY in roles else timedelta()
     async with AsyncExitStack() as stack:
         base = await stack.enter_async_context(foundation(settings, announce_grace=grace, warm=True))
         process = build(settings, roles, base)
@@ -162,4 +159,6 @@ def _backlog(process: Gateway) -> Backlog:
         mint=base.mint,
         directory=process.watch.current,
         announce=desk.announce,
+        # Renewed with every chunk; short, so that a body whose process died is soon judged on.
+        limits=BacklogLimits(lease=min(BacklogLimits().lease, seconds(process.settings.work.lease_seconds))),
     )

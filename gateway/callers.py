@@ -31,6 +31,9 @@ async def new_operator_key(base: Foundation, actor: Actor, operator: str, lifeti
 def _owner(
     scopes: frozenset[str], lifetime: timedelta, partner: PartnerKey | None = None, operator: str | None = None
 ) -> Owner:
+    known = frozenset(Scope) - {Scope.PUBLIC}
+    if not scopes <= known:
+        raise Misconfigured(f"Scopes are {', '.join(sorted(known))}.", code="scopes")
     try:
         return Owner(frozenset(Scope(scope) for scope in scopes), partner, operator, lifetime)
     except ValueError as error:

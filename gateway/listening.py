@@ -21,6 +21,7 @@ from gateway.web.metrics import RequestFigures, StoreFigures, metrics_applicatio
 from gateway.wiring import Gateway
 
 log = structlog.get_logger()
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @asynccontextmanager
@@ -35,6 +36,7 @@ async def listening(process: Gateway) -> AsyncIterator[None]:
             api = api_application(process.parts, limits, RequestFigures(registry))
             await _listen(process, runners, "api", runner(api, limits, shutdown_seconds=2), settings.api)
         if Role.CONSOLE in process.roles:
+            _refuse_open_console(settings)
             chosen = ConsoleSettings(
                 environment=settings.console.environment, secure=settings.tls.certificate is not None
             )
@@ -46,6 +48,13 @@ async def listening(process: Gateway) -> AsyncIterator[None]:
         yield
     finally:
         await asyncio.gather(*(one.cleanup() for one in runners))
+
+
+def _refuse_open_console(settings: Settings) -> None:
+    """Passwords and cookies must not cross a network in clear."""
+    plain = settings.tls.certificate is None and settings.console.host not in LOOPBACK
+    if plain and not settings.console.plain_http:
+        raise Misconfigured("Without TLS the console listens on a loopback address only (or set console.plain_http).")
 
 
 async def _listen(

@@ -254,6 +254,7 @@ def read(files: Mapping[str, str], present: Directory, known: Known) -> Applied:
     faults.extend(_repeated_keys(parsed))
     faults.extend(_shared_locators(parsed, present))
     if faults:
+        faults.sort(key=lambda fault: (fault.file, fault.line or 0))
         raise Misconfigured("\n".join(str(fault) for fault in faults), code="partner-file")
     return Applied(
         tuple(partner.value() for one in parsed for partner in one.file.partner),
@@ -275,7 +276,9 @@ def _parse(name: str, text: str, faults: list[Fault]) -> _Read | None:
         for detail in error.errors():
             place = tuple(detail["loc"])
             key = ".".join(str(part) for part in place)
-            message = "unknown key" if detail["type"] == "extra_forbidden" else detail["msg"]
+            message = (
+                "unknown key" if detail["type"] == "extra_forbidden" else detail["msg"].removeprefix("Value error, ")
+            )
             faults.append(Fault(name, line_of(lines, place), f"{key}: {message}"))
         return None
 
@@ -297,7 +300,8 @@ def _partner_faults(one: _Read, known: Known) -> Iterable[Fault]:
         try:
             known.check_endpoint(partner.value().endpoint)
         except Misconfigured as error:
-            yield one.fault((*place, "endpoint"), f"endpoint: {error.detail}")
+            option = error.detail.partition(":")[0].removeprefix("endpoint.")
+            yield one.fault((*place, "endpoint", option), error.detail)
 
 
 def _agreement_faults(one: _Read, known: Known, keys: set[PartnerKey] | set[str]) -> Iterable[Fault]:

@@ -79,6 +79,8 @@ class Tls(Part):
 
 class Console(Listen):
     port: int = Field(default=8080, ge=0, le=65_535)
+    plain_http: bool = False
+    """Listen without TLS beyond loopback: only where the network is the machine's own (a container's port)."""
     environment: str = "PRODUCTION"
     """The badge on every page: PRODUCTION, SANDBOX, DEMO, ..."""
 
@@ -100,6 +102,8 @@ class Work(Part):
     """Worker processes for big files; 0: one fewer than cores, at least one."""
     lease_seconds: float = Field(default=300, gt=0)
     """How long a dispatcher may work on a delivery before another may take it."""
+    announce_again_seconds: float = Field(default=60, gt=0)
+    """A delivery that is still pending is announced again after this: its announcement may be lost."""
     shutdown_seconds: float = Field(default=10, ge=0)
     """How long running attempts may take to end when the process is asked to stop."""
     folder_root: Path | None = None

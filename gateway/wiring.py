@@ -30,7 +30,7 @@ from gateway.web.parts import Parts, RuleText
 from gateway.work.directory import DirectoryWatch
 from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
 from gateway.work.intake import Desk, IntakeLimits
-from gateway.work.relay import Relay
+from gateway.work.relay import Relay, RelayLimits
 from gateway.work.route import Router
 from gateway.work.settling import Settler
 from gateway.work.verdict import Judge
@@ -91,7 +91,8 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
     inline = InlineCrew(base.tools.examiner, base.tools.composer)
     crew = PoolCrew(inline, base.snapshot, settings.work.processes)
     watch = DirectoryWatch(base.stores.partners)
-    relay = Relay(broker, base.stores.deliveries, base.clock)
+    again = RelayLimits(again=seconds(settings.work.announce_again_seconds))
+    relay = Relay(broker, base.stores.deliveries, base.clock, again)
     announce = relay.tell if Role.RELAY in roles else _leave_to_the_relay
     desk = _intake(settings, base, crew, watch, announce)
     settler = Settler(base.stores.deliveries)

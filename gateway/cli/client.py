@@ -6,15 +6,20 @@ import http.client
 import json
 import os
 import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
+from gateway.cli.exits import WaitedTooLong
+from gateway.cli.out import progress
 from gateway.core.errors import (
     Conflict,
     Forbidden,
     GatewayError,
+    Misconfigured,
     NotFound,
     Refused,
     TooLarge,
@@ -25,6 +30,9 @@ from gateway.core.errors import (
 )
 
 TIMEOUT_SECONDS = 120
+POLL_SECONDS = 0.5
+PAGE = 500
+"""Rows that are asked for at once: the most that the API gives."""
 _CLASSES: Mapping[int, type[GatewayError]] = {
     401: Unauthenticated,
     403: Forbidden,
@@ -54,15 +62,18 @@ class Client:
     """Where the API is and who calls. Both come from the environment unless they are given."""
 
     url: str
-    key: str
+    key: str = field(repr=False)
+    ca: str | None = None
+    """PEM file of an authority to trust besides the system's."""
 
     @classmethod
-    def of(cls, url: str | None, key: str | None) -> Client:
-        """``GATEWAY_URL`` and ``GATEWAY_KEY`` stand in for what is not given."""
+    def of(cls, url: str | None, key: str | None, ca: Path | None = None) -> Client:
+        """``GATEWAY_URL``, ``GATEWAY_KEY`` and ``GATEWAY_CA`` stand in for what is not given."""
         found = key or os.environ.get("GATEWAY_KEY", "")
         if not found:
             raise Unauthenticated("Give an API key with --key or GATEWAY_KEY.")
-        return cls(url or os.environ.get("GATEWAY_URL", "http://127.0.0.1:8443"), found)
+        where = url or os.environ.get("GATEWAY_URL", "http://127.0.0.1:8443")
+        return cls(where, found, str(ca) if ca else os.environ.get("GATEWAY_CA") or None)
 
     def send(
         self, method: str, path: str, body: bytes | IO[bytes] | None = None, headers: Mapping[str, str] | None = None
@@ -75,6 +86,9 @@ class Client:
             connection.request(method, parts.path.rstrip("/") + path, body, sent, encode_chunked=False)
             response = connection.getresponse()
             answer = Answer(response.status, dict(response.getheaders()), response.read())
+        except ssl.SSLCertVerificationError as error:
+            why = f"Its certificate is not trusted: {error.verify_message}. Name its authority with --ca FILE."
+            raise Unavailable(f"The gateway at {self.url} does not answer as it must. {why}") from None
         except (OSError, http.client.HTTPException) as error:
             raise Unavailable(f"The gateway at {self.url} does not answer ({type(error).__name__}).") from None
         finally:
@@ -85,8 +99,17 @@ class Client:
 
     def _connection(self, scheme: str, netloc: str) -> http.client.HTTPConnection:
         if scheme == "https":
-            return http.client.HTTPSConnection(netloc, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
+            return http.client.HTTPSConnection(netloc, timeout=TIMEOUT_SECONDS, context=self._trust())
         return http.client.HTTPConnection(netloc, timeout=TIMEOUT_SECONDS)
+
+    def _trust(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        if self.ca is not None:
+            try:
+                context.load_verify_locations(self.ca)
+            except OSError as error:
+                raise Misconfigured(f"--ca: {self.ca} is no PEM file of certificates ({error.strerror}).") from None
+        return context
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - whatever the API answers; the caller knows the resource
         return self.send("GET", path).json()
@@ -94,6 +117,37 @@ class Client:
     def post(self, path: str, document: Mapping[str, object]) -> Any:  # noqa: ANN401 - as above
         answer = self.send("POST", path, json.dumps(document).encode(), {"Content-Type": "application/json"})
         return answer.json() if answer.body else None
+
+
+def _told(finding: Mapping[str, Any]) -> str:
+    places = [f"{name} {finding[name]}" for name in ("record", "line", "columns", "path") if name in finding]
+    note = f": {finding['note']}" if "note" in finding else ""
+    return f"  {finding['severity']} {finding['rule']}{note} ({', '.join(places) or 'the file'})"
+
+
+def pages(client: Client, path: str) -> Iterator[dict[str, Any]]:
+    """Every row of a list, page by page."""
+    cursor = ""
+    while True:
+        page = client.get(f"{path}?limit={PAGE}{cursor}")
+        yield from page["rows"]
+        if page["next"] is None:
+            return
+        cursor = f"&cursor={quote(page['next'])}"
+
+
+def wait_until_judged(client: Client, submission: str, seconds: float) -> dict[str, Any]:
+    """The submission once it is judged, with a progress bar. Raises WaitedTooLong."""
+    deadline = time.monotonic() + seconds
+    with progress("judged", None) as bar:
+        while True:
+            found: dict[str, Any] = client.get(f"/v1/submissions/{submission}")
+            if found["state"] == "judged":
+                return found
+            bar.update(bar.task_ids[0], completed=found["progress"])
+            if time.monotonic() > deadline:
+                raise WaitedTooLong(f"After {seconds:g} s {found['progress']} records are judged; the rest goes on.")
+            time.sleep(POLL_SECONDS)
 
 
 def problem(answer: Answer) -> GatewayError:
@@ -104,7 +158,8 @@ def problem(answer: Answer) -> GatewayError:
         lines = [str(document.get("detail") or document.get("title") or answer.status)]
         for fault in document.get("errors") or ():
             place = fault.get("field") or fault.get("pointer") or ""
-            lines.append(f"  {fault.get('code', '')} {place} {fault.get('title', '')}".rstrip())
+            lines.append(f"  {place}: {fault.get('expected') or fault.get('code', '')}")
+        lines += [_told(finding) for finding in document.get("findings") or ()]
     except (ValueError, KeyError, TypeError, AttributeError):
         code, lines = f"http-{answer.status}", [f"The gateway answered {answer.status}."]
     fallback = Unavailable if answer.status >= SERVER_ERROR else Refused

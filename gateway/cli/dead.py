@@ -9,17 +9,17 @@ from urllib.parse import urlencode
 import typer
 
 from gateway.cli.client import Client
-from gateway.cli.files import ApiKeyOption, Json, Url
-from gateway.cli.out import progress, put, say, table
+from gateway.cli.files import ApiKeyOption, Ca, Json, Url
+from gateway.cli.out import facts, progress, put, say, table
 
 app = typer.Typer(help="Dead letters: deliveries that need a person.", no_args_is_help=True)
 Reason = Annotated[str, typer.Option(help="Why; kept in the audit log. Names no person.")]
 
 
 @app.command()
-def groups(url: Url = None, key: ApiKeyOption = None, json: Json = False) -> None:  # noqa: FBT002 - an option of typer
+def groups(url: Url = None, key: ApiKeyOption = None, ca: Ca = None, json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """Dead letters by cause."""
-    found = Client.of(url, key).get("/v1/dead-letters")
+    found = Client.of(url, key, ca).get("/v1/dead-letters")
     if json:
         put(found)
         return
@@ -32,11 +32,12 @@ def list_(
     partner: Annotated[str | None, typer.Option()] = None,
     url: Url = None,
     key: ApiKeyOption = None,
+    ca: Ca = None,
     json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Dead deliveries, newest first."""
     query = urlencode({name: value for name, value in (("state", "dead"), ("partner", partner)) if value})
-    found = Client.of(url, key).get(f"/v1/deliveries?{query}")
+    found = Client.of(url, key, ca).get(f"/v1/deliveries?{query}")
     if json:
         put(found)
         return
@@ -45,16 +46,28 @@ def list_(
 
 
 @app.command()
-def retry(delivery: str, reason: Reason, url: Url = None, key: ApiKeyOption = None) -> None:
+def show(delivery: str, url: Url = None, key: ApiKeyOption = None, ca: Ca = None, json: Json = False) -> None:  # noqa: FBT002 - an option of typer
+    """One delivery with every attempt and the partner's last answers."""
+    found = Client.of(url, key, ca).get(f"/v1/deliveries/{delivery}")
+    if json:
+        put(found)
+        return
+    facts({name: value for name, value in found.items() if name != "history"})
+    columns = ("number", "begun_at", "outcome", "code", "answer")
+    table("Attempts", columns, [tuple(one[name] for name in columns) for one in found["history"]])
+
+
+@app.command()
+def retry(delivery: str, reason: Reason, url: Url = None, key: ApiKeyOption = None, ca: Ca = None) -> None:
     """Send one on its way again."""
-    Client.of(url, key).post(f"/v1/deliveries/{delivery}/retry", {"reason": reason})
+    Client.of(url, key, ca).post(f"/v1/deliveries/{delivery}/retry", {"reason": reason})
     say("On its way again.")
 
 
 @app.command()
-def withdraw(delivery: str, reason: Reason, url: Url = None, key: ApiKeyOption = None) -> None:
+def withdraw(delivery: str, reason: Reason, url: Url = None, key: ApiKeyOption = None, ca: Ca = None) -> None:
     """Give one up; its records stay."""
-    Client.of(url, key).post(f"/v1/deliveries/{delivery}/withdraw", {"reason": reason})
+    Client.of(url, key, ca).post(f"/v1/deliveries/{delivery}/withdraw", {"reason": reason})
     say("Withdrawn.")
 
 
@@ -66,9 +79,10 @@ def replay(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,  # noqa: FBT002 - an option of typer
     url: Url = None,
     key: ApiKeyOption = None,
+    ca: Ca = None,
 ) -> None:
     """Retry all that match now: plan, confirm, watch. Dead letters that come later are not touched."""
-    client = Client.of(url, key)
+    client = Client.of(url, key, ca)
     wanted = {"state": "dead", "action": "retry", "reason": reason, "partner": partner, "cause": cause}
     plan = client.post("/v1/replays/plan", {name: value for name, value in wanted.items() if value is not None})
     if not yes:

@@ -34,7 +34,15 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+class WaitedTooLong(Unavailable):
+    """What was waited for goes on without us."""
+
+    code = "waited-too-long"
+    title = "It takes longer than the wait"
+
+
 _TABLE: tuple[tuple[type[GatewayError], Exit], ...] = (
+    (WaitedTooLong, Exit.TIMED_OUT),
     (Unauthenticated, Exit.REFUSED),
     (Forbidden, Exit.REFUSED),
     (NotFound, Exit.NOT_FOUND),

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.client import Client
+from gateway.cli.client import Client, wait_until_judged
 from gateway.cli.exits import Exit
 from gateway.cli.out import progress, put, say
 
@@ -17,6 +17,10 @@ PIECE = 256 * 2**10
 
 Url = Annotated[str | None, typer.Option(help="The gateway's API; default: GATEWAY_URL.")]
 ApiKeyOption = Annotated[str | None, typer.Option("--key", help="API key; default: GATEWAY_KEY.")]
+Ca = Annotated[
+    Path | None,
+    typer.Option("--ca", help="PEM file of the authority to trust; default: GATEWAY_CA."),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 
@@ -42,12 +46,14 @@ def submit(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     format: Annotated[str, typer.Option("--format", "-f", help="csenet, w4, xml, json, newhire-csv-nc, ...")],
     idempotency_key: Annotated[str | None, typer.Option(help="Default: the SHA-256 of the file.")] = None,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the judgement of a big file.")] = 0,
     url: Url = None,
     key: ApiKeyOption = None,
+    ca: Ca = None,
     json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Post a file; print the receipt. A repeat of the same file is answered with the same receipt."""
-    client = Client.of(url, key)
+    client = Client.of(url, key, ca)
     used = idempotency_key or _digest(file)
     size = file.stat().st_size
     with progress("sent", size) as bar, file.open("rb") as opened:
@@ -55,10 +61,12 @@ def submit(
         headers = {"Idempotency-Key": f'"{used}"', "Content-Length": str(size)}
         answer = client.send("POST", f"/v1/submissions?format={format}", body, headers)  # type: ignore[arg-type] # http.client reads anything with read()
     receipt = answer.json()
+    if wait and receipt["state"] != "judged":
+        receipt = wait_until_judged(client, receipt["submission"], wait)
     if json:
         put(receipt)
     else:
-        _show_receipt(receipt)
+        _show_receipt(receipt, replayed="Idempotent-Replayed" in answer.headers)
     if receipt["counts"]["refused"]:
         raise typer.Exit(Exit.FINDINGS)
 
@@ -68,17 +76,18 @@ def _digest(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _show_receipt(receipt: dict[str, Any]) -> None:
-    counts = receipt["counts"]
-    say(f"Submission {receipt['submission']}: {receipt['state']}.")
+def _show_receipt(receipt: dict[str, Any], *, replayed: bool) -> None:
+    counts, submission = receipt["counts"], receipt.get("submission") or receipt["id"]
+    again = " (received before; this is its first receipt)" if replayed else ""
+    say(f"Submission {submission}: {receipt['state']}{again}.")
     if receipt["state"] != "judged":
-        say(f"It is durable and judged in the background: gateway status {receipt['submission']}")
+        say(f"It is durable and judged in the background: gateway status {submission} --wait 600")
         return
     say(", ".join(f"{value} {name}" for name, value in counts.items()))
-    _show_findings(receipt["findings"])
+    show_findings(receipt["findings"])
 
 
-def _show_findings(findings: list[dict[str, Any]]) -> None:
+def show_findings(findings: list[dict[str, Any]]) -> None:
     """One finding in two lines: what and where, then how to mend it. Plain text, so that it can be cut and pasted."""
     for f in findings:
         field = f" {f['field']}" if f["field"] else ""
@@ -113,7 +122,7 @@ def validate(
         put(checked)
     else:
         say(f"{checked['records']} records, {checked['refused']} with faults that would refuse them.")
-        _show_findings(checked["findings"])
+        show_findings(checked["findings"])
     if checked["refused"] or any(f["severity"] in ("fatal", "error") for f in checked["findings"]):
         raise typer.Exit(Exit.FINDINGS)
 
@@ -129,7 +138,7 @@ def convert(
 
     body, findings = rewrite(file, format, to)
     if body is None:
-        _show_findings(findings)
+        show_findings(findings)
         raise typer.Exit(Exit.FINDINGS)
     if out is None:
         sys.stdout.buffer.write(body)

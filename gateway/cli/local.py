@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -43,5 +44,5 @@ def on_foundation(work: Callable[[Foundation], Awaitable[T]]) -> T:
         async with foundation(settings()) as base:
             return await work(base)
 
-    configure_logs(json=False)
+    configure_logs(json=False, level=logging.WARNING)
     return asyncio.run(opened())

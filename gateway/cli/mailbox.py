@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.client import Client
-from gateway.cli.files import ApiKeyOption, Json, Url
+from gateway.cli.files import ApiKeyOption, Ca, Json, Url
 from gateway.cli.out import put, say, table
 
 app = typer.Typer(help="A partner's mailbox.", no_args_is_help=True)
@@ -17,9 +17,9 @@ Delivery = Annotated[str, typer.Argument(help="Delivery id.")]
 
 
 @app.command("list")
-def list_(url: Url = None, key: ApiKeyOption = None, json: Json = False) -> None:  # noqa: FBT002 - an option of typer
+def list_(url: Url = None, key: ApiKeyOption = None, ca: Ca = None, json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """Lease and list what lies there."""
-    found = Client.of(url, key).get("/v1/mailbox")
+    found = Client.of(url, key, ca).get("/v1/mailbox")
     if json:
         put(found)
         return
@@ -33,9 +33,10 @@ def get(
     out: Annotated[Path | None, typer.Option("--out", help="File to write; default: stdout.")] = None,
     url: Url = None,
     key: ApiKeyOption = None,
+    ca: Ca = None,
 ) -> None:
     """Fetch one parcel. It stays until it is acknowledged."""
-    body = Client.of(url, key).send("GET", f"/v1/mailbox/{delivery}").body
+    body = Client.of(url, key, ca).send("GET", f"/v1/mailbox/{delivery}").body
     if out is None:
         sys.stdout.buffer.write(body)
     else:
@@ -44,9 +45,9 @@ def get(
 
 
 @app.command()
-def ack(delivery: Delivery, url: Url = None, key: ApiKeyOption = None) -> None:
+def ack(delivery: Delivery, url: Url = None, key: ApiKeyOption = None, ca: Ca = None) -> None:
     """Say that the parcel is safely yours; its bytes are removed here."""
-    Client.of(url, key).send("POST", f"/v1/mailbox/{delivery}/acknowledge")
+    Client.of(url, key, ca).send("POST", f"/v1/mailbox/{delivery}/acknowledge")
     say("Acknowledged.")
 
 
@@ -56,7 +57,8 @@ def refuse(
     reason: Annotated[str, typer.Option(help="A short code: record-unreadable, case-unknown, ...")],
     url: Url = None,
     key: ApiKeyOption = None,
+    ca: Ca = None,
 ) -> None:
     """Say that the parcel cannot be used; an operator here will look at it."""
-    Client.of(url, key).post(f"/v1/mailbox/{delivery}/refuse", {"reason": reason})
+    Client.of(url, key, ca).post(f"/v1/mailbox/{delivery}/refuse", {"reason": reason})
     say("Refused.")

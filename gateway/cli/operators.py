@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,14 +21,15 @@ app = typer.Typer(help="Operator accounts of the console.", no_args_is_help=True
 def add(
     name: str,
     role: Annotated[str, typer.Option(help="viewer, operator or admin")] = "viewer",
-    password: Annotated[
-        str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, envvar="GATEWAY_PASSWORD")
-    ] = "",
+    password: Annotated[str | None, typer.Option(envvar="GATEWAY_PASSWORD", help="Default: it is asked for.")] = None,
 ) -> None:
     """Add an account, or replace it: a new role or a new password."""
     from gateway.callers import add_operator  # noqa: PLC0415 - heavy, needed here only
 
-    local.on_foundation(lambda base: add_operator(base, local.actor(), name, role, password))
+    if password is None and not sys.stdin.isatty():
+        raise typer.BadParameter("Without a terminal, give the password as GATEWAY_PASSWORD.")
+    chosen = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    local.on_foundation(lambda base: add_operator(base, local.actor(), name, role, chosen))
     say(f"{name} may log in as {role}.")
 
 

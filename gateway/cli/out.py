@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 
+UNBOUNDED = 1_000
+"""Columns where no terminal sets a limit."""
+
+
 def say(text: str) -> None:
     """A sentence for people."""
     print(text, file=sys.stderr)
@@ -26,18 +30,20 @@ def put(value: object) -> None:
 def stdout() -> Console:
     from rich.console import Console  # noqa: PLC0415 - rich costs 30 ms that --help must not pay
 
-    return Console(soft_wrap=True, highlight=False)
+    # In a file or a pipe nothing is folded, so that ids can be cut out.
+    return Console(highlight=False, width=None if sys.stdout.isatty() else UNBOUNDED)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table for people; ``-`` stands for nothing."""
+    from rich.markup import escape  # noqa: PLC0415 - as above
     from rich.table import Table  # noqa: PLC0415 - rich costs 30 ms that --help must not pay
 
     shown = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for column in columns:
         shown.add_column(column, overflow="fold")
     for row in rows:
-        shown.add_row(*("-" if cell is None else str(cell) for cell in row))
+        shown.add_row(*("-" if cell is None else escape(str(cell)) for cell in row))
     stdout().print(shown)
 
 

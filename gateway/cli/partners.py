@@ -96,9 +96,8 @@ def pause(partner: str, resume: Annotated[bool, typer.Option("--resume")] = Fals
     """Stop deliveries to a partner; they wait. With --resume let them go on."""
 
     async def work(base: Foundation) -> bool:
-        entry = base.scribe.entry(
-            local.actor(), "partner.applied", f"partner:{partner}", "resumed" if resume else "paused"
-        )
+        action = "partner.resumed" if resume else "partner.paused"
+        entry = base.scribe.entry(local.actor(), action, f"partner:{partner}")
         return await base.stores.partners.pause(PartnerKey(partner), entry, paused=not resume)
 
     if not local.on_foundation(work):

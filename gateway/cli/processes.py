@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import re
 import secrets
 import signal
 from pathlib import Path
@@ -18,6 +20,9 @@ from gateway.core.errors import GatewayError, Misconfigured
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
+
+PASSWORD = re.compile(r"(//[^:/@]*):[^@/]*@")
+"""The password in a database's URL."""
 
 database = typer.Typer(help="The database's schema.", no_args_is_help=True)
 
@@ -61,7 +66,7 @@ def _make_database_folder(url: str) -> None:
     """The folder of an SQLite file."""
     _, separator, path = url.partition(":///")
     if separator and url.startswith("sqlite"):
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def serve(
@@ -127,11 +132,16 @@ def upgrade() -> None:
 
 def check_config() -> None:
     """Print the settings in force; secrets are masked."""
-    put(local.settings().model_dump(mode="json"))
+    shown = local.settings().model_dump(mode="json")
+    shown["db"]["url"] = PASSWORD.sub(r"\1:**********@", shown["db"]["url"])
+    put(shown)
 
 
 def doctor(json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:  # noqa: FBT002 - an option of typer
     """Look at everything this gateway needs and say what is wrong."""
+    from gateway.telemetry import configure_logs  # noqa: PLC0415 - heavy, needed here only
+
+    configure_logs(json=False, level=logging.WARNING)
     findings = asyncio.run(_examined(local.settings()))
     if json:
         put(findings)
@@ -146,16 +156,17 @@ async def _examined(settings: Settings) -> dict[str, str]:
     from gateway.store.migrations import is_current  # noqa: PLC0415 - as above
     from gateway.wiring import open_broker  # noqa: PLC0415 - heavy, needed here only
 
-    found = {"python": "ok", "catalog": "ok", "keys": "ok", "database": "ok", "schema": "ok", "broker": "ok"}
+    found = dict.fromkeys(("python", "catalog", "keys", "database", "schema", "broker"), "not looked at")
+    found["python"] = "ok"
     try:
         async with foundation(settings) as base:
+            found |= {"catalog": "ok", "keys": "ok"}
             await base.stores.health.ping()
-            if not await is_current(settings.db.url):
-                found["schema"] = "out of date: run `gateway db upgrade`"
+            current = await is_current(settings.db.url)
+            found |= {"database": "ok", "schema": "ok" if current else "out of date: run `gateway db upgrade`"}
             broker = open_broker(settings, base)
             await broker.open()
-            if not broker.connected:
-                found["broker"] = "not reachable; deliveries would wait in the store"
+            found["broker"] = "ok" if broker.connected else "not reachable; deliveries would wait in the store"
             await broker.close()
     except GatewayError as error:
         found["keys" if isinstance(error, Misconfigured) else "database"] = error.detail

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.client import Client
-from gateway.cli.files import ApiKeyOption, Json, Url
+from gateway.cli.client import Client, pages, wait_until_judged
+from gateway.cli.files import ApiKeyOption, Ca, Json, Url, show_findings
 from gateway.cli.out import facts, put, table
 
 
@@ -18,30 +18,37 @@ def register(app: typer.Typer) -> None:
 
 def status(
     id: Annotated[str, typer.Argument(help="Submission id.")],
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait until it is judged.")] = 0,
+    records: Annotated[bool, typer.Option("--records", help="All its records, with their ids.")] = False,  # noqa: FBT002 - an option of typer
     url: Url = None,
     key: ApiKeyOption = None,
+    ca: Ca = None,
     json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """What became of a submission."""
-    found = Client.of(url, key).get(f"/v1/submissions/{id}")
+    client = Client.of(url, key, ca)
+    found = wait_until_judged(client, id, wait) if wait else client.get(f"/v1/submissions/{id}")
+    rows = list(pages(client, f"/v1/submissions/{id}/records")) if records else []
     if json:
-        put(found)
+        put(found | {"records": rows} if records else found)
         return
-    facts({name: found.get(name) for name in ("id", "state", "format", "received_at", "judged_at")})
-    facts(found["counts"])
-    rows = [(f["severity"], f["code"], f["field"], f["count"], f["title"]) for f in found.get("rules") or ()]
-    if rows:
-        table("Findings", ("severity", "rule", "field", "count", "what"), rows)
+    shown = {name: found[name] for name in ("id", "state", "format", "received_at", "judged_at")}
+    facts(shown | ({} if found["state"] == "judged" else {"judged so far": found["progress"]}) | found["counts"])
+    show_findings(found["findings"])
+    if records:
+        columns = ("ordinal", "id", "kind", "transaction", "recipient", "state", "reason")
+        table("Records", columns, [tuple(row[name] for name in columns) for row in rows])
 
 
 def trace(
     id: Annotated[str, typer.Argument(help="Record id.")],
     url: Url = None,
     key: ApiKeyOption = None,
+    ca: Ca = None,
     json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Every step of one record: when, who, what, attempt."""
-    found: dict[str, Any] = Client.of(url, key).get(f"/v1/records/{id}/trace")
+    found: dict[str, Any] = Client.of(url, key, ca).get(f"/v1/records/{id}/trace")
     if json:
         put(found)
         return

@@ -8,12 +8,16 @@ their own that cannot write.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from threading import Thread
 from typing import Any, Protocol
+from weakref import WeakSet
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
@@ -25,6 +29,10 @@ from gateway.store.errors import translated
 
 POSTGRESQL_DRIVER = "postgresql+asyncpg"
 SQLITE_DRIVER = "sqlite+aiosqlite"
+
+
+THREADS_END_SECONDS = 2.0
+"""For the worker threads of SQLite connections to end when the database is closed."""
 
 
 class Dialect(StrEnum):
@@ -50,9 +58,12 @@ class Limits:
 class Database:
     """Transactions on one database. Foreign exceptions leave it translated (``gateway.store.errors``)."""
 
-    def __init__(self, dialect: Dialect, writer: AsyncEngine, reader: AsyncEngine) -> None:
+    def __init__(
+        self, dialect: Dialect, writer: AsyncEngine, reader: AsyncEngine, threads: WeakSet[Thread] | None = None
+    ) -> None:
         self.dialect = dialect
         self._writer, self._reader = writer, reader
+        self._threads = WeakSet[Thread]() if threads is None else threads
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -73,6 +84,8 @@ class Database:
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()
+        # A connection whose task was cancelled is stopped in the background; its thread must not outlive the loop.
+        await asyncio.to_thread(_join, tuple(self._threads))
 
 
 def open_database(url: str, limits: Limits | None = None) -> Database:
@@ -124,12 +137,22 @@ def _postgresql(url: URL, limits: Limits) -> Database:
 
 
 def _sqlite(url: URL, limits: Limits) -> Database:
-    writer = _sqlite_engine(url, limits, pool_size=1, begin="BEGIN IMMEDIATE")
-    reader = _sqlite_engine(url, limits, pool_size=limits.pool_size, begin="BEGIN", read_only=True)
-    return Database(Dialect.SQLITE, writer, reader)
+    threads = WeakSet[Thread]()
+    writer = _sqlite_engine(url, limits, threads, pool_size=1, begin="BEGIN IMMEDIATE")
+    reader = _sqlite_engine(url, limits, threads, pool_size=limits.pool_size, begin="BEGIN", read_only=True)
+    return Database(Dialect.SQLITE, writer, reader, threads)
 
 
-def _sqlite_engine(url: URL, limits: Limits, *, pool_size: int, begin: str, read_only: bool = False) -> AsyncEngine:
+def _join(threads: Sequence[Thread]) -> None:
+    """Wait for the worker threads of closed connections, together no longer than :data:`THREADS_END_SECONDS`."""
+    ends = time.monotonic() + THREADS_END_SECONDS
+    for thread in threads:
+        thread.join(max(0.0, ends - time.monotonic()))
+
+
+def _sqlite_engine(
+    url: URL, limits: Limits, threads: WeakSet[Thread], *, pool_size: int, begin: str, read_only: bool = False
+) -> AsyncEngine:
     engine = create_async_engine(
         url,
         hide_parameters=True,
@@ -150,6 +173,7 @@ def _sqlite_engine(url: URL, limits: Limits, *, pool_size: int, begin: str, read
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: _SqliteConnection, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
+        threads.add(connection.driver_connection._thread)  # noqa: SLF001 - aiosqlite has no public way to await its end
         cursor = connection.cursor()
         for pragma in pragmas:
             cursor.execute(pragma)
@@ -164,5 +188,8 @@ def _sqlite_engine(url: URL, limits: Limits, *, pool_size: int, begin: str, read
 
 class _SqliteConnection(Protocol):
     isolation_level: str | None
+
+    @property
+    def driver_connection(self) -> Any: ...  # noqa: ANN401 - aiosqlite's connection, of which only the thread is used
 
     def cursor(self) -> Any: ...  # noqa: ANN401 - the driver's cursor has no published type

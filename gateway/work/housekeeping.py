@@ -16,6 +16,8 @@ from gateway.core.ports.store import Deliveries, DeliveryDesk, Health, Sample, S
 log = structlog.get_logger()
 UPLOAD_AGE = timedelta(hours=6)
 KEEP_SAMPLES = timedelta(days=7)
+WINDOWS = (("count", timedelta(days=1)), ("minute", timedelta(minutes=1)))
+"""Sliding windows over what came: the day for the overview, the minute for throughput."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,9 @@ class Housekeeper:
                 "queue.waiting": queue.waiting,
             }
             samples += [Sample(now, series, queue.partner, float(value)) for series, value in figures.items()]
-        counts = await self.health.counts(now - timedelta(days=1))
-        samples += [Sample(now, f"count.{name}", "", float(value)) for name, value in counts.items()]
+        for series, span in WINDOWS:
+            counts = await self.health.counts(now - span)
+            samples += [Sample(now, f"{series}.{name}", "", float(value)) for name, value in counts.items()]
         samples += await self._broker(now_samples=samples)
         await self.health.add_samples(samples)
         return False

@@ -243,7 +243,7 @@ async def running(url, clock=None, **settings):
 
 
 async def fill(site):
-    """An afternoon of traffic: accepted, refused and parked records, three kinds of dead letters, an hour of samples."""
+    """An afternoon of traffic: accepted, refused and parked records, dead letters of each fault, an hour of samples."""
     now = site.clock()
     await _posted(site, now)
     await _owed(site, now)

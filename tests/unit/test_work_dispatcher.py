@@ -335,3 +335,32 @@ async def test_a_changed_partner_is_used_for_what_already_waits(site):
         await eventually(site.at_rest)
         assert dispatcher._lines[OHIO].breaker.policy.failures == 7
     assert site.door.most_inside == 3
+
+
+# --- controls: the same outage with a safeguard switched off ---------------------------------------------------------
+
+
+async def test_control_without_a_breaker_an_outage_burns_an_attempt_of_every_delivery(site):
+    site.know(partner(OHIO, "39", concurrency=1, breaker=BreakerPolicy(failures=1_000)))
+    owed = await site.owe(*range(1, 9))
+    site.door.failure = outage
+    async with site.dispatching():
+        await site.come_to_rest()
+    assert [(await site.found(d)).attempts for d in owed] == [1] * 8
+
+
+async def test_control_without_order_a_stuck_record_is_overtaken_by_the_next_of_its_case(site):
+    site.know(partner(OHIO, "39", ordering=Ordering.NONE))
+    stuck, other = await site.owe(1, 2)
+    site.door.refuses = lambda parcel: parcel.delivery == stuck.id
+    async with site.dispatching():
+        await site.come_to_rest()
+    assert await site.states([stuck, other]) == [PENDING, DELIVERED]
+
+
+async def test_control_a_dispatcher_that_is_only_cancelled_leaves_its_claims_to_their_leases(site):
+    (owed,) = await site.owe(1)
+    await site.stores.deliveries.claim([owed.id], "dead", site.now, site.now + timedelta(minutes=5))
+    async with site.dispatching():
+        await site.come_to_rest()
+    assert await site.states([owed]) == [DeliveryState.CLAIMED]

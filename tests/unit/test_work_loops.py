@@ -52,7 +52,7 @@ async def test_a_loop_goes_on_without_rest_while_there_is_work():
 @pytest.mark.parametrize("failure", [Unavailable("away"), ValueError("a defect")])
 async def test_a_loop_survives_errors_of_ours_and_defects(failure):
     stop = asyncio.Event()
-    step = stepping(stop, failure, True, failure, True)
+    step = stepping(stop, *[failure, True, failure, True])
     async with asyncio.timeout(5):
         await run(Loop("faulty", step, rest=MOMENT, after_fault=MOMENT), stop)
     assert step.left == []

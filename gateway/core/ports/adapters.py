@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -21,6 +20,7 @@ class Parcel:
     created_at: datetime
     body: bytes = field(repr=False)
     digest: Digest
+    """SHA-256 of ``body``, lower-case hex."""
     media_type: str
     extension: str
 
@@ -57,7 +57,3 @@ class Secrets(Protocol):
     def secret(self, name: str) -> bytes:
         """Raises Misconfigured when there is none of that name."""
         ...
-
-
-OptionCheck = Mapping[str, type]
-"""Keys that an adapter understands in a partner's ``[endpoint]``, with their types."""

@@ -30,9 +30,9 @@ class Upload(Protocol):
         ...
 
     async def finish(self) -> Submission | Replayed:
-        """Returns only after the commit. Raises Conflict for an idempotency key used with other bytes
-        (code ``idempotency-mismatch``, status 422 by class Unprocessable), Unprocessable for an empty body or a file
-        that cannot be read at all, Unavailable when nothing could be committed."""
+        """Returns only after the commit. Raises Unprocessable for an idempotency key used with other bytes (code
+        ``idempotency-mismatch``) or an empty body (``empty-body``), Unreadable for a file of which no record can be
+        read, Unavailable when nothing could be committed."""
         ...
 
     async def abandon(self) -> None:

@@ -13,10 +13,9 @@ from aiohttp.http import HttpVersion11
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.core.errors import Forbidden, GatewayError, Refused, TooMany, Unauthenticated
-from gateway.core.model import FormatName, Principal
-from gateway.core.ports.formats import FormatInfo
+from gateway.core.model import Principal
 from gateway.web import problems
-from gateway.web.api import documents, told
+from gateway.web.api import documents, media, told
 from gateway.web.api.operation import Call, Route, Site
 from gateway.web.api.reference import STYLE, reference_page
 from gateway.web.api.routes import ROUTES
@@ -32,13 +31,13 @@ _ENTITY = web.RequestKey("entity", str)
 _OPERATION = web.RequestKey("operation", str)
 _NOWHERE = "none"
 _DEFECT = 500
-_XML = ("application/xml", "text/xml")
 
 _SAFE_HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
+    "Server": "gateway",
     "X-Content-Type-Options": "nosniff",
 }
 _WRITTEN_DOWN = frozenset({"unreadable", "digest-mismatch"})
@@ -52,7 +51,7 @@ def api_application(
     """The API. Run it with ``gateway.web.edge.runner``, which keeps the limits of connections and headers."""
     limits = limits or Limits()
     gate = Gate(parts, limits)
-    site = Site(parts, limits, media_types(parts.formats), _pages(parts))
+    site = Site(parts, limits, media.offers(parts.formats.values()), _pages(parts))
     application = web.Application(middlewares=[_edge(parts, figures)])
     application.cleanup_ctx.append(gate.settling)
     for route in ROUTES:
@@ -61,17 +60,6 @@ def api_application(
         if route.operation.scope is Scope.PUBLIC:
             application.router.add_route("HEAD", route.path, endpoint)  # probes and link checkers ask so
     return application
-
-
-def media_types(formats: Mapping[FormatName, FormatInfo]) -> Mapping[str, tuple[FormatName, ...]]:
-    """Media type -> the formats that are read under it. Both media types of XML mean the same (RFC 7303)."""
-    found: dict[str, tuple[FormatName, ...]] = {}
-    for name, info in formats.items():
-        if info.reads:
-            media_type = info.media_type.partition(";")[0].strip().lower()
-            for one in _XML if media_type in _XML else (media_type,):
-                found[one] = (*found.get(one, ()), name)
-    return found
 
 
 def _pages(parts: Parts) -> Mapping[str, tuple[bytes, str]]:

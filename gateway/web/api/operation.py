@@ -11,8 +11,9 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from gateway.core.errors import Forbidden, NotFound, Refused
-from gateway.core.model import FormatName, Partner, PartnerKey, Principal
+from gateway.core.model import Partner, PartnerKey, Principal
 from gateway.web.api import bodies
+from gateway.web.api.media import Offer
 from gateway.web.auth import Scope
 from gateway.web.limits import Limits
 from gateway.web.parts import Parts
@@ -61,7 +62,7 @@ class Site:
 
     parts: Parts
     limits: Limits
-    media_types: Mapping[str, tuple[FormatName, ...]]
+    offers: Mapping[str, tuple[Offer, ...]]
     """Media type -> the formats that are read under it."""
     pages: Mapping[str, tuple[bytes, str]]
     """Path -> (bytes, media type) of what never changes while the process runs: description, reference, rules."""

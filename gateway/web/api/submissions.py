@@ -12,6 +12,7 @@ from gateway.core.model import FormatName, Partner, RuleCode, Submission, Submis
 from gateway.core.ports.intake import Upload, Validation
 from gateway.core.ports.store import Replayed
 from gateway.web.api import answers, asked, bodies, documents, told
+from gateway.web.api.media import named
 from gateway.web.api.operation import JSON, Call, absent
 from gateway.web.api.visibility import sees_submission, sent
 
@@ -72,24 +73,30 @@ def named_format(call: Call, sender: Partner) -> FormatName:
     """The format of the body: ``?format=``, else the one that Content-Type names. Raises Unsupported."""
     query = call.request.query
     if query:
-        named = call.query(asked.BodyQuery).format
-        if named is not None:
-            return _readable(call, FormatName(named))
-    candidates = call.site.media_types.get(call.request.content_type, ())
+        wanted = call.query(asked.BodyQuery).format
+        if wanted is not None:
+            return _readable(call, FormatName(wanted))
+    candidates = named(call.request.headers.get("Content-Type", ""), call.site.offers)
     if len(candidates) > 1 and sender.accepts:
         candidates = tuple(name for name in candidates if name in sender.accepts)
     if not candidates:
-        raise Unsupported("No format is read under this Content-Type.", code="format-unknown")
+        raise _unknown(call, "No format is read under this Content-Type")
     if len(candidates) > 1:
-        raise Unsupported("Several formats are read under this Content-Type.", code="format-ambiguous")
+        several = ", ".join(sorted(candidates))
+        raise Unsupported(f"This Content-Type may mean {several}: name one with ?format=", code="format-ambiguous")
     return candidates[0]
 
 
 def _readable(call: Call, name: FormatName) -> FormatName:
     info = call.parts.formats.get(name)
     if info is None or not info.reads:
-        raise Unsupported("No format of this name is read here.", code="format-unknown")
+        raise _unknown(call, "No format of this name is read here")
     return name
+
+
+def _unknown(call: Call, why: str) -> Unsupported:
+    known = ", ".join(sorted(info.name for info in call.parts.formats.values() if info.reads))
+    return Unsupported(f"{why}; ?format= takes {known}.", code="format-unknown")
 
 
 def refuse_early(call: Call, sender: Partner) -> None:

@@ -125,6 +125,9 @@ async def _opened(visit: Visit, operator: Operator) -> web.Response:
     )
     if visit.session is not None:
         await visit.parts.operators.close_session(visit.session.token_digest)
+        await visit.parts.audit.write(
+            [visit.parts.scribe.entry(visit.actor, "operator.logout", f"operator:{visit.session.operator}")]
+        )
     answer = web.Response(status=303, headers={"Location": _inside(visit)})
     set_cookie(answer, visit.settings, visit.settings.cookie, cookie)
     answer.del_cookie(visit.settings.login_cookie, path="/", secure=visit.settings.secure)
@@ -135,6 +138,9 @@ async def leave(visit: Visit, gate: Gate) -> web.Response:
     """Log out: the session is gone and its live pages end."""
     if visit.session is not None:
         await visit.parts.operators.close_session(visit.session.token_digest)
+        await visit.parts.audit.write(
+            [visit.parts.scribe.entry(visit.actor, "operator.logout", f"operator:{visit.session.operator}")]
+        )
         gate.streams.close(visit.session.token_digest)
     answer = elsewhere(visit, "/login")
     answer.del_cookie(visit.settings.cookie, path="/", secure=visit.settings.secure)

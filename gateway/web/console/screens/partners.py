@@ -57,9 +57,9 @@ async def _turn(visit: Visit, *, paused: bool) -> web.Response:
     found = await _named(visit)
     entry = visit.parts.scribe.entry(
         visit.actor,
-        "partner.applied",
+        "partner.paused" if paused else "partner.resumed",
         f"partner:{found.key}",
-        "paused" if paused else "resumed",
+        "ok",
         {"reason": fit_reason(visit.told("reason"))},
     )
     await visit.parts.partners.pause(found.key, entry, paused=paused)

@@ -1,0 +1,113 @@
+"""The shape of the code: who may import whom, what the core may not do, how modules are named and how long they are."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("gateway", "schemas", "adapters", "transforms", "keys")
+MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+PURE = [
+    path
+    for path in MODULES
+    if path.relative_to(ROOT).as_posix().startswith(("gateway/core/", "gateway/audit/", "transforms/"))
+]
+LONGEST = 400
+LONGER = {
+    "gateway/core/ports/store.py": "the ports of the store, read as one contract",
+    "gateway/core/model.py": "the words of the gateway, read as one list",
+    "gateway/store/tables.py": "the schema, read as one list",
+}
+"""Modules that are one table or one contract; dividing them would hide it."""
+EMPTY_NAMES = {
+    "utils", "util", "helpers", "helper", "manager", "managers", "handler", "handlers", "service", "services",
+    "common", "misc", "base", "data", "info", "processor", "processors",
+}  # fmt: skip
+IMPURE_CALLS = {"open", "print", "input", "exec", "eval"}
+IMPURE_ATTRIBUTES = {
+    ("datetime", "now"), ("datetime", "utcnow"), ("date", "today"), ("time", "time"), ("time", "sleep"),
+    ("time", "monotonic"), ("os", "urandom"), ("os", "environ"), ("random", "random"), ("uuid", "uuid4"),
+}  # fmt: skip
+
+
+def name(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def tree(path):
+    return ast.parse(path.read_text(), name(path))
+
+
+def test_the_import_contracts_of_the_project_hold():
+    done = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_every_module_says_in_its_first_line_what_it_is(path):
+    if path.name == "__init__.py" and not path.read_text().strip():
+        pytest.fail(f"{name(path)} is empty: even a package says what it is")
+    docstring = ast.get_docstring(tree(path))
+    assert docstring, f"{name(path)} has no docstring"
+    assert docstring.splitlines()[0].rstrip().endswith((".", "?", ":", "`", ")")) or len(docstring.splitlines()) > 1
+
+
+def test_no_module_is_longer_than_one_reader_can_hold():
+    lengths = {name(path): len(path.read_text().splitlines()) for path in MODULES if path.parent.name != "versions"}
+    assert {path for path, length in lengths.items() if length > LONGEST} == set(LONGER)
+
+
+def test_modules_are_named_by_what_they_are():
+    stems = {name(path): path.stem for path in MODULES}
+    folders = {name(path): path.parent.name for path in MODULES}
+    assert not [path for path, stem in (stems | folders).items() if stem in EMPTY_NAMES]
+    classes = {
+        f"{name(path)}:{node.name}"
+        for path in MODULES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ClassDef)
+        and re.search(r"(Manager|Handler|Processor|Helper|Util|Service)s?$", node.name)
+    }
+    assert not classes
+
+
+@pytest.mark.parametrize("path", PURE, ids=name)
+def test_the_pure_parts_ask_no_clock_no_disk_and_no_chance(path):
+    for node in ast.walk(tree(path)):
+        assert not isinstance(node, ast.AsyncFunctionDef) or path.is_relative_to(ROOT / "gateway/core/ports"), name(
+            path
+        )
+        assert not isinstance(node, ast.Await), f"{name(path)}:{getattr(node, 'lineno', 0)} waits"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in IMPURE_CALLS, f"{name(path)}:{node.lineno} calls {node.func.id}"
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            assert (node.value.id, node.attr) not in IMPURE_ATTRIBUTES, f"{name(path)}:{node.lineno}"
+
+
+def test_nobody_outside_the_tests_imports_the_tests_or_the_benchmarks():
+    found = [
+        f"{name(path)}:{node.lineno}"
+        for path in MODULES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in {"tests", "bench"}
+    ]
+    assert not found
+
+
+def test_every_channel_is_in_the_table_of_adapters():
+    from adapters import ADAPTERS  # noqa: PLC0415 - the other guards must run when a package does not load
+    from gateway.core.model import AdapterName  # noqa: PLC0415 - as above
+
+    assert set(ADAPTERS) == set(AdapterName)
+    assert all((ROOT / "adapters" / f"{channel}.py").exists() for channel in AdapterName)

@@ -1,0 +1,132 @@
+"""A record goes in in its sender's format and arrives in each partner's own."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+
+import pytest
+
+import schemas
+import transforms
+from gateway.core.model import FormatName
+from tests.journeys import samples
+from tests.journeys.partner_files import QUICK_RETRY, https, partner
+from tests.journeys.site import until, whole
+
+FORMATS = transforms.formats(schemas.load())
+BATCHED = '\n[partner.batching.new-hire]\nmode = "count"\ncount = 500\nage = "300ms"\n' + QUICK_RETRY
+DATA_RECORD = 801
+
+
+@pytest.fixture
+async def site(sqlite_url, tmp_path):
+    def changed(port):
+        return {
+            "ohio": partner("ohio", https(port, "ohio"), BATCHED),
+            "ndnh": partner("ndnh", https(port, "ndnh"), BATCHED),
+        }
+
+    async with whole(tmp_path, sqlite_url, changed=changed) as site:
+        yield site
+
+
+def contents(form, body):
+    """What a body says, by canonical path: the same whatever the format."""
+    format_ = FORMATS[FormatName(form)]
+    reader = format_.reader()
+    frames = [*reader.feed(body), *reader.finish()]
+    decoded = [format_.decode(frame, reader.heading) for frame in frames]
+    return [dict(one.content.fields) for one in decoded if one.content is not None]
+
+
+async def first(site, who):
+    arrivals = await until(lambda: site.partners.to(who), f"{who} has a delivery")
+    return arrivals[0].body
+
+
+async def test_csenet_goes_on_as_csenet_with_local_and_other_swapped(site):
+    sent = samples.csenet(1, samples.ENFORCEMENT)
+    await site.api.accepted("ohio", "csenet", sent)
+    got = await first(site, "michigan")
+    assert (got[:7], got[7:14]) == (sent[7:14], sent[:7]), "Michigan is Local now, Ohio is Other"
+    assert got[14:29] == sent[14:29]
+    assert got[33:37] == sent[33:37]
+    header = 127
+    assert sent[header:].rstrip(b"\r") in got, "the blocks after the header are the same bytes"
+
+
+async def test_csenet_goes_on_as_xml_and_as_json_and_says_the_same(site):
+    texan, californian = (
+        samples.csenet(number, samples.ENFORCEMENT, to) for number, to in ((2, "texas"), (3, "california"))
+    )
+    await site.api.accepted("ohio", "csenet", texan)
+    await site.api.accepted("ohio", "csenet", californian)
+    assert contents("xml", await first(site, "texas")) == contents("csenet", texan)
+    assert contents("json", await first(site, "california")) == contents("csenet", californian)
+
+
+async def test_xml_goes_on_as_csenet(site):
+    receipt = await site.api.accepted("michigan", "xml", samples.XML.encode())
+    assert receipt["counts"]["accepted"] == 3
+    await until(lambda: len(site.partners.to("ohio")) == 3, "Ohio has all three")
+    serials = {one.body[samples.SERIAL] for one in site.partners.to("ohio")}
+    assert serials == {b"000000260001", b"000000260002", b"000000260003"}
+
+
+async def test_a_tribes_json_request_arrives_as_csenet_and_the_states_answer_comes_back_as_json(site):
+    request = samples.locate(7)
+    await site.api.accepted("tribe-90830", "json", samples.as_json(request))
+    got = await first(site, "ohio")
+    assert got[:14] == b"3900000" + b"9083000"
+    assert got[33:37] == b"RLO1"
+
+    answer = samples.csenet(8, samples.LINES[1], "tribe-90830")
+    assert answer[33:37] == b"PLO1"
+    receipt = await site.api.accepted("ohio", "csenet", answer)
+    assert receipt["counts"]["unroutable"] == 0
+
+    async def mail():
+        return (await site.api.get("tribe-90830", "/v1/mailbox"))["rows"]
+
+    (parcel,) = await until(mail, "the answer is in the tribe's mailbox")
+    fetched = await site.api.send("tribe-90830", "GET", f"/v1/mailbox/{parcel['delivery']}")
+    assert hashlib.sha256(fetched.body).hexdigest() == parcel["digest"]
+    document = json.loads(fetched.body)
+    assert document["kind"] == "locate"
+    assert document["Header"]["Action"] == "P"
+    assert contents("json", fetched.body) == contents("csenet", answer)
+
+
+async def test_an_employers_csv_arrives_at_its_state_as_w4(site):
+    await site.api.accepted("acme", "newhire-csv-nc", samples.CSV)
+    got = await first(site, "ohio")
+    rows = list(csv.DictReader(io.StringIO(samples.CSV.decode())))
+    hires = contents("w4", got)
+    assert [one["Employee/PersonSSNIdentification"] for one in hires] == [row["SSN"] for row in rows]
+    assert all(len(line) == DATA_RECORD for line in got.rstrip(b"\r\n").splitlines())
+
+
+async def test_a_states_w4_arrives_at_the_national_directory_as_w4(site):
+    receipt = await site.api.accepted("ohio", "w4", samples.W4)
+    got = await first(site, "ndnh")
+    assert got[:2] == b"H4"
+    sent = samples.W4.splitlines()
+    assert got.splitlines()[1 : 1 + receipt["counts"]["records"]] == sent[1 : 1 + receipt["counts"]["records"]]
+
+
+async def test_every_record_of_every_example_that_is_accepted_has_a_way(site):
+    for name, sender, form in (
+        ("ohio-to-michigan.csenet", "ohio", "csenet"),
+        ("ohio-to-neighbours.csenet", "ohio", "csenet"),
+        ("michigan-case-transfer.xml", "michigan", "xml"),
+        ("tribe-locate-request.json", "tribe-90830", "json"),
+    ):
+        body = (samples.EXAMPLES / name).read_bytes()
+        receipt = await site.api.accepted(sender, form, body)
+        counts = receipt["counts"]
+        assert counts["unroutable"] == counts["withheld"] == 0, name
+
+
