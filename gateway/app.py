@@ -82,16 +82,21 @@ async def _follow(process: Gateway, directory: Directory) -> None:
     if Role.DISPATCHER in process.roles:
         await _dispatch(process, directory)
     elif Role.RELAY in process.roles:
-        await process.broker.declare(tuple(directory.partners))
+        await _declare(process, directory)
 
 
 async def _dispatch(process: Gateway, directory: Directory) -> None:
+    await _declare(process, directory)
+    for partner in directory.partners:
+        await process.broker.consume(partner, process.dispatcher.take)
+
+
+async def _declare(process: Gateway, directory: Directory) -> None:
+    """While the broker is away it keeps the wish and declares when it is connected."""
     try:
         await process.broker.declare(tuple(directory.partners))
     except Unavailable as error:
-        log.warning("broker.undeclared", code=error.problem)  # the broker declares again when it is connected
-    for partner in directory.partners:
-        await process.broker.consume(partner, process.dispatcher.take)
+        log.warning("broker.undeclared", code=error.problem)
 
 
 def loops(process: Gateway) -> list[Loop]:
@@ -110,7 +115,7 @@ def loops(process: Gateway) -> list[Loop]:
             stored.audit, base.logbook.grow, base.logbook.restore, base.clock, process.metrics.checkpoint
         )
         leader = Leadership(stored.leases, process.owner, base.clock)
-        found.append(Loop("integrator", leader.only_one("integrator", integrator.step), seconds(0.5)))
+        found.append(Loop("integrator", leader.only_one("integrator", integrator.step), seconds(1)))
     return found
 
 
@@ -134,12 +139,12 @@ def _scheduled(process: Gateway) -> list[Loop]:
         stored.records, desk.router, desk.sealer, base.speech.canonical, process.watch.current, desk.announce
     )
     return [
-        Loop("backlog", _backlog(process).step, seconds(0.5)),
+        Loop("backlog", _backlog(process).step, seconds(1)),
         Loop("gather", alone("gather", gatherer.step), seconds(1)),
         Loop("leases", keeper.release, seconds(5)),
         Loop("samples", alone("samples", keeper.sample), seconds(5)),
         Loop("sweep", alone("sweep", keeper.sweep), seconds(600)),
-        Loop("bulk", alone("bulk", bulk.step), seconds(1)),
+        Loop("bulk", alone("bulk", bulk.step), seconds(2)),
         Loop("reroute", alone("reroute", rerouter.step), seconds(2)),
     ]
 

@@ -301,7 +301,7 @@ def _partner_faults(one: _Read, known: Known) -> Iterable[Fault]:
             known.check_endpoint(partner.value().endpoint)
         except Misconfigured as error:
             option = error.detail.partition(":")[0].removeprefix("endpoint.")
-            yield one.fault((*place, "endpoint", option), error.detail)
+            yield one.fault((*place, "endpoint", option), f"endpoint: {error.detail}")
 
 
 def _agreement_faults(one: _Read, known: Known, keys: set[PartnerKey] | set[str]) -> Iterable[Fault]:

@@ -214,6 +214,14 @@ def _parts(base: Foundation, desk: Desk, watch: DirectoryWatch, broker: Broker) 
 
 def _rule_texts(base: Foundation) -> dict[str, RuleText]:
     return {
-        rule.code: RuleText(rule.code, rule.title, rule.fix, rule.severity, rule.field_name, rule.source)
+        rule.code: RuleText(
+            rule.code,
+            rule.title,
+            rule.fix,
+            rule.severity,
+            rule.field_name,
+            rule.source,
+            (*sorted(rule.kinds), *sorted(rule.formats)),
+        )
         for rule in base.speech.catalog.rules.values()
     }

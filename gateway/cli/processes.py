@@ -16,6 +16,7 @@ import typer
 from gateway.cli import local
 from gateway.cli.exits import Exit
 from gateway.cli.out import facts, put, say
+from gateway.cli.runtime import calm_collector, event_loop
 from gateway.core.errors import GatewayError, Misconfigured
 
 if TYPE_CHECKING:
@@ -92,9 +93,11 @@ def serve(
         async with gateway(settings, roles) as process:
             for name, address in process.addresses.items():
                 say(f"{name}: {address}")
+            calm_collector()
             await _told_to_stop()
 
-    asyncio.run(running())
+    with asyncio.Runner(loop_factory=event_loop()) as runner:
+        runner.run(running())
 
 
 async def _told_to_stop() -> None:

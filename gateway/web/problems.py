@@ -21,6 +21,7 @@ from gateway.core.receipt import sample
 
 MEDIA_TYPE = "application/problem+json"
 _MOST_FINDINGS = 100
+_AGAIN = "Repeat the request, with the same key, after the seconds of Retry-After."
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,10 @@ _TABLE: tuple[Problem, ...] = (
     Problem("invalid-http", 400, "The request is not valid HTTP", "Send HTTP/1.1 as RFC 9112 has it."),
     Problem("invalid-json", 400, "The body is not valid JSON", "Send RFC 8259 JSON in UTF-8, without doubled members."),
     _of(GatewayError, "Tell the operator the request id; the submission may be repeated with the same key."),
-    _of(errors.Unavailable, "Repeat the request, with the same key, after the seconds of Retry-After."),
+    _of(errors.Unavailable, _AGAIN),
+    Problem("store-unavailable", 503, "The database is not available", _AGAIN),
+    Problem("shutting-down", 503, "This process is stopping", _AGAIN),
+    Problem("key-unavailable", 503, "A key that sealed the body is not at hand", _AGAIN),
     _of(errors.Misconfigured, "Tell the operator the request id."),
     _of(errors.Tampered, "Tell the operator the request id at once."),
     _of(errors.DeliveryFailed, "Wait; the gateway tries again, and the operator sees it."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from gateway.core.ids import Clock
 from gateway.core.ports.store import Leases
@@ -11,6 +11,8 @@ from gateway.work.loops import Step
 
 LEASE = timedelta(seconds=15)
 """How long a dead leader blocks its successor."""
+RENEWED = timedelta(seconds=5)
+"""A lease is renewed after this: an idle process must not write twice a second, and two renewals may fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,15 @@ class Leadership:
     def only_one(self, name: str, step: Step) -> Step:
         """The step, run only while this process holds the lease ``name``."""
 
+        renew_at = datetime.min.replace(tzinfo=UTC)
+
         async def guarded() -> bool:
+            nonlocal renew_at
             now = self.clock()
-            if not await self.leases.take(name, self.owner, now, now + LEASE):
-                return False
+            if now >= renew_at or now < renew_at - LEASE:
+                if not await self.leases.take(name, self.owner, now, now + LEASE):
+                    return False
+                renew_at = now + RENEWED
             return await step()
 
         return guarded

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import sys
 
 import pytest
 
@@ -50,18 +51,24 @@ async def killed_under_load(home, database, broker, kills, seed):
         return load, partners.arrivals
 
 
+def tell(capsys, words):
+    """Shown whether the test passes or not."""
+    with capsys.disabled():
+        sys.stdout.write(f"\n{words}\n")
+
+
 def seeded():
     """A new seed for each run, or the one to repeat."""
-    seed = int(os.environ.get("KILL9_SEED") or random.SystemRandom().randrange(10**6))
-    print(f"KILL9_SEED={seed}")
-    return seed
+    return int(os.environ.get("KILL9_SEED") or random.SystemRandom().randrange(10**6))
 
 
 @pytest.mark.timeout(400)
-async def test_twenty_kills_under_load_lose_no_accepted_record(postgres_url, amqp_url, tmp_path):
-    load, arrivals = await killed_under_load(tmp_path, postgres_url, amqp_url, 20, seeded())
+async def test_twenty_kills_under_load_lose_no_accepted_record(postgres_url, amqp_url, tmp_path, capsys):
+    seed = seeded()
+    tell(capsys, f"KILL9_SEED={seed}")
+    load, arrivals = await killed_under_load(tmp_path, postgres_url, amqp_url, 20, seed)
     verdict = load.tally.judge(arrivals)
-    print(verdict)
+    tell(capsys, verdict)
     assert load.refused == []
     assert (verdict.lost, verdict.unexpected) == (0, 0)
     assert len(load.tally.accepted) > 100, "there was a load"
@@ -69,10 +76,12 @@ async def test_twenty_kills_under_load_lose_no_accepted_record(postgres_url, amq
 
 
 @pytest.mark.timeout(240)
-async def test_kills_lose_nothing_on_the_embedded_store_either(sqlite_url, tmp_path):
-    load, arrivals = await killed_under_load(tmp_path, sqlite_url, None, 5, seeded())
+async def test_kills_lose_nothing_on_the_embedded_store_either(sqlite_url, tmp_path, capsys):
+    seed = seeded()
+    tell(capsys, f"KILL9_SEED={seed}")
+    load, arrivals = await killed_under_load(tmp_path, sqlite_url, None, 5, seed)
     verdict = load.tally.judge(arrivals)
-    print(verdict)
+    tell(capsys, verdict)
     assert load.refused == []
     assert (verdict.lost, verdict.unexpected) == (0, 0)
 

@@ -17,14 +17,14 @@ def changed(start: int, new: bytes, line: bytes = GOOD) -> bytes:
 
 
 WRONG_LENGTH = GOOD[:-41] + b"\r"
-UNKNOWN_TRIPLE = changed(71, b"ERXXX", samples.csenet(1, samples.ENFORCEMENT))
-BLOCKS_DISAGREE = changed(99, b"9")
+UNKNOWN_TRIPLE = samples.csenet(1, samples.ENFORCEMENT).replace(b"ERALL", b"ERXXX", 1)
+BLOCKS_DISAGREE = GOOD.replace(b"N11120002025", b"N11130002025", 1)
 NON_ASCII = changed(300, b"\xc9")
 SHORT_W4 = HEAD + b"\n" + W4_RECORD[:-2] + b"\n"
 NO_HEADER = W4_RECORD + b"\n"
 DOCTYPE = (samples.EXAMPLES / "hostile-doctype.xml").read_bytes()
 DEEP_XML = b"<a>" * 10_000 + b"</a>" * 10_000
-HUGE_XML = samples.XML.replace("12 Invented Street", "X" * 3_000_000).encode()
+HUGE_XML = samples.XML.replace("12 Invented Street", "X" * 3_000_000, 1).encode()
 BAD_UTF8 = samples.XML.replace("Invented", "\udcff").encode("utf-8", "surrogateescape")
 DOUBLED = re.sub(r'("kind": "locate",)', r"\1\1", json.dumps(samples.locate(1))).encode()
 DEEP_JSON = b'{"a":' * 10_000 + b"1" + b"}" * 10_000

@@ -43,10 +43,12 @@ def https(port: int, key: str, timeout: int = 2) -> str:
     )
 
 
-def partner(key: str, endpoint: str, more: str = "", top: str = "") -> str:
-    """One ``[[partner]]`` table. ``more`` are further tables of it, ``top`` further keys."""
+def partner(key: str, endpoint: str, more: str = "", top: str = "", cases: str | None = None) -> str:
+    """One ``[[partner]]`` table. ``more`` are further tables of it, ``top`` further keys, ``cases`` is another format
+    for cases."""
     role, program, locator, formats = WHO[key]
-    lines = [f'{kind} = "{name}"' for kind, name in formats.items()]
+    chosen = {kind: cases if cases and kind in CASES else name for kind, name in formats.items()}
+    lines = [f'{kind} = "{name}"' for kind, name in chosen.items()]
     return "\n".join(
         [
             f'[[partner]]\nkey = "{key}"\nname = "Synthetic {key}"\nrole = "{role}"\nprogram = "{program}"',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import time
 import uuid
@@ -22,6 +23,8 @@ from tests.servers.gateway_process import OPERATOR, Installation, install
 
 PATIENCE = 40.0
 """Seconds: far longer than anything takes, since the machine may be shared."""
+WHOLE = 256 * 1024
+"""Bytes sent at once; larger bodies are streamed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Api:
     async def send(self, caller: str, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         sent = {"Authorization": f"Bearer {self.tokens[caller]}"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        if isinstance(body, bytes) and len(body) > WHOLE:
+            body = io.BytesIO(body)
         async with self.session.request(method, self.url + path, data=body, headers=sent) as response:
             return Answer(response.status, dict(response.headers), await response.read())
 

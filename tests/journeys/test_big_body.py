@@ -66,11 +66,10 @@ async def test_judging_resumes_after_a_kill_where_it_was(sqlite_url, tmp_path):
                 async def begun():
                     return (await client.get("ohio", receipt["links"]["self"]))["progress"]
 
-                at = await until(begun, "judging has begun")
+                assert await until(begun, "judging has begun") < count
                 await process.restart()
                 found = await judged(client, receipt)
                 assert found["counts"]["records"] == found["counts"]["accepted"] == count
-                print(f"killed at {at} of {count}")
                 again = await client.submit("ohio", "w4", body, "big")
                 assert again.json == receipt
                 await until(lambda: len(socials(partners.to("ndnh"))) >= count, "the directory has them all", 60)

@@ -6,7 +6,6 @@ import asyncio
 import functools
 from datetime import UTC, datetime, timedelta
 
-
 import gateway.app
 from gateway.foundation import foundation
 from tests.journeys import samples

@@ -68,14 +68,18 @@ def tone(state: str) -> Tone:
     return TONES.get(state, Tone.QUIET)
 
 
+TWO_MINUTES, TWO_HOURS, TWO_DAYS = 120, 7_200, 172_800
+"""Up to twice a unit the smaller one says more."""
+
+
 def age(seconds: float) -> str:
     """A span for people: ``45 s``, ``12 min``, ``3 h 20 min``, ``4 d 2 h``."""
     whole = max(0, int(seconds))
-    if whole < 120:  # noqa: PLR2004 (two minutes: below that seconds matter)
-        return f"{whole} s"
     minutes, hours, days = whole // 60, whole // 3600, whole // 86400
-    if hours < 2:  # noqa: PLR2004
+    if whole < TWO_MINUTES:
+        return f"{whole} s"
+    if whole < TWO_HOURS:
         return f"{minutes} min"
-    if days < 2:  # noqa: PLR2004
+    if whole < TWO_DAYS:
         return f"{hours} h {minutes % 60} min"
     return f"{days} d {hours % 24} h"

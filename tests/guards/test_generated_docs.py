@@ -1,0 +1,68 @@
+"""The generated pages are those of the tables, and every code that a caller can meet has its page."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import schemas
+from adapters import ADAPTERS
+from gateway.core import errors
+from gateway.core.errors import Misconfigured, Refused, Unavailable
+from gateway.docs import FOLDER, pages
+from gateway.docs.endpoints import with_endpoints
+from gateway.docs.formats import ALSO
+from gateway.web.problems import PROBLEMS
+
+ROOT = Path(__file__).parents[2]
+CATALOG = schemas.load()
+PAGES = pages()
+BEHIND_THE_API = ("gateway/web/api", "gateway/work", "gateway/store", "gateway/core")
+MET_ELSEWHERE = {"audit-size", "audit-entry", "api-key-exists", "api-keys-two", "broker-down"}
+"""Codes that only the integrator, the command line or the readiness check can meet."""
+TELLING = {n for n, c in vars(errors).items() if isinstance(c, type) and issubclass(c, Refused | Unavailable)}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_generated_page_is_as_the_generator_writes_it(name):
+    assert (FOLDER / name).read_text(encoding="utf-8") == PAGES[name], "run: python -m gateway.docs"
+
+
+def test_no_page_of_a_format_that_is_gone_is_left():
+    assert {f"formats/{page.name}" for page in (FOLDER / "formats").iterdir()} <= set(PAGES)
+
+
+def test_every_format_and_every_layout_has_its_page():
+    layouts = {name for sequence in CATALOG.sequences.values() for name in sequence}
+    assert layouts | {name for names in ALSO.values() for name in names} == set(CATALOG.layouts)
+    for name in CATALOG.formats:
+        assert CATALOG.formats[name].confidence in PAGES[f"formats/{name}.md"]
+
+
+def test_every_rule_is_on_the_page_of_rules():
+    assert set(re.findall(r'<a id="([^"]+)">', PAGES["rules.md"])) == set(CATALOG.rules)
+
+
+def test_every_option_of_every_adapter_is_on_the_page_for_partners():
+    for name, entry in ADAPTERS.items():
+        for key in entry.options:
+            assert f"| `{name}` | `{key}` |" in PAGES["partners.md"]
+
+
+def test_a_page_for_partners_without_its_marks_is_not_overwritten():
+    with pytest.raises(Misconfigured, match="mark"):
+        with_endpoints("# Partner files\n")
+
+
+def told_codes(path):
+    """``code=`` of every refusal and every 503 that a file makes."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in TELLING:
+            yield from (k.value.value for k in node.keywords if k.arg == "code" and isinstance(k.value, ast.Constant))
+
+
+@pytest.mark.parametrize("folder", BEHIND_THE_API)
+def test_every_code_that_a_caller_can_meet_has_its_page(folder):
+    for path in (ROOT / folder).rglob("*.py"):
+        assert set(told_codes(path)) - MET_ELSEWHERE <= set(PROBLEMS), path
