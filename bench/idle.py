@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from bench.online import PARTNER
-from bench.report import Report, Target
+from bench.report import Figure, Report, Target
 from bench.resources import processor_seconds, resident
 from bench.site import servers, site
 
@@ -27,7 +27,7 @@ def run(seconds: int) -> Report:
         time.sleep(seconds)
         used = processor_seconds(gateway.pids) - before
         share = 100 * used / (time.monotonic() - begun)
-        figures = {
+        figures: dict[str, Figure] = {
             "percent_of_a_core": round(share, 3),
             "cpu_seconds": round(used, 3),
             "transactions_per_s": round((_transactions(gateway.query) - statements) / seconds, 2),

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench.report import Report, Target
+from bench.report import Figure, Report, Target
 from bench.resources import processor_seconds
 from bench.site import Site, free_port, servers, site
 from tests.servers.postgres import Cluster
@@ -179,7 +179,7 @@ def _report(load: Load, floors: Sequence[Turn], ours: Sequence[Turn], seconds: f
     ratio = own / floor
     faults = [fault for turn in floors for fault in turn.faults("floor", wanted)]
     faults += [fault for turn in ours for fault in turn.faults("gateway", wanted)]
-    figures = {
+    figures: dict[str, Figure] = {
         "ratio": round(ratio, 2),
         "gateway_delivered_per_s": own,
         "floor_delivered_per_s": floor,

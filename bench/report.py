@@ -14,26 +14,7 @@ Figure = float | int | str
 LIBRARIES = ("aiohttp", "aio-pika", "asyncpg", "sqlalchemy", "lxml", "cryptography", "uvloop")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One promise and whether it held. A missed one is told, never an exit code: machines differ."""
-
-    text: str
-    held: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The result of one benchmark. ``faults`` are records lost, refused or doubled: they fail the run."""
-
-    name: str
-    figures: Mapping[str, Figure]
-    targets: Sequence[Target]
-    faults: Sequence[str] = ()
-    machine: Mapping[str, Figure] = field(default_factory=lambda: machine())
-
-
-def machine() -> dict[str, Figure]:
+def _machine() -> dict[str, Figure]:
     """Facts without which a figure means nothing. ``load`` is the average of the last minute, ours included."""
     found: dict[str, Figure] = {
         "cpu": _cpu(),
@@ -50,6 +31,25 @@ def _cpu() -> str:
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.machine()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One promise and whether it held. A missed one is told, never an exit code: machines differ."""
+
+    text: str
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of one benchmark. ``faults`` are records lost, refused or doubled: they fail the run."""
+
+    name: str
+    figures: Mapping[str, Figure]
+    targets: Sequence[Target]
+    faults: Sequence[str] = ()
+    machine: Mapping[str, Figure] = field(default_factory=_machine)
 
 
 def show(report: Report, *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 MIB = 2**20
 EVERY_SECONDS = 0.1
@@ -61,7 +62,7 @@ class Peak:
         self.parts: tuple[int, ...] = ()
         """MiB of each process at the peak."""
 
-    def __enter__(self) -> Peak:
+    def __enter__(self) -> Self:
         self._watcher.start()
         return self
 

@@ -139,13 +139,13 @@ def _scheduled(process: Gateway) -> list[Loop]:
         stored.records, desk.router, desk.sealer, base.speech.canonical, process.watch.current, desk.announce
     )
     return [
-        Loop("backlog", _backlog(process).step, seconds(1)),
-        Loop("gather", alone("gather", gatherer.step), seconds(1)),
+        Loop("backlog", _backlog(process).step, seconds(0.5), slowest=seconds(4), wake=desk.received),
+        Loop("gather", alone("gather", gatherer.step), seconds(1), slowest=seconds(2)),
         Loop("leases", keeper.release, seconds(5)),
-        Loop("samples", alone("samples", keeper.sample), seconds(5)),
+        Loop("samples", alone("samples", keeper.sample), seconds(10)),
         Loop("sweep", alone("sweep", keeper.sweep), seconds(600)),
-        Loop("bulk", alone("bulk", bulk.step), seconds(2)),
-        Loop("reroute", alone("reroute", rerouter.step), seconds(2)),
+        Loop("bulk", alone("bulk", bulk.step), seconds(1), slowest=seconds(4)),
+        Loop("reroute", alone("reroute", rerouter.step), seconds(2), slowest=seconds(4)),
     ]
 
 

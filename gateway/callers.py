@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
-from gateway.core.errors import Misconfigured
+from gateway.core.errors import Misconfigured, NotFound
 from gateway.core.model import Actor, PartnerKey
 from gateway.core.ports.store import Operator
 from gateway.foundation import Foundation
@@ -57,3 +58,12 @@ async def add_operator(base: Foundation, actor: Actor, name: str, role: str, pas
         raise Misconfigured(f"A password has at least {SHORTEST_PASSWORD} characters.", code="password")
     entry = base.scribe.entry(actor, "operator.added", f"operator:{name}", "ok", {"role": role})
     await base.stores.operators.add(Operator(name, role, hash_password(password)), entry)
+
+
+async def disable_operator(base: Foundation, actor: Actor, name: str) -> None:
+    """Shut an account out; its sessions end. Raises NotFound."""
+    found = await base.stores.operators.find(name)
+    if found is None:
+        raise NotFound(f"There is no operator {name}.")
+    entry = base.scribe.entry(actor, "operator.added", f"operator:{name}", "disabled", {"role": found.role})
+    await base.stores.operators.add(replace(found, disabled=True), entry)

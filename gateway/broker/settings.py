@@ -25,8 +25,9 @@ class RabbitSettings:
     """For the handshake, and for each administrative exchange on an open connection."""
     heartbeat: timedelta = timedelta(seconds=10)
     """A dead peer is noticed after twice this time."""
-    watch_every: timedelta = timedelta(seconds=5)
-    """How long a consumer may be gone before somebody notices."""
+    watch_every: timedelta = timedelta(seconds=15)
+    """How long a consumer may be gone before somebody notices. Each look is a round trip a partner, also when idle; the
+    relay announces again only after a minute, so that nothing waits longer for it."""
     shortest_wait: timedelta = timedelta(milliseconds=200)
     """Before the first reconnection; doubles up to ``longest_wait``."""
     longest_wait: timedelta = timedelta(seconds=5)

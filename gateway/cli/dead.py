@@ -13,6 +13,7 @@ from gateway.cli.files import ApiKeyOption, Ca, Json, Url
 from gateway.cli.out import facts, progress, put, say, table
 
 app = typer.Typer(help="Dead letters: deliveries that need a person.", no_args_is_help=True)
+Delivery = Annotated[str, typer.Argument(help="Delivery id.")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the audit log. Names no person.")]
 
 
@@ -29,7 +30,7 @@ def groups(url: Url = None, key: ApiKeyOption = None, ca: Ca = None, json: Json 
 
 @app.command("list")
 def list_(
-    partner: Annotated[str | None, typer.Option()] = None,
+    partner: Annotated[str | None, typer.Option(help="Only deliveries to this partner.")] = None,
     url: Url = None,
     key: ApiKeyOption = None,
     ca: Ca = None,
@@ -46,7 +47,7 @@ def list_(
 
 
 @app.command()
-def show(delivery: str, url: Url = None, key: ApiKeyOption = None, ca: Ca = None, json: Json = False) -> None:  # noqa: FBT002 - an option of typer
+def show(delivery: Delivery, url: Url = None, key: ApiKeyOption = None, ca: Ca = None, json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """One delivery with every attempt and the partner's last answers."""
     found = Client.of(url, key, ca).get(f"/v1/deliveries/{delivery}")
     if json:
@@ -58,14 +59,14 @@ def show(delivery: str, url: Url = None, key: ApiKeyOption = None, ca: Ca = None
 
 
 @app.command()
-def retry(delivery: str, reason: Reason, url: Url = None, key: ApiKeyOption = None, ca: Ca = None) -> None:
+def retry(delivery: Delivery, reason: Reason, url: Url = None, key: ApiKeyOption = None, ca: Ca = None) -> None:
     """Send one on its way again."""
     Client.of(url, key, ca).post(f"/v1/deliveries/{delivery}/retry", {"reason": reason})
     say("On its way again.")
 
 
 @app.command()
-def withdraw(delivery: str, reason: Reason, url: Url = None, key: ApiKeyOption = None, ca: Ca = None) -> None:
+def withdraw(delivery: Delivery, reason: Reason, url: Url = None, key: ApiKeyOption = None, ca: Ca = None) -> None:
     """Give one up; its records stay."""
     Client.of(url, key, ca).post(f"/v1/deliveries/{delivery}/withdraw", {"reason": reason})
     say("Withdrawn.")
@@ -74,8 +75,8 @@ def withdraw(delivery: str, reason: Reason, url: Url = None, key: ApiKeyOption =
 @app.command()
 def replay(
     reason: Reason,
-    partner: Annotated[str | None, typer.Option()] = None,
-    cause: Annotated[str | None, typer.Option()] = None,
+    partner: Annotated[str | None, typer.Option(help="Only deliveries to this partner.")] = None,
+    cause: Annotated[str | None, typer.Option(help="Only this cause, as `dead groups` shows it.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,  # noqa: FBT002 - an option of typer
     url: Url = None,
     key: ApiKeyOption = None,
@@ -85,6 +86,9 @@ def replay(
     client = Client.of(url, key, ca)
     wanted = {"state": "dead", "action": "retry", "reason": reason, "partner": partner, "cause": cause}
     plan = client.post("/v1/replays/plan", {name: value for name, value in wanted.items() if value is not None})
+    if not plan["total"]:
+        say("Nothing matches.")
+        return
     if not yes:
         typer.confirm(f"Retry {plan['total']} deliveries?", abort=True, err=True)
     job = client.post("/v1/replays", {"token": plan["id"]})

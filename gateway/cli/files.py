@@ -43,7 +43,7 @@ class _Watched:
 
 
 def submit(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The file.")],
     format: Annotated[str, typer.Option("--format", "-f", help="csenet, w4, xml, json, newhire-csv-nc, ...")],
     idempotency_key: Annotated[str | None, typer.Option(help="Default: the SHA-256 of the file.")] = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the judgement of a big file.")] = 0,
@@ -109,8 +109,8 @@ def _first_place(samples: list[dict[str, Any]]) -> str:
 
 
 def validate(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
-    format: Annotated[str, typer.Option("--format", "-f")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The file.")],
+    format: Annotated[str, typer.Option("--format", "-f", help="csenet, w4, xml, json, newhire-csv-nc, ...")],
     json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Check a file here, without server or database: layout, schema and rules (not who may send it)."""
@@ -128,7 +128,7 @@ def validate(
 
 
 def convert(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The file.")],
     format: Annotated[str, typer.Option("--format", "-f", help="The file's format.")],
     to: Annotated[str, typer.Option("--to", help="The format to write.")],
     out: Annotated[Path | None, typer.Option("--out", help="File to write; default: stdout.")] = None,

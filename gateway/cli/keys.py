@@ -16,7 +16,7 @@ app = typer.Typer(help="Keys that seal records at rest.", no_args_is_help=True)
 
 
 @app.command("list")
-def list_(json: Annotated[bool, typer.Option("--json")] = False) -> None:  # noqa: FBT002 - an option of typer
+def list_(json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:  # noqa: FBT002 - an option of typer
     """All keys with their states; never their material."""
 
     async def work(base: Foundation) -> None:
@@ -42,7 +42,7 @@ def new(label: Annotated[str, typer.Argument(help="What the key is for, like `re
 
 
 @app.command()
-def rotate(label: Annotated[str, typer.Argument()] = "records") -> None:
+def rotate(label: Annotated[str, typer.Argument(help="What the key is for.")] = "records") -> None:
     """Make another key the active one; what the old one sealed stays readable."""
 
     async def work(base: Foundation) -> None:

@@ -23,6 +23,9 @@ def list_(url: Url = None, key: ApiKeyOption = None, ca: Ca = None, json: Json =
     if json:
         put(found)
         return
+    if not found["rows"]:
+        say("Nothing to list. What was listed lately is leased: it is listed again when its lease ends.")
+        return
     rows = [(p["delivery"], p["name"], p["size"], p["placed_at"]) for p in found["rows"]]
     table("Mailbox", ("delivery", "name", "bytes", "placed"), rows)
 

@@ -19,7 +19,7 @@ app = typer.Typer(help="Operator accounts of the console.", no_args_is_help=True
 
 @app.command()
 def add(
-    name: str,
+    name: Annotated[str, typer.Argument(help="The account's name.")],
     role: Annotated[str, typer.Option(help="viewer, operator or admin")] = "viewer",
     password: Annotated[str | None, typer.Option(envvar="GATEWAY_PASSWORD", help="Default: it is asked for.")] = None,
 ) -> None:
@@ -33,8 +33,17 @@ def add(
     say(f"{name} may log in as {role}.")
 
 
+@app.command()
+def disable(name: Annotated[str, typer.Argument(help="The account's name.")]) -> None:
+    """Shut an account out at once, with its open sessions. `add` lets it in again."""
+    from gateway.callers import disable_operator  # noqa: PLC0415 - heavy, needed here only
+
+    local.on_foundation(lambda base: disable_operator(base, local.actor(), name))
+    say(f"{name} may not log in any more.")
+
+
 @app.command("list")
-def list_(json: Annotated[bool, typer.Option("--json")] = False) -> None:  # noqa: FBT002 - an option of typer
+def list_(json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:  # noqa: FBT002 - an option of typer
     """All accounts."""
 
     async def work(base: Foundation) -> None:
@@ -49,7 +58,10 @@ def list_(json: Annotated[bool, typer.Option("--json")] = False) -> None:  # noq
 
 
 @app.command()
-def key(name: str, days: Annotated[int, typer.Option(min=1, max=366)] = 90) -> None:
+def key(
+    name: Annotated[str, typer.Argument(help="Whose key it is, for the audit log.")],
+    days: Annotated[int, typer.Option(min=1, max=366, help="Days until it expires.")] = 90,
+) -> None:
     """Make an API key for an operator's scripts (`gateway dead` and `trace` use it). Printed once."""
     from gateway.callers import new_operator_key  # noqa: PLC0415 - heavy, needed here only
 

@@ -44,7 +44,7 @@ def apply(
 
 
 @app.command("list")
-def list_(json: Annotated[bool, typer.Option("--json")] = False) -> None:  # noqa: FBT002 - an option of typer
+def list_(json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:  # noqa: FBT002 - an option of typer
     """All partners."""
 
     async def work(base: Foundation) -> None:
@@ -79,6 +79,28 @@ def key(
 
 
 @app.command()
+def keys(
+    partner: Annotated[str | None, typer.Argument(help="Only this partner's; default: everybody's.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,  # noqa: FBT002 - an option of typer
+) -> None:
+    """API keys that are not revoked, with their ids (what `revoke` needs), never the keys."""
+    columns = ("id", "holder", "scopes", "created_at", "expires_at")
+
+    async def work(base: Foundation) -> list[tuple[object, ...]]:
+        found = await base.stores.callers.list(PartnerKey(partner) if partner else None)
+        return [
+            (one.id, one.principal.actor, " ".join(sorted(one.principal.scopes)), one.created_at, one.expires_at)
+            for one in found
+        ]
+
+    rows = local.on_foundation(work)
+    if json:
+        put([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        table("API keys", columns, rows)
+
+
+@app.command()
 def revoke(key_id: Annotated[str, typer.Argument(help="The id inside the key: gwk_<id>_...")]) -> None:
     """Revoke an API key at once."""
 
@@ -92,7 +114,10 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The id inside the key: gw
 
 
 @app.command()
-def pause(partner: str, resume: Annotated[bool, typer.Option("--resume")] = False) -> None:  # noqa: FBT002 - an option of typer
+def pause(
+    partner: Annotated[str, typer.Argument(help="The partner's key name in its file.")],
+    resume: Annotated[bool, typer.Option("--resume", help="Let deliveries go on.")] = False,  # noqa: FBT002 - an option of typer
+) -> None:
     """Stop deliveries to a partner; they wait. With --resume let them go on."""
 
     async def work(base: Foundation) -> bool:

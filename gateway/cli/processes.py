@@ -43,6 +43,7 @@ def init() -> None:
     from keys.files import FILE_NAME, FileKeys  # noqa: PLC0415 - as above
 
     settings = local.settings()
+    _make_database_folder(settings.db.url)
     _private_folder(settings.secrets)
     if not (settings.keys.directory / FILE_NAME).exists():
         passphrase = settings.keys.passphrase
@@ -53,7 +54,6 @@ def init() -> None:
             passphrase.get_secret_value() if passphrase else None,
         )
         say(f"Made new keys in {settings.keys.directory}.")
-    _make_database_folder(settings.db.url)
     asyncio.run(migrate(settings.db.url))
     say("The database has the present schema.")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli import local
 from gateway.cli.exits import Exit
-from gateway.cli.out import say, table
+from gateway.cli.out import put, say, table
 from gateway.core.errors import Misconfigured, Unavailable
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def apply() -> None:
 
 
 @app.command()
-def diff() -> None:
+def diff(json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:  # noqa: FBT002 - an option of typer
     """What apply would do."""
 
     async def work(base: Foundation) -> int:
@@ -57,7 +57,9 @@ def diff() -> None:
             found = await broker.diff(partners)
         finally:
             await broker.close()
-        if found:
+        if json:
+            put([{"object": d.thing, "name": d.name, "found": d.found} for d in found])
+        elif found:
             table("Differences", ("object", "name", "found"), [(d.thing, d.name, d.found) for d in found])
         else:
             say("Nothing differs.")

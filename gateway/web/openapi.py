@@ -101,8 +101,9 @@ def _body(body: type[BaseModel] | AnyBody, formats: Mapping[FormatName, FormatIn
     read = [info for info in formats.values() if info.reads]
     return {
         "required": True,
-        "description": "A file in one of the formats: " + ", ".join(sorted(info.name for info in read)),
-        "content": {info.media_type: {} for info in read} or {"application/octet-stream": {}},
+        "description": "A file; its format is told by Content-Type or by ?format=",
+        "content": {info.media_type: {"x-format": info.name, "x-title": info.title} for info in read}
+        or {"application/octet-stream": {}},
     }
 
 

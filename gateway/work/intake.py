@@ -73,6 +73,8 @@ class Desk:
     write_receipt: ReceiptWriter
     announce: Callable[[tuple[Delivery, ...]], None]
     limits: IntakeLimits = IntakeLimits()
+    received: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a spooled body waits to be judged."""
 
     def reader(self, sender: Partner, format_: FormatName) -> Reader:
         found = self.formats.get(format_)
@@ -200,7 +202,9 @@ class _Upload:
     async def _commit_received(self) -> Submission | Replayed:
         await self._spool(1)
         acceptance = self._acceptance(SubmissionState.RECEIVED, (), (), "submission.received")
-        return await self.desk.store.accept(acceptance)
+        committed = await self.desk.store.accept(acceptance)
+        self.desk.received.set()
+        return committed
 
     def _acceptance(
         self, state: SubmissionState, judged: tuple[Judged, ...], findings: tuple[Finding, ...], action: str

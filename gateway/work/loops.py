@@ -25,15 +25,23 @@ class Loop:
     step: Step
     rest: timedelta
     """Between two rounds that found nothing."""
+    slowest: timedelta = timedelta()
+    """While nothing is found the rest doubles up to this, so that an idle process costs little; less than ``rest``:
+    it stays."""
+    wake: asyncio.Event | None = None
+    """Cuts a rest short: something of this process has made work."""
     after_fault: timedelta = timedelta(seconds=2)
 
 
 async def run(loop: Loop, stop: asyncio.Event, wake: asyncio.Event | None = None) -> None:
     """Run until ``stop`` is set. ``wake`` cuts a rest short. An error of ours is logged and the loop goes on."""
+    wake = wake or loop.wake
+    quiet = loop.rest
     while not stop.is_set():
         try:
             busy = await loop.step()
-            rest = timedelta() if busy else loop.rest
+            rest = timedelta() if busy else quiet
+            quiet = loop.rest if busy else max(loop.rest, min(2 * quiet, loop.slowest))
         except GatewayError as error:
             log.warning("loop.fault", loop=loop.name, code=error.problem)
             rest = loop.after_fault
@@ -41,18 +49,21 @@ async def run(loop: Loop, stop: asyncio.Event, wake: asyncio.Event | None = None
             log.error("loop.defect", loop=loop.name, type=type(error).__name__)  # noqa: TRY400 - tracebacks may show data
             rest = loop.after_fault
         if rest:
-            await _rest(rest, stop, wake)
+            if await _rest(rest, stop, wake):
+                quiet = loop.rest
         else:
             await asyncio.sleep(0)
 
 
-async def _rest(rest: timedelta, stop: asyncio.Event, wake: asyncio.Event | None) -> None:
+async def _rest(rest: timedelta, stop: asyncio.Event, wake: asyncio.Event | None) -> bool:
+    """True when it was cut short."""
     events = [stop] if wake is None else [stop, wake]
     waits = [asyncio.ensure_future(event.wait()) for event in events]
     try:
-        await asyncio.wait(waits, timeout=rest.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(waits, timeout=rest.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
     finally:
         for wait in waits:
             wait.cancel()
     if wake is not None:
         wake.clear()
+    return bool(done)

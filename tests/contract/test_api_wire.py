@@ -208,7 +208,7 @@ async def test_a_store_that_is_away_is_503_with_retry_after(sqlite_url, tmp_path
     async with running(sqlite_url, tmp_path, change=lambda parts: replace(parts, submissions=broken)) as stack:
         answer = await stack.call("ohio", "GET", "/v1/submissions")
         assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
-        assert (answer.json["type"], answer.json["code"]) == ("/problems/unavailable", "store-unavailable")
+        assert (answer.json["type"], answer.json["code"]) == ("/problems/store-unavailable", "store-unavailable")
 
 
 @pytest.mark.parametrize(

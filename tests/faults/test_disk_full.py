@@ -83,7 +83,7 @@ async def test_with_the_disk_full_posts_are_turned_away_and_taken_again_when_the
                 assert answer is not None
                 assert answer.status == 503, answer.body
                 assert int(answer.headers["Retry-After"]) >= 1
-                assert answer.json["type"] == "/problems/unavailable"
+                assert answer.json["code"] == "store-unavailable"
                 turned_away = max(accepted) + 1
 
             async def taken():

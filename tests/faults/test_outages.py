@@ -30,7 +30,7 @@ async def test_with_the_store_down_nothing_is_accepted_and_it_comes_back_by_itse
             await asyncio.to_thread(postgres_cluster.restart)
         assert down.status == 503
         assert int(down.headers["Retry-After"]) >= 1
-        assert down.json["type"] == "/problems/unavailable"
+        assert down.json["code"] == "store-unavailable"
         assert (ready.status, alive.status) == (503, 200)
 
         async def taken():

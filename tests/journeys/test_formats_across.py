@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import json
 
 import pytest
 
-import schemas
-import transforms
-from gateway.core.model import FormatName
 from tests.journeys import samples
+from tests.journeys.meaning import contents
 from tests.journeys.partner_files import QUICK_RETRY, https, partner
 from tests.journeys.site import until, whole
 
-FORMATS = transforms.formats(schemas.load())
 BATCHED = '\n[partner.batching.new-hire]\nmode = "count"\ncount = 500\nage = "300ms"\n' + QUICK_RETRY
 DATA_RECORD = 801
 
@@ -31,15 +26,6 @@ async def site(sqlite_url, tmp_path):
 
     async with whole(tmp_path, sqlite_url, changed=changed) as site:
         yield site
-
-
-def contents(form, body):
-    """What a body says, by canonical path: the same whatever the format."""
-    format_ = FORMATS[FormatName(form)]
-    reader = format_.reader()
-    frames = [*reader.feed(body), *reader.finish()]
-    decoded = [format_.decode(frame, reader.heading) for frame in frames]
-    return [dict(one.content.fields) for one in decoded if one.content is not None]
 
 
 async def first(site, who):
@@ -79,30 +65,6 @@ async def test_xml_goes_on_as_csenet_unless_it_would_lose_the_mark_of_a_protecte
 
     (letter,) = await until(dead, "the protected one needs a person")
     assert (letter["cause"], letter["fault"]) == ("FIX-MARK-LOST", "record")
-
-
-async def test_a_tribes_json_request_arrives_as_csenet_and_the_states_answer_comes_back_as_json(site):
-    request = samples.locate(7)
-    await site.api.accepted("tribe-90830", "json", samples.as_json(request))
-    got = await first(site, "ohio")
-    assert got[:14] == b"3900000" + b"9083000"
-    assert got[33:37] == b"RLO1"
-
-    answer = samples.csenet(8, samples.LINES[1], "tribe-90830")
-    assert answer[33:37] == b"PLO1"
-    receipt = await site.api.accepted("ohio", "csenet", answer)
-    assert receipt["counts"]["unroutable"] == 0
-
-    async def mail():
-        return (await site.api.get("tribe-90830", "/v1/mailbox"))["rows"]
-
-    (parcel,) = await until(mail, "the answer is in the tribe's mailbox")
-    fetched = await site.api.send("tribe-90830", "GET", f"/v1/mailbox/{parcel['delivery']}")
-    assert hashlib.sha256(fetched.body).hexdigest() == parcel["digest"]
-    document = json.loads(fetched.body)
-    assert document["kind"] == "locate"
-    assert document["Header"]["Action"] == "P"
-    assert contents("json", fetched.body) == contents("csenet", answer)
 
 
 async def test_an_employers_csv_arrives_at_its_state_as_w4(site):

@@ -11,11 +11,7 @@ BLOCK = 64 * 1024
 
 
 class Proxy:
-    """Forwards connections to ``port`` on this machine. Faults hold for pieces that come after they are set.
-
-    ``delay`` seconds before each piece to the server; ``silent`` forwards answers no more and closes after the request
-    has gone through (``cut_answers``) or not at all.
-    """
+    """Forwards connections to ``target``, a port on this machine. Faults hold for pieces that come later."""
 
     def __init__(self, port: int) -> None:
         self.target = port
@@ -24,6 +20,7 @@ class Proxy:
         self._tasks: set[asyncio.Task[None]] = set()
         self.port = 0
         self.delay = 0.0
+        """Seconds before each piece to the server."""
         self.cut_answers_after: int | None = None
         """Bytes of answers that get through before both sides are cut; None: all."""
         self.connections = 0

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -47,6 +48,37 @@ async def test_a_loop_goes_on_without_rest_while_there_is_work():
     step = stepping(stop, *[True] * 50)
     async with asyncio.timeout(5):
         await run(Loop("busy", step, rest=HOUR), stop)
+
+
+async def test_an_idle_loop_rests_longer_and_longer_until_there_is_work_again():
+    stop, clock, times = asyncio.Event(), asyncio.get_running_loop().time, []
+    results = [False, False, False, False, True, False]
+
+    async def step():
+        times.append(clock())
+        if not results:
+            stop.set()
+            return False
+        return results.pop(0)
+
+    rest = timedelta(milliseconds=20)
+    async with asyncio.timeout(5):
+        await run(Loop("idle", step, rest=rest, slowest=4 * rest), stop)
+    rests = [round((later - earlier) / rest.total_seconds(), 1) for earlier, later in pairwise(times)]
+    assert rests[0] >= 1
+    assert rests[1] >= 2
+    assert rests[2] >= 4
+    assert rests[3] >= 4
+    assert rests[4] < 1  # it was busy
+    assert 1 <= rests[5] < 4
+
+
+async def test_what_wakes_a_loop_cuts_its_rest_short():
+    stop, wake = asyncio.Event(), asyncio.Event()
+    step = stepping(stop, False)
+    asyncio.get_running_loop().call_later(0.01, wake.set)
+    async with asyncio.timeout(5):
+        await run(Loop("woken", step, rest=HOUR, wake=wake), stop)
 
 
 @pytest.mark.parametrize("failure", [Unavailable("away"), ValueError("a defect")])

@@ -110,8 +110,14 @@ def step(value: Step) -> told.StepTold:
         object=value.object,
         outcome=value.outcome,
         details=dict(value.details),
-        attempt=value.attempt,
+        attempt=value.attempt if value.attempt is not None else _attempt(value),
     )
+
+
+def _attempt(value: Step) -> int | None:
+    """Audit entries of an attempt tell its number among their details."""
+    told_number = value.details.get("attempt")
+    return told_number if isinstance(told_number, int) else None
 
 
 def delivery(value: Delivery) -> told.DeliveryTold:

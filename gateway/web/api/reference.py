@@ -83,9 +83,15 @@ def _operations(document: Document, tag: str) -> Iterator[str]:
 
 def _contents_of(content: Document, body: Document) -> list[tuple[str, str]]:
     return [
-        (media, _shape(told.get("schema", {})) or escape(body.get("description", "")))
-        for media, told in content.items()
+        (media, _shape(told["schema"]) if "schema" in told else _format(told, body)) for media, told in content.items()
     ]
+
+
+def _format(told: Document, body: Document) -> str:
+    """A body that is a file: the name of its format for ``?format=``, and what it is."""
+    if "x-format" not in told:
+        return escape(body.get("description", ""))
+    return f"<code>{escape(told['x-format'])}</code> {escape(told['x-title'])}"
 
 
 def _parameter(parameter: Document) -> tuple[str, str]:

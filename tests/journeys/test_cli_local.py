@@ -1,0 +1,123 @@
+"""Commands that work on this machine's own gateway: what they say when something is wrong."""
+
+import json
+import subprocess
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from gateway.offline import check
+from tests.servers.gateway_process import GATEWAY, bare_environment
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+FAULTY = """[[partner]]
+key = "good"
+name = "x"
+role = "state"
+program = "IV-D"
+locators = ["39"]
+accepts = ["nonsense"]
+[partner.endpoint]
+adapter = "sftp"
+hosst = "x"
+[[agreement]]
+key = "a1"
+senders = ["nobody"]
+recipient = "good"
+kinds = ["locate"]
+legal_basis = "42 USC 666"
+valid_from = 2026-02-01
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    def command(*arguments, **settings):
+        return subprocess.run(
+            [str(GATEWAY), *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            env={**bare_environment(), **settings},
+            timeout=60,
+        )
+
+    return command
+
+
+def test_doctor_says_what_is_missing_and_does_not_praise_what_it_has_not_seen(run):
+    done = run("doctor", "--json")
+    assert done.returncode == 3
+    found = json.loads(done.stdout)
+    assert (found["python"], found["schema"], found["broker"]) == ("ok", "not looked at", "not looked at")
+    assert "keyring" in found["keys"]
+
+
+def test_init_keeps_the_state_to_its_owner_and_doctor_is_content(run, tmp_path):
+    assert run("init").returncode == 0
+    assert (tmp_path / "state").stat().st_mode & 0o077 == 0
+    done = run("doctor", "--json")
+    assert (done.returncode, set(json.loads(done.stdout).values())) == (0, {"ok"})
+    refused = run("partner", "key", "nobody")
+    assert refused.returncode == 5
+    wrong = run("operator", "add", "pat")
+    assert wrong.returncode == 2
+    assert "GATEWAY_PASSWORD" in wrong.stderr
+
+
+def test_keys_and_accounts_can_be_found_and_taken_away(run):
+    run("init")
+    run("partner", "apply", *map(str, (EXAMPLES / "partners").glob("*.toml")))
+    token = run("partner", "key", "ohio").stdout.strip()
+    listed = json.loads(run("partner", "keys", "--json").stdout)
+    assert [(one["id"], one["holder"]) for one in listed] == [(token.split("_")[1], "partner:ohio")]
+    assert token not in json.dumps(listed)
+    assert run("partner", "revoke", listed[0]["id"]).returncode == 0
+    assert json.loads(run("partner", "keys", "ohio", "--json").stdout) == []
+    assert run("operator", "add", "pat", GATEWAY_PASSWORD="correct horse battery").returncode == 0
+    assert run("operator", "disable", "pat").returncode == 0
+    assert json.loads(run("operator", "list", "--json").stdout)[0]["disabled"] is True
+    assert run("operator", "disable", "nobody").returncode == 5
+
+
+def test_settings_are_shown_without_passwords(run):
+    done = run(
+        "check-config",
+        GATEWAY__DB__URL="postgresql+asyncpg://gateway:hunter2@db.example/gateway",
+        GATEWAY__BROKER__URL="amqp://gateway:hunter2@mq.example/gateway",
+    )
+    assert done.returncode == 0
+    assert "hunter2" not in done.stdout + done.stderr
+    assert json.loads(done.stdout)["db"]["url"] == "postgresql+asyncpg://gateway:**********@db.example/gateway"
+
+
+def test_every_fault_of_a_partner_file_is_told_with_its_line_in_the_order_of_the_file(run, tmp_path):
+    run("init")
+    (tmp_path / "p.toml").write_text(FAULTY)
+    done = run("partner", "apply", "p.toml")
+    assert done.returncode == 3
+    lines = [int(line.split(":")[1]) for line in done.stderr.splitlines() if line.startswith("p.toml:")]
+    assert lines == [7, 10, 13]
+    scopes = run("partner", "key", "good", "--scope", "fly")
+    assert scopes.returncode in (3, 5)
+
+
+def test_validating_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path):
+    header, record = (EXAMPLES / "ohio-new-hires.w4").read_bytes().splitlines()[:2]
+
+    def peak(records):
+        file = tmp_path / f"{records}.w4"
+        file.write_bytes(b"\n".join([header, *[record] * records]) + b"\n")
+        tracemalloc.start()
+        checked = check(file, "w4", lambda _: None)
+        top = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert (checked["records"], checked["refused"]) == (records, 0)
+        return top
+
+    peak(10)
+    short, long = peak(1_500), peak(6_000)
+    assert long < short * 1.5 + 2**20
