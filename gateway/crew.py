@@ -54,8 +54,10 @@ class InlineCrew:
 class PoolCrew:
     """Small tasks here, big ones in worker processes that start with the first big one."""
 
-    def __init__(self, inline: InlineCrew, snapshot: Callable[[], KeyRing], processes: int) -> None:
-        self._inline, self._snapshot = inline, snapshot
+    def __init__(
+        self, inline: InlineCrew, snapshot: Callable[[], KeyRing], processes: int, *, drafts: bool = False
+    ) -> None:
+        self._inline, self._snapshot, self._drafts = inline, snapshot, drafts
         self._processes = processes or max(1, (os.cpu_count() or 2) - 1)
         self._pool: ProcessPoolExecutor | None = None
 
@@ -83,7 +85,7 @@ class PoolCrew:
                 self._processes,
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_begin,
-                initargs=(self._snapshot(),),
+                initargs=(self._snapshot(), self._drafts),
             )
         return self._pool
 
@@ -102,9 +104,9 @@ _tools: list[Tools] = []
 """The tools of a worker process: set once when it starts, the only state that a process pool can hold."""
 
 
-def _begin(snapshot: KeyRing) -> None:
+def _begin(snapshot: KeyRing, drafts: bool) -> None:  # noqa: FBT001 - a process pool passes positions
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes the pool
-    _tools.append(tools_from(snapshot))
+    _tools.append(tools_from(snapshot, drafts=drafts))
 
 
 def _examine(task: Examination) -> tuple[Examined, ...]:

@@ -135,7 +135,7 @@ async def foundation(
     settings: Settings, *, announce_grace: timedelta = timedelta(), clock: Clock = utc_now, warm: bool = False
 ) -> AsyncIterator[Foundation]:
     """Everything opened, closed again in the end. Raises Misconfigured when keys, catalog or database are not ready."""
-    spoken = speech(warm=warm)
+    spoken = speech(warm=warm, drafts=settings.drafts)
     keys = open_keys(settings, clock)
     sealer = keys.sealer()
     database = open_database(settings.db.url, Limits(pool_size=settings.db.pool))

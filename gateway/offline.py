@@ -1,42 +1,203 @@
-"""Judging and converting a file without server, database or keys."""
+"""Judging a file without server, database or keys: layout, schema and rules, and on wish as one partner sends it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from gateway.core.errors import Unprocessable, Unreadable
-from gateway.core.model import (
-    AdapterName,
-    Content,
-    Endpoint,
-    Finding,
-    FormatName,
-    Partner,
-    PartnerKey,
-    Role,
-)
-from gateway.core.ports.formats import Cover, Format, Frame, Heading, Reader
-from gateway.core.receipt import Receipts, Tally, blocked
+from gateway.core.acceptance import DUPLICATE_SERIAL
+from gateway.core.errors import NotFound, Unprocessable
+from gateway.core.model import Content, Facts, Finding, FormatName, Partner, Severity
+from gateway.core.ports.formats import Format, FormatInfo, FormatState, Frame, Heading, Reader
+from gateway.core.receipt import Grouped, Receipts, Tally, blocked
+from gateway.core.routing import Directory
 from gateway.core.rules import told
 from gateway.foundation import utc_now
+from gateway.offline_serials import Serials
+from gateway.recognise import HEAD, Recogniser
 from gateway.tools import Speech, speech
+from gateway.work.examine import sender_findings
 
 PIECE = 2**20
-STATE_DIGITS = 2
-_NOBODY = Endpoint(AdapterName.MAILBOX)
+SERIAL_FIELD = "Transaction-Serial-Number"
+STATE_DIGITS, TRIBE_DIGITS = 2, 5
+TRIBES = "90"
+"""How the locators of tribes begin; the next three digits say which."""
+
+Advance = Callable[[int], None]
+"""Is told how many more bytes were read."""
 
 
-def _format(spoken: Speech, name: str) -> Format:
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One record with what is wrong with it. ``content`` None: it cannot be read at all."""
+
+    frame: Frame
+    content: Content | None
+    facts: Facts | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def refused(self) -> bool:
+        return self.content is None or blocked(self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Findings under one rule and field, with the words of the rule."""
+
+    group: Grouped
+    title: str
+    fix: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the validator says of one file: counts, and findings by rule; the worst first. No value of any record."""
+
+    file: str
+    info: FormatInfo
+    records: int
+    refused: int
+    findings: tuple[Explained, ...]
+
+    @property
+    def faulty(self) -> bool:
+        """Whether the gateway would refuse the file or one of its records."""
+        return bool(self.refused) or any(one.group.severity.blocks for one in self.findings)
+
+    @property
+    def reservation(self) -> str:
+        """What must be said with every answer that a format made which is not complete."""
+        return "" if self.info.state is FormatState.COMPLETE else f"{self.info.state}: {self.info.missing}"
+
+    def document(self) -> dict[str, object]:
+        """The same for programs."""
+        receipts = Receipts(lambda code: next((f.title, f.fix) for f in self.findings if f.group.rule == code))
+        return {
+            "file": self.file,
+            "format": self.info.name,
+            "confidence": self.info.confidence,
+            "state": self.info.state,
+            "missing": self.info.missing,
+            "records": self.records,
+            "refused": self.refused,
+            "findings": [receipts.shown(one.group) | {"source": one.source} for one in self.findings],
+        }
+
+
+class Validator:
+    """Judges files one after the other. ``day`` is the day on which the rules are asked; ``sender`` None: nobody's."""
+
+    def __init__(self, spoken: Speech, day: date, sender: Partner | None = None) -> None:
+        self.spoken = spoken
+        self._day = day
+        self._sender = sender
+
+    @cached_property
+    def recogniser(self) -> Recogniser:
+        return Recogniser(self.spoken.catalog, self.spoken.formats)
+
+    def format_of(self, file: Path, told_name: str | None) -> FormatName:
+        """The format that was told, else what the content says. Unprocessable when it is unknown or not sure."""
+        if told_name is None:
+            with file.open("rb") as opened:
+                return self.recogniser.one(opened.read(HEAD), file.name)
+        return known_format(self.spoken, told_name).name
+
+    def check(self, file: Path, name: FormatName, read: Advance) -> Checked:
+        """Counts and findings grouped by rule. Memory does not grow with the file."""
+        format_ = self._readable(file, name)
+        reader = format_.reader()
+        tally = Tally()
+        records = refused = 0
+        for judged in self.judged(file, format_, reader, read):
+            records += 1
+            refused += judged.refused
+            tally.add(judged.findings)
+        tally.add(reader.findings)
+        info = self.spoken.catalog.formats[name]
+        return Checked(file.name, info, records, refused, tuple(explained(self.spoken, one) for one in tally.groups()))
+
+    def judged(self, file: Path, format_: Format, reader: Reader, read: Advance) -> Iterator[Judged]:
+        """Every record of a file; one that would be taken but for its serial number is refused for that."""
+        serials: dict[str, Serials] = {}
+        for frame in frames(file, reader, read):
+            judged = self.judge(format_, frame, reader.heading)
+            if not judged.refused and judged.facts is not None and _repeats(judged.facts, serials):
+                again = Finding(DUPLICATE_SERIAL, Severity.FATAL, frame.ordinal, SERIAL_FIELD, line=frame.line)
+                judged = replace(judged, findings=(*judged.findings, again))
+            yield judged
+
+    def judge(self, format_: Format, frame: Frame, heading: Heading) -> Judged:
+        decoded = format_.decode(frame, heading)
+        if decoded.content is None:
+            return Judged(frame, None, None, decoded.findings)
+        canonical = self.spoken.canonical
+        facts = canonical.facts(decoded.content)
+        schema = canonical.validate(canonical.write(decoded.content), frame.ordinal)
+        rules = self.spoken.rules.judge(decoded.content, facts, format_.name, frame.ordinal, self._day)
+        findings = told(decoded.findings, schema, rules)
+        if self._sender is not None:
+            findings += sender_findings(facts, self._sender, frame.ordinal)
+        if findings and frame.line is not None:
+            findings = tuple(f if f.line is not None else replace(f, line=frame.line) for f in findings)
+        return Judged(frame, decoded.content, facts, findings)
+
+    def _readable(self, file: Path, name: FormatName) -> Format:
+        """The format, when it can be read and the sender may post it."""
+        if not self.spoken.catalog.formats[name].reads:
+            raise Unprocessable(f"{file.name}: format {name} is written only.")
+        if self._sender is not None:
+            if self._sender.accepts and name not in self._sender.accepts:
+                raise Unprocessable(f"{file.name}: partner {self._sender.key} may not post {name}.")
+            if file.stat().st_size > self._sender.body_limit:
+                raise Unprocessable(f"{file.name}: longer than the {self._sender.body_limit} bytes that it may post.")
+        return self.spoken.formats[name]
+
+
+def _repeats(facts: Facts, serials: dict[str, Serials]) -> bool:
+    """Whether the sender, whichever of its offices wrote, has used the serial number before."""
+    if facts.serial is None or not facts.serial.isdecimal():
+        return False
+    owner = facts.sender[: TRIBE_DIGITS if facts.sender.startswith(TRIBES) else STATE_DIGITS]
+    return serials.setdefault(owner, Serials()).repeated(int(facts.serial))
+
+
+def validator(sender: Path | None = None, key: str | None = None, *, drafts: bool = False) -> Validator:
+    """A validator of today, on wish as the partner of a partner file (``key``, where the file has several), and with
+    the formats whose facts nobody official has confirmed."""
+    spoken = speech(drafts=drafts)
+    return Validator(spoken, utc_now().date(), partner_of(spoken, sender, key) if sender else None)
+
+
+def partner_of(spoken: Speech, file: Path, key: str | None) -> Partner:
+    """The only partner of a partner file, or the one with that key. Misconfigured for a faulty file."""
+    from gateway.partner_files import read  # noqa: PLC0415 - heavy, needed here only
+    from gateway.partner_store import known  # noqa: PLC0415 - as above
+
+    found = read({file.name: file.read_text(encoding="utf-8")}, Directory((), ()), known(spoken)).partners
+    chosen = [one for one in found if key in (None, one.key)]
+    if len(chosen) != 1:
+        names = ", ".join(one.key for one in found)
+        raise NotFound(f"{file.name} holds the partners {names}; name one of them: --as {file.name}:KEY")
+    return chosen[0]
+
+
+def known_format(spoken: Speech, name: str) -> Format:
+    """Raises Unprocessable for a format that does not exist, naming those that do."""
     found = spoken.formats.get(FormatName(name))
     if found is None:
         raise Unprocessable(f"There is no format {name}; there are: {', '.join(sorted(spoken.formats))}.")
     return found
 
 
-def _frames(file: Path, reader: Reader, read: Callable[[int], None]) -> Iterator[Frame]:
+def frames(file: Path, reader: Reader, read: Advance) -> Iterator[Frame]:
+    """The records of a file, piece by piece."""
     with file.open("rb") as opened:
         while piece := opened.read(PIECE):
             yield from reader.feed(piece)
@@ -44,73 +205,6 @@ def _frames(file: Path, reader: Reader, read: Callable[[int], None]) -> Iterator
     yield from reader.finish()
 
 
-def _judged(
-    spoken: Speech, format_: Format, frame: Frame, heading: Heading, today: date
-) -> tuple[Content | None, tuple[Finding, ...]]:
-    decoded = format_.decode(frame, heading)
-    if decoded.content is None:
-        return None, decoded.findings
-    facts = spoken.canonical.facts(decoded.content)
-    schema = spoken.canonical.validate(spoken.canonical.write(decoded.content), frame.ordinal)
-    judged = spoken.rules.judge(decoded.content, facts, format_.name, frame.ordinal, today)
-    return decoded.content, told(decoded.findings, schema, judged)
-
-
-def _described(spoken: Speech) -> Receipts:
-    def describe(code: str) -> tuple[str, str]:
-        rule = spoken.catalog.rule(code)
-        return (rule.title, rule.fix) if rule else (code, "")
-
-    return Receipts(describe)
-
-
-def check(file: Path, format_name: str, read: Callable[[int], None]) -> dict[str, Any]:
-    """Counts and findings grouped by rule. Memory does not grow with the file."""
-    spoken = speech()
-    format_ = _format(spoken, format_name)
-    reader = format_.reader()
-    tally = Tally()
-    records = refused = 0
-    today = utc_now().date()
-    for frame in _frames(file, reader, read):
-        content, findings = _judged(spoken, format_, frame, reader.heading, today)
-        records += 1
-        refused += content is None or blocked(findings)
-        tally.add(findings)
-    tally.add(reader.findings)
-    written = _described(spoken)
-    groups = [written.shown(group) for group in tally.groups()]
-    return {"file": file.name, "format": format_name, "records": records, "refused": refused, "findings": groups}
-
-
-def rewrite(file: Path, format_name: str, to: str) -> tuple[bytes | None, list[dict[str, Any]]]:
-    """The file in another format, or None with the findings that stand against it."""
-    spoken = speech()
-    source, target = _format(spoken, format_name), _format(spoken, to)
-    reader = source.reader()
-    contents: list[Content] = []
-    tally = Tally()
-    faulty = False
-    now = utc_now()
-    for frame in _frames(file, reader, lambda _: None):
-        content, findings = _judged(spoken, source, frame, reader.heading, now.date())
-        tally.add(findings)
-        faulty = faulty or content is None or blocked(findings)
-        contents += [content] if content else []
-    if not contents:
-        raise Unreadable("No record of the file can be read.", tuple(reader.findings))
-    encoded = target.encode(contents, _cover(spoken, contents[0], now))
-    tally.add(encoded.findings)
-    written = _described(spoken)
-    shown = [written.shown(group) for group in tally.groups()]
-    return (None if faulty or blocked(encoded.findings) else encoded.body), shown
-
-
-def _cover(spoken: Speech, first: Content, now: datetime) -> Cover:
-    """A cover in the name of the first record's sender: a state by its number, else an employer."""
-    facts = spoken.canonical.facts(first)
-    role = Role.STATE if len(facts.sender) != len("990000001") else Role.EMPLOYER
-    locator = facts.sender[:STATE_DIGITS] if role is Role.STATE else facts.sender
-    sender = Partner(PartnerKey("sender"), "", role, "", frozenset({locator}), _NOBODY)
-    recipient = Partner(PartnerKey("recipient"), "", Role.STATE, "", frozenset({facts.recipient or ""}), _NOBODY)
-    return Cover(sender, recipient, now, 1)
+def explained(spoken: Speech, group: Grouped) -> Explained:
+    rule = spoken.catalog.rule(group.rule)
+    return Explained(group, rule.title, rule.fix, rule.source) if rule else Explained(group, group.rule, "", "")

@@ -127,6 +127,8 @@ class Settings(BaseSettings):
     work: Work = Work()
     log_name: str = "gateway.example/log"
     """Origin of the audit log: the name in every checkpoint."""
+    drafts: bool = False
+    """Whether formats are read and written whose facts nobody official has confirmed; every answer then says so."""
     secrets: Path = Path("state/secrets")
     """Directory of credentials that partner files name (one file each)."""
 

@@ -36,10 +36,11 @@ class Tools:
     composer: Composer
 
 
-def speech(*, warm: bool = False) -> Speech:
+def speech(*, warm: bool = False, drafts: bool = False) -> Speech:
     """Load and check everything that is data. Raises Misconfigured naming file and field. ``warm``: also make ready
-    (half a second) what explains schema faults; for processes that serve."""
-    catalog = schemas.load()
+    (half a second) what explains schema faults; for processes that serve. ``drafts``: also the formats whose facts
+    nobody official has confirmed."""
+    catalog = schemas.load(drafts=drafts)
     form = transforms.canonical(catalog, warm=warm)
     return Speech(catalog, transforms.formats(catalog), form, BusinessRules(catalog))
 
@@ -49,8 +50,7 @@ def tools(spoken: Speech, sealer: Sealer, indexer: Indexer) -> Tools:
     return Tools(examiner, Composer(spoken.formats, spoken.canonical, sealer))
 
 
-def tools_from(snapshot: KeyRing) -> Tools:
+def tools_from(snapshot: KeyRing, *, drafts: bool = False) -> Tools:
     """The tools of a worker process."""
-    return tools(
-        speech(warm=True), EnvelopeSealer.from_snapshot(snapshot, os.urandom), BlindIndexer.from_snapshot(snapshot)
-    )
+    spoken = speech(warm=True, drafts=drafts)
+    return tools(spoken, EnvelopeSealer.from_snapshot(snapshot, os.urandom), BlindIndexer.from_snapshot(snapshot))

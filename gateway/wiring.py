@@ -89,7 +89,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
     metrics = Metrics()
     broker = open_broker(settings, base)
     inline = InlineCrew(base.tools.examiner, base.tools.composer)
-    crew = PoolCrew(inline, base.snapshot, settings.work.processes)
+    crew = PoolCrew(inline, base.snapshot, settings.work.processes, drafts=settings.drafts)
     watch = DirectoryWatch(base.stores.partners)
     again = RelayLimits(again=seconds(settings.work.announce_again_seconds))
     relay = Relay(broker, base.stores.deliveries, base.clock, again)
@@ -222,6 +222,8 @@ def _rule_texts(base: Foundation) -> dict[str, RuleText]:
             rule.field_name,
             rule.source,
             (*sorted(rule.kinds), *sorted(rule.formats)),
+            rule.since,
+            rule.until,
         )
         for rule in base.speech.catalog.rules.values()
     }

@@ -2,38 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import resources
 from importlib.resources.abc import Traversable
 
 from gateway.core.catalog import Catalog
-from schemas import tables
+from gateway.core.ports.formats import FormatState
+from schemas import files, tables
 from schemas.checks import check
 from schemas.document import Document, parse
+from schemas.matrix import MatrixReader
 
 
-def load() -> Catalog:
-    """The catalog that is shipped, read and checked. Raises Misconfigured naming file and field."""
-    return read(resources.files("schemas"))
+def load(*, drafts: bool = False) -> Catalog:
+    """The catalog that is shipped, read and checked. Raises Misconfigured naming file and field.
+
+    Without ``drafts`` the formats whose facts nobody official has confirmed are withheld.
+    """
+    return read(resources.files("schemas"), drafts=drafts)
 
 
-def read(root: Traversable) -> Catalog:
+def read(root: Traversable, *, drafts: bool = False) -> Catalog:
     """The catalog below a folder that is laid out like this package."""
     main = parse("catalog.toml", root.joinpath("catalog.toml").read_bytes())
     code_files = {d.file: d for d in _folder(root, "codes")}
-    triples = code_files.pop("codes/triples.toml", None)
+    triple_file = code_files.pop("codes/triples.toml", None)
+    triples = tables.unique(tables.triples(triple_file) if triple_file else (), lambda t: t.key, "triple")
+    layouts = tables.unique(files.layouts(_folder(root, "layouts")), lambda one: one.name, "layout")
+    formats = tables.formats(main)
     catalog = Catalog(
         kinds=tables.kinds(main),
-        formats=tables.formats(main),
-        layouts=tables.unique((tables.layout(d) for d in _folder(root, "layouts")), lambda one: one.name, "layout"),
+        formats=formats,
+        layouts=layouts,
         sequences=tables.sequences(main),
         columns=tables.unique((tables.columns(d) for d in _folder(root, "csv")), lambda one: one.name, "column order"),
         codes=tables.unique((c for d in code_files.values() for c in tables.code_lists(d)), lambda c: c.name, "codes"),
-        triples=tables.unique(tables.triples(triples) if triples else (), lambda t: t.key, "triple"),
+        triples=triples,
         rules=tables.unique((r for d in _folder(root, "rules") for r in tables.rules(d)), lambda r: r.code, "rule"),
         xsds={item.name: item.read_bytes() for item in _files(root, "xsd", ".xsd")},
+        files=tables.unique(
+            (o for d in _folder(root, "files") for o in files.orders(d, layouts)), lambda o: o.name, "file"
+        ),
+        marks={key: m for d in _folder(root, "matrix") for key, m in MatrixReader(layouts, triples).read(d).items()},
     )
     check(catalog)
-    return catalog
+    return catalog if drafts else _without_drafts(catalog)
+
+
+def _without_drafts(catalog: Catalog) -> Catalog:
+    withheld = {name: info for name, info in catalog.formats.items() if info.state is FormatState.DRAFT}
+    kept = {name: info for name, info in catalog.formats.items() if name not in withheld}
+    return replace(catalog, formats=kept, withheld=withheld)
 
 
 def _files(root: Traversable, folder: str, ending: str) -> list[Traversable]:

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from gateway.core.catalog import Catalog, Layout, LayoutField, Picture
+from gateway.core.checks import CHECKS, FORMAT_CHECK, faults_of_parameters
 from gateway.core.errors import Misconfigured
-from gateway.core.rules import CHECKS, FORMAT_CHECK, faults_of_parameters
+from gateway.core.file_order import FileOrder, RecordRole
 
-_WITH_CONSTANT = frozenset({Picture.CONSTANT, Picture.COUNT})
-_WITHOUT_PATH = frozenset({Picture.CONSTANT, Picture.COUNT, Picture.RESERVED})
-_LENGTHS = {Picture.DATE: 8, Picture.TIME: 6, Picture.MONEY: 12}
+_WITH_CONSTANT = frozenset({Picture.CONSTANT, Picture.COUNT, Picture.FLAG})
+_WITHOUT_PATH = frozenset({Picture.CONSTANT, Picture.COUNT, Picture.RESERVED, Picture.UNREAD})
+_LENGTHS = {
+    Picture.DATE: 8,
+    Picture.TIME: 6,
+    Picture.MONEY: 12,
+    Picture.DATE_MDCY: 8,
+    Picture.DATE_MDY: 6,
+    Picture.DATE_YMD: 6,
+    Picture.DATE_YDAY: 5,
+    Picture.DATE_CYDAY: 7,
+    Picture.DATE_DASHED: 10,
+    Picture.MONTH: 6,
+    Picture.QUARTER: 5,
+    Picture.QUARTER_FIRST: 5,
+}
+_ENCODINGS = frozenset({"ascii", "cp037", "cp1140"})
 
 
 def check(catalog: Catalog) -> None:
@@ -21,6 +36,7 @@ def check(catalog: Catalog) -> None:
     _check_kinds(catalog)
     _check_formats(catalog)
     _check_columns(catalog)
+    _check_files(catalog)
     _check_rules(catalog)
 
 
@@ -54,7 +70,7 @@ def _check_field(layout: Layout, field: LayoutField, catalog: Catalog) -> None:
     if field.length < 1 or field.length != wanted:
         raise _fault(layout, f"{field.name}: length {field.length} does not fit picture {field.picture}")
     if (field.constant is not None) is not (field.picture in _WITH_CONSTANT):
-        raise _fault(layout, f"{field.name}: a constant is for the pictures constant and count only")
+        raise _fault(layout, f"{field.name}: a constant is for the pictures constant, count and flag only")
     if field.picture is Picture.CONSTANT and len(field.constant or "") != field.length:
         raise _fault(layout, f"{field.name}: the constant is not {field.length} long")
     if field.path and field.picture in _WITHOUT_PATH:
@@ -92,6 +108,29 @@ def _check_columns(catalog: Catalog) -> None:
         for column in order.columns:
             if column.codes and column.codes not in catalog.codes:
                 raise Misconfigured(f"{file}: {column.name}: unknown code list {column.codes}")
+
+
+def _check_files(catalog: Catalog) -> None:
+    for order in catalog.files.values():
+        for fault in _faults_of_file(order, catalog):
+            raise Misconfigured(f"schemas/files: {order.name}: {fault}")
+
+
+def _faults_of_file(order: FileOrder, catalog: Catalog) -> Iterator[str]:
+    if order.name not in {*catalog.formats, *catalog.withheld} or order.kind not in catalog.kinds:
+        yield "no such format or kind in the catalog"
+    if order.encoding not in _ENCODINGS:
+        yield f"unknown encoding {order.encoding}"
+    for role in (RecordRole.HEADER, RecordRole.GROUP, RecordRole.TRAILER):
+        if sum(record.role is role for record in order.records) > 1:
+            yield f"more than one {role}"
+    for record in order.records:
+        layout = catalog.layouts[record.layout]
+        if layout.length != order.length:
+            yield f"{layout.name} is {layout.length} bytes long, not {order.length}"
+        unknown = sorted(set(record.fill) - {field.name for field in layout.fields})
+        if unknown:
+            yield f"{layout.name} has no field {unknown[0]}"
 
 
 def _check_rules(catalog: Catalog) -> None:

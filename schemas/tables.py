@@ -13,8 +13,6 @@ from gateway.core.catalog import (
     Condition,
     FactsMap,
     KindInfo,
-    Layout,
-    LayoutField,
     Match,
     Need,
     Parameter,
@@ -24,7 +22,7 @@ from gateway.core.catalog import (
 )
 from gateway.core.errors import Misconfigured
 from gateway.core.model import FormatName, Kind, RuleCode, Severity
-from gateway.core.ports.formats import FormatInfo
+from gateway.core.ports.formats import FormatInfo, FormatState
 from schemas.document import Document
 
 T = TypeVar("T")
@@ -102,9 +100,20 @@ def _format(name: FormatName, one: Document) -> FormatInfo:
         reads=one.flag("reads"),
         writes=one.flag("writes"),
         confidence=one.text("confidence"),
+        state=_state(one),
+        missing=one.text("missing", ""),
     )
+    if (info.state is FormatState.COMPLETE) is not (info.missing == ""):
+        raise one.fault("missing says what a partial or draft format lacks, and only that")
     one.finish()
     return info
+
+
+def _state(one: Document) -> FormatState:
+    value = one.text("state", FormatState.COMPLETE)
+    if value not in list(FormatState):
+        raise one.fault(f"state {value} is unknown")
+    return FormatState(value)
 
 
 def sequences(main: Document) -> Mapping[FormatName, tuple[str, ...]]:
@@ -112,7 +121,7 @@ def sequences(main: Document) -> Mapping[FormatName, tuple[str, ...]]:
     return {name: layouts for name, layouts in found.items() if layouts}
 
 
-def _own_name(one: Document, folder: str) -> str:
+def own_name(one: Document, folder: str) -> str:
     """The name of a table that has a file of its own; the file is called like it."""
     name = one.text("name")
     if one.file != f"{folder}/{name}.toml":
@@ -120,40 +129,7 @@ def _own_name(one: Document, folder: str) -> str:
     return name
 
 
-def layout(one: Document) -> Layout:
-    fields = tuple(_field(row) for row in one.tables("field"))
-    found = Layout(
-        name=_own_name(one, "layouts"),
-        length=one.number("length"),
-        block=one.text("block", "") or None,
-        repeats=one.flag("repeats", default=False),
-        fields=fields,
-        source=one.text("source"),
-        confidence=one.text("confidence"),
-        version=one.text("version"),
-        drops=frozenset(one.texts("drops")),
-    )
-    one.finish()
-    return found
-
-
-def _field(row: Document) -> LayoutField:
-    found = LayoutField(
-        name=row.text("name"),
-        start=row.number("start"),
-        length=row.number("length"),
-        picture=_choice(row, "picture", Picture),
-        required=_choice(row, "required", Need),
-        path=row.text("path", "") or None,
-        codes=row.text("codes", "") or None,
-        constant=row.text("constant", "") or None,
-        comment=row.text("comment", ""),
-    )
-    row.finish()
-    return found
-
-
-def _choice(row: Document, key: str, kind: type[E]) -> E:
+def choice(row: Document, key: str, kind: type[E]) -> E:
     value = row.text(key)
     if value not in list(kind):
         raise row.fault(f"{key} {value} is unknown")
@@ -162,7 +138,7 @@ def _choice(row: Document, key: str, kind: type[E]) -> E:
 
 def columns(one: Document) -> ColumnOrder:
     found = ColumnOrder(
-        name=FormatName(_own_name(one, "csv")),
+        name=FormatName(own_name(one, "csv")),
         title=one.text("title"),
         kind=Kind(one.text("kind")),
         columns=tuple(_column(row) for row in one.tables("columns")),
@@ -178,7 +154,7 @@ def _column(row: Document) -> Column:
     blank = row.text("picture") == FILLER
     found = Column(
         name=row.text("name"),
-        picture=Picture.RESERVED if blank else _choice(row, "picture", Picture),
+        picture=Picture.RESERVED if blank else choice(row, "picture", Picture),
         required=Need(row.text("required", Need.RESERVED if blank else Need.OPTIONAL)),
         path=row.text("path", "") or None,
         codes=row.text("codes", "") or None,
@@ -216,7 +192,7 @@ def rules(file: Document) -> Iterator[Rule]:
     for row in file.tables("rule"):
         yield Rule(
             code=RuleCode(row.text("code")),
-            severity=_choice(row, "severity", Severity),
+            severity=choice(row, "severity", Severity),
             title=row.text("title"),
             fix=row.text("fix"),
             source=row.text("source", source),

@@ -12,6 +12,7 @@ from gateway.core.ports.formats import CanonicalForm, Format
 from transforms.canonical import Canonical
 from transforms.csenet import CsenetFormat
 from transforms.delimited import DelimitedFormat
+from transforms.files import FixedFile
 from transforms.json_format import JsonFormat
 from transforms.paths import check_paths
 from transforms.w4 import W4Format
@@ -23,10 +24,32 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "json": JsonFormat,
         "csenet": CsenetFormat,
         "csenet-out": CsenetFormat.outgoing,
+        "csenet-errors": FixedFile.named("csenet-errors"),
         "w4": W4Format,
         "newhire-csv-nc": DelimitedFormat.named("newhire-csv-nc"),
         "newhire-csv-nj": DelimitedFormat.named("newhire-csv-nj"),
         "newhire-csv-ga": DelimitedFormat.named("newhire-csv-ga"),
+        "newhire-ma": FixedFile.named("newhire-ma"),
+        "newhire-oh": FixedFile.named("newhire-oh"),
+        "newhire-ut": FixedFile.named("newhire-ut"),
+        "newhire-wa": FixedFile.named("newhire-wa"),
+        "newhire-nv": FixedFile.named("newhire-nv"),
+        "newhire-sc": FixedFile.named("newhire-sc"),
+        "newhire-ne": FixedFile.named("newhire-ne"),
+        "newhire-tn": FixedFile.named("newhire-tn"),
+        "newhire-wi": FixedFile.named("newhire-wi"),
+        "newhire-nc": FixedFile.named("newhire-nc"),
+        "newhire-vendor": FixedFile.named("newhire-vendor"),
+        "w4-control": FixedFile.named("w4-control"),
+        "fcr-input": FixedFile.named("fcr-input"),
+        "fcr-input-cp037": FixedFile.named("fcr-input-cp037"),
+        "fcr-input-cp1140": FixedFile.named("fcr-input-cp1140"),
+        "fcr-output": FixedFile.named("fcr-output"),
+        "fpls-answers": FixedFile.named("fpls-answers"),
+        "fpls-answers-cp037": FixedFile.named("fpls-answers-cp037"),
+        "medical-match": FixedFile.named("medical-match"),
+        "multistate-bank-match": FixedFile.named("multistate-bank-match"),
+        "directory-match": FixedFile.named("directory-match"),
     }
 )
 """Format name -> how to make it from the catalog; the catalog has the same names."""
@@ -41,11 +64,12 @@ ALIASES: Mapping[str, str] = MappingProxyType(
 
 
 def formats(catalog: Catalog) -> Mapping[FormatName, Format]:
-    """All formats of the catalog, ready to use. Misconfigured when the catalog and the table differ."""
-    if set(catalog.formats) != set(FORMATS):
-        odd = sorted(set(catalog.formats) ^ set(FORMATS))
+    """All formats of the catalog that are not withheld. Misconfigured when the catalog and the table differ."""
+    known = {*catalog.formats, *catalog.withheld}
+    if known != set(FORMATS):
+        odd = sorted(known ^ set(FORMATS))
         raise Misconfigured(f"formats without an engine or without a catalog line: {', '.join(odd)}")
-    return {FormatName(name): make(catalog) for name, make in FORMATS.items()}
+    return {FormatName(name): make(catalog) for name, make in FORMATS.items() if name in catalog.formats}
 
 
 def canonical(catalog: Catalog, *, warm: bool = False) -> CanonicalForm:

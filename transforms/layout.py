@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gateway.core.catalog import BLANK_BLOCK, Layout, LayoutField, Need, Picture
 from gateway.core.model import RuleCode, Severity
-from transforms.pictures import CODECS, Read, Write, is_zero_date
+from transforms.pictures import CODECS, Codec, Read, Write, flag, is_zero_date
 
 FIX_CHARACTER = RuleCode("FIX-CHARACTER")
 FIX_CONSTANT = RuleCode("FIX-CONSTANT")
@@ -23,7 +23,7 @@ FIX_WIDTH = RuleCode("FIX-WIDTH")
 HIGHEST_REPEAT = 9
 """A count has one digit."""
 
-_AS_IT_STANDS = (Picture.TEXT, Picture.DIGITS)
+_AS_IT_STANDS = (Picture.TEXT, Picture.DIGITS, Picture.PERSON_NAME)
 
 Order = Callable[[str], bytes]
 """Sorts canonical paths into document order."""
@@ -81,9 +81,7 @@ class CompiledLayout:
     def _reading(self, prefix: str) -> _Reading:
         fields = sorted((f for f in self.layout.fields if f.path), key=lambda f: self._order(f"{prefix}{f.path}"))
         return _Reading(
-            tuple(
-                (f.start - 1, f.start - 1 + f.length, f"{prefix}{f.path}", CODECS[f.picture].read, f) for f in fields
-            ),
+            tuple((f.start - 1, f.start - 1 + f.length, f"{prefix}{f.path}", codec_of(f).read, f) for f in fields),
             f"{prefix}{BLANK_BLOCK}" if prefix and self.layout.block != "Header" else None,
         )
 
@@ -174,9 +172,13 @@ def _key(field: LayoutField, prefix: str) -> str | None:
     return f"{prefix}{field.path}" if field.path else None
 
 
+def codec_of(field: LayoutField) -> Codec:
+    """The codec of a field that has a value."""
+    return flag(field.constant or "") if field.picture is Picture.FLAG else CODECS[field.picture]
+
+
 def _writer(field: LayoutField) -> Write:
-    codec = CODECS.get(field.picture)
-    return codec.write if codec else _never
+    return codec_of(field).write if field.picture in CODECS or field.picture is Picture.FLAG else _never
 
 
 def _never(_value: str, _length: int) -> str | None:
@@ -186,13 +188,14 @@ def _never(_value: str, _length: int) -> str | None:
 def _filling(field: LayoutField) -> str:
     if field.picture is Picture.COUNT:
         return "0" * field.length
-    return field.constant or " " * field.length
+    constant = field.constant if field.picture is Picture.CONSTANT else None
+    return constant or " " * field.length
 
 
 def _unreadable(field: LayoutField, path: str, raw: str) -> Fault:
     if is_zero_date(field.picture, raw):
         return Fault(field, FIX_DATE_ZERO, path, Severity.WARNING)
-    return Fault(field, CODECS[field.picture].fault, path)
+    return Fault(field, codec_of(field).fault, path)
 
 
 def _unwritable(field: LayoutField, value: str) -> RuleCode:

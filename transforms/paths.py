@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.core.catalog import Catalog, KindInfo, Layout
+from gateway.core.catalog import Catalog, KindInfo, Layout, Picture
 from gateway.core.errors import Misconfigured
 from gateway.core.model import Kind
 from transforms.facts import named_paths
+from transforms.joined import PARTS
 from transforms.schema_tree import SchemaTree, merged, tree
 
 
@@ -33,6 +34,9 @@ def _named(catalog: Catalog) -> Iterator[tuple[str, Kind, str]]:
         for name in names:
             for kind_name in catalog.formats[name_of_format].kinds:
                 yield from _of_layout(catalog.layouts[name], kind_name)
+    for file in catalog.files.values():
+        for record in file.records:
+            yield from _of_layout(catalog.layouts[record.layout], file.kind)
 
 
 def _of_facts(kind: KindInfo) -> Iterator[tuple[str, Kind, str]]:
@@ -41,4 +45,8 @@ def _of_facts(kind: KindInfo) -> Iterator[tuple[str, Kind, str]]:
 
 def _of_layout(layout: Layout, kind: Kind) -> Iterator[tuple[str, Kind, str]]:
     prefix = "" if layout.block is None else f"{layout.block}[*]/" if layout.repeats else f"{layout.block}/"
-    yield from ((f"layout {layout.name}", kind, prefix + field.path) for field in layout.fields if field.path)
+    for field in layout.fields:
+        if field.path:
+            names = PARTS if field.picture is Picture.PERSON_NAME else ("",)
+            paths = (f"{prefix}{field.path}/{name}".rstrip("/") for name in names)
+            yield from ((f"layout {layout.name}", kind, path) for path in paths)

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from gateway.core.catalog import Picture
 from gateway.core.model import RuleCode
+from transforms.picture_amounts import ZONED, ZONED_CENTS, read_cents, read_number, write_cents, write_number
+from transforms.picture_dates import DATES, read_date, write_date
 
 Read = Callable[[str], str | None]
 Write = Callable[[str, int], str | None]
 
 MONEY_LENGTH = 12
 _CENTS = 3
-_DATE_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +40,6 @@ def _read_digits(text: str) -> str | None:
 
 def _write_digits(value: str, length: int) -> str | None:
     return value if len(value) == length and value.isascii() and value.isdecimal() else None
-
-
-def _read_date(text: str) -> str | None:
-    if not text.isdecimal():
-        return None
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        return None
-
-
-def _write_date(value: str, length: int) -> str | None:
-    text = f"{value[:4]}{value[5:7]}{value[8:]}"
-    return text if len(text) == length and _read_date(text) == value else None
 
 
 def _read_time(text: str) -> str | None:
@@ -81,16 +67,39 @@ def _write_money(value: str, length: int) -> str | None:
     return text if good and _read_money(text) is not None else None
 
 
+_TEXT = Codec(None, _write_text, RuleCode("FIX-CHARACTER"))
+_DIGITS = Codec(_read_digits, _write_digits, RuleCode("FIX-DIGITS"))
+
 CODECS: Mapping[Picture, Codec] = {
-    Picture.TEXT: Codec(None, _write_text, RuleCode("FIX-CHARACTER")),
-    Picture.DIGITS: Codec(_read_digits, _write_digits, RuleCode("FIX-DIGITS")),
-    Picture.COUNT: Codec(_read_digits, _write_digits, RuleCode("FIX-DIGITS")),
-    Picture.DATE: Codec(_read_date, _write_date, RuleCode("FIX-DATE")),
+    Picture.TEXT: _TEXT,
+    Picture.PERSON_NAME: _TEXT,
+    Picture.DIGITS: _DIGITS,
+    Picture.COUNT: _DIGITS,
+    Picture.DATE: Codec(read_date, write_date, RuleCode("FIX-DATE")),
     Picture.TIME: Codec(_read_time, _write_time, RuleCode("FIX-TIME")),
     Picture.MONEY: Codec(_read_money, _write_money, RuleCode("FIX-MONEY")),
+    Picture.NUMBER: Codec(read_number, write_number, RuleCode("FIX-DIGITS")),
+    Picture.CENTS: Codec(read_cents, write_cents, RuleCode("FIX-DIGITS")),
+    Picture.ZONED: Codec(ZONED.read, ZONED.write, RuleCode("FIX-ZONED")),
+    Picture.ZONED_CENTS: Codec(ZONED_CENTS.read, ZONED_CENTS.write, RuleCode("FIX-ZONED")),
+    **{picture: Codec(form.read, form.write, RuleCode("FIX-PERIOD")) for picture, form in DATES.items()},
 }
+
+_DAYS = frozenset({Picture.DATE, *DATES})
 
 
 def is_zero_date(picture: Picture, text: str) -> bool:
-    """Whether a date is written as zeros, which the exchange reads as no date (csenet.md, section 2)."""
-    return picture is Picture.DATE and text == "0" * _DATE_LENGTH
+    """Whether a date is written as zeros, which the exchange reads as no date."""
+    return picture in _DAYS and not text.strip("0")
+
+
+def flag(constant: str) -> Codec:
+    """The codec of a field that holds ``constant`` or nothing."""
+
+    def read(text: str) -> str | None:
+        return "Y" if text.rstrip(" ") == constant else None
+
+    def write(value: str, length: int) -> str | None:
+        return {"Y": constant.ljust(length), "N": " " * length}.get(value)
+
+    return Codec(read, write, RuleCode("FIX-CONSTANT"))

@@ -9,7 +9,23 @@ from typing import Annotated
 import typer
 
 from gateway import __version__
-from gateway.cli import audit, dead, files, keys, local, mailbox, operators, partners, processes, records, topology
+from gateway.cli import (
+    audit,
+    dead,
+    files,
+    formats,
+    keys,
+    layouts,
+    local,
+    mailbox,
+    operators,
+    partners,
+    processes,
+    records,
+    rules,
+    samples,
+    topology,
+)
 from gateway.cli.exits import Exit, exit_of
 from gateway.cli.out import say
 from gateway.core.errors import GatewayError
@@ -30,9 +46,14 @@ app.add_typer(topology.app, name="topology")
 app.add_typer(mailbox.app, name="mailbox")
 app.add_typer(dead.app, name="dead")
 app.add_typer(audit.app, name="audit")
+app.add_typer(layouts.app, name="layout")
+app.add_typer(rules.app, name="rules")
 app.add_typer(processes.database, name="db")
 processes.register(app)
 files.register(app)
+formats.register(app)
+layouts.register(app)
+samples.register(app)
 records.register(app)
 
 

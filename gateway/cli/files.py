@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gateway.cli.client import Client, wait_until_judged
 from gateway.cli.exits import Exit
 from gateway.cli.out import progress, put, say
+
+if TYPE_CHECKING:
+    from gateway.offline import Checked
 
 PIECE = 256 * 2**10
 
@@ -22,6 +27,10 @@ Ca = Annotated[
     typer.Option("--ca", help="PEM file of the authority to trust; default: GATEWAY_CA."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Format = Annotated[
+    str | None, typer.Option("--format", "-f", help="The file's format; default: what its content says.")
+]
+Drafts = Annotated[bool, typer.Option("--drafts", help="Also formats whose facts nobody official has confirmed.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -109,39 +118,108 @@ def _first_place(samples: list[dict[str, Any]]) -> str:
 
 
 def validate(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The file.")],
-    format: Annotated[str, typer.Option("--format", "-f", help="csenet, w4, xml, json, newhire-csv-nc, ...")],
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="The files.")],
+    format: Format = None,
+    sender: Annotated[
+        str | None,
+        typer.Option("--as", metavar="FILE[:KEY]", help="Check as the partner of this partner file (TOML) sends it."),
+    ] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page for people here.")] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML for a build server here.")] = None,
+    drafts: Drafts = False,  # noqa: FBT002 - an option of typer
     json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
-    """Check a file here, without server or database: layout, schema and rules (not who may send it)."""
-    from gateway.offline import check  # noqa: PLC0415 - heavy, needed here only
+    """Check files here, without server or database: layout, schema and rules. Values are never shown."""
+    from gateway.offline import validator  # noqa: PLC0415 - heavy, needed here only
 
-    with progress("read", file.stat().st_size) as bar:
-        checked = check(file, format, lambda count: bar.advance(bar.task_ids[0], count))
+    partner, key = _partner_file(sender)
+    judge = validator(partner, key, drafts=drafts)
+    named = [(file, judge.format_of(file, format)) for file in files]
+    with progress("read", sum(file.stat().st_size for file in files)) as bar:
+        checked = [judge.check(file, name, lambda count: bar.advance(bar.task_ids[0], count)) for file, name in named]
+    _write_reports(checked, html, junit)
     if json:
-        put(checked)
+        put({"files": [one.document() for one in checked]})
     else:
-        say(f"{checked['records']} records, {checked['refused']} with faults that would refuse them.")
-        show_findings(checked["findings"])
-    if checked["refused"] or any(f["severity"] in ("fatal", "error") for f in checked["findings"]):
+        for one in checked:
+            _show_checked(one)
+    if any(one.faulty for one in checked):
         raise typer.Exit(Exit.FINDINGS)
+
+
+def _partner_file(text: str | None) -> tuple[Path | None, str | None]:
+    """The partner file and the key behind its colon, if any."""
+    if text is None:
+        return None, None
+    path, colon, key = text.rpartition(":")
+    file, named = (Path(path), key) if colon and not Path(text).exists() else (Path(text), None)
+    if not file.is_file():
+        raise typer.BadParameter(f"there is no file {file}", param_hint="--as")
+    return file, named
+
+
+def _write_reports(checked: list[Checked], html: Path | None, junit: Path | None) -> None:
+    if html is not None:
+        from gateway.reports.page import page  # noqa: PLC0415 - needed here only
+
+        html.write_text(page(checked, _today()), encoding="utf-8")
+        say(f"Wrote {html}.")
+    if junit is not None:
+        from gateway.reports.junit import junit as suites  # noqa: PLC0415 - needed here only
+
+        junit.write_text(suites(checked), encoding="utf-8")
+        say(f"Wrote {junit}.")
+
+
+def _today() -> str:
+    from gateway.foundation import utc_now  # noqa: PLC0415 - heavy, needed here only
+
+    return utc_now().strftime("%d %B %Y")
+
+
+def _show_checked(one: Checked) -> None:
+    print(f"{one.file}: {one.info.name}, {one.records} records, {one.refused} with faults that would refuse them.")
+    if one.reservation:
+        print(f"The format is {one.reservation}.")
+    findings: Any = one.document()["findings"]
+    show_findings(findings)
 
 
 def convert(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The file.")],
-    format: Annotated[str, typer.Option("--format", "-f", help="The file's format.")],
     to: Annotated[str, typer.Option("--to", help="The format to write.")],
+    format: Format = None,
     out: Annotated[Path | None, typer.Option("--out", help="File to write; default: stdout.")] = None,
+    drafts: Drafts = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Rewrite a file in another format; refuses when a record has a fault or does not fit."""
-    from gateway.offline import rewrite  # noqa: PLC0415 - heavy, needed here only
+    from gateway.offline import validator  # noqa: PLC0415 - heavy, needed here only
+    from gateway.offline_convert import rewrite  # noqa: PLC0415 - as above
 
-    body, findings = rewrite(file, format, to)
-    if body is None:
-        show_findings(findings)
+    judge = validator(drafts=drafts)
+    name = judge.format_of(file, format)
+    # Nothing half written may pass for a whole file; beside the target, so that renaming is one step.
+    folder = out.parent if out else None
+    with NamedTemporaryFile(dir=folder, delete=False) as spool, progress("read", file.stat().st_size) as bar:
+        try:
+            told = rewrite(judge, file, name, to, spool.write, lambda count: bar.advance(bar.task_ids[0], count))
+            spool.flush()
+            if told.written:
+                _hand_over(Path(spool.name), out)
+        finally:
+            Path(spool.name).unlink(missing_ok=True)
+    for one in told.findings:
+        say(f"{one.group.severity:<8}{one.group.rule} {one.group.field or ''}: {one.title} ({one.group.count})")
+    if not told.written:
         raise typer.Exit(Exit.FINDINGS)
-    if out is None:
-        sys.stdout.buffer.write(body)
-    else:
-        out.write_bytes(body)
-        say(f"Wrote {out} ({len(body)} bytes).")
+    if out is not None:
+        say(f"Wrote {out} ({out.stat().st_size} bytes, {told.records} records).")
+
+
+def _hand_over(spool: Path, out: Path | None) -> None:
+    if out is not None:
+        spool.replace(out)
+        return
+    with spool.open("rb") as made:
+        shutil.copyfileobj(made, sys.stdout.buffer)
+    sys.stdout.buffer.flush()

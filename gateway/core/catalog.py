@@ -12,6 +12,8 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
+from gateway.core.file_order import FileOrder, RecordRole
+from gateway.core.functional_matrix import Marks
 from gateway.core.model import Content, FormatName, Kind, RuleCode, Severity
 from gateway.core.ports.formats import FormatInfo
 
@@ -40,6 +42,33 @@ class Picture(StrEnum):
     """Always ``constant``."""
     RESERVED = "reserved"
     """Always blank."""
+    UNREAD = "unread"
+    """Bytes whose meaning no source tells: read over whatever they hold, written blank."""
+    FLAG = "flag"
+    """``constant`` here when set and blank when not; Y in the canonical form."""
+    NUMBER = "number"
+    """A whole number, zero-filled here; without leading zeros in the canonical form."""
+    CENTS = "cents"
+    """Digits with two implied decimals; decimal text in the canonical form."""
+    ZONED = "zoned"
+    """Digits whose last carries the sign as an overpunch; a whole number in the canonical form."""
+    ZONED_CENTS = "zoned-cents"
+    """As zoned, with two implied decimals."""
+    DATE_MDCY = "date-mmddccyy"
+    DATE_MDY = "date-mmddyy"
+    """Years 70 to 99 are of the twentieth century, 00 to 69 of the twenty-first."""
+    DATE_YMD = "date-yymmdd"
+    DATE_YDAY = "date-yyddd"
+    """Day of the year."""
+    DATE_CYDAY = "date-ccyyddd"
+    DATE_DASHED = "date-ccyy-mm-dd"
+    MONTH = "month-ccyymm"
+    """CCYY-MM in the canonical form."""
+    QUARTER = "quarter-ccyyq"
+    """CCYY-Qn in the canonical form."""
+    QUARTER_FIRST = "quarter-qccyy"
+    PERSON_NAME = "last-first-middle"
+    """``LAST, FIRST M``; ``path`` is the name whose parts it holds."""
 
 
 class Need(StrEnum):
@@ -198,7 +227,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule as data. ``check`` names a row of ``core.rules.CHECKS``; ``format``: the codecs report it themselves."""
+    """One rule as data. ``check`` names a row of ``checks.CHECKS``; ``format``: the codecs report it themselves."""
 
     code: RuleCode
     severity: Severity
@@ -248,6 +277,12 @@ class Catalog:
     rules: Mapping[RuleCode, Rule]
     xsds: Mapping[str, bytes]
     """Schema documents by file name, ``common.xsd`` among them."""
+    marks: Mapping[str, Marks] = field(default_factory=dict)
+    """The functional matrix by :attr:`Triple.key`; the transactions outside the core set are not in it."""
+    files: Mapping[FormatName, FileOrder] = field(default_factory=dict)
+    """Fixed-width formats with several kinds of records."""
+    withheld: Mapping[FormatName, FormatInfo] = field(default_factory=dict)
+    """Drafts that the settings do not allow."""
 
     def kinds_of(self, format: FormatName) -> tuple[Kind, ...]:
         return self.formats[format].kinds
@@ -266,15 +301,19 @@ class Catalog:
             if f.path or f.picture is Picture.COUNT
         }
 
-    def position(self, format: FormatName, content: Content, path: str) -> Position | None:
+    def position(
+        self, format: FormatName, content: Content, path: str, blocks: Mapping[str, int] | None = None
+    ) -> Position | None:
         """Where a path of this content stands in a record of the format; None when the format has no place for it.
 
-        The name of a block alone (``Participant``) is the place of its count.
+        The name of a block alone (``Participant``) is the place of its count. ``blocks`` saves counting them again.
         """
+        if format in self.files:
+            return self._position_in_file(self.files[format], content, path)
         if "/" not in path:
             found = next((self._fields.get((name, path)) for name in self.sequences.get(format, ())), None)
             return Position(found.name, found.start, found.length) if found else None
-        offset, counts = 0, {"Header": 1, **count_blocks(content)}
+        offset, counts = 0, {"Header": 1, **(count_blocks(content) if blocks is None else blocks)}
         for name in self.sequences.get(format, ()):
             layout = self.layouts[name]
             for prefix in block_prefixes(layout, counts):
@@ -283,11 +322,19 @@ class Catalog:
                 offset += layout.length
         return None
 
+    def _position_in_file(self, order: FileOrder, content: Content, path: str) -> Position | None:
+        details = order.of(content)[:1]
+        others = tuple(record for record in order.records if record.role is not RecordRole.DETAIL)
+        for record in (*details, *others):
+            if found := self._fields.get((record.layout, path)):
+                return Position(found.name, found.start, found.length)
+        return None
+
 
 def count_blocks(content: Content) -> dict[str, int]:
     """How many blocks of each name the content has: ``{"Header": 1, "Participant": 2}``."""
     counts: dict[str, int] = {}
-    for head in dict.fromkeys(path.partition("/")[0] for path in content.fields):
+    for head in dict.fromkeys([path.partition("/")[0] for path in content.fields]):
         if head.endswith("]"):
             name, _, index = head[:-1].partition("[")
             counts[name] = max(counts.get(name, 0), int(index))

@@ -1,291 +1,14 @@
-"""The business rules: small pure checks in one table, parametrised by the rows of ``schemas/rules``.
-
-A check is made ready once for each rule (``CHECKS[name].prepare``) and then asked for each record. It names the faulty
-places by canonical path, never by value.
-"""
+"""The port ``Rules``: which rules of the catalog are about a record, and what they find in it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
-from functools import cached_property
 
-from gateway.core.catalog import Catalog, CodeList, Layout, Match, Need, Rule, block_prefixes, count_blocks
+from gateway.core.catalog import Catalog, Match, Rule
+from gateway.core.checks import CHECKS, FORMAT_CHECK
 from gateway.core.model import Content, Facts, Finding, FormatName, Kind
-
-FORMAT_CHECK = "format"
-"""The check of rules that the codecs report themselves; their rows give title and fix."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """One record before the rules."""
-
-    content: Content
-    facts: Facts
-    today: date
-
-    @cached_property
-    def blocks(self) -> Mapping[str, int]:
-        """How many blocks of each name the record has."""
-        return count_blocks(self.content)
-
-    def present(self, pattern: str) -> Iterator[tuple[str, str]]:
-        """Every filled place of a pattern, with its value."""
-        for path in self.places(pattern):
-            if (value := self.content.fields.get(path)) is not None:
-                yield path, value
-
-    def places(self, pattern: str) -> tuple[str, ...]:
-        """Every place of a pattern: the path itself, or one path for each block that the record has."""
-        head, star, tail = pattern.partition("[*]")
-        if not star:
-            return (pattern,)
-        count = self.blocks.get(head, 0)
-        return tuple(f"{head}[{number}]{tail}" for number in range(1, count + 1))
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Where a rule is broken; ``note`` holds codes and counts, never values of the record."""
-
-    path: str | None
-    note: str | None = None
-
-
-Ask = Callable[[Question], Iterator[Fault]]
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """How a kind of rule is checked and which parameters it needs."""
-
-    prepare: Callable[[Rule, Catalog], Ask]
-    parameters: frozenset[str]
-
-
-def _texts(rule: Rule, key: str) -> tuple[str, ...]:
-    value = rule.parameters.get(key, ())
-    return value if isinstance(value, tuple) else (str(value),)
-
-
-def _number(rule: Rule, key: str, default: int) -> int:
-    value = rule.parameters.get(key, default)
-    return value if isinstance(value, int) else default
-
-
-def _known_triple(_rule: Rule, catalog: Catalog) -> Ask:
-    def ask(question: Question) -> Iterator[Fault]:
-        if (question.facts.transaction or "") not in catalog.triples:
-            yield Fault("Header/Reason")
-
-    return ask
-
-
-def _core_triple(_rule: Rule, catalog: Catalog) -> Ask:
-    def ask(question: Question) -> Iterator[Fault]:
-        triple = catalog.triples.get(question.facts.transaction or "")
-        if triple is not None and not triple.core:
-            yield Fault("Header/Reason", f"send {triple.replacement}" if triple.replacement else None)
-
-    return ask
-
-
-def _filled(rule: Rule, _catalog: Catalog) -> Ask:
-    patterns = _texts(rule, "paths")
-
-    def ask(question: Question) -> Iterator[Fault]:
-        fields = question.content.fields
-        return (Fault(path) for pattern in patterns for path in question.places(pattern) if path not in fields)
-
-    return ask
-
-
-def _any_filled(rule: Rule, _catalog: Catalog) -> Ask:
-    patterns = _texts(rule, "paths")
-
-    def ask(question: Question) -> Iterator[Fault]:
-        if not any(True for pattern in patterns for _ in question.present(pattern)):
-            yield Fault(patterns[0])
-
-    return ask
-
-
-def _any_filled_if(rule: Rule, catalog: Catalog) -> Ask:
-    """``any-filled``, but only when the path ``condition`` has the value ``equals``."""
-    condition, equals = str(rule.parameters["condition"]), str(rule.parameters["equals"])
-    any_filled = _any_filled(rule, catalog)
-
-    def ask(question: Question) -> Iterator[Fault]:
-        if question.content.fields.get(condition) == equals:
-            yield from any_filled(question)
-
-    return ask
-
-
-def _together(rule: Rule, _catalog: Catalog) -> Ask:
-    """All of the paths below ``block`` or none of them."""
-    patterns = [f"{rule.parameters['block']}/{name}" for name in _texts(rule, "paths")]
-
-    def ask(question: Question) -> Iterator[Fault]:
-        fields = question.content.fields
-        for paths in zip(*(question.places(pattern) for pattern in patterns), strict=True):
-            missing = [path for path in paths if path not in fields]
-            if len(missing) < len(paths):
-                yield from (Fault(path) for path in missing)
-
-    return ask
-
-
-def _filled_in_block(rule: Rule, _catalog: Catalog) -> Ask:
-    """The paths below ``block`` are filled wherever the block is there."""
-    block, names = str(rule.parameters["block"]), _texts(rule, "paths")
-
-    def ask(question: Question) -> Iterator[Fault]:
-        if question.blocks.get(block):
-            fields = question.content.fields
-            paths = (path for name in names for path in question.places(f"{block}/{name}"))
-            yield from (Fault(path) for path in paths if path not in fields)
-
-    return ask
-
-
-def _blocks(rule: Rule, _catalog: Catalog) -> Ask:
-    block, least = str(rule.parameters["block"]), _number(rule, "least", 1)
-
-    def ask(question: Question) -> Iterator[Fault]:
-        count = question.blocks.get(block, 0)
-        if count < least:
-            yield Fault(block, f"expected at least {least}, found {count}")
-
-    return ask
-
-
-def _values_among(rule: Rule, _catalog: Catalog) -> Ask:
-    """At least one place of the pattern has each of the values."""
-    pattern, wanted = str(rule.parameters["path"]), _texts(rule, "values")
-
-    def ask(question: Question) -> Iterator[Fault]:
-        found = {value for _, value in question.present(pattern)}
-        return (Fault(pattern.partition("[")[0], f"none has {value}") for value in wanted if value not in found)
-
-    return ask
-
-
-def _pattern(rule: Rule, _catalog: Catalog) -> Ask:
-    """Every filled place matches the regular expression as a whole."""
-    patterns, expression = _texts(rule, "paths"), re.compile(str(rule.parameters["pattern"]), re.ASCII)
-
-    def ask(question: Question) -> Iterator[Fault]:
-        for pattern in patterns:
-            for path, value in question.present(pattern):
-                if not expression.fullmatch(value):
-                    yield Fault(path)
-
-    return ask
-
-
-def _not_after_today(rule: Rule, _catalog: Catalog) -> Ask:
-    patterns, days = _texts(rule, "paths"), _number(rule, "before", 0)
-
-    def ask(question: Question) -> Iterator[Fault]:
-        limit = date.fromordinal(question.today.toordinal() - days).isoformat()
-        for pattern in patterns:
-            for path, value in question.present(pattern):
-                if value > limit:
-                    yield Fault(path)
-
-    return ask
-
-
-def _in_order(rule: Rule, _catalog: Catalog) -> Ask:
-    """Of two days in the same block, ``later`` does not come before ``earlier`` (nor with it, when ``strict``)."""
-    earlier, later = str(rule.parameters["earlier"]), str(rule.parameters["later"])
-    strict = bool(rule.parameters.get("strict", False))
-
-    def ask(question: Question) -> Iterator[Fault]:
-        fields = question.content.fields
-        for first, second in zip(question.places(earlier), question.places(later), strict=True):
-            start, end = fields.get(first), fields.get(second)
-            if start and end and (end < start or (strict and end == start)):
-                yield Fault(second)
-
-    return ask
-
-
-def _layouts(rule: Rule, catalog: Catalog) -> tuple[Layout, ...]:
-    return tuple(catalog.layouts[name] for name in _texts(rule, "layouts"))
-
-
-def _layout_required(rule: Rule, catalog: Catalog) -> Ask:
-    """Every field that a layout marks required is filled in each block that is there."""
-    skipped = frozenset(_texts(rule, "except"))
-    wanted = [
-        (layout, [f.path for f in layout.fields if f.path and f.required is Need.REQUIRED and f.path not in skipped])
-        for layout in _layouts(rule, catalog)
-    ]
-
-    def ask(question: Question) -> Iterator[Fault]:
-        fields = question.content.fields
-        for layout, paths in wanted:
-            for prefix in block_prefixes(layout, question.blocks):
-                yield from (Fault(prefix + path) for path in paths if prefix + path not in fields)
-
-    return ask
-
-
-def _layout_codes(rule: Rule, catalog: Catalog) -> Ask:
-    """Every filled field of a layout that has a code list holds one of its codes."""
-    coded: list[tuple[Layout, list[tuple[str, CodeList]]]] = [
-        (layout, [(f.path, catalog.codes[f.codes]) for f in layout.fields if f.path and f.codes])
-        for layout in _layouts(rule, catalog)
-    ]
-
-    def ask(question: Question) -> Iterator[Fault]:
-        fields = question.content.fields
-        for layout, lists in coded:
-            for prefix in block_prefixes(layout, question.blocks):
-                for path, codes in lists:
-                    value = fields.get(prefix + path)
-                    if value is not None and value not in codes.codes:
-                        yield Fault(prefix + path, f"not in code list {codes.name}")
-
-    return ask
-
-
-CHECKS: Mapping[str, Check] = {
-    "known-triple": Check(_known_triple, frozenset()),
-    "core-triple": Check(_core_triple, frozenset()),
-    "filled": Check(_filled, frozenset({"paths"})),
-    "any-filled": Check(_any_filled, frozenset({"paths"})),
-    "any-filled-if": Check(_any_filled_if, frozenset({"condition", "equals", "paths"})),
-    "filled-in-block": Check(_filled_in_block, frozenset({"block", "paths"})),
-    "together": Check(_together, frozenset({"block", "paths"})),
-    "blocks": Check(_blocks, frozenset({"block"})),
-    "values-among": Check(_values_among, frozenset({"path", "values"})),
-    "pattern": Check(_pattern, frozenset({"paths", "pattern"})),
-    "not-after-today": Check(_not_after_today, frozenset({"paths"})),
-    "in-order": Check(_in_order, frozenset({"earlier", "later"})),
-    "layout-required": Check(_layout_required, frozenset({"layouts"})),
-    "layout-codes": Check(_layout_codes, frozenset({"layouts"})),
-}
-
-
-def faults_of_parameters(rule: Rule, catalog: Catalog) -> Iterator[str]:
-    """What is wrong with the parameters of a rule whose check is known."""
-    if rule.check == FORMAT_CHECK:
-        return
-    for missing in sorted(CHECKS[rule.check].parameters - set(rule.parameters)):
-        yield f"parameter {missing} is missing"
-    for name in _texts(rule, "layouts"):
-        if name not in catalog.layouts:
-            yield f"unknown layout {name}"
-    try:
-        re.compile(str(rule.parameters.get("pattern", "")))
-    except re.error:
-        yield "parameter pattern is not a regular expression"
+from gateway.core.question import Ask, Fault, Question
 
 
 def matches(match: Match, facts: Facts) -> bool:
@@ -333,12 +56,15 @@ class BusinessRules:
     ) -> tuple[Finding, ...]:
         """All broken rules, in the order of the rule tables."""
         question = Question(content, facts, today)
-        return tuple(
-            self._finding(rule, fault, question, format, ordinal)
+        found = [
+            (rule, fault)
             for rule, ask in self._rules(content.kind, format, facts)
             if in_force(rule, today)
             for fault in ask(question)
-        )
+        ]
+        if not found:
+            return ()
+        return tuple(self._finding(rule, fault, question, format, ordinal) for rule, fault in _without_echoes(found))
 
     def _rules(self, kind: Kind, format: FormatName, facts: Facts) -> Sequence[tuple[Rule, Ask]]:
         """The rules about a transaction; remembered for the known ones, so thousands of rules cost nothing."""
@@ -357,7 +83,7 @@ class BusinessRules:
         return chosen
 
     def _finding(self, rule: Rule, fault: Fault, question: Question, format: FormatName, ordinal: int) -> Finding:
-        place = self._catalog.position(format, question.content, fault.path) if fault.path else None
+        place = self._catalog.position(format, question.content, fault.path, question.blocks) if fault.path else None
         return Finding(
             rule=rule.code,
             severity=rule.severity,
@@ -368,6 +94,19 @@ class BusinessRules:
             length=place.length if place else None,
             note=fault.note,
         )
+
+
+def _without_echoes(found: Sequence[tuple[Rule, Fault]]) -> list[tuple[Rule, Fault]]:
+    """Each fault once: nothing about the fields of a block that is missing as a whole, and nothing from a check that
+    only echoes where a rule of its own has spoken."""
+    own = {fault.path for rule, fault in found if rule.severity.blocks and not CHECKS[rule.check].echoes}
+    lost = {path for path in own if path and "/" not in path}
+    return [
+        (rule, fault)
+        for rule, fault in found
+        if not (CHECKS[rule.check].echoes and fault.path in own)
+        and not (lost and fault.path and fault.path not in lost and fault.path.partition("/")[0] in lost)
+    ]
 
 
 def told(read: Sequence[Finding], schema: Sequence[Finding], judged: Sequence[Finding]) -> tuple[Finding, ...]:

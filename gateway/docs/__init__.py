@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parents[2] / "docs"
 def pages(folder: Path = FOLDER) -> Mapping[str, str]:
     """Path below ``docs/`` -> text, of every generated page. ``folder`` holds the page that is written by hand but for
     one part."""
-    catalog = schemas.load()
+    catalog = schemas.load(drafts=True)
     made = {f"formats/{name}.md": format_page(catalog, name) for name in catalog.formats}
     partners = (folder / "partners.md").read_text(encoding="utf-8")
     return made | {

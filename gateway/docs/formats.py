@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gateway.core.catalog import Catalog, CodeList, ColumnOrder, Layout
+from gateway.core.file_order import FileOrder
 from gateway.core.model import FormatName
 from gateway.docs.markdown import code, table
 
 ALSO: Mapping[str, tuple[str, ...]] = {
     "csenet": ("csenet-header-from-server",),
     "w4": ("w4-header", "w4-trailer"),
+    "fpls-answers": ("locate-answer",),
 }
 """Layouts that a format has besides those of one record: the other header, what stands around the records."""
 
@@ -19,14 +21,22 @@ NEEDS = "R required, C conditional, O optional, X reserved. Positions are 1-base
 
 
 def formats_index(catalog: Catalog) -> str:
-    """``docs/formats/README.md``."""
+    """``docs/formats/README.md``, drafts among them."""
     rows = [
-        (f"[`{i.name}`]({i.name}.md)", i.title, ", ".join(i.kinds), _ways(i.reads, i.writes), i.confidence)
+        (
+            f"[`{i.name}`]({i.name}.md)",
+            i.title,
+            ", ".join(i.kinds),
+            _ways(i.reads, i.writes),
+            i.confidence,
+            i.state,
+            i.missing,
+        )
         for i in catalog.formats.values()
     ]
     head = "# Formats\n\n" + NOTE + "\n"
     tail = "\nValue sets and transactions: [codes.md](codes.md). What is checked: [rules.md](../rules.md).\n"
-    return head + table(("format", "what", "kinds", "use", "confidence"), rows) + tail
+    return head + table(("format", "what", "kinds", "use", "confidence", "state", "what is missing"), rows) + tail
 
 
 def format_page(catalog: Catalog, name: FormatName) -> str:
@@ -39,10 +49,13 @@ def format_page(catalog: Catalog, name: FormatName) -> str:
         ("kinds", ", ".join(code(kind) for kind in info.kinds)),
         ("use", _ways(info.reads, info.writes)),
         ("confidence", info.confidence),
+        ("state", f"{info.state}: {info.missing}" if info.missing else info.state),
     ]
     parts = [f"# {info.title}\n", NOTE, table(("", ""), facts)]
     if name in catalog.columns:
         parts.append(_columns(catalog.columns[name]))
+    elif name in catalog.files:
+        parts += [_file(catalog.files[name]), NEEDS + "\n", *_layouts_of_file(catalog, name)]
     elif name in catalog.sequences:
         layouts = [*catalog.sequences[name], *ALSO.get(name, ())]
         parts += [NEEDS + "\n", *(_layout(catalog.layouts[one]) for one in layouts)]
@@ -87,6 +100,30 @@ def _layout(layout: Layout) -> str:
     columns = ("start", "length", "field", "picture", "need", "canonical path", "codes", "comment")
     origin = f"Version {layout.version}. Source: {layout.source}. Confidence: {layout.confidence}."
     return f"## `{layout.name}`: {layout.length} bytes\n\n{origin} {block}".rstrip() + f"\n\n{table(columns, rows)}"
+
+
+def _file(order: FileOrder) -> str:
+    rows = [
+        (
+            code(one.layout),
+            one.role,
+            ", ".join(f"{code(mark.text)} at {mark.start}" for mark in one.marks),
+            ", ".join(f"{name}: {source}" for name, source in one.fill.items()),
+        )
+        for one in order.records
+    ]
+    ends = {"\n": "LF", "\r": "CR", "\r\n": "CRLF", "": "nothing"}[order.line_end]
+    size = f"Records of {order.length} bytes in {order.encoding}"
+    head = f"{size}; {ends} is written after each, any line end or none is read."
+    return f"## Records\n\n{head}\n\n{table(('layout', 'role', 'known by', 'filled in and checked'), rows)}"
+
+
+def _layouts_of_file(catalog: Catalog, name: FormatName) -> list[str]:
+    if catalog.files[name].encoding != "ascii":
+        plain = name.rpartition("-")[0]
+        return [f"The layouts are those of [{plain}]({plain}.md).\n"]
+    names = dict.fromkeys(record.layout for record in catalog.files[name].records)
+    return [_layout(catalog.layouts[one]) for one in (*ALSO.get(name, ()), *names)]
 
 
 def _columns(order: ColumnOrder) -> str:

@@ -17,7 +17,7 @@ def rules_page(catalog: Catalog) -> str:
     """``docs/rules.md``."""
     rules = [catalog.rules[name] for name in sorted(catalog.rules)]
     rows = [
-        (_anchor(rule), rule.severity, rule.title, rule.fix, _scope(rule), _period(rule), rule.source) for rule in rules
+        (_anchor(rule), rule.severity, rule.title, rule.fix, scope(rule), period(rule), rule.source) for rule in rules
     ]
     return HEAD + table(("rule", "severity", "what is wrong", "what to do", "asked of", "in force", "source"), rows)
 
@@ -26,7 +26,7 @@ def _anchor(rule: Rule) -> str:
     return f'<a id="{rule.code}"></a>`{rule.code}`'
 
 
-def _scope(rule: Rule) -> str:
+def scope(rule: Rule) -> str:
     """Kinds, formats and transactions that the rule is about."""
     named = [*sorted(rule.kinds), *sorted(rule.formats)]
     parts = [", ".join(code(name) for name in named)] if named else ["all"]
@@ -52,7 +52,7 @@ def _match(match: Match) -> str:
     )
 
 
-def _period(rule: Rule) -> str:
+def period(rule: Rule) -> str:
     since = f"from {rule.since}" if rule.since else ""
     until = f"until {rule.until}" if rule.until else ""
     return f"{since} {until}".strip() or "always"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from gateway.core.audit_entry import Scribe
 from gateway.core.ids import Clock, Mint, Random
@@ -47,6 +48,9 @@ class RuleText:
     source: str = ""
     kinds: tuple[str, ...] = ()
     """Kinds or formats to which it applies; empty: all."""
+    since: date | None = None
+    until: date | None = None
+    """The last day on which it holds."""
 
 
 @dataclass(frozen=True, slots=True)

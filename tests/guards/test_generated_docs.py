@@ -16,7 +16,7 @@ from gateway.docs.formats import ALSO
 from gateway.web.problems import PROBLEMS
 
 ROOT = Path(__file__).parents[2]
-CATALOG = schemas.load()
+CATALOG = schemas.load(drafts=True)
 PAGES = pages()
 BEHIND_THE_API = ("gateway/web/api", "gateway/work", "gateway/store", "gateway/core")
 MET_ELSEWHERE = {"audit-size", "audit-entry", "api-key-exists", "api-keys-two", "broker-down"}
@@ -35,6 +35,7 @@ def test_no_page_of_a_format_that_is_gone_is_left():
 
 def test_every_format_and_every_layout_has_its_page():
     layouts = {name for sequence in CATALOG.sequences.values() for name in sequence}
+    layouts |= {record.layout for order in CATALOG.files.values() for record in order.records}
     assert layouts | {name for names in ALSO.values() for name in names} == set(CATALOG.layouts)
     for name in CATALOG.formats:
         assert CATALOG.formats[name].confidence in PAGES[f"formats/{name}.md"]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.offline import check
+from gateway.core.model import FormatName
+from gateway.offline import validator
 from tests.servers.gateway_process import GATEWAY, bare_environment
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -111,11 +112,12 @@ def test_validating_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path):
     def peak(records):
         file = tmp_path / f"{records}.w4"
         file.write_bytes(b"\n".join([header, *[record] * records]) + b"\n")
+        judge = validator()
         tracemalloc.start()
-        checked = check(file, "w4", lambda _: None)
+        checked = judge.check(file, FormatName("w4"), lambda _: None)
         top = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert (checked["records"], checked["refused"]) == (records, 0)
+        assert (checked.records, checked.refused) == (records, 0)
         return top
 
     peak(10)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -46,11 +46,39 @@ def _money() -> st.SearchStrategy[str]:
     return st.builds(lambda sign, cents: f"{sign}{cents // 100:08d}.{cents % 100:02d}", st.sampled_from("+-"), amounts)
 
 
+WRITTEN: Mapping[Picture, Callable[[date], str]] = {
+    Picture.DATE_MDCY: lambda day: day.strftime("%m%d%Y"),
+    Picture.DATE_MDY: lambda day: day.strftime("%m%d%y"),
+    Picture.DATE_YMD: lambda day: day.strftime("%y%m%d"),
+    Picture.DATE_YDAY: lambda day: day.strftime("%y%j"),
+    Picture.DATE_CYDAY: lambda day: day.strftime("%Y%j"),
+    Picture.DATE_DASHED: lambda day: day.isoformat(),
+    Picture.MONTH: lambda day: day.strftime("%Y%m"),
+    Picture.QUARTER: lambda day: f"{day.year}{(day.month + 2) // 3}",
+    Picture.QUARTER_FIRST: lambda day: f"{(day.month + 2) // 3}{day.year}",
+}
+"""How a day is written in each picture of days and periods, by another way than the engine's."""
+
+
+def _zoned(length: int) -> st.SearchStrategy[str]:
+    """Zoned digits, but negative zero, which is written as zero."""
+    digits = st.text(string.digits, min_size=length - 1, max_size=length - 1)
+    made = st.builds(lambda head, last: head + last, digits, st.sampled_from("{ABCDEFGHI}JKLMNOPQR"))
+    return made.filter(lambda text: text.strip("0") != "}")
+
+
 def field_text(field: LayoutField) -> st.SearchStrategy[str]:
     """Every valid text of a field, blank ones too where the layout allows them."""
     length = field.length
     filled: Mapping[Picture, st.SearchStrategy[str]] = {
+        **{picture: st.dates(date(1970, 1, 1), date(2069, 12, 31)).map(form) for picture, form in WRITTEN.items()},
         Picture.TEXT: _texts(length, 1).filter(lambda text: text.strip(" ") != ""),
+        Picture.FLAG: st.just((field.constant or "").ljust(length)),
+        Picture.NUMBER: st.text(string.digits, min_size=length, max_size=length),
+        Picture.CENTS: st.text(string.digits, min_size=length, max_size=length),
+        Picture.ZONED: _zoned(length),
+        Picture.ZONED_CENTS: _zoned(length),
+        Picture.PERSON_NAME: st.sampled_from(["DOE, JANE Q", "DOE, JANE", "DOE"]).map(lambda text: text.ljust(length)),
         Picture.DIGITS: st.text(string.digits, min_size=length, max_size=length),
         Picture.DATE: st.dates().map(lambda day: day.isoformat().replace("-", "")),
         Picture.TIME: st.times().map(lambda time: time.strftime("%H%M%S")),
@@ -75,9 +103,19 @@ def sampled(chance: Random, layout: Layout) -> str:
 def _by_chance(chance: Random, field: LayoutField) -> str:
     length = field.length
     if field.required is not Need.REQUIRED and chance.random() < 1 / 3:
-        return field.constant or " " * length
+        return (field.constant if field.picture is Picture.CONSTANT else None) or " " * length
     day = date.fromordinal(chance.randint(1, date.max.toordinal())).isoformat()
+    if field.picture in WRITTEN:
+        return WRITTEN[field.picture](date(1970, 1, 1) + timedelta(chance.randrange(36_500)))
     made: Mapping[Picture, Callable[[], str]] = {
+        Picture.FLAG: lambda: (field.constant or "").ljust(length),
+        Picture.NUMBER: lambda: "".join(chance.choices(string.digits, k=length)),
+        Picture.CENTS: lambda: "".join(chance.choices(string.digits, k=length)),
+        Picture.ZONED: lambda: "1" + "".join(chance.choices(string.digits, k=length - 2)) + chance.choice("{AI}JR"),
+        Picture.ZONED_CENTS: lambda: (
+            "1" + "".join(chance.choices(string.digits, k=length - 2)) + chance.choice("{AI}JR")
+        ),
+        Picture.PERSON_NAME: lambda: chance.choice(["DOE, JANE Q", "DOE, JANE", "DOE"]).ljust(length),
         Picture.TEXT: lambda: _text_by_chance(chance, length),
         Picture.DIGITS: lambda: "".join(chance.choices(string.digits, k=length)),
         Picture.DATE: lambda: day.replace("-", ""),

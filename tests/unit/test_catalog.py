@@ -10,7 +10,7 @@ from gateway.core.errors import Misconfigured
 from gateway.core.model import Content
 from schemas.checks import check
 from schemas.document import parse
-from schemas.tables import layout as layout_of
+from schemas.files import layouts
 from schemas.tables import unique
 from tests.unit.fixed_width_samples import CATALOG
 
@@ -27,7 +27,7 @@ def test_the_official_figures_are_there():
     assert sum(t.core for t in CATALOG.triples.values()) == 104
     assert sum(t.opens_case for t in CATALOG.triples.values()) == 14
     lengths = {name: layout.length for name, layout in CATALOG.layouts.items() if name.startswith("csenet")}
-    assert sum(lengths.values()) == 127 + 121 + 351 + 181 + 1421 + 341 + 254 + 70 + 416
+    assert sum(lengths.values()) == 127 + 121 + 351 + 181 + 1421 + 341 + 254 + 70 + 416 + 145
     assert len(CATALOG.codes["state-number"].codes) == 54
 
 
@@ -110,13 +110,13 @@ def test_a_format_of_an_unknown_layout_refuses_to_load():
 )
 def test_a_table_is_read_with_care(text, said):
     with pytest.raises(Misconfigured, match=r"schemas/layouts/x\.toml") as caught:
-        layout_of(parse("layouts/x.toml", text.encode()))
+        list(layouts([parse("layouts/x.toml", text.encode())]))
     assert said in caught.value.detail
 
 
 def test_a_layout_is_called_like_its_file():
     with pytest.raises(Misconfigured, match=r"schemas/layouts/x\.toml: the name y is not that of the file"):
-        layout_of(parse("layouts/x.toml", b'name = "y"'))
+        list(layouts([parse("layouts/x.toml", b'name = "y"')]))
 
 
 def test_the_blocks_of_a_format_are_those_that_its_header_counts():

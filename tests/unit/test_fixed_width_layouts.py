@@ -10,13 +10,14 @@ from gateway.core.model import Content, Severity
 from tests.unit.fixed_width_samples import CATALOG, record_text
 from transforms.fixed_width import Leftovers, compiled, document_order, findings_of
 from transforms.layout import CompiledLayout
+from transforms.picture_dates import DATES
 from transforms.pictures import CODECS
 
 ORDERS = {kind: document_order(CATALOG, kind) for kind in ("case-transfer", "new-hire")}
 LAYOUTS = {
     name: compiled(CATALOG, name, ORDERS["case-transfer" if name.startswith("csenet") else "new-hire"])
     for name in CATALOG.layouts
-    if name != "w4-trailer"
+    if name in {"w4-header", "w4-data"} or name in {*CATALOG.sequences["csenet"], "csenet-header-from-server"}
 }
 
 
@@ -130,7 +131,8 @@ def test_a_value_that_does_not_fit_is_a_finding_and_never_cut(path, value, rule)
 @settings(max_examples=40, deadline=None)
 @given(value=st.text(max_size=20))
 def test_any_value_is_written_to_the_length_or_refused(picture, value):
-    length = {Picture.DATE: 8, Picture.TIME: 6, Picture.MONEY: 12}.get(picture, 9)
+    lengths = {Picture.DATE: 8, Picture.TIME: 6, Picture.MONEY: 12} | {one: form.length for one, form in DATES.items()}
+    length = lengths.get(picture, 9)
     written = CODECS[picture].write(value, length)
     assert written is None or (len(written) == length and written.isascii())
 

@@ -93,10 +93,10 @@ def judged(path, name):
 
 
 @pytest.mark.parametrize(("path", "name"), EXAMPLE_FORMATS.items())
-def test_the_good_examples_have_no_findings(path, name):
+def test_the_good_examples_have_no_findings_but_advice(path, name):
     for content, findings in judged(path, name):
         assert content is not None
-        assert findings == []
+        assert all(finding.severity is Severity.NOTICE for finding in findings)
 
 
 def test_the_case_transfers_of_michigan_are_three_and_one_knows_of_family_violence():

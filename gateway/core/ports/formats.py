@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Protocol
 
 from gateway.core.model import Content, Facts, Finding, FormatName, Kind, Partner
@@ -127,6 +128,17 @@ class Rules(Protocol):
     ) -> tuple[Finding, ...]: ...
 
 
+class FormatState(StrEnum):
+    """How much of a format is there."""
+
+    COMPLETE = "complete"
+    """Converts, validates and round-trips in the tests."""
+    PARTIAL = "partial"
+    """Usable; ``missing`` says what is not there and why."""
+    DRAFT = "draft"
+    """Built on facts that nobody official has confirmed; loads only when a setting allows it."""
+
+
 @dataclass(frozen=True, slots=True)
 class FormatInfo:
     """One line of the catalog of formats."""
@@ -140,3 +152,6 @@ class FormatInfo:
     writes: bool
     confidence: str
     """``official, confirmed``, ``official``, ... : the mark of the layout's source."""
+    state: FormatState = FormatState.COMPLETE
+    missing: str = ""
+    """What is not there and why; empty for a complete format."""

@@ -187,4 +187,6 @@ def rule(value: RuleText) -> told.RulePage:
         field=value.field,
         source=value.source,
         kinds=list(value.kinds),
+        since=value.since,
+        until=value.until,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -264,6 +264,8 @@ class RulePage(Told):
     field: str | None
     source: str
     kinds: list[str]
+    since: date | None
+    until: date | None
 
 
 class Rules(Told):

@@ -1,0 +1,141 @@
+"""The rules: one, all of them, and what another version of them changes for a file."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli.files import Drafts, Format, Json
+from gateway.cli.out import facts, progress, put, say, table
+from gateway.core.errors import NotFound
+
+if TYPE_CHECKING:
+    from gateway.core.catalog import Rule
+    from gateway.offline_rules import Difference
+
+app = typer.Typer(help="The rules that records are judged by.", no_args_is_help=True)
+Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="The rules in force on this day, CCYY-MM-DD.")]
+
+
+@app.command("show")
+def show(
+    code: Annotated[str, typer.Argument(help="The code, as a finding names it.")],
+    json: Json = False,  # noqa: FBT002 - an option of typer
+) -> None:
+    """What one rule says, how to mend what it finds, where it comes from and since when it holds."""
+    import schemas  # noqa: PLC0415 - heavy, needed here only
+
+    catalog = schemas.load(drafts=True)
+    rule = catalog.rule(code.upper())
+    if rule is None:
+        near = ", ".join(name for name in sorted(catalog.rules) if name.startswith(code.upper().partition("-")[0]))
+        raise NotFound(f"There is no rule {code}{'; near it: ' if near else ''}{near}.")
+    if json:
+        put(_document(rule))
+    else:
+        facts(_document(rule) | {"parameters": _parameters(rule)})
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[str | None, typer.Option(help="Only rules about this kind of record.")] = None,
+    format: Annotated[str | None, typer.Option("--format", "-f", help="Only rules about this format.")] = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
+) -> None:
+    """All rules."""
+    import schemas  # noqa: PLC0415 - heavy, needed here only
+
+    rules = schemas.load(drafts=True).rules
+    chosen = [
+        rules[code]
+        for code in sorted(rules)
+        if (kind is None or not rules[code].kinds or kind in rules[code].kinds)
+        and (format is None or not rules[code].formats or format in rules[code].formats)
+    ]
+    if json:
+        put({"rules": [_document(rule) for rule in chosen]})
+        return
+    rows = ((rule.code, rule.severity, rule.title, rule.since or "", rule.until or "") for rule in chosen)
+    table("Rules", ("rule", "severity", "what is wrong", "since", "until"), rows)
+
+
+@app.command("diff")
+def diff(
+    before: Day,
+    after: Day,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The file.")],
+    format: Format = None,
+    drafts: Drafts = False,  # noqa: FBT002 - an option of typer
+    json: Json = False,  # noqa: FBT002 - an option of typer
+) -> None:
+    """What the rules of one day say of a file that those of another day do not. Exit 4 when more would be refused."""
+    from gateway.cli.exits import Exit  # noqa: PLC0415 - as below
+    from gateway.offline import validator  # noqa: PLC0415 - heavy, needed here only
+    from gateway.offline_rules import difference  # noqa: PLC0415 - as above
+
+    judge = validator(drafts=drafts)
+    days = before.date(), after.date()
+    with progress("read", file.stat().st_size) as bar:
+        found = difference(
+            judge.spoken, days, file, judge.format_of(file, format), lambda count: bar.advance(bar.task_ids[0], count)
+        )
+    if json:
+        put(_difference(found))
+    else:
+        _show_difference(found)
+    if found.newly_refused:
+        raise typer.Exit(Exit.FINDINGS)
+
+
+def _document(rule: Rule) -> dict[str, object]:
+    from gateway.docs.rules import period, scope  # noqa: PLC0415 - heavy, needed here only
+
+    return {
+        "code": rule.code,
+        "severity": rule.severity,
+        "field": rule.field_name,
+        "title": rule.title,
+        "fix": rule.fix,
+        "asked of": scope(rule).replace("`", ""),
+        "in force": period(rule),
+        "source": rule.source,
+        "check": rule.check,
+        "parameters": dict(rule.parameters),
+    }
+
+
+def _parameters(rule: Rule) -> str:
+    return "; ".join(
+        f"{name}: {', '.join(value) if isinstance(value, tuple) else value}" for name, value in rule.parameters.items()
+    )
+
+
+def _difference(found: Difference) -> dict[str, object]:
+    return {
+        "before": found.before.isoformat(),
+        "after": found.after.isoformat(),
+        "ended": list(found.ended),
+        "begun": list(found.begun),
+        "records": found.records,
+        "changed": found.changed,
+        "newly_refused": found.newly_refused,
+        "newly_accepted": found.newly_accepted,
+        "changes": [
+            {"rule": c.rule, "only_before": c.only_before, "only_after": c.only_after, "records": c.records}
+            for c in found.changes
+        ],
+    }
+
+
+def _show_difference(found: Difference) -> None:
+    say(f"Rules that end: {', '.join(found.ended) or 'none'}. Rules that begin: {', '.join(found.begun) or 'none'}.")
+    say(
+        f"{found.records} records: {found.changed} with another answer, {found.newly_refused} newly refused, "
+        f"{found.newly_accepted} newly accepted."
+    )
+    if found.changes:
+        rows = ((c.rule, c.only_before, c.only_after, ", ".join(map(str, c.records))) for c in found.changes)
+        table("Changes", ("rule", f"only {found.before}", f"only {found.after}", "first records"), rows)

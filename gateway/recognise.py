@@ -1,0 +1,172 @@
+"""Telling a file's format by its content: first by how it begins, then by reading a few of its records on trial.
+
+The beginning decides where it can (the namespace of XML, the kind of JSON, the record id of a header, the heading line
+of a delimited file), so that a file whose header is faulty is still known for what it is. Where several formats begin
+alike, each reads the first records; those that can are what the file may be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from gateway.core.catalog import Catalog, ColumnOrder, Picture
+from gateway.core.errors import GatewayError, Unprocessable
+from gateway.core.file_order import FileOrder, RecordRole
+from gateway.core.model import FormatName
+from gateway.core.ports.formats import Format, Frame, Heading
+from gateway.offline_layouts import fits
+
+HEAD = 256 * 1024
+"""Bytes of a file that are looked at."""
+TRIAL = 20
+"""Records that are read on trial."""
+BY_HEADING = 3
+"""So many first columns of a delimited file name it."""
+
+_BOM = b"\xef\xbb\xbf"
+_NAMESPACE = re.compile(rb"""xmlns(?::[\w.-]+)?\s*=\s*["']([^"']{1,200})["']""")
+_CSENET = re.compile(rb"[0-9A-Z]{2}[0-9]{3}.{2}[0-9A-Z]{2}[0-9]{3}.{2}003", re.DOTALL)
+_OURS = "urn:child-support-gateway:"
+
+Begins = Callable[[bytes], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Recogniser:
+    """Knows the formats of one catalog."""
+
+    catalog: Catalog
+    formats: Mapping[FormatName, Format]
+
+    def fits(self, head: bytes) -> tuple[FormatName, ...]:
+        """The formats that a file with this beginning may be in; the catalog's order. None: nothing fits."""
+        head = head.removeprefix(_BOM)
+        if not head.strip():
+            return ()
+        readable = [name for name, info in self.catalog.formats.items() if info.reads and name in self.formats]
+        begun = [name for name in readable if self._begins(name)(head)]
+        if len(begun) == 1:
+            return tuple(begun)
+        found = self._on_trial(begun or readable, head)
+        return self._alike(found or (begun if head else []))
+
+    def one(self, head: bytes, file: str) -> FormatName:
+        """The format of a file. Raises Unprocessable when none fits or several do, naming them."""
+        found = self.fits(head)
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise Unprocessable(f"{file}: no known format fits; say which it is with --format.", code="format-unknown")
+        names = ", ".join(found)
+        raise Unprocessable(f"{file}: {names} all fit; say which it is with --format.", code="format-ambiguous")
+
+    def _begins(self, name: FormatName) -> Begins:
+        media_type = self.catalog.formats[name].media_type.partition(";")[0]
+        if media_type.endswith("xml"):
+            return _is_xml
+        if media_type.endswith("json"):
+            return _is_json
+        if name in self.catalog.columns:
+            return _heading_of(self.catalog.columns[name])
+        if name in self.catalog.files:
+            return _record_of(self.catalog.files[name])
+        return self._marked(name)
+
+    def _marked(self, name: FormatName) -> Begins:
+        """By the record id of a header, or of the records themselves; by the header's shape for CSENet."""
+        if name.startswith("csenet"):
+            return lambda head: _CSENET.match(head) is not None
+        marks = tuple(mark for mark in (self._mark(layout) for layout in self._first_layouts(name)) if mark)
+        return lambda head: bool(marks) and head.startswith(marks)
+
+    def _first_layouts(self, name: FormatName) -> Iterator[str]:
+        """The layouts that a file of a format may begin with, its header first."""
+        family = name.partition("-")[0]
+        headers = [one for one in self.catalog.layouts if one in (f"{name}-header", f"{family}-header")]
+        yield from headers or self.catalog.sequences.get(name, ())[:1]
+
+    def _mark(self, layout: str) -> bytes:
+        first = self.catalog.layouts[layout].fields[0]
+        return (first.constant or "").encode() if first.picture is Picture.CONSTANT else b""
+
+    def _on_trial(self, names: Iterable[FormatName], head: bytes) -> list[FormatName]:
+        """Those that read most of the first records; of these, those that find the fewest faults."""
+        tried = [(name, tried) for name in names if (tried := _trial(self.formats[name], head)) is not None]
+        best = min((found for _, found in tried), default=None)
+        return [name for name, found in tried if found == best]
+
+    def _alike(self, names: Sequence[FormatName]) -> tuple[FormatName, ...]:
+        """Without the formats that read just as an earlier one does."""
+        seen: set[object] = set()
+        kept = []
+        for name in names:
+            reads: object = self.catalog.sequences.get(name) or name
+            if reads not in seen:
+                kept.append(name)
+            seen.add(reads)
+        return tuple(kept)
+
+
+def _is_xml(head: bytes) -> bool:
+    if not head.lstrip().startswith(b"<"):
+        return False
+    found = _NAMESPACE.search(head)
+    return found is None or found[1].decode("latin-1").startswith(_OURS)
+
+
+def _is_json(head: bytes) -> bool:
+    return head.lstrip()[:1] in (b"{", b"[")
+
+
+def _record_of(order: FileOrder) -> Begins:
+    """Whether the first record has the marks of one that a file may begin with."""
+    header = [record for record in order.records if record.role is RecordRole.HEADER]
+    must = [record for record in header if not record.optional]
+    first = [r for r in must or order.records if r.marks and r.role is not RecordRole.TRAILER]
+
+    def begins(head: bytes) -> bool:
+        try:
+            text = head[: order.length].decode(order.encoding)
+        except UnicodeDecodeError:
+            return False
+        return any(fits(record, text) for record in first)
+
+    return begins
+
+
+def _heading_of(order: ColumnOrder) -> Begins:
+    """Whether the first line names the columns; any order of columns begins with a number, so the first few count."""
+    names = [column.name.casefold() for column in order.columns]
+
+    def begins(head: bytes) -> bool:
+        line = re.split(rb"[\r\n]", head, maxsplit=1)[0].decode("utf-8", "replace")
+        heading = [cell.strip(' "').casefold() for cell in line.split(",")]
+        return len(heading) == len(names) and heading[:BY_HEADING] == names[:BY_HEADING]
+
+    return begins
+
+
+def _trial(format_: Format, head: bytes) -> tuple[float, int] | None:
+    """Share of the first records that cannot be read, and how many blocking faults the others have; None: no fit."""
+    reader = format_.reader()
+    frames = list(islice(reader.feed(head[: HEAD - 1]), TRIAL))
+    if not frames and not reader.findings:
+        frames = list(islice(reader.finish(), TRIAL))
+    if not frames:
+        return None
+    read = [one for one in (_decoded(format_, frame, reader.heading) for frame in frames) if one is not None]
+    return (1 - len(read) / len(frames), sum(read)) if read else None
+
+
+def _decoded(format_: Format, frame: Frame, heading: Heading) -> int | None:
+    """How many blocking faults a record has; None when it cannot be read at all."""
+    try:
+        decoded = format_.decode(frame, heading)
+    except GatewayError:
+        return None
+    if decoded.content is None or not decoded.content.fields:
+        return None
+    return sum(finding.severity.blocks for finding in decoded.findings)

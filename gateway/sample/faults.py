@@ -1,0 +1,187 @@
+"""The faults that a sample may carry, by name: each spoils one record so that the validator must find it.
+
+A fault is put into the content, before it is written, or into the bytes of the written record, where only the format
+itself can be broken. A spoiler answers None when the record has no place for its fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from gateway.core.catalog import Catalog, Column, Picture
+from gateway.core.model import Content, FormatName
+from gateway.offline_layouts import blocks_of
+from gateway.sample.contents import CASE_TRANSFER, LOCATE, NEW_HIRE
+from gateway.sample.people import Chance
+
+FUTURE = "2069-12-31"
+"""The last year that a date with a two-digit year can be in."""
+NO_DAY = "20250230"
+NO_CODE = "QQ"
+NO_REASON = "QQQQQ"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The bytes of a record in a fixed-width format, without its line end."""
+
+    catalog: Catalog
+    format: FormatName
+    text: str
+
+    def places(self, *pictures: Picture, filled: bool = True) -> list[tuple[int, int]]:
+        """Start (0-based) and length of the fields with these pictures, only those that are filled or only blank."""
+        return [
+            (block.offset + one.start - 1, one.length)
+            for block in blocks_of(self.catalog, self.format, self.text)
+            for one in block.layout.fields
+            if one.picture in pictures and (block.cut(self.text, one).strip(" ") != "") is filled
+        ]
+
+    def put(self, start: int, text: str) -> str:
+        return self.text[:start] + text + self.text[start + len(text) :]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The cells of a record in a delimited format."""
+
+    columns: tuple[Column, ...]
+    cells: tuple[str, ...]
+
+    def filled(self, *pictures: Picture) -> list[int]:
+        return [n for n, c in enumerate(self.columns) if c.picture in pictures and self.cells[n]]
+
+    def put(self, number: int, cell: str) -> Row:
+        return replace(self, cells=(*self.cells[:number], cell, *self.cells[number + 1 :]))
+
+    def line(self) -> str:
+        return ",".join(f'"{cell}"' if "," in cell else cell for cell in self.cells)
+
+
+InContent = Callable[[Chance, Content], Content | None]
+InWritten = Callable[[Chance, Written], str | None]
+InRow = Callable[[Chance, Row], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """``rules``: the validator reports at least one of these. ``texts`` True: only for formats that are written as
+    text without layout or columns."""
+
+    name: str
+    rules: frozenset[str]
+    in_content: InContent | None = None
+    in_written: InWritten | None = None
+    in_row: InRow | None = None
+    texts: bool = False
+
+
+def _with(content: Content, path: str | None, value: str | None) -> Content | None:
+    """The content with another value, or without it; None when it does not have the path."""
+    if path is None or (value is not None and path not in content.fields and path != _REASON):
+        return None
+    fields = {name: text for name, text in content.fields.items() if name != path}
+    return Content(content.kind, fields if value is None else {**fields, path: value})
+
+
+_REASON = "Header/Reason"
+_NEEDED = MappingProxyType(
+    {NEW_HIRE: "Employee/PersonSSNIdentification", CASE_TRANSFER: "Header/SenderCaseID", LOCATE: "Header/SenderCaseID"}
+)
+_DATED = MappingProxyType({NEW_HIRE: "HireDate", CASE_TRANSFER: "Header/TransactionDate", LOCATE: "Header/SentDate"})
+_PAST = MappingProxyType(
+    {NEW_HIRE: "HireDate", CASE_TRANSFER: "Header/TransactionDate", LOCATE: "Header/TransactionDate"}
+)
+_CODED = MappingProxyType(
+    {
+        NEW_HIRE: "Employee/EmployeeAddress/AddressStateCode",
+        CASE_TRANSFER: "Case/Contact/Address/AddressStateCode",
+        LOCATE: "Case/Contact/Address/AddressStateCode",
+    }
+)
+
+
+def _missing(_chance: Chance, content: Content) -> Content | None:
+    return _with(content, _NEEDED.get(content.kind), None)
+
+
+def _future(_chance: Chance, content: Content) -> Content | None:
+    return _with(content, _PAST.get(content.kind), FUTURE)
+
+
+def _unknown_code(_chance: Chance, content: Content) -> Content | None:
+    return _with(content, _CODED.get(content.kind), NO_CODE)
+
+
+def _unknown_transaction(_chance: Chance, content: Content) -> Content | None:
+    return _with(content, _REASON if content.kind in (CASE_TRANSFER, LOCATE) else None, NO_REASON)
+
+
+def _no_day(_chance: Chance, content: Content) -> Content | None:
+    return _with(content, _DATED.get(content.kind), f"{NO_DAY[:4]}-{NO_DAY[4:6]}-{NO_DAY[6:]}")
+
+
+def _at(chance: Chance, written: Written, places: list[tuple[int, int]], text: str) -> str | None:
+    return written.put(chance.dice.choice(places)[0], text) if places else None
+
+
+def _cell(chance: Chance, row: Row, places: list[int], cell: str) -> str | None:
+    return row.put(chance.dice.choice(places), cell).line() if places else None
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault("required-missing", frozenset({"NH-SSN", "CSE-CASE-ID-SENDER", "FIX-REQUIRED"}), in_content=_missing),
+    Fault("date-in-future", frozenset({"NH-HIRE-DATE-FUTURE", "CSE-DATE-FUTURE"}), in_content=_future),
+    Fault("code-unknown", frozenset({"NH-CODE", "CSE-CODE"}), in_content=_unknown_code),
+    Fault("transaction-unknown", frozenset({"CSE-TRIPLE-UNKNOWN"}), in_content=_unknown_transaction),
+    Fault("date-impossible", frozenset({"XSD-VALUE", "XSD-TYPE"}), in_content=_no_day, texts=True),
+    Fault(
+        "record-too-long",
+        frozenset({"CSE-LENGTH", "FIX-LENGTH"}),
+        in_written=lambda _, record: record.text + "X",
+    ),
+    Fault(
+        "record-too-short",
+        frozenset({"CSE-LENGTH", "FIX-LENGTH"}),
+        in_written=lambda _, record: record.text[:-1],
+    ),
+    Fault(
+        "control-character",
+        frozenset({"FIX-CHARACTER"}),
+        in_written=lambda chance, record: _at(chance, record, record.places(Picture.TEXT), "\x01"),
+    ),
+    Fault(
+        "letter-among-digits",
+        frozenset({"FIX-DIGITS"}),
+        in_written=lambda chance, record: _at(chance, record, record.places(Picture.DIGITS), "Q"),
+    ),
+    Fault(
+        "day-impossible",
+        frozenset({"FIX-DATE"}),
+        in_written=lambda chance, record: _at(chance, record, record.places(Picture.DATE), NO_DAY),
+    ),
+    Fault(
+        "filler-filled",
+        frozenset({"FIX-RESERVED"}),
+        in_written=lambda chance, record: _at(chance, record, record.places(Picture.RESERVED, filled=False), "X"),
+    ),
+    Fault("column-missing", frozenset({"CSV-COLUMNS"}), in_row=lambda _, row: row.line().rpartition(",")[0]),
+    Fault("column-added", frozenset({"CSV-COLUMNS"}), in_row=lambda _, row: row.line() + ","),
+    Fault("quote-open", frozenset({"CSV-QUOTE"}), in_row=lambda _, row: '"' + row.line()),
+    Fault(
+        "cell-control-character",
+        frozenset({"CSV-CHARACTER"}),
+        in_row=lambda chance, row: _cell(chance, row, row.filled(Picture.TEXT), "\x01"),
+    ),
+    Fault(
+        "cell-day-impossible",
+        frozenset({"CSV-DATE"}),
+        in_row=lambda chance, row: _cell(chance, row, row.filled(Picture.DATE), NO_DAY),
+    ),
+)
+"""Every kind of fault."""
+
+BY_NAME: Mapping[str, Fault] = MappingProxyType({fault.name: fault for fault in FAULTS})

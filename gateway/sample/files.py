@@ -1,0 +1,211 @@
+"""A synthetic file in pieces: the same bytes for the same wish; record 7 is the same in a short file and a long one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+
+from gateway.core.catalog import Catalog, ColumnOrder, Picture
+from gateway.core.errors import Unprocessable
+from gateway.core.model import AdapterName, Content, Endpoint, FormatName, Kind, Partner, PartnerKey, Role
+from gateway.core.ports.formats import Cover
+from gateway.core.receipt import Tally
+from gateway.offline import known_format
+from gateway.offline_convert import chunked, encoded
+from gateway.sample.contents import MAKERS
+from gateway.sample.faults import FAULTS, Fault, Row, Written
+from gateway.sample.people import Chance
+from gateway.tools import Speech
+
+READ_FORM = {FormatName("csenet"): FormatName("csenet-out")}
+"""Formats that write another form than they read -> the format that writes the form they read."""
+NAMED_RECORDS = 5
+"""Records named for each kind of fault."""
+
+_MADE_AT = datetime(2025, 4, 1, 12, tzinfo=UTC)
+_STATE = Partner(PartnerKey("sample"), "Sample", Role.STATE, "IV-D", frozenset({"39"}), Endpoint(AdapterName.MAILBOX))
+_COVER = Cover(_STATE, _STATE, _MADE_AT, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for. ``rate``: the share of records that carry a fault, 0 to 1; ``kind`` None: all in turn."""
+
+    format: FormatName
+    count: int
+    seed: int
+    rate: float = 0.0
+    kind: Kind | None = None
+
+
+@dataclass(slots=True)
+class Planted:
+    """A kind of fault, how often it was planted, and the first records that carry it."""
+
+    fault: Fault
+    count: int = 0
+    records: list[int] = field(default_factory=list)
+
+
+def kinds_made(catalog: Catalog, name: FormatName) -> tuple[Kind, ...]:
+    """The kinds of records that a sample of a format can have; none when no sample can be made."""
+    info = catalog.formats[name]
+    if not info.reads or not (info.writes or name in catalog.columns):
+        return ()
+    return tuple(kind for kind in info.kinds if kind in MAKERS)
+
+
+class Sample:
+    """One synthetic file. ``planted`` grows while ``pieces`` is read."""
+
+    def __init__(self, spoken: Speech, wanted: Wanted) -> None:
+        """Raises Unprocessable for a format or a kind of which no sample can be made."""
+        self._catalog = spoken.catalog
+        self._wanted = wanted
+        self._read = known_format(spoken, wanted.format).name
+        self._format = spoken.formats[READ_FORM.get(self._read, self._read)]
+        self._kinds = self._chosen(kinds_made(spoken.catalog, self._read))
+        self._carried = _carried(spoken.catalog, self._read)
+        self.planted: dict[str, Planted] = {}
+
+    def _chosen(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        if not kinds:
+            able = ", ".join(name for name in self._catalog.formats if kinds_made(self._catalog, name))
+            raise Unprocessable(f"No sample of {self._read} can be made; of these: {able}.")
+        if self._wanted.kind is None:
+            return kinds
+        if self._wanted.kind not in kinds:
+            raise Unprocessable(f"A sample of {self._read} has records of kind {', '.join(kinds)}.")
+        return (self._wanted.kind,)
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes of the file."""
+        order = self._catalog.columns.get(self._read)
+        if order is not None:
+            return self._rows(order)
+        if self._catalog.sequences.get(self._read) and self._is_open_ended():
+            return self._lines()
+        return encoded(self._format, chunked(self._contents()), _COVER, Tally())
+
+    def _is_open_ended(self) -> bool:
+        """Whether a file is a beginning and its records, with nothing behind them that counts them."""
+        empty = self._format.encode([], _COVER).body
+        return self._format.encode([self._content(1, Chance(Random(0)))], _COVER).body.startswith(empty)  # noqa: S311 - a sample is no secret
+
+    # --- one record ------------------------------------------------------------------------------------------------
+
+    def _chance(self, number: int, part: str) -> Chance:
+        return Chance(Random(f"{self._wanted.seed}/{number}/{part}"))  # noqa: S311 - a sample is no secret
+
+    def _content(self, number: int, chance: Chance) -> Content:
+        return MAKERS[self._kinds[(number - 1) % len(self._kinds)]](chance, number)
+
+    def _contents(self) -> Iterator[Content]:
+        for number in range(1, self._wanted.count + 1):
+            content = self._content(number, self._chance(number, "content"))
+            yield self._spoilt_content(number, content) or content
+
+    def _spoilt_content(self, number: int, content: Content) -> Content | None:
+        for fault, chance in self._faults(number):
+            if fault.in_content is None or (fault.texts and self._carried is not None):
+                continue
+            spoilt = fault.in_content(chance, content)
+            if spoilt is not None and self._shows(content, spoilt):
+                self._plant(fault, number)
+                return spoilt
+        return None
+
+    def _shows(self, content: Content, spoilt: Content) -> bool:
+        """Whether the format carries what was spoilt."""
+        if self._carried is None:
+            return True
+        either = content.fields.keys() | spoilt.fields.keys()
+        return all(path in self._carried for path in either if content.get(path) != spoilt.get(path))
+
+    def _faults(self, number: int) -> Iterator[tuple[Fault, Chance]]:
+        """The kinds of fault to try for a record, by chance; none for a record that stays whole."""
+        chance = self._chance(number, "fault")
+        if chance.dice.random() < self._wanted.rate:
+            for fault in chance.dice.sample(FAULTS, len(FAULTS)):
+                yield fault, chance
+
+    def _plant(self, fault: Fault, number: int) -> None:
+        planted = self.planted.setdefault(fault.name, Planted(fault))
+        planted.count += 1
+        if len(planted.records) < NAMED_RECORDS:
+            planted.records.append(number)
+
+    # --- fixed width -----------------------------------------------------------------------------------------------
+
+    def _lines(self) -> Iterator[bytes]:
+        head = self._format.encode([], _COVER).body
+        yield head
+        for number in range(1, self._wanted.count + 1):
+            content = self._content(number, self._chance(number, "content"))
+            yield self._spoilt_line(number, content, len(head)) or self._line(content, len(head))
+
+    def _line(self, content: Content, head: int) -> bytes:
+        return self._format.encode([content], _COVER).body[head:]
+
+    def _spoilt_line(self, number: int, content: Content, head: int) -> bytes | None:
+        for fault, chance in self._faults(number):
+            line = self._spoil_line(fault, chance, content, head)
+            if line is not None:
+                self._plant(fault, number)
+                return line
+        return None
+
+    def _spoil_line(self, fault: Fault, chance: Chance, content: Content, head: int) -> bytes | None:
+        if fault.in_content and not fault.texts:
+            spoilt = fault.in_content(chance, content)
+            return self._line(spoilt, head) if spoilt else None
+        if fault.in_written is None:
+            return None
+        line = self._line(content, head)
+        body = line.rstrip(b"\r\n")
+        text = fault.in_written(chance, Written(self._catalog, self._read, body.decode("ascii")))
+        return text.encode("ascii") + line[len(body) :] if text is not None else None
+
+    # --- delimited -------------------------------------------------------------------------------------------------
+
+    def _rows(self, order: ColumnOrder) -> Iterator[bytes]:
+        yield (",".join(column.name for column in order.columns) + "\r\n").encode()
+        for number in range(1, self._wanted.count + 1):
+            content = self._content(number, self._chance(number, "content"))
+            line = self._spoilt_row(number, content, order) or _row(content, order).line()
+            yield (line + "\r\n").encode()
+
+    def _spoilt_row(self, number: int, content: Content, order: ColumnOrder) -> str | None:
+        for fault, chance in self._faults(number):
+            line = _spoil_row(fault, chance, content, order)
+            if line is not None:
+                self._plant(fault, number)
+                return line
+        return None
+
+
+def _spoil_row(fault: Fault, chance: Chance, content: Content, order: ColumnOrder) -> str | None:
+    if fault.in_content and not fault.texts:
+        spoilt = fault.in_content(chance, content)
+        return _row(spoilt, order).line() if spoilt else None
+    return fault.in_row(chance, _row(content, order)) if fault.in_row else None
+
+
+def _row(content: Content, order: ColumnOrder) -> Row:
+    cells = (_cell(content.get(column.path) if column.path else None, column.picture) for column in order.columns)
+    return Row(order.columns, tuple(cells))
+
+
+def _cell(value: str | None, picture: Picture) -> str:
+    return (value or "").replace("-", "") if picture is Picture.DATE else value or ""
+
+
+def _carried(catalog: Catalog, name: FormatName) -> frozenset[str] | None:
+    """The paths that a file of marked records carries; None for a format that carries all."""
+    order = catalog.files.get(name)
+    if order is None:
+        return None
+    fields = (one for record in order.records for one in catalog.layouts[record.layout].fields)
+    return frozenset(one.path for one in fields if one.path)

@@ -1,0 +1,176 @@
+"""The offline commands as a developer of a state uses them: sample, validate, show, convert, compare; no server."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from tests.servers.gateway_process import bare_environment
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+COMMAND = (sys.executable, "-c", "from gateway.cli import main; main()")
+MEMORY = """
+import resource, sys
+from gateway.cli import main
+try:
+    main()
+except SystemExit as ended:
+    code = ended.code
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+sys.exit(code)
+"""
+PAIR = 2
+
+
+@pytest.fixture
+def run(tmp_path):
+    def command(*arguments, code=0, program=COMMAND[2], binary=False):
+        done = subprocess.run(
+            [sys.executable, "-c", program, *map(str, arguments)],
+            capture_output=True,
+            text=not binary,
+            check=False,
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            env={**bare_environment(), "PYTHONPATH": os.fspath(ROOT)},
+            timeout=110,
+        )
+        assert done.returncode == code, (done.stdout[-800:], done.stderr[-800:])
+        return done
+
+    return command
+
+
+def test_the_formats_are_listed_with_their_state(run):
+    listed = {one["format"]: one for one in json.loads(run("formats", "--json").stdout)["formats"]}
+    assert listed["w4"]["length"] == "801"
+    assert (listed["w4"]["state"], listed["w4"]["direction"]) == ("partial", "in and out")
+    assert all(one["confidence"] and one["kinds"] and one["direction"] for one in listed.values())
+    assert all(bool(one["missing"]) is (one["state"] != "complete") for one in listed.values())
+    assert "newhire-csv-nc" in run("formats").stdout
+
+
+def test_a_layout_is_shown_with_its_source(run):
+    done = run("layout", "show", "w4-header")
+    assert "transmitter_state_code" in done.stdout
+    assert "Confidence: official" in done.stderr
+    [layout] = json.loads(run("layout", "show", "w4-data", "--json").stdout)["layouts"]
+    assert sum(field["length"] for field in layout["fields"]) == layout["length"] == 801
+    assert len(json.loads(run("layout", "show", "csenet", "--json").stdout)["layouts"]) == 8
+    assert "FEIN" in run("layout", "show", "newhire-csv-ga").stdout
+    run("layout", "show", "nonsense", code=5)
+
+
+def test_a_rule_explains_itself(run):
+    rule = json.loads(run("rules", "show", "nh-ssn", "--json").stdout)
+    assert (rule["severity"], rule["field"]) == ("error", "employee_ssn")
+    assert rule["title"]
+    assert rule["fix"]
+    assert rule["source"]
+    assert "FIX-DATE" in run("rules", "show", "FIX-NOTHING", code=5).stderr
+    every = json.loads(run("rules", "list", "--json").stdout)["rules"]
+    hires = json.loads(run("rules", "list", "--kind", "new-hire", "--json").stdout)["rules"]
+    assert 0 < len(hires) < len(every)
+
+
+def test_examples_are_recognised_and_judged_in_one_run(run, tmp_path):
+    files = [EXAMPLES / name for name in ("ohio-new-hires.w4", "faulty.csenet", "acme-new-hires-nc.csv")]
+    done = run("validate", *files, "--json", "--html", "report.html", "--junit", "report.xml", code=4)
+    checked = json.loads(done.stdout)["files"]
+    assert [(one["format"], one["refused"] > 0) for one in checked] == [
+        ("w4", False),
+        ("csenet", True),
+        ("newhire-csv-nc", False),
+    ]
+    assert "<script" not in (tmp_path / "report.html").read_text(encoding="utf-8")
+    suites = etree.fromstring((tmp_path / "report.xml").read_bytes())
+    assert [suite.get("name") for suite in suites] == [file.name for file in files]
+    told = run("validate", files[0])
+    assert "25 records, 0 with faults" in told.stdout
+    assert "partial" in told.stdout
+
+
+def test_a_file_that_no_format_fits_is_said_to_be_unknown(run, tmp_path):
+    (tmp_path / "notes.txt").write_text("Dear Sir,\nplease find attached\n")
+    assert "say which it is with --format" in run("validate", "notes.txt", code=4).stderr
+    run("validate", "notes.txt", "--format", "nonsense", code=4)
+
+
+def test_a_partner_is_checked_as_itself(run):
+    states = EXAMPLES / "partners" / "states.toml"
+    run("validate", EXAMPLES / "ohio-new-hires.w4", "--as", f"{states}:ohio")
+    done = run("validate", EXAMPLES / "ohio-new-hires.w4", "--as", f"{states}:michigan", "--json", code=4)
+    [group] = json.loads(done.stdout)["files"][0]["findings"]
+    assert (group["code"], group["count"]) == ("SENDER-MISMATCH", 25)
+    run("validate", EXAMPLES / "ohio-new-hires.w4", "--as", "nobody.toml", code=2)
+
+
+@pytest.mark.parametrize("name", ["csenet", "newhire-csv-nj"])
+def test_a_sample_with_faults_is_found_out(run, tmp_path, name):
+    run("sample", name, "--count", 40, "--seed", 7, "--out", "good")
+    again = run("sample", name, "--count", 40, "--seed", 7, binary=True).stdout
+    assert (tmp_path / "good").read_bytes() == again
+    run("validate", "good")
+    made = run("sample", name, "--count", 40, "--seed", 7, "--faults", 0.5, "--out", "bad")
+    planted = sum(int(count) for count in re.findall(r"^  [a-z-]+: (\d+), first", made.stderr, re.MULTILINE))
+    checked = json.loads(run("validate", "bad", "--json", code=4).stdout)["files"][0]
+    assert checked["refused"] == planted > 5
+
+
+def test_a_serial_number_that_comes_twice_is_found(run, tmp_path):
+    run("sample", "csenet", "--count", 6, "--out", "good")
+    body = (tmp_path / "good").read_bytes()
+    (tmp_path / "twice").write_bytes(body + body.split(b"\r")[PAIR] + b"\r")
+    [group] = json.loads(run("validate", "twice", "--json", code=4).stdout)["files"][0]["findings"]
+    assert (group["code"], group["samples"][0]["record"]) == ("CSE-SERIAL-DUPLICATE", 7)
+
+
+def test_a_record_is_shown_without_its_values_unless_asked(run, tmp_path):
+    run("sample", "w4", "--count", 3, "--out", "a.w4")
+    ssn = (tmp_path / "a.w4").read_bytes().split(b"\n")[2][2:11].decode()
+    masked, open_ = run("show", "a.w4", "--record", 2), run("show", "a.w4", "--record", 2, "--unmask")
+    assert ssn not in masked.stdout
+    assert "'999999999'" in masked.stdout
+    assert ssn in open_.stdout
+    shown = json.loads(run("show", "a.w4", "-n", 2, "--json").stdout)
+    assert (shown["masked"], shown["bytes"]) == (True, 801)
+    run("show", "a.w4", "--record", 4, code=5)
+
+
+def test_a_file_is_converted_whole_or_not_at_all(run, tmp_path):
+    run("sample", "newhire-csv-nc", "--count", 2_500, "--out", "a.csv")
+    run("convert", "a.csv", "--to", "w4", "--out", "a.w4")
+    assert json.loads(run("validate", "a.w4", "--json").stdout)["files"][0]["records"] == 2_500
+    run("convert", "a.w4", "--to", "xml", "--out", "a.xml")
+    run("convert", "a.xml", "--to", "json", "--out", "a.json")
+    assert len(json.loads((tmp_path / "a.json").read_bytes())["records"]) == 2_500
+    run("sample", "w4", "--count", 50, "--faults", 0.2, "--out", "bad.w4")
+    refused = run("convert", "bad.w4", "--to", "json", "--out", "bad.json", code=4)
+    assert "error" in refused.stderr
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.csv", "a.json", "a.w4", "a.xml", "bad.w4"]
+    assert run("convert", "bad.w4", "--to", "json", code=4).stdout == ""
+
+
+def test_rules_of_two_days_are_compared(run):
+    done = run("rules", "diff", "2026-01-01", "2027-01-01", EXAMPLES / "faulty.w4", "--json")
+    found = json.loads(done.stdout)
+    assert (found["records"], found["newly_refused"]) == (12, 0)
+    run("rules", "diff", "soon", "2027-01-01", EXAMPLES / "faulty.w4", code=2)
+
+
+def test_memory_stays_flat_however_long_the_file(run, tmp_path):
+    def peak(*arguments):
+        return int(run(*arguments, program=MEMORY).stderr.split()[-1])
+
+    run("sample", "w4", "--count", 500, "--out", "short.w4")
+    header, *lines = (tmp_path / "short.w4").read_bytes().splitlines(keepends=True)
+    (tmp_path / "long.w4").write_bytes(header + b"".join(lines) * 20)
+    for command in (("validate",), ("convert", "--to", "json", "--out", "x.json")):
+        short, long = (peak(command[0], f"{length}.w4", *command[1:]) for length in ("short", "long"))
+        assert long - short < 40 * 1024, command

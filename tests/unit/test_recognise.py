@@ -1,0 +1,74 @@
+"""A file's format is told by its content, faulty files included; what cannot be told is said."""
+
+import pytest
+
+from gateway.core.errors import Unprocessable
+from gateway.recognise import HEAD, Recogniser
+from gateway.tools import speech
+from tests.unit.fixed_width_samples import EXAMPLES
+
+SPOKEN = speech()
+RECOGNISER = Recogniser(SPOKEN.catalog, SPOKEN.formats)
+EXPECTED = {
+    "acme-faulty.csv": "newhire-csv-nc",
+    "acme-new-hires-nc.csv": "newhire-csv-nc",
+    "faulty.csenet": "csenet",
+    "faulty.w4": "w4",
+    "hostile-doctype.xml": "xml",
+    "michigan-case-transfer.xml": "xml",
+    "ohio-new-hires.w4": "w4",
+    "ohio-to-michigan.csenet": "csenet",
+    "ohio-to-neighbours.csenet": "csenet",
+    "tribe-locate-request.json": "json",
+}
+W4 = (EXAMPLES / "ohio-new-hires.w4").read_bytes()
+CSV = (EXAMPLES / "acme-new-hires-nc.csv").read_bytes()
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_every_example_is_recognised(name):
+    assert RECOGNISER.fits((EXAMPLES / name).read_bytes()[:HEAD]) == (EXPECTED[name],)
+
+
+def test_a_header_that_is_faulty_is_still_one():
+    assert RECOGNISER.fits(W4.replace(b"H4", b"H4QQ", 1)) == ("w4",)
+
+
+def test_line_ends_do_not_matter():
+    for end in (b"\r", b"\r\n", b""):
+        assert RECOGNISER.fits(W4.replace(b"\n", end)) == ("w4",)
+
+
+def test_a_byte_order_mark_does_not_matter():
+    assert RECOGNISER.fits(b"\xef\xbb\xbf" + CSV) == ("newhire-csv-nc",)
+
+
+def test_a_delimited_file_without_a_heading_is_told_by_its_columns():
+    assert RECOGNISER.fits(CSV.partition(b"\n")[2]) == ("newhire-csv-nc",)
+
+
+def test_padded_transactions_are_recognised():
+    line = (EXAMPLES / "ohio-to-michigan.csenet").read_bytes().partition(b"\r")[0]
+    assert RECOGNISER.fits(line.ljust(8_482) * 2) == ("csenet",)
+
+
+@pytest.mark.parametrize("head", [b"", b" \r\n", b"Dear Sir,\nplease find attached", bytes(range(256)) * 40, b"<"])
+def test_what_is_no_format_is_not_taken_for_one(head):
+    found = RECOGNISER.fits(head)
+    assert found in ((), ("xml",))
+
+
+def test_xml_of_somebody_else_is_not_ours():
+    assert RECOGNISER.fits(b'<Patient xmlns="http://elsewhere.example/x"></Patient>') == ()
+
+
+def test_a_file_that_nobody_knows_is_refused_by_name():
+    with pytest.raises(Unprocessable, match=r"notes\.txt: no known format fits"):
+        RECOGNISER.one(b"hello", "notes.txt")
+
+
+def test_a_file_that_several_formats_fit_names_them():
+    twice = dict.fromkeys(("newhire-csv-nc", "newhire-csv-ga"), SPOKEN.formats["newhire-csv-nc"])
+    body = CSV.partition(b"\n")[2]
+    with pytest.raises(Unprocessable, match=r"a\.csv: newhire-csv-nc, newhire-csv-ga all fit"):
+        Recogniser(SPOKEN.catalog, twice).one(body, "a.csv")

@@ -1,0 +1,135 @@
+"""Synthetic files: valid, the same for the same seed, under numbers that nobody has, and with faults that are found."""
+
+import re
+from datetime import date
+from itertools import pairwise
+
+import pytest
+
+from gateway.core.errors import Unprocessable
+from gateway.core.model import FormatName, Kind
+from gateway.offline import Validator
+from gateway.recognise import Recogniser
+from gateway.sample.faults import BY_NAME, FAULTS
+from gateway.sample.files import Sample, Wanted, kinds_made
+from gateway.tools import speech
+
+SPOKEN = speech()
+VALIDATOR = Validator(SPOKEN, date(2026, 11, 22))
+FORMATS = [name for name in SPOKEN.catalog.formats if kinds_made(SPOKEN.catalog, name)]
+PROMISED = {"csenet", "csenet-out", "w4", "xml", "json", "newhire-csv-nc", "newhire-csv-nj", "newhire-csv-ga"}
+
+
+def made(name, count=24, seed=5, rate=0.0, kind=None):
+    sample = Sample(SPOKEN, Wanted(FormatName(name), count, seed, rate, kind))
+    return b"".join(sample.pieces()), sample
+
+
+def judged(name, body):
+    """Rules by record, and those on the file as a whole under 0."""
+    format_ = SPOKEN.formats[name]
+    reader = format_.reader()
+    frames = [*reader.feed(body), *reader.finish()]
+    found = {0: {finding.rule for finding in reader.findings}}
+    for frame in frames:
+        one = VALIDATOR.judge(format_, frame, reader.heading)
+        found[frame.ordinal] = {finding.rule for finding in one.findings if finding.severity.blocks}
+    return found
+
+
+def test_a_sample_of_every_promised_format_can_be_made():
+    assert set(FORMATS) >= PROMISED
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_sample_without_faults_has_none(name):
+    body, sample = made(name)
+    found = judged(name, body)
+    assert len(found) == 25
+    assert set().union(*found.values()) == set()
+    assert sample.planted == {}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_same_seed_makes_the_same_bytes(name):
+    assert made(name, rate=0.5)[0] == made(name, rate=0.5)[0]
+    assert made(name, seed=6)[0] != made(name)[0]
+    assert made(name, rate=0.5)[0] != made(name)[0]
+
+
+@pytest.mark.parametrize("name", sorted(PROMISED))
+def test_a_sample_is_recognised_for_what_it_is(name):
+    fits = Recogniser(SPOKEN.catalog, SPOKEN.formats).fits(made(name)[0])
+    assert fits == ("csenet" if name == "csenet-out" else name,)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_planted_fault_is_found_where_it_was_planted(name):
+    body, sample = made(name, 150, rate=1.0)
+    found = judged(name, body)
+    assert sum(planted.count for planted in sample.planted.values()) == 150
+    for planted in sample.planted.values():
+        for record in planted.records:
+            assert found[record] & planted.fault.rules, (planted.fault.name, record)
+
+
+def test_every_kind_of_fault_is_planted_somewhere():
+    planted = set()
+    for name in PROMISED:
+        sample = made(name, 150, rate=1.0)[1]
+        planted |= set(sample.planted)
+    assert planted == set(BY_NAME)
+    assert len(BY_NAME) == len(FAULTS)
+
+
+def test_every_rule_that_a_fault_names_exists():
+    assert set().union(*(fault.rules for fault in FAULTS)) <= set(SPOKEN.catalog.rules)
+
+
+def test_a_rate_is_the_share_of_spoilt_records():
+    sample = made("w4", 1_000, rate=0.1)[1]
+    assert 60 < sum(planted.count for planted in sample.planted.values()) < 140
+
+
+def test_faults_leave_the_other_records_as_they_were():
+    whole, spoilt = (made("newhire-csv-nc", 40, rate=rate)[0].split(b"\r\n") for rate in (0.0, 0.5))
+    assert 5 < sum(a == b for a, b in zip(whole, spoilt, strict=True)) < 40
+
+
+def test_a_record_does_not_depend_on_how_many_follow():
+    assert made("w4", 40)[0].startswith(made("w4", 10)[0])
+
+
+@pytest.mark.parametrize("name", ["w4", "newhire-csv-ga"])
+def test_numbers_are_never_issued_ones(name):
+    numbers = re.findall(rb"\b(?:W4)?(9\d\d)(\d\d)(\d{4})[A-Z,]", made(name, 200)[0])
+    assert len(numbers) >= 200
+    assert all(1 <= int(group) <= 49 or area == b"990" for area, group, _ in numbers)
+
+
+def test_kinds_come_in_turn_unless_one_is_asked_for():
+    mixed, one = made("json")[0], made("json", kind=Kind("locate"))[0]
+    assert {kind: mixed.count(b'"kind":"%s"' % kind) for kind in (b"case-transfer", b"locate", b"new-hire")} == {
+        b"case-transfer": 8,
+        b"locate": 8,
+        b"new-hire": 8,
+    }
+    assert one.count(b'"kind":"locate"') == 24
+
+
+def test_serial_numbers_are_counted_up():
+    lines = [line for line in made("csenet")[0].split(b"\r") if line]
+    serials = [int(line[17:29]) for line in lines]
+    assert all(after == before + 1 for before, after in pairwise(serials))
+
+
+def test_a_sample_of_an_unknown_format_or_kind_is_refused():
+    with pytest.raises(Unprocessable, match="There is no format nonsense"):
+        made("nonsense")
+    with pytest.raises(Unprocessable, match="has records of kind new-hire"):
+        made("w4", kind=Kind("locate"))
+
+
+def test_pieces_come_one_record_at_a_time():
+    pieces = Sample(SPOKEN, Wanted(FormatName("w4"), 1_000_000, 1)).pieces()
+    assert sum(len(next(pieces)) for _ in range(11)) == 11 * 802

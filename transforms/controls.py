@@ -1,0 +1,93 @@
+"""What the header, the group record and the trailer of a file say about it: filled in on writing, checked on reading.
+
+A source is one of the texts below. ``count`` sources may name several ways of counting (``details or all``) where no
+source tells whether header and trailer count: any of them is accepted on reading, the first is written.
+
+=================  ====================================================================
+``created``        day of the delivery
+``created-year``   its year, two digits
+``number``         running number of the delivery, from its lowest digits
+``sender-state``   number of the sending state
+``text:...``       always this
+``details``        details of the file
+``all``            all records of the file
+``group``          details of the group
+``zero``           nothing, as zeros: a count that this file never has
+``count:LAYOUT``   records of that layout
+``sum:FIELD``      that amount of the details, added up
+=================  ====================================================================
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from gateway.core.catalog import LayoutField
+from gateway.core.model import Partner, Role
+from gateway.core.ports.formats import Cover
+from transforms.layout import codec_of
+
+_STATE_LENGTH = 2
+_SUM, _COUNT, _TEXT = "sum:", "count:", "text:"
+_CHECKED = ("details", "all", "group", "zero", _COUNT, _SUM)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is counted while a file is read or written."""
+
+    details: int = 0
+    all: int = 0
+    group: int = 0
+    layouts: Counter[str] = field(default_factory=Counter)
+    sums: dict[str, Decimal] = field(default_factory=dict)
+
+    def expected(self, source: str) -> tuple[str, ...]:
+        """The values that a checked source may have, as canonical numbers."""
+        if source.startswith(_SUM):
+            return (f"{self.sums.get(source[len(_SUM) :], Decimal()):.2f}",)
+        return tuple(str(self._count(one)) for one in source.split(" or "))
+
+    def _count(self, source: str) -> int:
+        if source.startswith(_COUNT):
+            return self.layouts[source[len(_COUNT) :]]
+        return {"details": self.details, "all": self.all, "group": self.group}.get(source, 0)
+
+
+def is_checked(source: str) -> bool:
+    """Whether reading compares the field with what was counted."""
+    return source.startswith(_CHECKED)
+
+
+def summed_field(source: str) -> str | None:
+    """The field that a source adds up."""
+    return source[len(_SUM) :] if source.startswith(_SUM) else None
+
+
+def filled(source: str, field_: LayoutField, cover: Cover, tally: Tally) -> str | None:
+    """The canonical value to write; None leaves the field blank."""
+    if is_checked(source):
+        (value, *_) = tally.expected(source)
+        return value if source.startswith(_SUM) else _digits(field_, value)
+    if source.startswith(_TEXT):
+        return source[len(_TEXT) :]
+    return {
+        "created": cover.created_at.date().isoformat(),
+        "created-year": f"{cover.created_at.year % 100:02d}",
+        "number": f"{cover.number % 10**field_.length:0{field_.length}d}",
+        "sender-state": state_number(cover.sender),
+    }[source]
+
+
+def _digits(field_: LayoutField, value: str) -> str:
+    """A count in the form that the field's picture wants."""
+    found = codec_of(field_).write(value.zfill(field_.length), field_.length)
+    return value.zfill(field_.length) if found is not None else value
+
+
+def state_number(sender: Partner) -> str | None:
+    """The number of a state."""
+    states = sorted(locator for locator in sender.locators if len(locator) == _STATE_LENGTH)
+    return states[0] if sender.role is Role.STATE and states else None
