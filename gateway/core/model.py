@@ -31,7 +31,8 @@ carry their 1-based index."""
 
 
 class Severity(StrEnum):
-    """How bad a finding is. Fatal stops the file, error refuses the record, warning and notice do not block."""
+    """How bad a finding is. Fatal ends what it is about (the file, or the one record), error refuses the record,
+    warning and notice do not block."""
 
     FATAL = "fatal"
     ERROR = "error"
