@@ -19,6 +19,7 @@ import structlog
 
 from gateway.core.errors import Unavailable
 from gateway.core.ports.crew import Composed, Composition, Examination, Examined
+from gateway.crossing import PackedResult, PackedTask, pack_result, pack_task, unpack_result, unpack_task
 from gateway.tools import Tools, tools_from
 from gateway.work.compose import Composer
 from gateway.work.examine import Examiner
@@ -52,7 +53,7 @@ class InlineCrew:
 
 
 class PoolCrew:
-    """Small tasks here, big ones in worker processes that start with the first big one."""
+    """Small tasks here, big ones in worker processes that start when they are needed, or a little before."""
 
     def __init__(self, inline: InlineCrew, snapshot: Callable[[], KeyRing], processes: int) -> None:
         self._inline, self._snapshot = inline, snapshot
@@ -62,12 +63,17 @@ class PoolCrew:
     async def examine(self, task: Examination) -> tuple[Examined, ...]:
         if len(task.frames) <= SMALL_FRAMES:
             return await self._inline.examine(task)
-        return await self._far(_examine, task)
+        return unpack_result(await self._far(_examine, pack_task(task)))
 
     async def compose(self, task: Composition) -> Composed:
         if sum(len(sealed) for _, sealed in task.claimed.records) <= SMALL_BYTES:
             return await self._inline.compose(task)
         return await self._far(_compose, task)
+
+    def prepare(self) -> None:
+        """Big tasks are coming: start a worker now, so that it is ready when they are."""
+        if self._pool is None:
+            self._started().submit(_nothing)
 
     async def _far(self, work: Callable[[S], T], task: S) -> T:
         try:
@@ -107,8 +113,12 @@ def _begin(snapshot: KeyRing) -> None:
     _tools.append(tools_from(snapshot))
 
 
-def _examine(task: Examination) -> tuple[Examined, ...]:
-    return _tools[0].examiner.examine(task)
+def _nothing() -> None:
+    """For a worker that only has to start."""
+
+
+def _examine(task: PackedTask) -> PackedResult:
+    return pack_result(_tools[0].examiner.examine(unpack_task(task)))
 
 
 def _compose(task: Composition) -> Composed:

@@ -50,7 +50,5 @@ def tools(spoken: Speech, sealer: Sealer, indexer: Indexer) -> Tools:
 
 
 def tools_from(snapshot: KeyRing) -> Tools:
-    """The tools of a worker process."""
-    return tools(
-        speech(warm=True), EnvelopeSealer.from_snapshot(snapshot, os.urandom), BlindIndexer.from_snapshot(snapshot)
-    )
+    """The tools of a worker process. Not warm: nobody there waits for the first schema fault to be explained."""
+    return tools(speech(), EnvelopeSealer.from_snapshot(snapshot, os.urandom), BlindIndexer.from_snapshot(snapshot))
