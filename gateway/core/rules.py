@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 
 from gateway.core.catalog import Catalog, CodeList, Layout, Match, Need, Rule, block_prefixes, count_blocks
 from gateway.core.model import Content, Facts, Finding, FormatName, Kind
@@ -19,18 +18,21 @@ FORMAT_CHECK = "format"
 """The check of rules that the codecs report themselves; their rows give title and fix."""
 
 
-@dataclass(frozen=True)
 class Question:
     """One record before the rules."""
 
-    content: Content
-    facts: Facts
-    today: date
+    __slots__ = ("_blocks", "content", "facts", "today")
 
-    @cached_property
+    def __init__(self, content: Content, facts: Facts, today: date) -> None:
+        self.content, self.facts, self.today = content, facts, today
+        self._blocks: Mapping[str, int] | None = None
+
+    @property
     def blocks(self) -> Mapping[str, int]:
         """How many blocks of each name the record has."""
-        return count_blocks(self.content)
+        if self._blocks is None:
+            self._blocks = count_blocks(self.content)
+        return self._blocks
 
     def present(self, pattern: str) -> Iterator[tuple[str, str]]:
         """Every filled place of a pattern, with its value."""

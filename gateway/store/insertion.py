@@ -94,13 +94,15 @@ class Insertion:
         return f"{self._into} VALUES {', '.join([self._marks] * rows)} {self._tail}"
 
     def copies(self, rows: Sequence[Row]) -> bool:
-        """Whether PostgreSQL may get these rows by COPY: there are many, and nothing is to happen but their insertion."""
+        """Whether PostgreSQL gets these rows by COPY: many, and nothing is to happen but their insertion."""
         return self._plain and len(rows) >= _COPIED
 
     async def copy(self, connection: AsyncConnection, rows: Sequence[Row]) -> None:
-        """COPY the rows (PostgreSQL). The transaction must have begun: SQLAlchemy begins it with its first statement."""
+        """COPY the rows into the table of PostgreSQL."""
         raw = await connection.get_raw_connection()
         driver: Any = raw.driver_connection  # asyncpg ships no types
+        if not driver.is_in_transaction():
+            await connection.exec_driver_sql("SELECT 1")  # SQLAlchemy begins with its own first statement only
         records = zip(*self.columns(rows, connection.dialect), strict=True)
         await driver.copy_records_to_table(self._table, records=records, columns=self._names)
 

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from gateway.core.breaker import Breaker
 from gateway.core.model import AdapterName, BreakerPolicy, DeliveryId, Endpoint, Partner, PartnerKey, Role
-from gateway.work.line import AHEAD, BACKLOG, Line
+from gateway.work.line import AHEAD, BACKLOG, HELD, Line
 
+SMALL = 1_600
+"""Sealed bytes of one record."""
 START = datetime(2026, 3, 5, 13, 0, tzinfo=UTC)
 
 
@@ -26,7 +28,10 @@ def line(rate=None, concurrency=4, failures=2):
         concurrency=concurrency,
         breaker=policy,
     )
-    return Line(partner, Breaker(policy, since=START))
+    made = Line(partner, Breaker(policy, since=START))
+    made.begin([SMALL])
+    made.end(SMALL)
+    return made
 
 
 def ids(count, first=0):
@@ -67,7 +72,9 @@ def drained(one, seconds):
     now, end, sent = START, START + timedelta(seconds=seconds), []
     while now <= end:
         taken = one.take(now)
-        one.spend(len(taken))
+        one.begin([SMALL] * len(taken))
+        for _ in taken:
+            one.end(SMALL)
         sent += [now] * len(taken)
         now += one.pause_before_next() or timedelta(milliseconds=1)
     return sent
@@ -88,7 +95,9 @@ def test_a_line_held_back_by_its_rate_always_says_when_to_look_again(rate):
     now = START
     for _ in range(20):
         taken = one.take(now)
-        one.spend(len(taken))
+        one.begin([SMALL] * len(taken))
+        for _ in taken:
+            one.end(SMALL)
         if not taken:
             assert one.pause_before_next() > timedelta()
         now += one.pause_before_next()
