@@ -20,6 +20,7 @@ import structlog
 from gateway.core.errors import Unavailable
 from gateway.core.ports.crew import Composed, Composition, Examination, Examined
 from gateway.crossing import PackedResult, PackedTask, pack_result, pack_task, unpack_result, unpack_task
+from gateway.memory import calm_collector, give_back
 from gateway.tools import Tools, tools_from
 from gateway.work.compose import Composer
 from gateway.work.examine import Examiner
@@ -110,7 +111,9 @@ _tools: list[Tools] = []
 
 def _begin(snapshot: KeyRing) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes the pool
+    give_back()
     _tools.append(tools_from(snapshot))
+    calm_collector()
 
 
 def _nothing() -> None:

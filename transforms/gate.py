@@ -294,6 +294,7 @@ def _clear(body: bytes, limits: Limits) -> bool:
         len(body) <= min(limits.run, limits.size)
         and body.count(b"<") <= limits.elements
         and body.count(b"=") <= limits.attributes
+        and _BATCH_MARK not in body
         and b"<!" not in body
         and b"\0" not in body
         and (body.count(b"<") - body.count(b"</") <= limits.depth or len(_DEEPER.findall(body)) < limits.depth)

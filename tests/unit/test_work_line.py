@@ -28,10 +28,7 @@ def line(rate=None, concurrency=4, failures=2):
         concurrency=concurrency,
         breaker=policy,
     )
-    made = Line(partner, Breaker(policy, since=START))
-    made.begin([SMALL])
-    made.end(SMALL)
-    return made
+    return Line(partner, Breaker(policy, since=START), _weight=SMALL)
 
 
 def ids(count, first=0):
@@ -114,9 +111,9 @@ def test_what_could_not_be_claimed_costs_nothing():
     one = line(1)
     one.add(ids(5))
     assert len(one.take(START)) == 1
-    one.spend(0)
+    one.begin([])
     assert len(one.take(START)) == 1
-    one.spend(1)
+    one.begin([SMALL])
     assert one.take(START) == []
     assert one.pause_before_next() == timedelta(seconds=1)
 
@@ -124,9 +121,39 @@ def test_what_could_not_be_claimed_costs_nothing():
 def test_a_clock_that_goes_backwards_lets_nothing_more_out():
     one = line(1)
     one.add(ids(5))
-    one.spend(len(one.take(START)))
+    one.begin([SMALL] * len(one.take(START)))
     assert one.take(START - timedelta(hours=1)) == []
     assert one.take(START - timedelta(hours=1)) == []
+
+
+# --- size ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_delivery_of_a_line_is_tried_alone_because_its_size_is_unknown():
+    one = line()
+    one = Line(one.partner, one.breaker)
+    one.add(ids(9))
+    assert len(one.take(START)) == 1
+    one.begin([])  # somebody else had it
+    assert len(one.take(START)) == 1
+
+
+def test_big_deliveries_are_claimed_one_at_a_time():
+    one = line()
+    one.add(ids(9))
+    one.begin([HELD + 1])
+    assert one.take(START) == []
+    one.end(HELD + 1)
+    assert len(one.take(START)) == 1
+
+
+@given(st.integers(1, 2 * HELD), st.integers(1, 8))
+def test_deliveries_of_one_size_never_hold_more_than_the_bound_unless_one_alone_does(weight, running):
+    one = line()
+    one.add(ids(9))
+    one.begin([weight] * running)
+    taken = len(one.take(START))
+    assert taken == 0 or (running + taken) * weight <= HELD or running + taken == 1
 
 
 # --- breaker ---------------------------------------------------------------------------------------------------------
