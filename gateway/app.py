@@ -103,11 +103,11 @@ def loops(process: Gateway) -> list[Loop]:
     """The loops of the process's roles: name, step, rest."""
     base, stored = process.base, process.base.stores
     found = [
-        Loop("directory", process.watch.refresh, seconds(2)),
+        Loop("directory", process.watch.refresh, seconds(2), slowest=seconds(4)),
         Loop("keys", lambda: _take_up_keys(process), KEYS_EVERY),
     ]
     if Role.RELAY in process.roles:
-        found.append(Loop("relay.sweep", process.relay.sweep, seconds(1)))
+        found.append(Loop("relay.sweep", process.relay.sweep, seconds(1), slowest=seconds(2)))
     if Role.SCHEDULER in process.roles:
         found += _scheduled(process)
     if Role.INTEGRATOR in process.roles:

@@ -19,6 +19,8 @@ import structlog
 
 from gateway.core.errors import Unavailable
 from gateway.core.ports.crew import Composed, Composition, Examination, Examined
+from gateway.crossing import PackedResult, PackedTask, pack_result, pack_task, unpack_result, unpack_task
+from gateway.memory import calm_collector, give_back
 from gateway.tools import Tools, tools_from
 from gateway.work.compose import Composer
 from gateway.work.examine import Examiner
@@ -52,7 +54,7 @@ class InlineCrew:
 
 
 class PoolCrew:
-    """Small tasks here, big ones in worker processes that start with the first big one."""
+    """Small tasks here, big ones in worker processes that start when they are needed, or a little before."""
 
     def __init__(
         self, inline: InlineCrew, snapshot: Callable[[], KeyRing], processes: int, *, drafts: bool = False
@@ -64,12 +66,17 @@ class PoolCrew:
     async def examine(self, task: Examination) -> tuple[Examined, ...]:
         if len(task.frames) <= SMALL_FRAMES:
             return await self._inline.examine(task)
-        return await self._far(_examine, task)
+        return unpack_result(await self._far(_examine, pack_task(task)))
 
     async def compose(self, task: Composition) -> Composed:
         if sum(len(sealed) for _, sealed in task.claimed.records) <= SMALL_BYTES:
             return await self._inline.compose(task)
         return await self._far(_compose, task)
+
+    def prepare(self) -> None:
+        """Big tasks are coming: start a worker now, so that it is ready when they are."""
+        if self._pool is None:
+            self._started().submit(_nothing)
 
     async def _far(self, work: Callable[[S], T], task: S) -> T:
         try:
@@ -106,11 +113,17 @@ _tools: list[Tools] = []
 
 def _begin(snapshot: KeyRing, drafts: bool) -> None:  # noqa: FBT001 - a process pool passes positions
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes the pool
+    give_back()
     _tools.append(tools_from(snapshot, drafts=drafts))
+    calm_collector()
 
 
-def _examine(task: Examination) -> tuple[Examined, ...]:
-    return _tools[0].examiner.examine(task)
+def _nothing() -> None:
+    """For a worker that only has to start."""
+
+
+def _examine(task: PackedTask) -> PackedResult:
+    return pack_result(_tools[0].examiner.examine(unpack_task(task)))
 
 
 def _compose(task: Composition) -> Composed:

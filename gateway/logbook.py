@@ -56,12 +56,11 @@ class Logbook:
 
     async def proof(self, record: RecordId) -> str | None:
         """The proof file of everything the log says about a record; None while nothing of it is numbered."""
-        head = await self.audit.head()
         found = await self.audit.about(f"record:{record}")
-        numbered = [(number, entry) for number, entry in found if number is not None]
-        if head is None or not numbered:
+        head = await self.audit.head()  # after the entries: it covers every number that they have
+        covered = [(number, entry) for number, entry in found if number is not None]
+        if head is None or not covered:
             return None
-        covered = [(number, entry) for number, entry in numbered if number < head.size]
         source = await self._tiles(sorted(tiles_for_proof([number for number, _ in covered], head.size)))
         return write_proof(covered, head, source)
 

@@ -51,6 +51,6 @@ def tools(spoken: Speech, sealer: Sealer, indexer: Indexer) -> Tools:
 
 
 def tools_from(snapshot: KeyRing, *, drafts: bool = False) -> Tools:
-    """The tools of a worker process."""
-    spoken = speech(warm=True, drafts=drafts)
+    """The tools of a worker process. Not warm: nobody there waits for the first schema fault to be explained."""
+    spoken = speech(drafts=drafts)
     return tools(spoken, EnvelopeSealer.from_snapshot(snapshot, os.urandom), BlindIndexer.from_snapshot(snapshot))

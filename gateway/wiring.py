@@ -20,7 +20,6 @@ from gateway.core.errors import Unavailable
 from gateway.core.model import AdapterName, Delivery, RuleCode
 from gateway.core.ports.adapters import Adapter
 from gateway.core.ports.broker import Broker
-from gateway.core.ports.crew import Crew
 from gateway.core.receipt import Receipts
 from gateway.crew import InlineCrew, PoolCrew
 from gateway.foundation import Foundation, SecretFolder
@@ -136,7 +135,7 @@ def _leave_to_the_relay(_deliveries: tuple[Delivery, ...]) -> None:
 def _intake(
     settings: Settings,
     base: Foundation,
-    crew: Crew,
+    crew: PoolCrew,
     watch: DirectoryWatch,
     announce: Callable[[tuple[Delivery, ...]], None],
 ) -> Desk:
@@ -155,6 +154,7 @@ def _intake(
         write_receipt=Receipts(describing(base)),
         announce=announce,
         limits=IntakeLimits(records_at_once=settings.api.records_at_once),
+        expect=crew.prepare,
     )
 
 

@@ -16,7 +16,9 @@ from gateway.core.catalog import Catalog, KindInfo
 from gateway.core.errors import Misconfigured, Tampered
 from gateway.core.model import Content, Facts, Finding, Kind, RuleCode, Severity
 from transforms.facts import Summary
+from transforms.leaves import Leaves
 from transforms.schema_tree import Element, Place, SchemaTree, merged, tree
+from transforms.shapes import Shape, Shapes
 
 _REMEMBERED = 50_000
 """Paths and transitions kept ready for each kind; forgotten all at once when there are more."""
@@ -26,6 +28,8 @@ ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NOT_LETTERS = re.compile("[^A-Za-z]")
 _ESCAPED = re.compile("[&<>\r]")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
+
+_order = attrgetter("order")
 
 _FACETS: tuple[tuple[type, str], ...] = (
     (XsdPatternFacets, "XSD-PATTERN"),
@@ -68,10 +72,12 @@ class KindForm:
         self.open = f'<{info.root} xmlns="{self.tree.namespace}">'
         self.close = f"</{info.root}>"
         self.tag = f"{{{self.tree.namespace}}}{info.root}"
+        self.leaves = Leaves(self.open, self.tree)
         self._source = etree.tostring(schema)
         self.validator = _validator(info, self._source)
         self._places: dict[str, Place] = {}
         self._moves: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
+        self._shapes = Shapes()
 
     @cached_property
     def explainer(self) -> xmlschema.XMLSchema10:
@@ -103,6 +109,26 @@ class KindForm:
             self._moves[left, entered] = text
         return text
 
+    def shape(self, paths: tuple[str, ...]) -> Shape:
+        """How documents with these paths are written. Raises Misconfigured for a path that the schema does not know."""
+        known = self._shapes.get(paths)
+        if known is None:
+            known = self._shaped(paths)
+            self._shapes.keep(paths, known)
+        return known
+
+    def _shaped(self, paths: tuple[str, ...]) -> Shape:
+        places = sorted(map(self.place, paths), key=_order)
+        out = [self.open]
+        group: tuple[str, ...] = ()
+        for place in places:
+            if place.parents != group:
+                out.append(self.move(group, place.parents))
+                group = place.parents
+            out.append(f"<{place.name}>%s</{place.name}>")
+        out += (self.move(group, ()), self.close)
+        return Shape("".join(out), tuple(place.path for place in places))
+
 
 def _name(step: str) -> str:
     return step.partition("[")[0]
@@ -123,6 +149,7 @@ class Canonical:
         self._parser = parser()
         self._forms = {info.kind: KindForm(info, catalog) for info in catalog.kinds.values()}
         self._by_tag = {form.tag: form for form in self._forms.values()}
+        self._by_opening = {form.open.encode(): form for form in self._forms.values()}
         self._summaries = {info.kind: Summary(info) for info in catalog.kinds.values()}
 
     def __reduce__(self) -> tuple[Callable[[Catalog], Canonical], tuple[Catalog]]:
@@ -140,6 +167,12 @@ class Canonical:
         """The kind whose root element has this qualified tag (``{namespace}name``)."""
         return self._by_tag.get(tag)
 
+    def glance(self, document: bytes) -> Content | None:
+        """The content of a plain document, read the short way (:mod:`transforms.leaves`); None: take the long way."""
+        form = self._by_opening.get(document[: document.find(b">") + 1])
+        fields = form.leaves.read(document) if form else None
+        return Content(form.kind, fields) if form and fields is not None else None
+
     # --- write -------------------------------------------------------------------------------------------------------
 
     def write(self, content: Content) -> bytes:
@@ -148,20 +181,10 @@ class Canonical:
         A character that XML cannot carry is written as it is: the document then fails :meth:`validate`.
         """
         form = self._known(content.kind)
-        place = form.place
-        rows = [(place(path), value) for path, value in content.fields.items()]
-        rows.sort(key=_by_order)
-        out = [form.open]
-        group: tuple[str, ...] = ()
-        for where, value in rows:
-            if where.parents != group:
-                out.append(form.move(group, where.parents))
-                group = where.parents
-            text = _ESCAPED.sub(escape, value) if _ESCAPED.search(value) else value
-            out.append(f"<{where.name}>{text}</{where.name}>")
-        out.append(form.move(group, ()))
-        out.append(form.close)
-        return "".join(out).encode("utf-8", "surrogatepass")
+        fields = content.fields
+        if _ESCAPED.search("".join(fields.values())):
+            fields = {path: _ESCAPED.sub(escape, value) for path, value in fields.items()}
+        return form.shape(tuple(fields)).fill(fields).encode("utf-8", "surrogatepass")
 
     def _known(self, kind: Kind) -> KindForm:
         form = self._forms.get(kind)
@@ -173,6 +196,8 @@ class Canonical:
 
     def read(self, document: bytes) -> Content:
         """See the port. An element that the schema does not know is Tampered as well: we never write one."""
+        if (content := self.glance(document)) is not None:
+            return content
         try:
             root = etree.fromstring(document, self._parser)
         except etree.XMLSyntaxError:
@@ -204,13 +229,6 @@ class Canonical:
 
     def facts(self, content: Content) -> Facts:
         return self._summaries[content.kind].facts(content)
-
-
-_order = attrgetter("order")
-
-
-def _by_order(row: tuple[Place, str]) -> bytes:
-    return row[0].order
 
 
 def _collect(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gateway.core.catalog import Condition, KindInfo
@@ -13,28 +13,24 @@ _HOLE = re.compile(r"\{([^{}]*)\}")
 _INDEX = re.compile(r"\[[0-9]+\]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Template:
-    """Literal pieces and canonical paths by turns: ``literals[0] paths[0] literals[1] ...``."""
-
-    literals: tuple[str, ...]
-    paths: tuple[str, ...]
-
-    def fill(self, fields: Mapping[str, str]) -> str:
-        text = self.literals[0]
-        for path, literal in zip(self.paths, self.literals[1:], strict=True):
-            text += fields.get(path, "") + literal
-        return text.strip()
+_Fields = Mapping[str, str]
+_Fill = Callable[[_Fields], str]
+"""A template made ready: what it gives for these fields, stripped."""
 
 
-def _template(text: str) -> _Template:
+def _template(text: str) -> _Fill:
+    """By how many paths the text names: most name one and nothing else."""
     parts = _HOLE.split(text)
-    return _Template(tuple(parts[0::2]), tuple(parts[1::2]))
+    literals, paths = parts[0::2], parts[1::2]
+    if len(paths) == 1 and not any(literals):
+        return lambda fields: fields.get(paths[0], "").strip()
+    frame = "%s".join(literal.replace("%", "%%") for literal in literals)
+    return lambda fields: (frame % tuple([fields.get(path, "") for path in paths])).strip()
 
 
-def _first(templates: tuple[_Template, ...], fields: Mapping[str, str]) -> str | None:
-    for template in templates:
-        if text := template.fill(fields):
+def _first(templates: tuple[_Fill, ...], fields: _Fields) -> str | None:
+    for fill in templates:
+        if text := fill(fields):
             return text
     return None
 
@@ -47,12 +43,16 @@ class _Flag:
     patterns: Mapping[str, frozenset[str | None]]
     tails: tuple[str, ...]
 
-    def holds(self, fields: Mapping[str, str]) -> bool:
+    def holds(self, fields: _Fields, listed: str) -> bool:
+        """``listed``: the paths of the fields, each with a line end."""
         for path, wanted in self.exact:
             value = fields.get(path)
             if value is not None and (wanted is None or value == wanted):
                 return True
-        return bool(self.tails) and any(self._matches(path, fields[path]) for path in fields)
+        for tail in self.tails:
+            if f"{tail}\n" in listed:
+                return any(self._matches(path, value) for path, value in fields.items())
+        return False
 
     def _matches(self, path: str, value: str) -> bool:
         if not path.endswith(self.tails):
@@ -92,8 +92,11 @@ class Summary:
 
     def facts(self, content: Content) -> Facts:
         fields = content.fields
+        listed = "\n".join((*fields, ""))
         tags = {tag: text for tag, templates in self._tags.items() if (text := _first(templates, fields))}
-        tags.update({tag: "Y" for tag, flag in self._flags.items() if flag.holds(fields)})
+        for tag, flag in self._flags.items():
+            if flag.holds(fields, listed):
+                tags[tag] = "Y"
         return Facts(
             kind=self._kind,
             sender=_first(self._sender, fields) or "",
@@ -103,12 +106,12 @@ class Summary:
             case_id=_first(self._case_id, fields),
             other_case_id=_first(self._other_case_id, fields),
             tags=tags,
-            family_violence=self._family_violence.holds(fields),
-            nondisclosure=self._nondisclosure.holds(fields),
+            family_violence=self._family_violence.holds(fields, listed),
+            nondisclosure=self._nondisclosure.holds(fields, listed),
         )
 
 
-def _templates(texts: Iterable[str]) -> tuple[_Template, ...]:
+def _templates(texts: Iterable[str]) -> tuple[_Fill, ...]:
     return tuple(_template(text) for text in texts)
 
 

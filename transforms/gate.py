@@ -3,6 +3,10 @@
 Expat reads every byte first (it expands nothing that we did not allow: a DOCTYPE ends the reading at once), so no
 entity, no external file and no bomb reaches lxml. A file is one record element, or a ``Batch`` of record elements.
 What the gate refuses is a fatal finding on the file: the frames that came before it stand, nothing after it is read.
+
+A small file is held until it is whole and then read at one glance: expat alone goes through it, without a call for each
+element, once counting marks has shown that no limit can be reached. Whatever that glance does not let pass is read step
+by step as if there had been none, so that findings, and frames, are the same.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ import codecs
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
@@ -23,9 +28,15 @@ XINCLUDE = "http://www.w3.org/2001/XInclude"
 PIECE = 32 * 1024
 """Bytes handed to expat at a time, so that a limit is noticed soon after it is passed."""
 
+SMALL = 32 * 1024
+"""Bytes up to which a file is held for a glance; at most one piece, so that a refusal comes no later than it would."""
+
 _SIGNATURE = 2
 """Bytes at the start of a file by which expat would take it for UTF-16, whatever encoding it was told."""
 _TAG_NAME = re.compile(rb"<[^\s/>]+")
+_BATCH_MARK = b"Batch"
+_DEEPER = re.compile(rb"<[^/][^<]*(?=<[^/])")
+"""A tag that opens, next to which another opens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +89,12 @@ class Gate:
         self._outer: Mapping[str | None, str] = {}
         """Namespaces in scope from the batch element."""
         self._own: frozenset[str | None] = frozenset()
-        self._expat = self._parser()
+        self._whole: bytes | None = b""
+        """A small file as far as it has come; None once it is read step by step."""
 
-    def _parser(self) -> expat.XMLParserType:
-        parser = expat.ParserCreate("utf-8", "}")
-        parser.XmlDeclHandler = self._declaration
-        parser.StartDoctypeDeclHandler = _doctype
-        parser.ProcessingInstructionHandler = _instruction
+    @cached_property
+    def _expat(self) -> expat.XMLParserType:
+        parser = _parser()
         parser.StartNamespaceDeclHandler = self._namespace
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
@@ -102,13 +112,27 @@ class Gate:
         return tuple(self._findings)
 
     def feed(self, data: bytes) -> list[Frame]:
+        if self._whole is not None:
+            data = self._whole + data
+            if len(data) <= SMALL and _BATCH_MARK not in data:
+                self._whole = data
+                return []
+            self._whole = None
+        self._step_through(data)
+        return self._drain()
+
+    def _step_through(self, data: bytes) -> None:
         for start in range(0, len(data), PIECE):
             if self._findings:
                 break
             self._take(self._held + data[start : start + PIECE])
-        return self._drain()
 
     def finish(self) -> list[Frame]:
+        if self._whole is not None:
+            if frame := glance(self._whole, self._limits):
+                return [frame]
+            self._step_through(self._whole)
+            self._whole = None
         if not self._findings:
             self._parse(self._held, last=True)
         return self._drain()
@@ -162,15 +186,8 @@ class Gate:
 
     # --- what expat reports ------------------------------------------------------------------------------------------
 
-    def _declaration(self, version: str, encoding: str | None, _standalone: int) -> None:
-        if encoding is not None and encoding.lower() not in ("utf-8", "utf8"):
-            raise Turned("XML-ENCODING", "only UTF-8 is accepted")
-        if version != "1.0":
-            raise Turned("XML-MALFORMED", "only XML 1.0 is accepted")
-
     def _namespace(self, prefix: str | None, uri: str | None) -> None:
-        if uri == XINCLUDE:
-            raise Turned("XML-XINCLUDE", "XInclude is not accepted")
+        _no_inclusion(prefix, uri)
         self._declared[prefix] = uri or ""
 
     def _step(self) -> int:
@@ -243,6 +260,66 @@ class Gate:
         name = _TAG_NAME.match(body)
         cut = name.end() if name else 0
         return body[:cut] + "".join(_attribute(prefix, uri) for prefix, uri in inherited).encode() + body[cut:]
+
+
+def glance(body: bytes, limits: Limits) -> Frame | None:
+    """The only record of a small file; None when the file has to be read step by step."""
+    if not _clear(body, limits):
+        return None
+    parser = _parser()
+    parser.StartNamespaceDeclHandler = _no_inclusion
+    begin, line = 0, 1
+
+    def root(_name: str, _attributes: Mapping[str, str]) -> None:
+        nonlocal begin, line
+        begin, line = parser.CurrentByteIndex, parser.CurrentLineNumber
+        parser.StartElementHandler = None
+
+    parser.StartElementHandler = root
+    try:
+        body.decode()
+        parser.Parse(body, True)  # noqa: FBT003 - expat takes it by position only
+    except (Turned, expat.ExpatError, UnicodeDecodeError):
+        return None
+    return Frame(1, body[begin : body.rindex(b">") + 1], line)
+
+
+def _clear(body: bytes, limits: Limits) -> bool:
+    """Whether no limit can be reached: each mark is counted as the worst that it can stand for.
+
+    An element is deeper than the one before it only when its tag comes next after that one's, so there are no more
+    levels than such pairs of tags. Comments may follow the record's end, and so stand in the way of finding it.
+    """
+    return (
+        len(body) <= min(limits.run, limits.size)
+        and body.count(b"<") <= limits.elements
+        and body.count(b"=") <= limits.attributes
+        and _BATCH_MARK not in body
+        and b"<!" not in body
+        and b"\0" not in body
+        and (body.count(b"<") - body.count(b"</") <= limits.depth or len(_DEEPER.findall(body)) < limits.depth)
+    )
+
+
+def _parser() -> expat.XMLParserType:
+    """Expat with what is refused wherever it stands."""
+    parser = expat.ParserCreate("utf-8", "}")
+    parser.XmlDeclHandler = _declaration
+    parser.StartDoctypeDeclHandler = _doctype
+    parser.ProcessingInstructionHandler = _instruction
+    return parser
+
+
+def _declaration(version: str, encoding: str | None, _standalone: int) -> None:
+    if encoding is not None and encoding.lower() not in ("utf-8", "utf8"):
+        raise Turned("XML-ENCODING", "only UTF-8 is accepted")
+    if version != "1.0":
+        raise Turned("XML-MALFORMED", "only XML 1.0 is accepted")
+
+
+def _no_inclusion(_prefix: str | None, uri: str | None) -> None:
+    if uri == XINCLUDE:
+        raise Turned("XML-XINCLUDE", "XInclude is not accepted")
 
 
 def _attribute(prefix: str | None, uri: str) -> str:

@@ -5,7 +5,7 @@ The trailer T4 is read when it comes and never written: no public source shows i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from gateway.core.catalog import Catalog
 from gateway.core.errors import Unprocessable
@@ -69,10 +69,7 @@ class W4Format:
             _DATE: cover.created_at.date().isoformat(),
             _BATCH: f"{cover.number % BATCH_NUMBERS:06d}",
         }
-        codes = {content.get(_DOD) for content in contents}
-        if len(codes) == 1 and (code := codes.pop()):
-            header[_DOD] = code
-        return self._file(contents, header)
+        return self._file(contents, header, one_code=True)
 
     def rewrite(self, contents: Sequence[Content]) -> Encoded:
         """The file that these records came in: header from the first record's own facts."""
@@ -80,18 +77,25 @@ class W4Format:
         header = {path: value for path, value in first.items() if path in self._header.paths("")}
         return self._file(contents, header)
 
-    def _file(self, contents: Sequence[Content], header: Mapping[str, str]) -> Encoded:
+    def _file(self, contents: Sequence[Content], header: dict[str, str], *, one_code: bool = False) -> Encoded:
+        """``one_code``: the header names the agency code that all records name. Every content is looked at once."""
         leftovers = Leftovers()
-        faults: list[Fault] = []
-        text, _ = self._header.write(header, "", faults)
-        findings = findings_of(faults, None)
-        lines = [text.encode("ascii")]
+        found: list[Finding] = []
+        codes: set[str | None] = set()
+        lines = [b""]  # the header, known in the end
         for ordinal, content in enumerate(contents, 1):
             if content.kind != NEW_HIRE:
                 raise Unprocessable(f"{W4} cannot carry records of kind {content.kind}")
-            lines.append(self._line(content, ordinal, findings, leftovers))
-        body = LINE_END.join(lines) + LINE_END
-        return Encoded(body, self._info.media_type, self._info.extension, (*findings, *leftovers.findings()))
+            codes.add(content.get(_DOD))
+            lines.append(self._line(content, ordinal, found, leftovers))
+        if one_code and len(codes) == 1 and (code := codes.pop()):
+            header[_DOD] = code
+        faults: list[Fault] = []
+        text, _ = self._header.write(header, "", faults)
+        lines[0] = text.encode("ascii")
+        findings = (*findings_of(faults, None), *found, *leftovers.findings())
+        body = LINE_END.join([*lines, b""])
+        return Encoded(body, self._info.media_type, self._info.extension, findings)
 
     def _line(self, content: Content, ordinal: int, findings: list[Finding], leftovers: Leftovers) -> bytes:
         faults: list[Fault] = []

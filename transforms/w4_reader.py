@@ -63,13 +63,20 @@ class W4Reader:
         frames: list[Frame] = []
         while not self._stopped:
             self._incoming.skip_line_ends()
-            cut = self._next(self._incoming.window(WINDOW + 1), final=final)
+            cut = self._whole() or self._next(self._incoming.window(WINDOW + 1), final=final)
             if cut is None:
                 break
             if cut.body.strip(b" "):
                 self._take(cut.body, frames)
             self._incoming.use(cut.used)
         return frames
+
+    def _whole(self) -> Cut | None:
+        """The usual record: as long as it should be, then a line end. None: look closer."""
+        window = self._incoming.window(self._length + 1)
+        if len(window) > self._length and line_end(window) == self._length:
+            return Cut(window[: self._length], self._length)
+        return None
 
     def _next(self, window: bytes, *, final: bool) -> Cut | None:
         end = line_end(window[:WINDOW])

@@ -59,6 +59,8 @@ class XmlFormat:
     def decode(self, frame: Frame, heading: Heading) -> Decoded:  # noqa: ARG002 - a port's signature; XML has no heading
         """Rules: ``XML-DOCTYPE``, ``XML-MALFORMED``, ``XML-KIND``, ``XML-UNKNOWN``, ``XML-ORDER``, ``XML-REPEATED``,
         ``XML-TEXT``, ``XML-ATTRIBUTE`` (errors) and ``XML-EMPTY`` (warning: counts as absent)."""
+        if (content := self._canonical.glance(frame.body)) is not None:
+            return Decoded(content)
         if b"<!DOCTYPE" in frame.body:
             return _unreadable(frame, "XML-DOCTYPE", "a document type declaration is not accepted")
         try:

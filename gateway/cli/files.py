@@ -111,10 +111,8 @@ def _first_place(samples: list[dict[str, Any]]) -> str:
     if not samples:
         return ""
     first = samples[0]
-    parts = [f"record {first['record']}"] if "record" in first else []
-    parts += [f"line {first['line']}"] if "line" in first else []
-    parts += [f"columns {first['columns']}"] if "columns" in first else []
-    return ", ".join(parts) or str(first.get("path", ""))
+    parts = [f"{name} {first[name]}" for name in ("record", "line", "columns") if first.get(name) is not None]
+    return ", ".join(parts) or str(first.get("path") or "")
 
 
 def validate(

@@ -10,7 +10,7 @@ import typer
 
 from gateway.cli import local
 from gateway.cli.out import put, say, table
-from gateway.core.errors import NotFound
+from gateway.core.errors import Conflict, NotFound
 from gateway.core.model import PartnerKey
 
 if TYPE_CHECKING:
@@ -121,10 +121,12 @@ def pause(
     """Stop deliveries to a partner; they wait. With --resume let them go on."""
 
     async def work(base: Foundation) -> bool:
+        if partner not in (await base.stores.partners.directory()).partners:
+            raise NotFound(f"There is no partner {partner}.")
         action = "partner.resumed" if resume else "partner.paused"
         entry = base.scribe.entry(local.actor(), action, f"partner:{partner}")
         return await base.stores.partners.pause(PartnerKey(partner), entry, paused=not resume)
 
     if not local.on_foundation(work):
-        raise NotFound("There is no such partner, or it is so already.")
+        raise Conflict(f"{partner} is {'not paused' if resume else 'paused already'}.")
     say("Deliveries go on." if resume else "Deliveries wait.")

@@ -16,8 +16,9 @@ import typer
 from gateway.cli import local
 from gateway.cli.exits import Exit
 from gateway.cli.out import facts, put, say
-from gateway.cli.runtime import calm_collector, event_loop
+from gateway.cli.runtime import event_loop
 from gateway.core.errors import GatewayError, Misconfigured
+from gateway.memory import calm_collector, give_back
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
@@ -96,6 +97,7 @@ def serve(
             calm_collector()
             await _told_to_stop()
 
+    give_back()
     with asyncio.Runner(loop_factory=event_loop()) as runner:
         runner.run(running())
 

@@ -51,9 +51,13 @@ ACTIONS: Mapping[str, str] = {
 """Every action that an entry may name, and what it says; guarded by a test against the code."""
 
 
+_TO_MICROSECONDS = len("2026-01-31T00:00:00.000000")
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical_json(value: Mapping[str, object]) -> bytes:
     """RFC 8785 for the values that we use: text, integers and nested objects of them, keys sorted."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _CANONICAL.encode(value).encode()
 
 
 def commitment(details: Mapping[str, str | int], salt: bytes) -> str:
@@ -63,7 +67,7 @@ def commitment(details: Mapping[str, str | int], salt: bytes) -> str:
 
 def timestamp(at: datetime) -> str:
     """RFC 3339 UTC with microseconds."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{at.isoformat('T', 'microseconds')[:_TO_MICROSECONDS]}Z"
 
 
 def leaf(entry: AuditEntry) -> bytes:

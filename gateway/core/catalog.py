@@ -334,7 +334,12 @@ class Catalog:
 def count_blocks(content: Content) -> dict[str, int]:
     """How many blocks of each name the content has: ``{"Header": 1, "Participant": 2}``."""
     counts: dict[str, int] = {}
-    for head in dict.fromkeys([path.partition("/")[0] for path in content.fields]):
+    block = "/"  # no path begins with it
+    for path in content.fields:
+        if path.startswith(block):
+            continue
+        head = path.partition("/")[0]
+        block = f"{head}/"
         if head.endswith("]"):
             name, _, index = head[:-1].partition("[")
             counts[name] = max(counts.get(name, 0), int(index))

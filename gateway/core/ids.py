@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Clock = Callable[[], datetime]
 """The current time, timezone-aware UTC."""
@@ -19,10 +21,9 @@ COUNTER_LIMIT = 0xFFF
 
 def uuid7(milliseconds: int, entropy: bytes) -> str:
     """The id for a Unix time in milliseconds (48 bits) and 10 bytes of entropy (74 bits of them are used)."""
-    value = (milliseconds & 0xFFFFFFFFFFFF) << 80 | int.from_bytes(entropy[:10], "big")
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    text = f"{value:032x}"
+    head = (milliseconds & 0xFFFFFFFFFFFF).to_bytes(6, "big")
+    marked = bytes((0x70 | entropy[0] & 0x0F, entropy[1], 0x80 | entropy[2] & 0x3F))  # version 7, variant 10
+    text = (head + marked + entropy[3:10]).hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
@@ -34,7 +35,8 @@ def minting(clock: Clock, random: Random) -> Mint:
 
     def mint() -> str:
         nonlocal last, counter
-        now = int(clock().timestamp() * 1000)
+        passed = clock() - _EPOCH
+        now = (passed.days * 86_400 + passed.seconds) * 1000 + passed.microseconds // 1000
         if now > last:
             last, counter = now, 0
         else:

@@ -31,7 +31,8 @@ carry their 1-based index."""
 
 
 class Severity(StrEnum):
-    """How bad a finding is. Fatal stops the file, error refuses the record, warning and notice do not block."""
+    """How bad a finding is. Fatal ends what it is about (the file, or the one record), error refuses the record,
+    warning and notice do not block."""
 
     FATAL = "fatal"
     ERROR = "error"
@@ -159,6 +160,9 @@ class Batching:
     limit: int = 10_000
 
 
+_AT_ONCE = Batching()
+
+
 @dataclass(frozen=True, slots=True)
 class RetrySchedule:
     """Waits between attempts; after the last one the delivery is dead. Jitter is a share of each wait (0 to 0.5)."""
@@ -212,7 +216,7 @@ class Partner:
     version: int = 1
 
     def batching_of(self, kind: Kind) -> Batching:
-        return self.batching.get(kind, Batching())
+        return self.batching.get(kind, _AT_ONCE)
 
 
 class AgreementMode(StrEnum):

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 
 from gateway.core.catalog import Catalog, Rule, count_blocks
 from gateway.core.model import Content, Facts
 
 
-@dataclass(frozen=True)
 class Question:
     """One record before the rules."""
 
-    content: Content
-    facts: Facts
-    today: date
-    _prefixes: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    __slots__ = ("_blocks", "_prefixes", "content", "facts", "today")
 
-    @cached_property
+    def __init__(self, content: Content, facts: Facts, today: date) -> None:
+        self.content, self.facts, self.today = content, facts, today
+        self._blocks: Mapping[str, int] | None = None
+        self._prefixes: dict[str, tuple[str, ...]] = {}
+
+    @property
     def blocks(self) -> Mapping[str, int]:
         """How many blocks of each name the record has."""
-        return count_blocks(self.content)
+        if self._blocks is None:
+            self._blocks = count_blocks(self.content)
+        return self._blocks
 
     def present(self, pattern: str) -> Iterator[tuple[str, str]]:
         """Every filled place of a pattern, with its value."""

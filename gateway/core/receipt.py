@@ -16,6 +16,7 @@ SAMPLES = 5
 Describe = Callable[[RuleCode], tuple[str, str]]
 """Title and fix of a rule in plain words."""
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
@@ -98,14 +99,14 @@ class Receipts:
             "body": {"sha256": submission.body_digest, "bytes": submission.body_size},
             "received_at": timestamp(submission.received_at),
             "counts": counted(submission.counts),
-            "findings": [self.shown(one) for one in group(everything)],
+            "findings": [self.shown(one) for one in group(everything)] if everything else [],
             "records": [
                 {"record": j.record.ordinal, "id": j.record.id, "state": j.record.state, "reason": j.record.reason}
                 for j in judged[:SAMPLES]
             ],
             "links": {"self": link, "records": f"{link}/records", "findings": f"{link}/findings"},
         }
-        return json.dumps(document, separators=(",", ":")).encode()
+        return _ENCODER.encode(document).encode()
 
     def shown(self, one: Grouped) -> dict[str, object]:
         """One group of findings in plain words."""

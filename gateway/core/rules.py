@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from gateway.core.catalog import Catalog, Match, Rule
 from gateway.core.checks import CHECKS, FORMAT_CHECK
+from gateway.core.faultless import BY_PATHS, Faultless
 from gateway.core.model import Content, Facts, Finding, FormatName, Kind
 from gateway.core.question import Ask, Fault, Question
 
@@ -36,6 +38,15 @@ def in_force(rule: Rule, today: date) -> bool:
     return not ((rule.since and today < rule.since) or (rule.until and today > rule.until))
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The rules about a kind of transaction."""
+
+    every: Sequence[tuple[Rule, Ask]]
+    by_value: Sequence[tuple[Rule, Ask]]
+    """Those of them that have to be asked of each record anew."""
+
+
 class BusinessRules:
     """The port ``Rules`` over the rules of a catalog. Pickles as its catalog."""
 
@@ -46,7 +57,8 @@ class BusinessRules:
             for rule in catalog.rules.values()
             if rule.check != FORMAT_CHECK
         ]
-        self._chosen: dict[tuple[Kind, FormatName, str | None], Sequence[tuple[Rule, Ask]]] = {}
+        self._chosen: dict[tuple[Kind, FormatName, str | None], Chosen] = {}
+        self._faultless = Faultless()
 
     def __reduce__(self) -> tuple[type[BusinessRules], tuple[Catalog]]:
         return BusinessRules, (self._catalog,)
@@ -55,29 +67,35 @@ class BusinessRules:
         self, content: Content, facts: Facts, format: FormatName, ordinal: int, today: date
     ) -> tuple[Finding, ...]:
         """All broken rules, in the order of the rule tables."""
+        chosen = self._rules(content.kind, format, facts)
+        shape = (content.kind, format, facts.transaction, today, *content.fields)
+        known = shape in self._faultless
         question = Question(content, facts, today)
         found = [
             (rule, fault)
-            for rule, ask in self._rules(content.kind, format, facts)
+            for rule, ask in (chosen.by_value if known else chosen.every)
             if in_force(rule, today)
             for fault in ask(question)
         ]
         if not found:
+            if not known:
+                self._faultless.keep(shape)
             return ()
         return tuple(self._finding(rule, fault, question, format, ordinal) for rule, fault in _without_echoes(found))
 
-    def _rules(self, kind: Kind, format: FormatName, facts: Facts) -> Sequence[tuple[Rule, Ask]]:
+    def _rules(self, kind: Kind, format: FormatName, facts: Facts) -> Chosen:
         """The rules about a transaction; remembered for the known ones, so thousands of rules cost nothing."""
         key = (kind, format, facts.transaction)
         chosen = self._chosen.get(key)
         if chosen is None:
-            chosen = [
+            every = [
                 (rule, ask)
                 for rule, ask in self._ready
                 if (not rule.kinds or kind in rule.kinds)
                 and (not rule.formats or format in rule.formats)
                 and concerns(rule, facts)
             ]
+            chosen = Chosen(every, [(rule, ask) for rule, ask in every if rule.check not in BY_PATHS])
             if facts.transaction is None or facts.transaction in self._catalog.triples:
                 self._chosen[key] = chosen
         return chosen

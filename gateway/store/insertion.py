@@ -2,7 +2,8 @@
 
 PostgreSQL gets one array a column and unnests them: the text of the statement does not depend on the number of rows, so
 it stays prepared, and one row costs no more than a plain INSERT. SQLite gets ``executemany``, or a list of VALUES when
-rows are to come back.
+rows are to come back. Many rows at once go to PostgreSQL by COPY, where nothing depends on them: arrays cost a type
+check for every element, and one statement for each slice.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ Row = Mapping[str, object]
 
 _SLICE = 500
 """Rows in one statement: between slices the event loop gets its turn."""
+_COPIED = 200
+"""From so many rows on a COPY is worth its round trip."""
 _VARIABLES = 30_000
 """SQLite takes at most 32,766 variables in one statement."""
 
@@ -49,6 +52,8 @@ class Insertion:
         self, table: Table, *, without: Sequence[str] = (), conflict: str = "", returning: Sequence[str] = ()
     ) -> None:
         columns = [column for column in table.columns if column.name not in without]
+        self._table = table.name
+        self._plain = not conflict and not returning
         self._names = [column.name for column in columns]
         self._instants = frozenset(column.name for column in columns if isinstance(column.type, Instant))
         self._arrays = [_array(column) for column in columns]
@@ -88,6 +93,19 @@ class Insertion:
         """The statement of SQLite for so many rows."""
         return f"{self._into} VALUES {', '.join([self._marks] * rows)} {self._tail}"
 
+    def copies(self, rows: Sequence[Row]) -> bool:
+        """Whether PostgreSQL gets these rows by COPY: many, and nothing is to happen but their insertion."""
+        return self._plain and len(rows) >= _COPIED
+
+    async def copy(self, connection: AsyncConnection, rows: Sequence[Row]) -> None:
+        """COPY the rows into the table of PostgreSQL."""
+        raw = await connection.get_raw_connection()
+        driver: Any = raw.driver_connection  # asyncpg ships no types
+        if not driver.is_in_transaction():
+            await connection.exec_driver_sql("SELECT 1")  # SQLAlchemy begins with its own first statement only
+        records = zip(*self.columns(rows, connection.dialect), strict=True)
+        await driver.copy_records_to_table(self._table, records=records, columns=self._names)
+
     def columns(self, rows: Sequence[Row], dialect: Dialect) -> tuple[list[object], ...]:
         """The values column by column, as the driver takes them."""
         return tuple(self._column(name, rows, dialect) for name in self._names)
@@ -106,7 +124,10 @@ async def write_together(connection: AsyncConnection, *parts: tuple[Insertion, I
     for slices in zip_longest(*sliced, fillvalue=()):
         filled = [(insertion, some) for (insertion, _), some in zip(parts, slices, strict=True) if some]
         if is_postgresql(connection):
-            await _write_fused(connection, filled)
+            await _write_fused(connection, [part for part in filled if not part[0].copies(part[1])])
+            for insertion, some in filled:
+                if insertion.copies(some):
+                    await insertion.copy(connection, some)
         else:
             for insertion, some in filled:
                 rows = list(zip(*insertion.columns(some, connection.dialect), strict=True))
@@ -114,6 +135,8 @@ async def write_together(connection: AsyncConnection, *parts: tuple[Insertion, I
 
 
 async def _write_fused(connection: AsyncConnection, filled: Sequence[tuple[Insertion, Sequence[Row]]]) -> None:
+    if not filled:
+        return
     parameters: list[list[object]] = []
     statements: list[str] = []
     for insertion, rows in filled:

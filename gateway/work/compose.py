@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from gateway.core.errors import Unprocessable
-from gateway.core.model import Digest, FormatName
+from gateway.core.model import Content, Digest, FormatName, RecordId
 from gateway.core.ports.crew import Composed, Composition
 from gateway.core.ports.formats import CanonicalForm, Cover, Format
 from gateway.core.ports.keys import Sealer
 from gateway.work.examine import RECORDS, record_context
+
+AT_ONCE = 100
+"""Records of a delivery that may all lie open in memory; of more, one is open at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +31,37 @@ class Composer:
         format_ = self.formats.get(delivery.format)
         if format_ is None:
             raise Unprocessable(f"There is no format {delivery.format}.")
-        contents = [
-            self.canonical.read(self.sealer.open(RECORDS, record_context(record), sealed))
-            for record, sealed in task.claimed.records
-        ]
+        contents = _Opened(self, task.claimed.records)
         cover = Cover(task.sender, task.recipient, delivery.created_at, delivery.number)
-        encoded = format_.encode(contents, cover)
+        encoded = format_.encode(contents if len(contents) > AT_ONCE else list(contents), cover)
         digest = Digest(hashlib.sha256(encoded.body).hexdigest())
         return Composed(encoded.body, encoded.media_type, encoded.extension, digest, encoded.findings)
+
+    def open(self, record: RecordId, sealed: bytes) -> Content:
+        """The content of one sealed record."""
+        return self.canonical.read(self.sealer.open(RECORDS, record_context(record), sealed))
+
+
+class _Opened(Sequence[Content]):
+    """The contents of sealed records, each opened whenever it is asked for: memory stays flat, a format that looks
+    twice pays twice."""
+
+    def __init__(self, composer: Composer, sealed: Sequence[tuple[RecordId, bytes]]) -> None:
+        self._composer, self._sealed = composer, sealed
+
+    def __len__(self) -> int:
+        return len(self._sealed)
+
+    def __iter__(self) -> Iterator[Content]:
+        return (self._composer.open(record, sealed) for record, sealed in self._sealed)
+
+    @overload
+    def __getitem__(self, index: int) -> Content: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Content]: ...
+
+    def __getitem__(self, index: int | slice) -> Content | Sequence[Content]:
+        if isinstance(index, slice):
+            return _Opened(self._composer, self._sealed[index])
+        return self._composer.open(*self._sealed[index])

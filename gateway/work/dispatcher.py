@@ -133,7 +133,7 @@ class Dispatcher:
                 continue
             generation = line.breaker.generation
             claimed = await tools.deliveries.claim(ids, tools.owner, now, now + tools.limits.lease)
-            line.spend(len(claimed))
+            line.begin([_weight(one) for one in claimed])
             for one in claimed:
                 self._start(line, one, generation)
 
@@ -150,7 +150,6 @@ class Dispatcher:
         return now + self.tools.limits.paused if line.partner.paused else line.stopped(now)
 
     def _start(self, line: Line, claimed: Claimed, generation: int) -> None:
-        line.running += 1
         task = asyncio.create_task(self._try(line, claimed, generation))
         self._tries.add(task)
         task.add_done_callback(self._tries.discard)
@@ -161,7 +160,7 @@ class Dispatcher:
             self.tools.settler.settle(verdict.settlement, verdict.entry)
             await self._tell_breaker(line, verdict, generation)
         finally:
-            line.running -= 1
+            line.end(_weight(claimed))
             self._wakes[line.partner.key].set()
 
     async def _in_turn(self, line: Line, claimed: Claimed, generation: int) -> Verdict:
@@ -262,6 +261,11 @@ class Dispatcher:
                 await self.tools.settler.drained()
         except TimeoutError:
             log.warning("dispatch.unsettled")
+
+
+def _weight(claimed: Claimed) -> int:
+    """Sealed bytes."""
+    return sum([len(sealed) for _, sealed in claimed.records])
 
 
 class _Unwritable(Exception):

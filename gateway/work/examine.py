@@ -55,7 +55,8 @@ class Examiner:
         schema = self.canonical.validate(document, frame.ordinal)
         facts = self.canonical.facts(decoded.content)
         judged = self.rules.judge(decoded.content, facts, task.format, frame.ordinal, task.today)
-        findings = told(read, schema, judged) + sender_findings(facts, task.sender, frame.ordinal)
+        found = told(read, schema, judged) if schema or judged else read
+        findings = found + sender_findings(facts, task.sender, frame.ordinal)
         if blocked(findings):
             return Examined(record, frame.ordinal, findings, facts)
         return Examined(

@@ -55,6 +55,10 @@ class IntakeLimits:
     findings_shown: int = 1_000
 
 
+def _expect_nothing() -> None:
+    """For a crew that needs no preparation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What every upload shares."""
@@ -73,6 +77,8 @@ class Desk:
     write_receipt: ReceiptWriter
     announce: Callable[[tuple[Delivery, ...]], None]
     limits: IntakeLimits = IntakeLimits()
+    expect: Callable[[], None] = _expect_nothing
+    """Told when a body turns out to be big, long before it waits to be judged."""
     received: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a spooled body waits to be judged."""
 
@@ -146,6 +152,7 @@ class _Upload:
             self._spooling = self._size > limits.bytes_at_once or len(self._frames) > limits.records_at_once
             if self._spooling:
                 self._frames.clear()
+                self.desk.expect()
         if self._spooling:
             await self._spool(self.desk.limits.piece)
 

@@ -11,8 +11,8 @@ from gateway.work.loops import Step
 
 LEASE = timedelta(seconds=15)
 """How long a dead leader blocks its successor."""
-RENEWED = timedelta(seconds=5)
-"""A lease is renewed after this: an idle process must not write twice a second, and two renewals may fail."""
+RENEWED = timedelta(seconds=7)
+"""A lease is renewed after this: an idle process must not write twice a second, and a renewal may fail."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,12 +19,19 @@ SHORTEST_PAUSE = timedelta(milliseconds=1)
 AHEAD = 2
 """Deliveries claimed for each one that may run: the next ones are at hand when a slot gets free."""
 
+HELD = 8 * 2**20
+"""Sealed bytes claimed at a time for a partner whose deliveries are big; one delivery always may, whatever its size."""
+
 
 @dataclass(slots=True)
 class Line:
     partner: Partner
     breaker: Breaker
     running: int = 0
+    _held: int = 0
+    """Sealed bytes of what runs."""
+    _weight: int | None = None
+    """Bytes of the heaviest delivery of the last claim; unknown at first, so that one is tried alone."""
     _ids: OrderedDict[DeliveryId, None] = field(default_factory=OrderedDict)
     _tokens: float = 0.0
     _filled_at: datetime | None = None
@@ -41,8 +48,28 @@ class Line:
         permitted = self.breaker.permits
         slots = AHEAD * self.partner.concurrency if permitted is None else permitted
         free = max(0, slots - self.running)
-        wanted = min(free, len(self._ids), self._allowance(now))
+        wanted = min(free, len(self._ids), self._room(), self._allowance(now))
         return [self._ids.popitem(last=False)[0] for _ in range(wanted)]
+
+    def _room(self) -> int:
+        """How many more fit, if they are like the last ones."""
+        if self._weight is None:
+            return 1
+        least = 0 if self.running else 1
+        return max(least, (HELD - self._held) // max(1, self._weight))
+
+    def begin(self, weights: Sequence[int]) -> None:
+        """Count claimed deliveries, by their sealed bytes, as running, and against the rate limit."""
+        self.running += len(weights)
+        self._held += sum(weights)
+        self._weight = max(weights, default=self._weight)
+        if self.partner.rate_per_second is not None:
+            self._tokens -= len(weights)
+
+    def end(self, weight: int) -> None:
+        """A delivery of so many bytes does not run any more."""
+        self.running -= 1
+        self._held -= weight
 
     def _allowance(self, now: datetime) -> int:
         rate = self.partner.rate_per_second
@@ -52,11 +79,6 @@ class Line:
         self._filled_at = now
         self._tokens = min(max(1.0, rate), self._tokens + max(0.0, passed) * rate)
         return int(self._tokens)
-
-    def spend(self, claimed: int) -> None:
-        """Count claimed deliveries against the rate limit."""
-        if self.partner.rate_per_second is not None:
-            self._tokens -= claimed
 
     def stopped(self, now: datetime) -> datetime | None:
         """Until when nothing may go, because the breaker is open; None when something may."""

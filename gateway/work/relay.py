@@ -24,6 +24,8 @@ class RelayLimits:
     """A pending delivery is announced again after this: its announcement may have been lost."""
     backlog: int = 50_000
     """Ids told by the commit path and not published yet; more are left to the sweep."""
+    window: timedelta = timedelta(milliseconds=20)
+    """What is told within it goes into the same announcements: one message, one claim and one commit serve many."""
 
 
 @dataclass(slots=True)
@@ -43,6 +45,8 @@ class Relay:
 
     async def publish(self) -> bool:
         """Publish what was told. An outage of the broker drops it: the sweep will find it in the store."""
+        if self._told:
+            await asyncio.sleep(self.limits.window.total_seconds())
         told, self._told = self._told, []
         if told:
             await self.broker.publish(announcements(told))

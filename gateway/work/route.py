@@ -159,12 +159,6 @@ def _record(
 
 def _guarded(facts: Facts, routes: Sequence[Route]) -> tuple[list[Route], list[str]]:
     """The routes that the disclosure guard lets pass, and the reasons for the others."""
-    allowed: list[Route] = []
-    withheld: list[str] = []
-    for route in routes:
-        reason = disclosure.decide(facts, route)
-        if reason is None:
-            allowed.append(route)
-        else:
-            withheld.append(reason)
-    return allowed, withheld
+    reasons = [disclosure.decide(facts, route) for route in routes]
+    allowed = [route for route, reason in zip(routes, reasons, strict=True) if reason is None]
+    return allowed, [reason for reason in reasons if reason is not None]

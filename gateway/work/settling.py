@@ -23,6 +23,8 @@ class Settler:
 
     deliveries: Deliveries
     pause: timedelta = timedelta(seconds=1)
+    window: timedelta = timedelta(milliseconds=40)
+    """Outcomes within it share a commit; nobody waits for them but the next look at the delivery."""
     _waiting: list[tuple[Settlement, AuditEntry | None]] = field(default_factory=list)
     _work: asyncio.Event = field(default_factory=asyncio.Event)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
@@ -39,6 +41,7 @@ class Settler:
                 self._work.clear()
                 self._idle.set()
                 await self._work.wait()
+                await asyncio.sleep(self.window.total_seconds())
             group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
             await self._write(group)
 

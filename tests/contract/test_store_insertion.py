@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, event, func, select
 
+from gateway.store.engine import Dialect
 from gateway.store.insertion import Insertion, write_together
 from gateway.store.intake import StoredIntake
 from gateway.store.tables import leases, records, revisions, samples, serials
@@ -95,3 +96,28 @@ async def test_a_small_commit_is_few_statements(database):
         await StoredIntake(database).accept(one_record("k", serial="S", findings=(finding("R"),)))
     written = [statement for statement in seen if not statement.startswith("BEGIN")]
     assert len(written) == {"postgresql": 4, "sqlite": 8}[database.dialect]
+
+
+async def test_many_rows_go_to_postgresql_by_copy_and_come_back_as_they_went_in(database):
+    plain = dict.fromkeys((column.name for column in records.columns), None)
+    rows = [
+        {**plain, "id": f"{n:04}", "submission": "s", "sender": "ohio", "state": "routed", "ordinal": n}
+        | {"received_at": NOW, "sealed": bytes([n % 256]) * 3, "kind": None if n % 2 else "locate"}
+        for n in range(700)
+    ]
+    with statements(database) as seen:
+        async with database.write() as connection:
+            await Insertion(records).write(connection, rows)
+            stored = (await connection.execute(select(records).order_by(records.c.id))).all()
+    assert [row._asdict() for row in stored] == rows
+    if database.dialect is Dialect.POSTGRESQL:
+        assert not [statement for statement in seen if "unnest" in statement]
+
+
+async def test_rows_copied_in_a_transaction_that_fails_are_gone(database):
+    with contextlib.suppress(ZeroDivisionError):
+        async with database.write() as connection:
+            await Insertion(revisions).write(connection, [{"name": f"r-{n}", "value": n} for n in range(300)])
+            raise ZeroDivisionError
+    async with database.read() as connection:
+        assert await count(connection, revisions) == 0

@@ -79,7 +79,7 @@ async def test_twenty_kills_under_load_lose_no_accepted_record(postgres_url, amq
 async def test_kills_lose_nothing_on_the_embedded_store_either(sqlite_url, tmp_path, capsys):
     seed = seeded()
     tell(capsys, f"KILL9_SEED={seed}")
-    load, arrivals = await killed_under_load(tmp_path, sqlite_url, None, 5, seed)
+    load, arrivals = await killed_under_load(tmp_path, sqlite_url, None, 3, seed)
     verdict = load.tally.judge(arrivals)
     tell(capsys, verdict)
     assert load.refused == []

@@ -127,6 +127,7 @@ async def test_findings_are_told_by_status_and_a_file_that_cannot_be_read_says_w
     assert faulty.returncode == 4
     told = await shell.run("status", json.loads(faulty.stdout)["id"])
     assert "NH-SSN" in told.stdout
+    assert "None" not in told.stdout
     hostile = await shell.run("submit", str(EXAMPLES / "hostile-doctype.xml"), "-f", "xml")
     assert hostile.returncode == 4
     assert "XML-DOCTYPE" in hostile.stderr

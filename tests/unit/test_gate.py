@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from gateway.core.ports.formats import Frame
 from tests.unit.contents import calm
-from transforms.gate import Gate, Limits
+from transforms.gate import Gate, Limits, glance
 
 BATCH = b'<Batch xmlns="urn:child-support-gateway:batch:1">'
 
@@ -172,3 +173,54 @@ markup = st.lists(
 def test_any_markup_is_read_alike_in_any_pieces(parts, piece):
     body = BATCH + "".join(parts).encode() + b"</Batch>"
     assert read(body, piece=piece) == read(body)
+
+
+class StepByStep(Gate):
+    """The gate without the glance."""
+
+    def __init__(self, limits=None):
+        super().__init__(limits)
+        self._whole = None
+
+
+def read_step_by_step(body, limits=None):
+    gate = StepByStep(limits)
+    frames = gate.feed(body) + gate.finish()
+    return frames, list(gate.findings)
+
+
+def read_at_once(body, limits=None):
+    gate = Gate(limits)
+    frames = gate.feed(body) + gate.finish()
+    return frames, list(gate.findings)
+
+
+@pytest.mark.parametrize("body", [body for body, _ in HOSTILE.values()], ids=HOSTILE)
+def test_a_glance_at_a_hostile_file_changes_nothing(body):
+    assert read_at_once(body) == read_step_by_step(body)
+    assert glance(body, Limits()) is None
+
+
+@calm
+@given(markup, st.sampled_from(["", "\ufeff", '<?xml version="1.0"?>\n', "\r\n", "<!--c-->"]), st.integers(1, 4))
+def test_a_glance_never_differs_from_reading_step_by_step(parts, before, few):
+    body = f"{before}<r>{''.join(parts)}</r>\n".encode()
+    for limits in (None, Limits(depth=few), Limits(elements=few), Limits(attributes=0), Limits(run=few * 8)):
+        assert read_at_once(body, limits) == read_step_by_step(body, limits)
+
+
+def test_a_small_file_is_read_at_one_glance_and_a_batch_or_a_large_one_as_it_comes():
+    assert glance(b'<?xml version="1.0"?>\n<a><b>1</b></a>\n', Limits()) == Frame(1, b"<a><b>1</b></a>", 2)
+    small, batch, large = Gate(), Gate(), Gate()
+    small.feed(b"<a>")
+    batch.feed(BATCH)
+    large.feed(b"<a>" + b"<b/>" * 10_000)
+    assert [gate._whole is None for gate in (small, batch, large)] == [False, True, True]
+
+
+def test_a_wide_record_may_have_many_groups_and_a_deep_one_not_too_many_levels():
+    wide = b"<a>" + b"<b><c>1</c></b>" * 60 + b"</a>"
+    deep = b"<a>" * 64 + b"1" + b"</a>" * 64
+    assert glance(wide, Limits()) is not None
+    assert glance(deep, Limits()) is not None
+    assert glance(b"<a>" + deep + b"</a>", Limits()) is None

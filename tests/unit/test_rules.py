@@ -8,7 +8,9 @@ from datetime import date
 import pytest
 
 from gateway.core.checks import CHECKS, FORMAT_CHECK
+from gateway.core.faultless import BY_PATHS, REMEMBERED
 from gateway.core.model import Content, Finding, Severity
+from gateway.core.question import Question
 from gateway.core.rules import BusinessRules, told
 from tests.unit.csenet_cases import built
 from tests.unit.csenet_rules import BROKEN as CSENET
@@ -238,3 +240,33 @@ def test_where_rule_and_schema_fault_one_place_the_rule_speaks():
     assert told([], schema, []) == tuple(schema)
     warning = Finding("NH-NOTE", Severity.WARNING, 1, path="Employee/PersonSSNIdentification")
     assert told([], schema, [warning]) == (*schema, warning), "a mere warning must not hide why the record is refused"
+
+
+def test_checks_by_paths_never_look_at_a_value():
+    """So what is remembered of one record holds for every other with the same paths."""
+    for content in (*TRANSACTIONS.values(), HIRE):
+        for paths in (content.fields, [path for n, path in enumerate(content.fields) if n % 3]):
+            some = {path: content.fields[path] for path in paths}
+            other = {path: value if path.startswith("Header/") else "?" for path, value in some.items()}
+            facts = CANONICAL.facts(content)
+            for rule in CATALOG.rules.values():
+                if rule.check in BY_PATHS:
+                    ask = CHECKS[rule.check].prepare(rule, CATALOG)
+                    before, after = (Question(Content(content.kind, fields), facts, TODAY) for fields in (some, other))
+                    assert list(ask(before)) == list(ask(after))
+
+
+def test_a_record_is_judged_alike_whatever_was_judged_before():
+    rules = BusinessRules(CATALOG)
+    for content in (*TRANSACTIONS.values(), HIRE):
+        judged(content, rules=rules)
+    for _code, transaction, changes in BROKEN:
+        content = altered(TRANSACTIONS.get(transaction, HIRE), changes)
+        assert judged(content, rules=rules) == judged(content, rules=BusinessRules(CATALOG))
+
+
+def test_what_is_remembered_of_shapes_is_bounded():
+    rules = BusinessRules(CATALOG)
+    for day in range(1, REMEMBERED + 100):
+        rules.judge(HIRE, CANONICAL.facts(HIRE), "xml", 1, date.fromordinal(TODAY.toordinal() + day))
+    assert 0 < len(rules._faultless) <= REMEMBERED

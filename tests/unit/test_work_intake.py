@@ -1,5 +1,6 @@
 """The way in: judged at once or spooled and judged later, committed whole or not at all."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -177,6 +178,17 @@ async def test_a_big_body_is_durable_first_and_judged_later(site, limits):
     assert pieces(site) == 0
     assert await site.actions(f"submission:{posted.id}") == ["submission.received", "submission.judged"]
     assert await site.backlog().step() is False
+
+
+async def test_the_crew_is_told_once_that_a_big_body_is_coming_and_never_of_a_small_one(site):
+    told = []
+    for limits, body in ((TINY, transfers(*range(1, 8))), (None, transfers(9))):
+        desk = replace(site.desk(limits), expect=lambda: told.append("big"))
+        upload = desk.begin(site.directory.partners[MICHIGAN], f"key-{len(told)}", XML, "request")
+        for start in range(0, len(body), 1_000):
+            await upload.feed(body[start : start + 1_000])
+        await upload.finish()
+    assert told == ["big"]
 
 
 async def test_a_body_that_turns_out_big_only_at_its_end_is_spooled_whole(site):

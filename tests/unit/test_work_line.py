@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from gateway.core.breaker import Breaker
 from gateway.core.model import AdapterName, BreakerPolicy, DeliveryId, Endpoint, Partner, PartnerKey, Role
-from gateway.work.line import AHEAD, BACKLOG, Line
+from gateway.work.line import AHEAD, BACKLOG, HELD, Line
 
+SMALL = 1_600
+"""Sealed bytes of one record."""
 START = datetime(2026, 3, 5, 13, 0, tzinfo=UTC)
 
 
@@ -26,7 +28,7 @@ def line(rate=None, concurrency=4, failures=2):
         concurrency=concurrency,
         breaker=policy,
     )
-    return Line(partner, Breaker(policy, since=START))
+    return Line(partner, Breaker(policy, since=START), _weight=SMALL)
 
 
 def ids(count, first=0):
@@ -67,7 +69,9 @@ def drained(one, seconds):
     now, end, sent = START, START + timedelta(seconds=seconds), []
     while now <= end:
         taken = one.take(now)
-        one.spend(len(taken))
+        one.begin([SMALL] * len(taken))
+        for _ in taken:
+            one.end(SMALL)
         sent += [now] * len(taken)
         now += one.pause_before_next() or timedelta(milliseconds=1)
     return sent
@@ -88,7 +92,9 @@ def test_a_line_held_back_by_its_rate_always_says_when_to_look_again(rate):
     now = START
     for _ in range(20):
         taken = one.take(now)
-        one.spend(len(taken))
+        one.begin([SMALL] * len(taken))
+        for _ in taken:
+            one.end(SMALL)
         if not taken:
             assert one.pause_before_next() > timedelta()
         now += one.pause_before_next()
@@ -105,9 +111,9 @@ def test_what_could_not_be_claimed_costs_nothing():
     one = line(1)
     one.add(ids(5))
     assert len(one.take(START)) == 1
-    one.spend(0)
+    one.begin([])
     assert len(one.take(START)) == 1
-    one.spend(1)
+    one.begin([SMALL])
     assert one.take(START) == []
     assert one.pause_before_next() == timedelta(seconds=1)
 
@@ -115,9 +121,39 @@ def test_what_could_not_be_claimed_costs_nothing():
 def test_a_clock_that_goes_backwards_lets_nothing_more_out():
     one = line(1)
     one.add(ids(5))
-    one.spend(len(one.take(START)))
+    one.begin([SMALL] * len(one.take(START)))
     assert one.take(START - timedelta(hours=1)) == []
     assert one.take(START - timedelta(hours=1)) == []
+
+
+# --- size ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_delivery_of_a_line_is_tried_alone_because_its_size_is_unknown():
+    one = line()
+    one = Line(one.partner, one.breaker)
+    one.add(ids(9))
+    assert len(one.take(START)) == 1
+    one.begin([])  # somebody else had it
+    assert len(one.take(START)) == 1
+
+
+def test_big_deliveries_are_claimed_one_at_a_time():
+    one = line()
+    one.add(ids(9))
+    one.begin([HELD + 1])
+    assert one.take(START) == []
+    one.end(HELD + 1)
+    assert len(one.take(START)) == 1
+
+
+@given(st.integers(1, 2 * HELD), st.integers(1, 8))
+def test_deliveries_of_one_size_never_hold_more_than_the_bound_unless_one_alone_does(weight, running):
+    one = line()
+    one.add(ids(9))
+    one.begin([weight] * running)
+    taken = len(one.take(START))
+    assert taken == 0 or (running + taken) * weight <= HELD or running + taken == 1
 
 
 # --- breaker ---------------------------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ async def test_an_idle_loop_rests_longer_and_longer_until_there_is_work_again():
 
 async def test_what_wakes_a_loop_cuts_its_rest_short():
     stop, wake = asyncio.Event(), asyncio.Event()
-    step = stepping(stop, False)
+    step = stepping(stop, *[False])
     asyncio.get_running_loop().call_later(0.01, wake.set)
     async with asyncio.timeout(5):
         await run(Loop("woken", step, rest=HOUR, wake=wake), stop)

@@ -1,0 +1,104 @@
+"""Worker processes: what they find and write is what this process would find and write."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway.core.ids import minting
+from gateway.core.model import (
+    AdapterName,
+    AgreementKey,
+    Claimed,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Endpoint,
+    FormatName,
+    Kind,
+    Partner,
+    PartnerKey,
+    RecordId,
+    Role,
+)
+from gateway.core.ports.crew import Composition, Examination
+from gateway.core.ports.formats import Cover
+from gateway.crew import SMALL_FRAMES, InlineCrew, PoolCrew
+from gateway.tools import speech, tools
+from gateway.work.compose import AT_ONCE
+from keys.files import FileKeys
+from tests.unit.contents import valid_new_hire
+
+NOW = datetime(2026, 3, 5, 13, 0, tzinfo=UTC)
+W4 = FormatName("w4")
+COUNT = AT_ONCE + 20
+OHIO = Partner(
+    PartnerKey("ohio"), "Ohio", Role.STATE, "IV-D", frozenset({"39"}), Endpoint(AdapterName.FOLDER), formats={}
+)
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory):
+    return FileKeys.create(tmp_path_factory.mktemp("crew") / "keys", lambda: NOW, os.urandom)
+
+
+@pytest.fixture(scope="module")
+def inline(keys):
+    made = tools(speech(), keys.sealer(), keys.indexer())
+    return InlineCrew(made.examiner, made.composer)
+
+
+@pytest.fixture
+async def pool(keys, inline):
+    made = PoolCrew(inline, keys.ring.snapshot, 1)
+    yield made
+    await made.close()
+
+
+@pytest.fixture(scope="module")
+def examination(inline):
+    """New hires of Ohio, as they stand in a file."""
+    format_ = inline.examiner.formats[W4]
+    mint = minting(lambda: NOW, os.urandom)
+    body = format_.encode([valid_new_hire()] * COUNT, Cover(OHIO, OHIO, NOW, 1)).body
+    reader = format_.reader()
+    frames = (*reader.feed(body), *reader.finish())
+    ids = tuple(RecordId(mint()) for _ in frames)
+    return Examination(W4, OHIO, reader.heading, frames, ids, NOW.date())
+
+
+def owed(records):
+    """A delivery of sealed records to the directory."""
+    kind, pending = Kind("new-hire"), DeliveryState.PENDING
+    delivery = Delivery(
+        DeliveryId("d-1"), PartnerKey("ohio"), PartnerKey("ohio"), kind, W4, AgreementKey("a"), pending, NOW, NOW,
+        records=len(records), number=1,
+    )  # fmt: skip
+    return Composition(Claimed(delivery, tuple(records)), OHIO, OHIO)
+
+
+async def test_a_worker_finds_what_this_process_finds(inline, pool, examination):
+    assert len(examination.frames) > SMALL_FRAMES
+    pool.prepare()
+    pool.prepare()
+    far, near = await pool.examine(examination), await inline.examine(examination)
+    assert all(one.sealed for one in far)
+    assert [replace(one, sealed=None) for one in far] == [replace(one, sealed=None) for one in near]
+
+
+async def test_a_worker_writes_the_bytes_that_this_process_writes(inline, pool, examination):
+    sealed = [(one.id, one.sealed) for one in await inline.examine(examination)]
+    far, near = await pool.compose(owed(sealed)), await inline.compose(owed(sealed))
+    assert far == near
+    lines = far.body.splitlines()
+    assert len(lines) == COUNT + 1
+    assert lines[1:] == [frame.body for frame in examination.frames]
+
+
+async def test_a_delivery_of_few_records_is_written_like_one_of_many(inline, examination):
+    sealed = [(one.id, one.sealed) for one in await inline.examine(examination)]
+    few, many = await inline.compose(owed(sealed[:AT_ONCE])), await inline.compose(owed(sealed))
+    assert many.body.startswith(few.body)

@@ -1,0 +1,130 @@
+"""The short way from a plain document to its fields.
+
+Plain is how we write the canonical form, and most partners theirs: no prefixes, attributes, references, comments or
+empty elements, every element known to the schema and in its place. Such a document is read by cutting it at its tags
+and following steps that were made ready for the kind, so that no path is put together twice. Anything else gives None,
+and the caller takes the long way through libxml2, which says what is wrong and where: a document that is read here
+would be read alike there (a property test holds the two together).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from transforms.schema_tree import Element, SchemaTree
+
+LONGEST = 64 * 1024
+"""Bytes; a larger document takes the long way, whose limits are those of libxml2."""
+_BLANK = " \t\n"
+_BLOCKS = 64
+"""Blocks of one element whose paths are kept ready; a record that has more takes the long way."""
+
+_ORDINARY = bytes({9, 10, *range(32, 256)} - set(b"<>&"))
+_FORBIDDEN = b"\xef\xbf"
+"""How the two characters begin that are no controls and yet may not stand in XML, U+FFFE and U+FFFF."""
+_Pieces = Iterator[tuple[str, str]]
+"""Tags, without their brackets, with the text that follows them."""
+
+
+class _Block:
+    """The only or the n-th element of its name: its path, the tag that ends it and, for a group, its steps."""
+
+    __slots__ = ("end", "path", "steps")
+
+    def __init__(self, element: Element, path: str) -> None:
+        self.end = f"/{element.name}"
+        self.path = path
+        self.steps = None if element.leaf else _steps(element, path + "/")
+
+
+class _Step:
+    """One name in a group: where it stands among its siblings, and its blocks by number."""
+
+    __slots__ = ("_blocks", "_element", "_path", "first", "position")
+
+    def __init__(self, element: Element, path: str) -> None:
+        self.position = element.position
+        self._element = element
+        self._path = path
+        self._blocks: dict[int, _Block] = {}
+        self.first = _Block(element, f"{path}[1]" if element.repeated else path)
+
+    def further(self, number: int) -> _Block | None:
+        found = self._blocks.get(number)
+        if found is None and self._element.repeated and number <= _BLOCKS:
+            found = self._blocks[number] = _Block(self._element, f"{self._path}[{number}]")
+        return found
+
+
+_Steps = Mapping[str, _Step]
+
+
+def _steps(group: Element, prefix: str) -> _Steps:
+    return {name: _Step(child, prefix + name) for name, child in group.children.items()}
+
+
+class Leaves:
+    """The leaf values of one kind's plain documents. ``opening`` is the root's tag as we write it."""
+
+    def __init__(self, opening: str, shape: SchemaTree) -> None:
+        self._opening = opening[1:-1]
+        self._end = f"/{shape.root.name}"
+        self._steps = _steps(shape.root, "")
+
+    def read(self, document: bytes) -> dict[str, str] | None:
+        """Canonical path -> value, in document order; None when the document is not plain."""
+        pieces = _pieces(document)
+        opening, text = next(pieces, ("", ""))
+        if opening != self._opening or text.strip(_BLANK):
+            return None
+        fields: dict[str, str] = {}
+        try:
+            whole = _gather(pieces, self._steps, self._end, fields)
+        except StopIteration:  # the document ends within a leaf
+            return None
+        return fields if whole and next(pieces, None) is None else None
+
+
+def _pieces(document: bytes) -> _Pieces:
+    """The document cut at its tags; nothing when it has to be read by a parser.
+
+    When nothing is left but brackets that open and close by turns, there are no references, no line ends to be
+    normalised, no brackets in texts or attributes, and cutting at either bracket gives tags and texts by turns.
+    """
+    marks = document.translate(None, _ORDINARY)
+    if len(document) > LONGEST or marks != b"<>" * (len(marks) // 2) or _FORBIDDEN in document:
+        return iter(())
+    try:
+        text = document.decode()
+    except UnicodeDecodeError:
+        return iter(())
+    before, *parts = text.replace(">", "<").split("<")
+    if before:
+        return iter(())
+    return zip(parts[0::2], parts[1::2], strict=True)
+
+
+def _gather(pieces: _Pieces, steps: _Steps, end: str, fields: dict[str, str]) -> bool:
+    """Read a group to its end and the blank after it."""
+    last, number = -1, 1
+    for tag, text in pieces:
+        step = steps.get(tag)
+        if step is None:
+            return tag == end and not text.strip(_BLANK)
+        if step.position > last:
+            last, number = step.position, 1
+            block: _Block | None = step.first
+        else:
+            number += 1
+            block = step.further(number) if step.position == last else None
+        if block is None:
+            return False
+        if block.steps is not None:
+            if text.strip(_BLANK) or not _gather(pieces, block.steps, block.end, fields):
+                return False
+            continue
+        closing, tail = next(pieces)
+        if closing != block.end or not text or (tail and tail.strip(_BLANK)):
+            return False
+        fields[block.path] = text
+    return False
