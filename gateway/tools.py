@@ -42,7 +42,7 @@ def speech(*, warm: bool = False, drafts: bool = False) -> Speech:
     nobody official has confirmed."""
     catalog = schemas.load(drafts=drafts)
     form = transforms.canonical(catalog, warm=warm)
-    return Speech(catalog, transforms.formats(catalog), form, BusinessRules(catalog))
+    return Speech(catalog, transforms.formats(catalog, warm=warm), form, BusinessRules(catalog))
 
 
 def tools(spoken: Speech, sealer: Sealer, indexer: Indexer) -> Tools:

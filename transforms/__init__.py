@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from gateway.core.catalog import Catalog
@@ -63,13 +63,44 @@ ALIASES: Mapping[str, str] = MappingProxyType(
 """Media types that mean the same as one of the catalog."""
 
 
-def formats(catalog: Catalog) -> Mapping[FormatName, Format]:
-    """All formats of the catalog that are not withheld. Misconfigured when the catalog and the table differ."""
+class Formats(Mapping[FormatName, Format]):
+    """The formats of a catalog, each made when it is first asked for: a command that reads one waits for one."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._made: dict[FormatName, Format] = {}
+
+    def __getitem__(self, name: FormatName) -> Format:
+        made = self._made.get(name)
+        if made is None:
+            if name not in self._catalog.formats:
+                raise KeyError(name)
+            made = self._made[name] = FORMATS[name](self._catalog)
+        return made
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._catalog.formats
+
+    def __iter__(self) -> Iterator[FormatName]:
+        return (FormatName(name) for name in FORMATS if name in self._catalog.formats)
+
+    def __len__(self) -> int:
+        return len(self._catalog.formats)
+
+
+def formats(catalog: Catalog, *, warm: bool = False) -> Mapping[FormatName, Format]:
+    """All formats of the catalog that are not withheld. Misconfigured when the catalog and the table differ.
+
+    ``warm`` makes every engine now, for processes that serve.
+    """
     known = {*catalog.formats, *catalog.withheld}
     if known != set(FORMATS):
         odd = sorted(known ^ set(FORMATS))
         raise Misconfigured(f"formats without an engine or without a catalog line: {', '.join(odd)}")
-    return {FormatName(name): make(catalog) for name, make in FORMATS.items() if name in catalog.formats}
+    found = Formats(catalog)
+    if warm:
+        tuple(found.values())
+    return found
 
 
 def canonical(catalog: Catalog, *, warm: bool = False) -> CanonicalForm:
