@@ -21,6 +21,7 @@ from gateway.core.model import (
     FormatName,
     Partner,
     RecordId,
+    Severity,
     Submission,
     SubmissionId,
     SubmissionState,
@@ -37,12 +38,20 @@ from gateway.work.route import Origin, Router
 
 SPOOL = "records"
 """Label of the keys that seal spooled pieces."""
+FILE_RULES = "FILE-"
+"""How the codes of rules about whole files begin (schemas/rules/files.toml)."""
 SLICE = 16
 """Frames examined between two looks at the event loop: about 5 ms, and 40 ms when every one breaks its schema."""
 
 
 def spool_context(submission: SubmissionId, piece: int) -> str:
     return f"spool.sealed:{submission}:{piece}"
+
+
+def controls_fail(findings: Sequence[Finding]) -> bool:
+    """Whether header, trailer, count or amount of a file with controls say that it is not whole: then a part of it must
+    not be taken, because the sender will send all of it again."""
+    return any(f.severity is Severity.FATAL and f.rule.startswith(FILE_RULES) for f in findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +200,9 @@ class _Upload:
         if not self._frames:
             await self._turn_away(findings)
             raise Unreadable("No record of the body can be read.", findings)
+        if controls_fail(findings):
+            await self._turn_away(findings)
+            raise Unreadable("The file's own controls do not hold: none of its records is taken.", findings)
         examined = await desk.examine(head.sender, head.format, self.reader.heading, self._frames, head.received_at)
         judged = desk.router.judge(examined, Origin(head.id, head.sender.key, head.received_at), desk.directory())
         acceptance = self._acceptance(SubmissionState.JUDGED, judged, findings, "submission.judged")

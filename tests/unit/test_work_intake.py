@@ -130,6 +130,22 @@ async def test_a_body_of_which_no_record_can_be_read_is_refused_with_findings_an
     assert (action, outcome) == ("submission.refused", raised.value.findings[0].rule)
 
 
+async def test_a_file_whose_trailer_counts_other_records_is_refused_as_a_whole(site):
+    good = (EXAMPLES / "fixed" / "newhire-oh.txt").read_bytes()
+    count = good.index(b"1") + 1
+    digits = good[count + 8 : count + 17]
+    for body, taken in ((good, True), (good.replace(digits, b"000000999", 1), False)):
+        upload = site.desk(None).begin(site.directory.partners[MICHIGAN], f"key-{taken}", FormatName("newhire-oh"), "id")
+        await upload.feed(body)
+        if taken:
+            assert isinstance(await upload.finish(), Submission)
+            continue
+        with pytest.raises(Unreadable) as raised:
+            await upload.finish()
+        assert {finding.rule for finding in raised.value.findings} == {"FILE-COUNT"}
+    assert counted(site, "submissions") == 1
+
+
 @pytest.mark.parametrize("limits", [None, TINY])
 async def test_a_body_over_the_partners_limit_is_cut_off_and_nothing_of_it_is_kept(site, limits):
     site.know(partner(MICHIGAN, "26", body_limit=12_000))
