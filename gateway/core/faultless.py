@@ -12,6 +12,7 @@ BY_PATHS = frozenset(
         "together",
         "blocks",
         "layout-required",
+        "matrix-blocks",
     }
 )
 """Checks that look at the transaction and at which paths are filled, never at a value: what they say of one record they
