@@ -135,7 +135,8 @@ async def test_a_file_whose_trailer_counts_other_records_is_refused_as_a_whole(s
     count = good.index(b"1") + 1
     digits = good[count + 8 : count + 17]
     for body, taken in ((good, True), (good.replace(digits, b"000000999", 1), False)):
-        upload = site.desk(None).begin(site.directory.partners[MICHIGAN], f"key-{taken}", FormatName("newhire-oh"), "id")
+        sender = site.directory.partners[MICHIGAN]
+        upload = site.desk(None).begin(sender, f"key-{taken}", FormatName("newhire-oh"), "id")
         await upload.feed(body)
         if taken:
             assert isinstance(await upload.finish(), Submission)
