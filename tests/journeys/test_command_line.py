@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import statistics
 import subprocess
 import time
 
@@ -14,7 +13,8 @@ from tests.journeys import samples
 from tests.journeys.site import until, whole
 from tests.servers.gateway_process import GATEWAY, bare_environment
 
-HELP_SECONDS = 0.3
+HELP_TIMES = 5
+"""So many times the bare imports; 3.1 when it was written."""
 INTEGRITY = 10
 
 
@@ -112,11 +112,16 @@ def demonstrated(folder, *arguments):
 
 
 def test_the_help_is_there_at_once():
-    """The best of several: other processes may hold the machine's cores."""
-    took = []
+    """Against what an interpreter needs to import the libraries of any command line, taken by turns: a ratio, because
+    other processes may hold the machine's cores. Alone on a machine it takes less than 300 ms."""
+    helped, bare = [], []
     for _ in range(7):
-        begun = time.perf_counter()
-        shown = subprocess.run([str(GATEWAY), "--help"], capture_output=True, check=True, env=bare_environment())
-        took.append(time.perf_counter() - begun)
-        assert b"serve" in shown.stdout
-    assert min(took) < HELP_SECONDS, f"median {statistics.median(took) * 1000:.0f} ms"
+        helped.append(_seconds(str(GATEWAY), "--help"))
+        bare.append(_seconds(str(GATEWAY.parent / "python"), "-c", "import typer.main, rich.console"))
+    assert min(helped) < HELP_TIMES * min(bare), f"{min(helped) * 1000:.0f} against {min(bare) * 1000:.0f} ms"
+
+
+def _seconds(*command: str) -> float:
+    begun = time.perf_counter()
+    subprocess.run(command, capture_output=True, check=True, env=bare_environment())
+    return time.perf_counter() - begun
