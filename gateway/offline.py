@@ -139,7 +139,7 @@ class Validator:
             return Judged(frame, None, None, decoded.findings)
         canonical = self.spoken.canonical
         facts = canonical.facts(decoded.content)
-        schema = canonical.validate(canonical.write(decoded.content), frame.ordinal)
+        schema = canonical.confirm(decoded.content, canonical.write(decoded.content), frame.ordinal)
         rules = self.spoken.rules.judge(decoded.content, facts, format_.name, frame.ordinal, self._day)
         findings = told(decoded.findings, schema, rules)
         if self._sender is not None:

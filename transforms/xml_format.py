@@ -54,12 +54,12 @@ class XmlFormat:
         return NAME
 
     def reader(self) -> Reader:
-        return Gate(self._limits)
+        return Gate(self._limits, self._canonical.glance)
 
     def decode(self, frame: Frame, heading: Heading) -> Decoded:  # noqa: ARG002 - a port's signature; XML has no heading
         """Rules: ``XML-DOCTYPE``, ``XML-MALFORMED``, ``XML-KIND``, ``XML-UNKNOWN``, ``XML-ORDER``, ``XML-REPEATED``,
         ``XML-TEXT``, ``XML-ATTRIBUTE`` (errors) and ``XML-EMPTY`` (warning: counts as absent)."""
-        if (content := self._canonical.glance(frame.body)) is not None:
+        if (content := frame.content or self._canonical.glance(frame.body)) is not None:
             return Decoded(content)
         if b"<!DOCTYPE" in frame.body:
             return _unreadable(frame, "XML-DOCTYPE", "a document type declaration is not accepted")

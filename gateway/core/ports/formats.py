@@ -20,6 +20,8 @@ class Frame:
     body: bytes = field(repr=False)
     line: int | None = None
     """1-based line in the file, for formats that have lines."""
+    content: Content | None = field(default=None, repr=False)
+    """What the record says, when cutting it out has read it already and found nothing wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,10 @@ class CanonicalForm(Protocol):
 
     def validate(self, document: bytes, ordinal: int) -> tuple[Finding, ...]:
         """XSD validation of one canonical document; findings carry the canonical path, never the value."""
+        ...
+
+    def confirm(self, content: Content, document: bytes, ordinal: int) -> tuple[Finding, ...]:
+        """The same for a document that :meth:`write` made of the content, quicker for one like others before it."""
         ...
 
     def facts(self, content: Content) -> Facts:
