@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gateway.core.audit_entry import Scribe
 from gateway.core.errors import Misconfigured
-from gateway.core.ids import Clock, Mint, Random, minting
+from gateway.core.ids import Clock, Mint, Random, drawn_ahead, minting
 from gateway.logbook import Logbook
 from gateway.settings import Settings
 from gateway.store.audit import StoredAuditLog
@@ -139,7 +139,8 @@ async def foundation(
     keys = open_keys(settings, clock)
     sealer = keys.sealer()
     database = open_database(settings.db.url, Limits(pool_size=settings.db.pool))
-    mint = minting(clock, os.urandom)
+    ahead = drawn_ahead(os.urandom)
+    mint = minting(clock, ahead)
     stored = stores(database, clock, announce_grace)
     try:
         yield Foundation(
@@ -147,7 +148,7 @@ async def foundation(
             clock=clock,
             random=os.urandom,
             mint=mint,
-            scribe=Scribe(clock, mint, os.urandom),
+            scribe=Scribe(clock, mint, ahead),
             speech=spoken,
             keys=keys,
             sealer=sealer,

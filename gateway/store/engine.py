@@ -73,6 +73,13 @@ class Database:
                 yield connection
 
     @asynccontextmanager
+    async def at_once(self) -> AsyncIterator[AsyncConnection]:
+        """For one statement of PostgreSQL that is a transaction of its own: no BEGIN, no COMMIT."""
+        with translated():
+            async with self._writer.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+                yield connection
+
+    @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One read-only transaction that sees one state of the database."""
         with translated():

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.audit_entry import ACTIONS, SALT_BYTES, Scribe, canonical_json, commitment, leaf, timestamp
-from gateway.core.ids import COUNTER_LIMIT, minting, uuid7
+from gateway.core.ids import COUNTER_LIMIT, DRAWN, drawn_ahead, minting, uuid7
 from gateway.core.model import Actor
 
 START = datetime(2026, 3, 2, 8, 0, 0, 250, tzinfo=UTC)
@@ -54,6 +54,23 @@ def test_an_id_is_a_uuid_of_version_seven_that_carries_its_time(milliseconds, en
     assert (made.version, made.variant) == (7, uuid.RFC_4122)
     assert made.int >> 80 == milliseconds
     assert str(made) == uuid7(milliseconds, entropy)
+
+
+@given(st.lists(st.integers(0, 2 * DRAWN), max_size=20))
+def test_randomness_drawn_ahead_is_given_out_whole_and_once(counts):
+    drawn = bytearray()
+
+    def source(count):
+        made = os.urandom(count)
+        drawn.extend(made)
+        return made
+
+    draw = drawn_ahead(source)
+    given_out = [draw(count) for count in counts]
+    assert [len(one) for one in given_out] == counts
+    at = 0
+    for one in given_out:  # in the order in which it was drawn, nothing twice
+        at = drawn.index(one, at) + len(one)
 
 
 def test_an_id_tells_the_time_at_which_it_was_made():
