@@ -135,6 +135,9 @@ def _postgresql(url: URL, limits: Limits) -> Database:
                 "application_name": "gateway",
                 "synchronous_commit": "on",  # accepted means durable, whatever the role's default says
                 "jit": "off",  # our statements are short: compiling them costs more than it saves
+                # We ask for few rows by key. With the default, meant for disks that turn, the planner reads a whole
+                # young table instead, of which it has no statistics yet.
+                "random_page_cost": "1.1",
                 **settings,
             },
         },
