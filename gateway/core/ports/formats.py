@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gateway.core.model import Content, Facts, Finding, FormatName, Kind, Partner
 
@@ -99,6 +99,15 @@ class Format(Protocol):
         """The bytes for one delivery, a pure function of its arguments.
 
         Raises Unprocessable for a kind that the format cannot write."""
+        ...
+
+
+@runtime_checkable
+class Wrapping(Protocol):
+    """A format that carries canonical documents as they are: nothing has to be read to be written."""
+
+    def wrap(self, documents: Sequence[bytes]) -> Encoded:
+        """What ``encode`` gives for the contents of these documents, of kinds that the format can write."""
         ...
 
 
