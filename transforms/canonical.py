@@ -117,7 +117,8 @@ class KindForm:
                 group = place.parents
             out.append(f"<{place.name}>%s</{place.name}>")
         out += (self.move(group, ()), self.close)
-        return Shape("".join(out), tuple(place.path for place in places))
+        ordered = tuple(place.path for place in places)
+        return Shape("".join(out), ordered, ordered == paths)
 
 
 def _name(step: str) -> str:
@@ -172,7 +173,8 @@ class Canonical:
         """
         form = self._known(content.kind)
         fields = content.fields
-        if _ESCAPED.search("".join(fields.values())):
+        values = "".join(fields.values())
+        if "&" in values or "<" in values or ">" in values or "\r" in values:
             fields = {path: _ESCAPED.sub(escape, value) for path, value in fields.items()}
         return form.shape(tuple(fields)).fill(fields).encode("utf-8", "surrogatepass")
 
