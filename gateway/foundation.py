@@ -7,9 +7,10 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
+from gateway.clock import utc_now
 from gateway.core.audit_entry import Scribe
 from gateway.core.errors import Misconfigured
 from gateway.core.ids import Clock, Mint, Random, drawn_ahead, minting
@@ -37,10 +38,6 @@ from keys.sealing import EnvelopeSealer
 
 SECRET_LIMIT = 64 * 2**10
 """Bytes of one credential file."""
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Records of one sender have few shapes: which optional elements are there. A shap
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from transforms.plain_values import Matcher
@@ -22,6 +22,8 @@ class Shape:
 
     text: str
     paths: tuple[str, ...]
+    sorted: bool = False
+    """Whether the paths came in document order, as they do from nearly every reader."""
     matchers: tuple[Matcher, ...] | None = None
     """What tells plain values of each path; None when one of them has none."""
     proven: bool = False
@@ -29,13 +31,16 @@ class Shape:
 
     def fill(self, fields: Mapping[str, str]) -> str:
         """The document of escaped values."""
-        return self.text % tuple(map(fields.__getitem__, self.paths))
+        return self.text % tuple(self._ordered(fields))
 
     def takes(self, fields: Mapping[str, str]) -> bool:
         """Whether a document of these fields is valid for certain; False: the schema has to be asked."""
         if not self.proven or self.matchers is None:
             return False
-        return all(match(fields[path]) is not None for match, path in zip(self.matchers, self.paths, strict=True))
+        return all(match(value) is not None for match, value in zip(self.matchers, self._ordered(fields), strict=True))
+
+    def _ordered(self, fields: Mapping[str, str]) -> Iterable[str]:
+        return fields.values() if self.sorted else map(fields.__getitem__, self.paths)
 
 
 class Shapes:
