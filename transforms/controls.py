@@ -3,24 +3,24 @@
 A source is one of the texts below. ``count`` sources may name several ways of counting (``details or all``) where no
 source tells whether header and trailer count: any of them is accepted on reading, the first is written.
 
-=================  ====================================================================
-``created``        day of the delivery
-``created-year``   its year, two digits
-``created-time``   its time of day
-``number``         running number of the delivery, from its lowest digits
-``sender-state``   number of the sending state
-``control-number`` a number that is never used twice, for the file
+===========================  ============================================================
+``created``                  day of the delivery
+``created-year``             its year, two digits
+``created-time``             its time of day
+``number``                   running number of the delivery, from its lowest digits
+``control-number``           a number for the file that is never used twice
 ``control-number-of-group``  the same for the group
-``text:...``       always this
-``details``        details of the file
-``all``            all records of the file
-``group``          details of the group
-``groups``         groups of the file
-``zero``           nothing, as zeros: a count that this file never has
-``count:LAYOUT``   records of that layout
-``sum:FIELD``      that amount of the details, added up
-``noted``          blank; when it is filled on reading, that is told
-=================  ====================================================================
+``sender-state``             number of the sending state
+``text:...``                 always this
+``details``                  details of the file
+``all``                      all records of the file
+``group``                    details of the group
+``groups``                   groups of the file
+``zero``                     nothing, as zeros: a count that this file never has
+``count:LAYOUT``             records of that layout
+``sum:FIELD``                that amount of the details, added up
+``noted``                    blank; on reading it is told when it is filled
+===========================  ============================================================
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 from itertools import pairwise
 from random import Random
 
@@ -16,6 +17,8 @@ from gateway.core.file_order import RecordRole
 from gateway.core.model import Content, FormatName, Kind, PartnerKey
 from gateway.core.routing import Directory
 from gateway.core.rules import BusinessRules
+from gateway.offline import Validator
+from gateway.offline_dump import dump
 from gateway.partner_files import read
 from gateway.partner_store import known
 from gateway.recognise import HEAD, Recogniser
@@ -29,6 +32,8 @@ CATALOG = schemas.load(drafts=True)
 FORMATS = formats(CATALOG)
 CANONICAL = canonical(CATALOG)
 RULES = BusinessRules(CATALOG)
+SPOKEN = speech()
+TODAY = date(2026, 11, 28)
 BATCHED = ("eiwo-order", "eiwo-answer")
 MINE = (*BATCHED, "eiwo-result", "eiwo-employers", "lien")
 FEINS = st.lists(st.sampled_from(["990000001", "990000002"]), min_size=1, max_size=5)
@@ -302,7 +307,7 @@ def test_an_amount_that_does_not_fit_is_a_finding_and_never_cut():
 
 def test_a_broken_rule_names_the_place_in_the_record():
     spoilt = replace(TERMINATION, fields={**TERMINATION.fields, "Order/MaximumWithholdingPercent": "50"})
-    found = RULES.judge(spoilt, CANONICAL.facts(spoilt), "eiwo-order", 1, date(2026, 11, 28))
+    found = RULES.judge(spoilt, CANONICAL.facts(spoilt), "eiwo-order", 1, TODAY)
     assert [(one.rule, one.field, one.start, one.length) for one in found] == [
         ("IWO-TERMINATION-DAYS", "iwo_ccpa_percent_rate", 672, 2)
     ]
@@ -314,16 +319,25 @@ def test_a_total_is_not_judged_where_the_parts_are_due_in_other_periods():
         "Order/TotalObligation/ObligationAmount": "1.00",
     }
     mixed = replace(ORDER, fields={**ORDER.fields, **weekly})
-    found = RULES.judge(mixed, CANONICAL.facts(mixed), "xml", 1, date(2026, 11, 28))
+    found = RULES.judge(mixed, CANONICAL.facts(mixed), "xml", 1, TODAY)
     assert rules_of(found) == ["IWO-FREQUENCY-UNKNOWN"]
+
+
+def test_a_dump_counts_the_positions_of_an_order_from_its_own_first_byte():
+    found = dump(Validator(SPOKEN, TODAY), EXAMPLES / "fixed" / "eiwo-order.txt", FormatName("eiwo-order"), 3)
+    places = {title: {line.name: (line.start, line.value) for line in lines} for title, lines in found.blocks}
+    assert places["eiwo-order-batch-header"]["ein"] == (31, "990000002")
+    assert places["eiwo-order"]["ein"] == (243, "990000002")
+    assert found.line == 7
 
 
 # --- on the way ------------------------------------------------------------------------------------------------------
 
 
+@cache
 def directory() -> Directory:
     files = {path.name: path.read_text() for path in (EXAMPLES / "partners").glob("*.toml")}
-    found = read(files, Directory((), ()), known(speech()))
+    found = read(files, Directory((), ()), known(SPOKEN))
     return Directory(found.partners, found.agreements)
 
 
@@ -334,7 +348,7 @@ def test_an_order_reaches_the_employer_and_the_answer_the_state_each_in_its_own_
         assert contents
         for content in contents:
             facts = CANONICAL.facts(content)
-            (route,) = partners.route(facts, PartnerKey(sender), date(2026, 11, 28)).routes
+            (route,) = partners.route(facts, PartnerKey(sender), TODAY).routes
             assert route.partner.key == ("ohio" if back else "acme")
             assert decide(facts, route) is None
             assert route.partner.formats[content.kind] == name
@@ -345,14 +359,13 @@ def test_an_order_reaches_the_employer_and_the_answer_the_state_each_in_its_own_
 def test_an_order_never_goes_to_an_agency_even_under_an_agreement():
     facts = CANONICAL.facts(ORDER)
     partners = directory()
-    (route,) = partners.route(facts, PartnerKey("ohio"), date(2026, 11, 28)).routes
+    (route,) = partners.route(facts, PartnerKey("ohio"), TODAY).routes
     assert decide(facts, replace(route, partner=partners.partners[PartnerKey("michigan")])) == "disclosure-program"
 
 
 @pytest.mark.parametrize("name", ["eiwo-order", "eiwo-answer", "eiwo-result"])
 def test_each_file_is_recognised_by_its_header(name):
-    spoken = speech()
-    assert Recogniser(spoken.catalog, spoken.formats).fits(example(name)[:HEAD]) == (name,)
+    assert Recogniser(SPOKEN.catalog, SPOKEN.formats).fits(example(name)[:HEAD]) == (name,)
 
 
 def test_json_carries_the_same_order():
