@@ -37,11 +37,12 @@ PROGRAMS: Mapping[Kind, frozenset[str]] = {
 """Kind -> programs that may receive it at all; everything else is refused."""
 
 IV_D = "IV-D"
-WITHHOLDING_SIDES: Mapping[bool, frozenset[str]] = {
-    True: frozenset({"employer", "e-IWO"}),
-    False: frozenset({IV_D, "e-IWO"}),
+WITHHOLDING_SIDES: Mapping[str, frozenset[str]] = {
+    "I": frozenset({"employer", "e-IWO"}),
+    "A": frozenset({IV_D, "e-IWO"}),
+    "S": frozenset({IV_D}),
 }
-"""Programs that may receive an order (True) and those that may receive an answer or a result; e-IWO is the portal."""
+"""Document type of a withholding record (order, answer, result) -> who may receive it; e-IWO is the portal."""
 
 
 def decide(facts: Facts, route: Route) -> Withheld | None:
@@ -52,7 +53,7 @@ def decide(facts: Facts, route: Route) -> Withheld | None:
     program = route.partner.program
     if program not in PROGRAMS.get(facts.kind, frozenset()):
         return Withheld.PROGRAM
-    if facts.kind == INCOME_WITHHOLDING and program not in WITHHOLDING_SIDES[_is_order(facts)]:
+    if facts.kind == INCOME_WITHHOLDING and program not in _withholding_side(facts):
         return Withheld.PROGRAM
     protected = facts.family_violence or facts.nondisclosure
     if not protected:
@@ -63,5 +64,6 @@ def decide(facts: Facts, route: Route) -> Withheld | None:
     return Withheld.FAMILY_VIOLENCE if facts.family_violence else Withheld.NONDISCLOSURE
 
 
-def _is_order(facts: Facts) -> bool:
-    return (facts.transaction or "").startswith("I ")
+def _withholding_side(facts: Facts) -> frozenset[str]:
+    document_type = (facts.transaction or "").partition(" ")[0]
+    return WITHHOLDING_SIDES.get(document_type, frozenset())

@@ -28,8 +28,10 @@ ALLOWED = {
     ("income-withholding", "I TRM"): {"employer", "e-IWO"},
     ("income-withholding", "A ORG"): {"IV-D", "e-IWO"},
     ("income-withholding", "A EMP"): {"IV-D", "e-IWO"},
-    ("income-withholding", "S ORG"): {"IV-D", "e-IWO"},
-    ("income-withholding", ""): {"IV-D", "e-IWO"},
+    ("income-withholding", "S ORG"): {"IV-D"},
+    ("income-withholding", "I"): {"employer", "e-IWO"},
+    ("income-withholding", "K ORG"): set(),
+    ("income-withholding", ""): set(),
     ("employer-directory", None): {"IV-D"},
     ("lien", "01"): {"lien-network"},
 }
