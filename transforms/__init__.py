@@ -50,6 +50,11 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "medical-match": FixedFile.named("medical-match"),
         "multistate-bank-match": FixedFile.named("multistate-bank-match"),
         "directory-match": FixedFile.named("directory-match"),
+        "eiwo-order": FixedFile.named("eiwo-order"),
+        "eiwo-answer": FixedFile.named("eiwo-answer"),
+        "eiwo-result": FixedFile.named("eiwo-result"),
+        "eiwo-employers": FixedFile.named("eiwo-employers"),
+        "lien": FixedFile.named("lien"),
     }
 )
 """Format name -> how to make it from the catalog; the catalog has the same names."""

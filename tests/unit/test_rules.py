@@ -15,6 +15,8 @@ from gateway.core.settled import SETTLED
 from tests.unit.csenet_cases import built
 from tests.unit.csenet_rules import BROKEN as CSENET
 from tests.unit.fixed_width_samples import CATALOG, EXAMPLES, VECTORS
+from tests.unit.withholding_cases import BASES
+from tests.unit.withholding_cases import BROKEN as WITHHOLDING
 from transforms import canonical
 from transforms.csenet import CsenetFormat
 from transforms.w4 import W4Format
@@ -40,7 +42,7 @@ def base(transaction: str | None) -> Content:
     """A valid record: a hire, a transaction of the example, or one built from the tables."""
     if transaction is None:
         return HIRE
-    return TRANSACTIONS.get(transaction) or built(CATALOG, transaction)
+    return TRANSACTIONS.get(transaction) or BASES.get(transaction) or built(CATALOG, transaction)
 
 
 HIRE = records("ohio-new-hires.w4", W4Format(CATALOG))[0]
@@ -91,6 +93,7 @@ BROKEN = [
     ("CSE-WAGE-2", "ENF R ERALL", {"LocateInformation/SecondEmployer/WageYear": "2024"}),
     ("CSE-WAGE-3", "ENF R ERALL", {"LocateInformation/ThirdEmployer/WageQuarter": "1"}),
     *CSENET,
+    *WITHHOLDING,
     ("NH-SSN", None, {"Employee/PersonSSNIdentification": None}),
     ("NH-SSN-DIGITS", None, {"Employee/PersonSSNIdentification": "900-10-1234"}),
     ("NH-NAME", None, {"Employee/PersonName": None}),
