@@ -61,7 +61,7 @@ class Connection(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._closed: BaseException | None = None
-        self._sent = self._in_body = False
+        self._sent = self._in_body = self._ended = self._excess = False
         self.reusable = False
         """Whether another exchange may follow."""
 
@@ -90,7 +90,7 @@ class Connection(asyncio.Protocol):
         self._fields: dict[str, str] = {}
         self._body = bytearray()
         self._before_body = 0
-        self._in_body = self._sent = self.reusable = False
+        self._in_body = self._sent = self._ended = self._excess = self.reusable = False
 
     async def _write(self, request: Request, answered: asyncio.Future[Answer]) -> None:
         """A big body slice by slice, at the pace of the partner, who may answer before its end."""
@@ -170,6 +170,12 @@ class Connection(asyncio.Protocol):
 
     # --- httptools -------------------------------------------------------------------------------------------------
 
+    def on_message_begin(self) -> None:
+        """A message after the answer is one that nobody asked for: it must not pass for the next one's."""
+        if self._ended:
+            self._excess = True
+            self.reusable = False
+
     def on_header(self, name: bytes, value: bytes) -> None:
         self._fields[name.decode("latin-1").lower()] = value.decode("latin-1")
 
@@ -187,5 +193,6 @@ class Connection(asyncio.Protocol):
         if self._parser.get_status_code() < HTTPStatus.OK:  # 100 Continue and its like: the answer follows
             self._fields = {}
             return
-        self.reusable = self._sent and self._parser.should_keep_alive()
+        self._ended = True
+        self.reusable = self._sent and not self._excess and self._parser.should_keep_alive()
         self._finish()
