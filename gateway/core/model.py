@@ -427,6 +427,8 @@ class Settlement:
     size: int | None = None
     cause: str | None = None
     fault: Fault | None = None
+    findings: tuple[Finding, ...] = ()
+    """What the payload could not carry; only of the attempt that first composed it."""
 
 
 @dataclass(frozen=True, slots=True)

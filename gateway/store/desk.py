@@ -16,6 +16,7 @@ from gateway.core.model import (
     DeliveryId,
     DeliveryState,
     Fault,
+    Finding,
     Kind,
     Page,
     PartnerKey,
@@ -24,6 +25,7 @@ from gateway.core.ports.store import CauseGroup, DeliveryQuery, Listing, Partner
 from gateway.store.cursor import decode_cursor, encode_cursor, wanted
 from gateway.store.engine import Database
 from gateway.store.lanes import wake_next
+from gateway.store.losses import losses_of
 from gateway.store.rows import attempt_from, delivery_from, write_entries
 from gateway.store.tables import attempts, deliveries, items, mailbox
 from gateway.store.types import Instant
@@ -72,6 +74,10 @@ class StoredDesk:
         )
         async with self._database.read() as connection:
             return tuple(attempt_from(row) for row in await connection.execute(query))
+
+    async def findings(self, delivery: DeliveryId) -> tuple[Finding, ...]:
+        async with self._database.read() as connection:
+            return tuple(finding for _, _, finding in await losses_of(connection, [delivery]))
 
     async def list(self, query: DeliveryQuery, page: Page) -> Listing[Delivery]:
         limit = wanted(page)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -13,12 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.acceptance import Chunk, Judged
 from gateway.core.audit_entry import timestamp
-from gateway.core.model import Delivery, Page, PartnerKey, Record, RecordId, RecordState
+from gateway.core.loss import STEP
+from gateway.core.model import Delivery, DeliveryId, Finding, Page, PartnerKey, Record, RecordId, RecordState
 from gateway.core.ports.store import Listing, RecordQuery, Step
 from gateway.store.bulk import among
 from gateway.store.cursor import decode_cursor, encode_cursor, wanted
 from gateway.store.engine import Database
 from gateway.store.judgements import write_routes
+from gateway.store.losses import losses_of
 from gateway.store.rows import delivery_from, details_from, record_from
 from gateway.store.submissions import OPEN_RECORD
 from gateway.store.tables import attempts, audit_entries, deliveries, items, records, submissions
@@ -73,7 +75,9 @@ class StoredRecords:
             entries = (await connection.execute(told.order_by(audit_entries.c.id))).all()
             made = select(attempts).where(among(connection, attempts.c.delivery, carried))
             tries = (await connection.execute(made.order_by(attempts.c.begun_at, attempts.c.number))).all()
+            losses = await losses_of(connection, carried) if carried else ()
         steps = [*(_attempt_step(row) for row in tries), *(_entry_step(row) for row in entries)]
+        steps += [_loss_step(delivery, at, finding) for delivery, at, finding in losses]
         return tuple(sorted(steps, key=lambda step: step.at))
 
     async def parked(self, limit: int, after: RecordId | None = None) -> tuple[Record, ...]:
@@ -137,6 +141,12 @@ def _entry_step(row: Row[Any]) -> Step:
 def _attempt_step(row: Row[Any]) -> Step:
     details = {"began": timestamp(row.begun_at), **({"code": row.code} if row.code else {})}
     return Step(row.ended_at, _DISPATCHER, ATTEMPT, f"delivery:{row.delivery}", row.outcome, details, row.number)
+
+
+def _loss_step(delivery: DeliveryId, at: datetime, finding: Finding) -> Step:
+    told = {"severity": finding.severity.value, "field": finding.field, "path": finding.path, "note": finding.note}
+    details = {name: value for name, value in told.items() if value}
+    return Step(at, _DISPATCHER, STEP, f"delivery:{delivery}", finding.rule, details)
 
 
 async def _unpark(connection: AsyncConnection, judged: Sequence[Judged]) -> list[Judged]:

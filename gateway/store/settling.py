@@ -13,6 +13,7 @@ from gateway.core.model import AuditEntry, DeliveryId, DeliveryState, Settlement
 from gateway.store.bulk import among, is_postgresql, unnested
 from gateway.store.insertion import Insertion
 from gateway.store.lanes import wake_next
+from gateway.store.losses import write_losses
 from gateway.store.rows import attempt_row, write_entries
 from gateway.store.tables import attempts, deliveries
 from gateway.store.types import Instant
@@ -49,6 +50,7 @@ async def settle(
     tried = [attempt_row(s.attempt) for s in held if s.attempt is not None]
     if tried:
         await _ATTEMPTS.write(connection, tried)
+    await write_losses(connection, held)
     lost = {f"delivery:{id_}" for id_ in wanted if id_ not in written}
     await write_entries(connection, [entry for entry in entries if entry.object not in lost])
     done = [s.delivery for s in held if s.state is DeliveryState.DELIVERED and written[s.delivery]]

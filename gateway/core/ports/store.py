@@ -183,8 +183,8 @@ class Records(Protocol):
     async def deliveries(self, record: RecordId) -> tuple[Delivery, ...]: ...
 
     async def trace(self, record: RecordId) -> tuple[Step, ...]:
-        """Everything that happened to the record, its submission and its deliveries, oldest first: audit entries and
-        attempts."""
+        """Everything that happened to the record, its submission and its deliveries, oldest first: audit entries,
+        attempts, and what its payloads could not carry."""
         ...
 
     async def parked(self, limit: int, after: RecordId | None = None) -> tuple[Record, ...]:
@@ -298,6 +298,10 @@ class DeliveryDesk(Protocol):
     async def get(self, delivery: DeliveryId) -> Delivery | None: ...
 
     async def attempts(self, delivery: DeliveryId) -> tuple[Attempt, ...]: ...
+
+    async def findings(self, delivery: DeliveryId) -> tuple[Finding, ...]:
+        """What its payload could not carry, as found when it was first composed; never a value."""
+        ...
 
     async def list(self, query: DeliveryQuery, page: Page) -> Listing[Delivery]:
         """Newest first."""
