@@ -21,7 +21,9 @@ def check_paths(catalog: Catalog) -> None:
 
 
 def _exists(shape: SchemaTree, path: str) -> bool:
-    return shape.knows(path.replace("[*]", "[1]"))
+    """A path that ends with a slash is a group, of which some leaf has to be there."""
+    first = path.replace("[*]", "[1]")
+    return any(leaf.startswith(first) for leaf in shape.leaves()) if path.endswith("/") else shape.knows(first)
 
 
 def _named(catalog: Catalog) -> Iterator[tuple[str, Kind, str]]:

@@ -170,7 +170,8 @@ class Triple:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Holds when a path of the pattern is there and, unless ``equals`` is None, has that value."""
+    """Holds when a path of the pattern is there and, unless ``equals`` is None, has that value. A path that ends with a
+    slash (``Address/``) is a group: it is there when any of its leaves is."""
 
     path: str
     equals: str | None = None
@@ -181,9 +182,9 @@ class FactsMap:
     """How the facts of a kind are taken from its content.
 
     A template is text with canonical paths in braces (``{Header/Function} {Header/Action}``); an absent path gives
-    nothing, the result is stripped. A member with several templates takes the first that is not empty; no templates,
-    or only empty results, mean that the member is absent. A flag is ``Y`` when any of its conditions holds, else the
-    tag is absent.
+    nothing, the result is stripped. ``{path|list}`` translates the value by a code list. A member with several
+    templates takes the first that is not empty; no templates, or only empty results, mean that the member is absent. A
+    flag is ``Y`` when any of its conditions holds, else the tag is absent.
     """
 
     sender: tuple[str, ...]

@@ -103,9 +103,21 @@ class Directory:
         return tuple(found.values())
 
 
+FEDERAL_TAX = "federal_tax"
+"""Tag of records that hold federal tax data."""
+
+
 def passes(agreement: Agreement, facts: Facts) -> bool:
-    """Whether every filter of the agreement holds for the record."""
-    return all(facts.tags.get(tag, "") in values for tag, values in agreement.filters.items())
+    """Whether every filter of the agreement holds for the record, and names its federal tax data if it has any."""
+    return of_federal_tax(agreement, facts) and all(
+        facts.tags.get(tag, "") in values for tag, values in agreement.filters.items()
+    )
+
+
+def of_federal_tax(agreement: Agreement, facts: Facts) -> bool:
+    """Federal tax data leave only under an agreement whose filter names them: whether a partner may have them is a
+    matter of its own, with its own date (26 USC 6103(l)(6), (8))."""
+    return FEDERAL_TAX not in facts.tags or "Y" in agreement.filters.get(FEDERAL_TAX, ())
 
 
 def _choose(candidates: Sequence[Agreement], facts: Facts, today: date) -> tuple[Agreement | None, Reason | None]:
