@@ -21,6 +21,7 @@ from gateway.core.model import AdapterName, Delivery, RuleCode
 from gateway.core.ports.adapters import Adapter
 from gateway.core.ports.broker import Broker
 from gateway.core.receipt import Receipts
+from gateway.core.whole_file import WholeFile
 from gateway.crew import InlineCrew, PoolCrew
 from gateway.foundation import Foundation, SecretFolder
 from gateway.settings import Role, Settings
@@ -152,6 +153,7 @@ def _intake(
         mint=base.mint,
         directory=watch.current,
         write_receipt=Receipts(describing(base)),
+        whole=WholeFile.of(base.speech.catalog),
         announce=announce,
         limits=IntakeLimits(records_at_once=settings.api.records_at_once),
         expect=crew.prepare,

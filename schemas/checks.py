@@ -141,5 +141,7 @@ def _check_rules(catalog: Catalog) -> None:
         unknown = [name for name in (*rule.kinds, *rule.formats) if name not in {*catalog.kinds, *catalog.formats}]
         if unknown:
             raise Misconfigured(f"{place}: {unknown[0]} is no kind or format")
+        if rule.whole_file and rule.check != FORMAT_CHECK:
+            raise Misconfigured(f"{place}: whole_file is for what the codecs report of a file")
         for fault in faults_of_parameters(rule, catalog):
             raise Misconfigured(f"{place}: {fault}")

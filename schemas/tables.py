@@ -199,6 +199,7 @@ def rules(file: Document) -> Iterator[Rule]:
             check=row.text("check"),
             since=row.day("since"),
             until=row.day("until"),
+            whole_file=row.flag("whole_file", default=False),
             kinds=frozenset(Kind(kind) for kind in row.texts("kinds")),
             formats=frozenset(FormatName(name) for name in row.texts("formats")),
             field_name=row.text("field", "") or None,

@@ -241,6 +241,8 @@ class Rule:
     since: date | None = None
     until: date | None = None
     """The last day on which the rule holds."""
+    whole_file: bool = False
+    """A fatal finding of it refuses the file as a whole; only for rules that the codecs report."""
     kinds: frozenset[Kind] = frozenset()
     formats: frozenset[FormatName] = frozenset()
     """Formats that it is checked for; empty: all."""

@@ -13,12 +13,13 @@ import structlog
 from gateway.core.acceptance import Chunk
 from gateway.core.audit_entry import Scribe
 from gateway.core.ids import Clock, Mint
-from gateway.core.model import Actor, Delivery, FormatName, Partner, RecordId, Submission
+from gateway.core.model import Actor, Delivery, FormatName, Partner, RecordId, RuleCode, Submission
 from gateway.core.ports.crew import Crew, Examination, Examined
 from gateway.core.ports.formats import Format, Frame, Reader
 from gateway.core.ports.keys import Sealer
 from gateway.core.ports.store import Spool
 from gateway.core.routing import Directory
+from gateway.core.whole_file import WholeFile
 from gateway.work.intake import SPOOL, spool_context
 from gateway.work.route import Origin, Router
 
@@ -49,6 +50,7 @@ class Backlog:
     mint: Mint
     directory: Callable[[], Directory]
     announce: Callable[[tuple[Delivery, ...]], None]
+    whole: WholeFile
     limits: BacklogLimits = field(default_factory=BacklogLimits)
 
     async def step(self) -> bool:
@@ -62,6 +64,8 @@ class Backlog:
         pending: deque[asyncio.Task[tuple[Examined, ...]]] = deque()
         done = submission.progress
         try:
+            if refused := await self._refused(submission):
+                return await self._finish(submission, *refused)
             async for frames in self._chunks(submission, reader):
                 pending.append(asyncio.create_task(self._examine(submission, sender, reader, frames)))
                 if len(pending) > self.limits.ahead:
@@ -74,6 +78,20 @@ class Backlog:
             for task in pending:
                 task.cancel()
         return await self._finish(submission, reader)
+
+    async def _refused(self, submission: Submission) -> tuple[Reader, RuleCode] | None:
+        """Read a file with controls to its end before anything of it is taken; the rule for which it is refused. What
+        has made progress was read before."""
+        if submission.format not in self.whole.formats or submission.progress:
+            return None
+        reader = self.formats(submission.format).reader()
+        renew_at = self.clock() + self.limits.lease / 2
+        async for frame in self._frames(submission, reader):
+            if frame.ordinal % self.limits.chunk == 0 and self.clock() >= renew_at:
+                await self._commit(submission, 0, ())
+                renew_at = self.clock() + self.limits.lease / 2
+        rule = self.whole.refused_by(reader.findings)
+        return None if rule is None else (reader, rule)
 
     async def _chunks(self, submission: Submission, reader: Reader) -> AsyncIterator[tuple[Frame, ...]]:
         """Frames after the progress made so far, in chunks."""
@@ -112,11 +130,12 @@ class Backlog:
         self.announce(tuple(d for j in judged for d in j.deliveries))
         return done + len(judged)
 
-    async def _finish(self, submission: Submission, reader: Reader) -> bool:
-        entry = self.scribe.entry(Actor("gateway", "intake"), "submission.judged", f"submission:{submission.id}", "ok")
+    async def _finish(self, submission: Submission, reader: Reader, refused: RuleCode | None = None) -> bool:
+        action = "submission.refused" if refused else "submission.judged"
+        entry = self.scribe.entry(Actor("gateway", "intake"), action, f"submission:{submission.id}", refused or "ok")
         ended = await self.spool.finished(self.owner, submission.id, self.clock(), tuple(reader.findings), [entry])
         if ended:
-            log.info("submission.judged", id=submission.id)
+            log.info(action, id=submission.id)
         return ended
 
 

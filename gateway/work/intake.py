@@ -21,7 +21,6 @@ from gateway.core.model import (
     FormatName,
     Partner,
     RecordId,
-    Severity,
     Submission,
     SubmissionId,
     SubmissionState,
@@ -34,24 +33,17 @@ from gateway.core.ports.store import AuditLog, Replayed, RuleCount, Spool
 from gateway.core.ports.store import Intake as IntakeStore
 from gateway.core.receipt import Tally
 from gateway.core.routing import Directory
+from gateway.core.whole_file import WholeFile
 from gateway.work.route import Origin, Router
 
 SPOOL = "records"
 """Label of the keys that seal spooled pieces."""
-FILE_RULES = "FILE-"
-"""How the codes of rules about whole files begin (schemas/rules/files.toml)."""
 SLICE = 16
 """Frames examined between two looks at the event loop: about 5 ms, and 40 ms when every one breaks its schema."""
 
 
 def spool_context(submission: SubmissionId, piece: int) -> str:
     return f"spool.sealed:{submission}:{piece}"
-
-
-def controls_fail(findings: Sequence[Finding]) -> bool:
-    """Whether header, trailer, count or amount of a file with controls say that it is not whole: then a part of it must
-    not be taken, because the sender will send all of it again."""
-    return any(f.severity is Severity.FATAL and f.rule.startswith(FILE_RULES) for f in findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +76,7 @@ class Desk:
     mint: Mint
     directory: Callable[[], Directory]
     write_receipt: ReceiptWriter
+    whole: WholeFile
     announce: Callable[[tuple[Delivery, ...]], None]
     limits: IntakeLimits = IntakeLimits()
     expect: Callable[[], None] = _expect_nothing
@@ -200,7 +193,7 @@ class _Upload:
         if not self._frames:
             await self._turn_away(findings)
             raise Unreadable("No record of the body can be read.", findings)
-        if controls_fail(findings):
+        if desk.whole.refused_by(findings):
             await self._turn_away(findings)
             raise Unreadable("The file's own controls do not hold: none of its records is taken.", findings)
         examined = await desk.examine(head.sender, head.format, self.reader.heading, self._frames, head.received_at)

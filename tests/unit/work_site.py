@@ -40,6 +40,7 @@ from gateway.core.ports.adapters import Handover, Parcel
 from gateway.core.ports.store import Replayed
 from gateway.core.receipt import Receipts
 from gateway.core.routing import Directory
+from gateway.core.whole_file import WholeFile
 from gateway.crew import InlineCrew
 from gateway.foundation import stores
 from gateway.store.deliveries import StoredDeliveries
@@ -223,6 +224,7 @@ class Site:
             mint=self.mint,
             directory=lambda: self.directory,
             write_receipt=Receipts(lambda rule: (rule, "")),
+            whole=WholeFile.of(self.speech.catalog),
             announce=self.told.extend,
             limits=limits or IntakeLimits(),
         )
@@ -240,6 +242,7 @@ class Site:
             mint=self.mint,
             directory=lambda: self.directory,
             announce=self.told.extend,
+            whole=WholeFile.of(self.speech.catalog),
             limits=BacklogLimits(chunk=chunk, ahead=1),
         )
 
