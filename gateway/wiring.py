@@ -20,6 +20,7 @@ from gateway.core.errors import Unavailable
 from gateway.core.model import AdapterName, Delivery, RuleCode
 from gateway.core.ports.adapters import Adapter
 from gateway.core.ports.broker import Broker
+from gateway.core.ports.crew import Crew
 from gateway.core.receipt import Receipts
 from gateway.core.whole_file import WholeFile
 from gateway.crew import InlineCrew, PoolCrew
@@ -27,6 +28,7 @@ from gateway.foundation import Foundation, SecretFolder
 from gateway.settings import Role, Settings
 from gateway.telemetry import Metrics
 from gateway.web.parts import Parts, RuleText
+from gateway.work.answers import AnsweringCrew, Questions
 from gateway.work.directory import DirectoryWatch
 from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
 from gateway.work.intake import Desk, IntakeLimits
@@ -56,6 +58,7 @@ class Gateway:
     dispatcher: Dispatcher
     metrics: Metrics
     parts: Parts
+    questions: Questions
     owner: str
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     addresses: dict[str, str] = field(default_factory=dict)
@@ -94,14 +97,16 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
     again = RelayLimits(again=seconds(settings.work.announce_again_seconds))
     relay = Relay(broker, base.stores.deliveries, base.clock, again)
     announce = relay.tell if Role.RELAY in roles else _leave_to_the_relay
-    desk = _intake(settings, base, crew, watch, announce)
+    questions = _questions(base, watch)
+    answering = AnsweringCrew(crew, questions)
+    desk = _intake(settings, base, answering, watch, announce, crew.prepare)
     settler = Settler(base.stores.deliveries)
     dispatcher = Dispatcher(
         Tools(
             owner=owner,
             deliveries=base.stores.deliveries,
             health=base.stores.health,
-            crew=crew,
+            crew=answering,
             adapters=_adapters(settings, base),
             settler=settler,
             judge=Judge(base.scribe),
@@ -125,6 +130,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
         dispatcher=dispatcher,
         metrics=metrics,
         parts=_parts(base, desk, watch, broker),
+        questions=questions,
         owner=owner,
     )
 
@@ -136,14 +142,15 @@ def _leave_to_the_relay(_deliveries: tuple[Delivery, ...]) -> None:
 def _intake(
     settings: Settings,
     base: Foundation,
-    crew: PoolCrew,
+    crew: Crew,
     watch: DirectoryWatch,
     announce: Callable[[tuple[Delivery, ...]], None],
+    expect: Callable[[], None],
 ) -> Desk:
     return Desk(
         formats=base.speech.formats,
         crew=crew,
-        router=Router(base.scribe, base.mint),
+        router=Router(base.scribe, base.mint, base.speech.catalog.bridging),
         store=base.stores.intake,
         spool=base.stores.spool,
         audit=base.stores.audit,
@@ -156,7 +163,20 @@ def _intake(
         whole=WholeFile.of(base.speech.catalog),
         announce=announce,
         limits=IntakeLimits(records_at_once=settings.api.records_at_once),
-        expect=crew.prepare,
+        expect=expect,
+    )
+
+
+def _questions(base: Foundation, watch: DirectoryWatch) -> Questions:
+    catalog = base.speech.catalog
+    return Questions(
+        records=base.stores.records,
+        sealer=base.tools.examiner.sealer,
+        canonical=base.speech.canonical,
+        indexer=base.tools.examiner.indexer,
+        directory=watch.current,
+        asked={kind: info.question for kind, info in catalog.kinds.items() if info.question is not None},
+        bridging=catalog.bridging,
     )
 
 

@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
+from gateway.core.bridge import Bridge, Bridging
 from gateway.core.file_order import FileOrder, RecordRole
 from gateway.core.functional_matrix import Marks
 from gateway.core.model import Content, FormatName, Kind, RuleCode, Severity
@@ -200,6 +201,18 @@ class FactsMap:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """Which records a record of a kind answers. They are of the asker's and of the case that the answer names
+    (``other_case_id`` of its facts)."""
+
+    kind: Kind
+    transactions: frozenset[str] = frozenset()
+    """Empty: all."""
+    same: tuple[tuple[str, str], ...] = ()
+    """Path in the answer, path in the question: both are there and equal, or it is not the question."""
+
+
+@dataclass(frozen=True, slots=True)
 class KindInfo:
     """One kind of record: its schema and where its facts are."""
 
@@ -210,6 +223,8 @@ class KindInfo:
     root: str
     namespace: str
     facts: FactsMap
+    question: Question | None = None
+    """What a record of this kind answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,8 +299,16 @@ class Catalog:
     """The functional matrix by :attr:`Triple.key`; the transactions outside the core set are not in it."""
     files: Mapping[FormatName, FileOrder] = field(default_factory=dict)
     """Fixed-width formats with several kinds of records."""
+    bridges: Mapping[Kind, Bridge] = field(default_factory=dict)
+    """By the kind that they start from."""
     withheld: Mapping[FormatName, FormatInfo] = field(default_factory=dict)
     """Drafts that the settings do not allow."""
+
+    @cached_property
+    def bridging(self) -> Bridging:
+        """The bridges, with what they need to know of the formats and code lists."""
+        carries = {name: frozenset(info.kinds) for name, info in self.formats.items()}
+        return Bridging(self.bridges, carries, {name: one.codes for name, one in self.codes.items()})
 
     def kinds_of(self, format: FormatName) -> tuple[Kind, ...]:
         return self.formats[format].kinds

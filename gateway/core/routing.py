@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
-from gateway.core.model import Agreement, AgreementMode, Facts, Partner, PartnerKey
+from gateway.core.model import Agreement, AgreementMode, Facts, Kind, Partner, PartnerKey
 
 
 class Reason(StrEnum):
@@ -74,6 +74,11 @@ class Directory:
                     for kind in agreement.kinds:
                         index[sender, kind] = (*index.get((sender, kind), ()), agreement)
         return index
+
+    def senders_to(self, recipient: PartnerKey, kind: Kind) -> frozenset[PartnerKey]:
+        """Who has an agreement, in force or not, to send records of a kind directly to a partner."""
+        direct = (a for a in self.agreements if a.mode is AgreementMode.DIRECT and a.recipient == recipient)
+        return frozenset(sender for agreement in direct if kind in agreement.kinds for sender in agreement.senders)
 
     def owner(self, locator: str) -> Partner | None:
         """Who owns a locator: the longest known prefix wins (a county or office code belongs to its state)."""

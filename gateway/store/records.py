@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -23,7 +23,7 @@ from gateway.store.judgements import write_routes
 from gateway.store.losses import losses_of
 from gateway.store.rows import delivery_from, details_from, record_from
 from gateway.store.submissions import OPEN_RECORD
-from gateway.store.tables import attempts, audit_entries, deliveries, items, records, submissions
+from gateway.store.tables import answers, attempts, audit_entries, deliveries, items, records, submissions
 
 ATTEMPT = "attempt"
 """The action of a step that is an attempt; the other steps are audit entries and carry their actions."""
@@ -96,6 +96,14 @@ class StoredRecords:
             await _recount(connection, moved)
             await write_routes(connection, moved, self._grace)
         return sum(one.record.state is RecordState.ROUTED for one in moved)
+
+    async def questions(self, records_: Sequence[RecordId]) -> Mapping[RecordId, tuple[RecordId, bytes]]:
+        query = select(answers.c.record, records.c.id, records.c.sealed).join_from(
+            answers, records, records.c.id == answers.c.question
+        )
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.where(among(connection, answers.c.record, records_)))
+            return {RecordId(row.record): (RecordId(row.id), row.sealed) for row in rows if row.sealed is not None}
 
 
 def _conditions(query: RecordQuery) -> list[ColumnElement[bool]]:

@@ -234,6 +234,14 @@ attempts = Table(
     Index("attempts_of_delivery", "delivery"),
 )
 
+answers = Table(
+    "answers",
+    metadata,
+    Column("record", Text, primary_key=True),
+    Column("question", Text, nullable=False),
+    Index("answers_to", "question"),
+)
+
 delivery_findings = Table(
     "delivery_findings",
     metadata,

@@ -104,3 +104,19 @@ async def test_a_tax_answer_waits_until_an_agreement_names_federal_tax_data(site
     )
     assert (await posted(site, FPLS, "fpls-answers", taxed)).counts.unroutable == 0
     assert [delivery.agreement for delivery in site.told] == ["registry-tax"]
+
+
+async def test_acknowledgements_that_name_no_state_come_to_the_one_that_sent_the_case(site):
+    await posted(site, OHIO, "fcr-input", (FIXED / "fcr-input.txt").read_bytes())
+    submission = await posted(site, FPLS, "fcr-output", (FIXED / "fcr-output.txt").read_bytes())
+    assert (submission.counts.accepted, submission.counts.unroutable) == (3, 0)
+    assert [delivery.partner for delivery in site.told] == [OHIO] * 3
+
+
+async def test_an_acknowledgement_of_a_case_that_two_states_have_waits(site):
+    sent = (FIXED / "fcr-input.txt").read_bytes()
+    known(site, agreement(MICHIGAN, FPLS, kinds=frozenset({ENTRY})))
+    await posted(site, OHIO, "fcr-input", sent)
+    await posted(site, MICHIGAN, "fcr-input", sent.replace(b"FA39", b"FA26", 1))
+    submission = await posted(site, FPLS, "fcr-output", (FIXED / "fcr-output.txt").read_bytes())
+    assert submission.counts.unroutable == 2, "the case and the person; the match names its state"
