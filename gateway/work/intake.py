@@ -34,6 +34,7 @@ from gateway.core.ports.store import Intake as IntakeStore
 from gateway.core.receipt import Tally
 from gateway.core.routing import Directory
 from gateway.core.whole_file import WholeFile
+from gateway.work.returns import Returns
 from gateway.work.route import Origin, Router
 
 SPOOL = "records"
@@ -79,6 +80,8 @@ class Desk:
     whole: WholeFile
     announce: Callable[[tuple[Delivery, ...]], None]
     limits: IntakeLimits = IntakeLimits()
+    returns: Returns | None = None
+    """Tells senders what is wrong with their transactions; None: nobody does."""
     expect: Callable[[], None] = _expect_nothing
     """Told when a body turns out to be big, long before it waits to be judged."""
     received: asyncio.Event = field(default_factory=asyncio.Event)
@@ -202,7 +205,17 @@ class _Upload:
         committed = await desk.store.accept(acceptance)
         if isinstance(committed, Submission):
             desk.announce(tuple(d for j in judged for d in j.deliveries))
+        await self._return_errors(committed, judged)
         return committed
+
+    async def _return_errors(self, committed: Submission | Replayed, judged: tuple[Judged, ...]) -> None:
+        """Before the answer leaves: a sender that gets none repeats, and a repeat makes the same returns."""
+        returns, head = self.desk.returns, self.head
+        stored = committed.submission if isinstance(committed, Replayed) else committed
+        if returns is None or not stored.counts.refused or stored.body_digest != self._hash.hexdigest():
+            return
+        if returns.wanted(head.sender.key, head.format, self.desk.directory()):
+            await returns.tell(head.sender, stored, self._frames, judged)
 
     async def _turn_away(self, findings: tuple[Finding, ...]) -> None:
         rule = findings[0].rule if findings else "no-records"

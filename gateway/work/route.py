@@ -48,6 +48,12 @@ class Origin:
     received_at: datetime
     routed_on: date | None = None
     """The day whose agreements count; None: the day of receipt."""
+    by: Actor | None = None
+    """Who put them in; None: their sender."""
+
+    @property
+    def actor(self) -> Actor:
+        return self.by or Actor("partner", self.sender)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ class Router:
         details: dict[str, str | int] = {"ordinal": one.ordinal}
         if one.digest:
             details["sha256"] = one.digest
-        entry = self.scribe.entry(Actor("partner", origin.sender), action, f"record:{one.id}", reason, details)
+        entry = self.scribe.entry(origin.actor, action, f"record:{one.id}", reason, details)
         return Judged(record, findings, (), (), entry)
 
     def _routed(self, one: Examined, origin: Origin, routes: Sequence[Route], withheld: Sequence[str]) -> Judged:
@@ -108,7 +114,7 @@ class Router:
         details["recipients"] = " ".join(route.partner.key for route in routes)
         if withheld:
             details["withheld"] = " ".join(withheld)
-        entry = self.scribe.entry(Actor("partner", origin.sender), "record.accepted", f"record:{one.id}", "ok", details)
+        entry = self.scribe.entry(origin.actor, "record.accepted", f"record:{one.id}", "ok", details)
         notices = tuple(Finding(SUBSCRIBER, Severity.NOTICE, one.ordinal, note=reason) for reason in withheld)
         return Judged(
             record=record,

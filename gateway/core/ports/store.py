@@ -303,6 +303,10 @@ class DeliveryDesk(Protocol):
 
     async def attempts(self, delivery: DeliveryId) -> tuple[Attempt, ...]: ...
 
+    async def carried(self, delivery: DeliveryId, limit: int) -> tuple[Record, ...]:
+        """The first records that it carries, with their bodies."""
+        ...
+
     async def findings(self, delivery: DeliveryId) -> tuple[Finding, ...]:
         """What its payload could not carry, as found when it was first composed; never a value."""
         ...
