@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from gateway.core.bridge import Bridging
 from gateway.core.catalog import Question
-from gateway.core.model import Content, Facts, Kind, Page, Partner, PartnerKey, Record, RecordId, RecordState
+from gateway.core.model import Content, Facts, Kind, Partner, PartnerKey, Record, RecordId
 from gateway.core.ports.crew import Composed, Composition, Crew, Examination, Examined
 from gateway.core.ports.formats import CanonicalForm
 from gateway.core.ports.keys import Indexer, Sealer
-from gateway.core.ports.store import RecordQuery, Records
+from gateway.core.ports.store import Records
 from gateway.core.routing import Directory
 from gateway.work.examine import RECORDS, record_context
 
 LATEST = 20
 """So many records of one case, the newest, are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Who may have asked what an answer answers."""
+
+    facts: Facts
+    question: Question
+    cases: Mapping[PartnerKey, bytes] = field(repr=False)
+    """Asker -> the blind index of the case that the answer names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +42,49 @@ class Questions:
     """Kind of the answer -> what it answers."""
     bridging: Bridging
 
-    async def found(self, one: Examined, sender: PartnerKey) -> Examined:
-        """The record with its question and, where it names no state, the asker as its addressee; unchanged when nothing
-        was asked, or when more than one partner asked."""
+    async def found(self, examined: Sequence[Examined], sender: PartnerKey) -> tuple[Examined, ...]:
+        """The records, each with its question and, where it names no state, the asker as its addressee; unchanged where
+        nothing was asked, or where more than one partner asked. One look into the store for each kind."""
+        wanted = [(one, asking) for one in examined if (asking := self._asking(one, sender)) is not None]
+        if not wanted:
+            return tuple(examined)
+        asked = await self._asked(asking for _, asking in wanted)
+        answered = {one.id: await self._answered(one, asking, asked) for one, asking in wanted}
+        return tuple([answered.get(one.id, one) for one in examined])
+
+    def _asking(self, one: Examined, sender: PartnerKey) -> _Asking | None:
+        """Who may have asked; None when nobody may, or nobody needs to know."""
         facts = one.facts
         question = self.asked.get(facts.kind) if facts else None
         if facts is None or question is None or one.sealed is None or not facts.other_case_id:
-            return one
+            return None
         askers = self._askers(facts, question, sender)
-        if not askers:
-            return one
-        answer = self._open(one.id, one.sealed)
+        cases = {asker.key: self.indexer.index(f"case:{asker.key}", facts.other_case_id) for asker in askers}
+        return _Asking(facts, question, cases) if cases else None
+
+    async def _asked(self, askings: Iterable[_Asking]) -> Mapping[tuple[PartnerKey, bytes], list[Record]]:
+        """What was asked, newest first, by asker and case."""
+        cases: dict[Kind, set[bytes]] = {}
+        for asking in askings:
+            cases.setdefault(asking.question.kind, set()).update(asking.cases.values())
+        found: dict[tuple[PartnerKey, bytes], list[Record]] = {}
+        for kind, indexes in cases.items():
+            for record in await self.records.of_cases(kind, sorted(indexes)):
+                if record.case_index is not None:
+                    found.setdefault((record.sender, record.case_index), []).append(record)
+        return found
+
+    async def _answered(
+        self, one: Examined, asking: _Asking, asked: Mapping[tuple[PartnerKey, bytes], list[Record]]
+    ) -> Examined:
+        question, facts = asking.question, asking.facts
+        answer = Content(facts.kind, {})
         bridge = self.bridging.bridges.get(facts.kind)
+        if question.same or bridge is not None:
+            answer = self._open(one.id, one.sealed or b"")
         if bridge is not None and bridge.case_of(answer) is None:
             return replace(one, crosses=False)
-        matches = [m for asker in askers if (m := await self._of(asker, question, facts, answer))]
+        matches = [m for key in asking.cases.items() if (m := await self._match(asked.get(key, []), question, answer))]
         if len(matches) != 1:
             return one
         addressee = facts.recipient or min(self.directory().partners[matches[0].sender].locators)
@@ -64,11 +102,9 @@ class Questions:
             return []
         return [owner]
 
-    async def _of(self, asker: Partner, question: Question, facts: Facts, answer: Content) -> Record | None:
-        """The newest record of the asker about the case that fits."""
-        index = self.indexer.index(f"case:{asker.key}", facts.other_case_id or "")
-        query = RecordQuery(sender=asker.key, kind=question.kind, case_index=index, state=RecordState.ROUTED)
-        for row in (await self.records.search(query, Page(LATEST))).rows:
+    async def _match(self, records: Sequence[Record], question: Question, answer: Content) -> Record | None:
+        """The newest of an asker's records about the case that fits."""
+        for row in records[:LATEST]:
             if question.transactions and row.transaction not in question.transactions:
                 continue
             if not question.same or await self._fits(row.id, question, answer):
@@ -99,7 +135,7 @@ class AnsweringCrew:
         examined = await self.crew.examine(task)
         if not any(one.facts is not None and one.facts.kind in self.questions.asked for one in examined):
             return examined
-        return tuple([await self.questions.found(one, task.sender.key) for one in examined])
+        return await self.questions.found(examined, task.sender.key)
 
     async def compose(self, task: Composition) -> Composed:
         delivery = task.claimed.delivery

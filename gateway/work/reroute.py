@@ -76,7 +76,7 @@ class Rerouter:
         facts = self.canonical.facts(self.canonical.read(document))
         examined = Examined(record.id, record.ordinal, (), facts, record.digest, record.sealed, record.case_index)
         if self.questions is not None:
-            examined = await self.questions.found(examined, record.sender)
+            (examined,) = await self.questions.found([examined], record.sender)
         origin = Origin(record.submission, record.sender, record.received_at, routed_on=today)
         (judged,) = self.router.judge([examined], origin, directory)
         if judged.record.state is not RecordState.ROUTED:

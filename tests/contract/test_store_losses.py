@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.core.model import DeliveryState, Finding, Path, RuleCode, Settlement, Severity
+from gateway.core.model import DeliveryState, Finding, Kind, Path, RecordState, RuleCode, Settlement, Severity
 from gateway.store.deliveries import StoredDeliveries
 from gateway.store.desk import StoredDesk
 from gateway.store.intake import StoredIntake
@@ -76,3 +76,18 @@ async def test_an_answer_knows_the_question_that_was_found_for_it(database):
         await intake.accept(offer)
     found = await records.questions([answer.record.id, stranger.record.id])
     assert found == {answer.record.id: (question.record.id, question.record.sealed)}
+
+
+async def test_routed_records_are_found_by_any_of_their_cases_the_newest_first(database):
+    intake, records = StoredIntake(database), StoredRecords(database)
+    cases = [bytes([n]) * 16 for n in range(3)]
+    offers = [one_record(f"key-{n}", to=(IOWA,), case=case) for n, case in enumerate((*cases, cases[0]))]
+    parked = one_record("parked", state=RecordState.UNROUTABLE, case=cases[0])
+    for offer in (*offers, parked):
+        await intake.accept(offer)
+    first, second, _third, again = (offer.judged[0].record for offer in offers)
+    many = [index.to_bytes(16, "big") for index in range(1, 6_000)]
+    found = await records.of_cases(first.kind, [*many, *cases[:2]])
+    assert [one.id for one in found] == [again.id, second.id, first.id]
+    assert await records.of_cases(Kind("wage"), cases) == ()
+    assert await records.of_cases(first.kind, []) == ()

@@ -195,6 +195,10 @@ class Records(Protocol):
         """Write the new routes of parked records; returns how many were still parked and are now routed."""
         ...
 
+    async def of_cases(self, kind: Kind, cases: Sequence[bytes]) -> tuple[Record, ...]:
+        """The routed records of a kind about any of these cases (blind indexes), newest first, without bodies."""
+        ...
+
     async def questions(self, records: Sequence[RecordId]) -> Mapping[RecordId, tuple[RecordId, bytes]]:
         """The records that these answer, as found when they were judged: answer -> (question, its sealed body)."""
         ...
