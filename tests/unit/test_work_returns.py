@@ -4,15 +4,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gateway.core.model import FormatName, Kind
+from gateway.core.model import Finding, FormatName, Kind, RuleCode, Severity
 from gateway.core.ports.store import Page, RecordQuery
 from gateway.core.receipt import Receipts
 from gateway.work.intake import IntakeLimits
 from gateway.work.originate import Originator
 from gateway.work.rejections import Rejections
 from gateway.work.returns import Returns
-from tests.unit.work_site import CASE, MICHIGAN, OHIO, agreement, open_site, partner
+from tests.unit.work_site import CASE, MICHIGAN, OHIO, SPEECH, agreement, open_site, partner
 from transforms.csenet_answers import Stamp, rejection
 from transforms.csenet_errors import ErrorReturns
 
@@ -22,6 +24,7 @@ CASES = frozenset({CASE, LOCATE})
 TO_ITSELF = agreement(OHIO, OHIO, kinds=frozenset({ERROR}))
 THERE, BACK = agreement(OHIO, MICHIGAN, kinds=CASES), agreement(MICHIGAN, OHIO, kinds=CASES)
 RECORD = 145
+RETURNS = ErrorReturns(SPEECH().catalog)
 TINY = IntakeLimits(records_at_once=2, bytes_at_once=10**9, piece=20_000)
 
 
@@ -58,8 +61,7 @@ def originator(site):
 
 
 def returns(site):
-    make = ErrorReturns(site.speech.catalog).of_bytes
-    return Returns(originator(site), site.stores.submissions, make, frozenset({CSENET}))
+    return Returns(originator(site), site.stores.submissions, RETURNS.of_bytes, frozenset({CSENET}))
 
 
 async def post(site, body, key="key", limits=None):
@@ -146,3 +148,16 @@ async def test_a_rejection_is_never_rejected_and_a_transaction_without_a_case_of
     (_, answer) = site.told
     await rejections(site).case_unknown(await site.found(answer))
     assert len(site.told) == 2
+
+
+LINE = (EXAMPLES / "ohio-to-michigan.csenet").read_bytes().split(b"\r")[0]
+
+
+@given(st.dictionaries(st.integers(0, 130), st.integers(0, 255), max_size=6), st.integers(0, len(LINE)))
+def test_whatever_the_bytes_were_the_error_returns_keep_to_their_schema(changes, length):
+    body = bytearray(LINE)
+    for place, byte in changes.items():
+        body[place] = byte
+    canonical = SPEECH().canonical
+    (made,) = RETURNS.of_bytes(bytes(body[:length]), [Finding(RuleCode("CSE-LENGTH"), Severity.ERROR, 1)], 1)
+    assert canonical.validate(canonical.write(made), 1) == ()
