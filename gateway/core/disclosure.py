@@ -61,7 +61,7 @@ PROGRAMS: Mapping[Kind, frozenset[str]] = {
 MATCHES = frozenset({MEDICAL_MATCH, ASSET_MATCH, WAGE})
 """Kinds that say something new of a person in every record."""
 FEDERAL_MATCH = "FT"
-"""Record type of a query answer or proactive match; FD and FS give a state its own words back."""
+"""Record type of a query answer or proactive match; FD and FS give a state its own words back, some with a place."""
 
 
 def decide(facts: Facts, route: Route) -> Withheld | None:
@@ -89,8 +89,6 @@ def _tells(facts: Facts) -> bool:
     transaction = facts.transaction or ""
     if facts.kind == LOCATE:
         return transaction[4:5] == "P"
-    if facts.kind == LOCATE_ANSWER:
-        return facts.tags.get("told") == "Y"
-    if facts.kind == REGISTRY_ANSWER:
-        return transaction[:2] == FEDERAL_MATCH
-    return facts.kind in MATCHES
+    if facts.kind == REGISTRY_ANSWER and transaction[:2] == FEDERAL_MATCH:
+        return True
+    return facts.kind in MATCHES or "told" in facts.tags

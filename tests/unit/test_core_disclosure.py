@@ -93,7 +93,7 @@ def expected(kind, program, found, violence, nondisclosure):
         return Withheld.PROGRAM
     if not (violence or nondisclosure):
         return None
-    tells = kind in ALWAYS_FOUND or (found and kind in (*FOUND, "locate-answer"))
+    tells = kind in ALWAYS_FOUND or found
     if (program == "IV-D" or kind == "registry-entry") and not tells:
         return None
     return Withheld.FAMILY_VIOLENCE if violence else Withheld.NONDISCLOSURE
@@ -195,3 +195,10 @@ def test_an_answer_that_names_no_state_is_addressed_to_nobody_rather_than_to_any
 def test_a_tax_record_is_known_by_its_agency():
     assert facts("locate-answer", AgencyCode="C01").tags["federal_tax"] == "Y"
     assert "federal_tax" not in facts("locate-answer", AgencyCode="A01").tags
+
+
+def test_an_acknowledgement_that_says_where_a_protected_person_lived_goes_to_nobody():
+    own_words = {"RecordTypeCode": "FS", "ActionTypeCode": "A", "FamilyViolenceIndicator": "Y"}
+    assert decide(facts("registry-answer", **own_words), to("IV-D")) is None
+    placed = facts("registry-answer", **own_words, SSAZipLastResidence="43604")
+    assert decide(placed, to("IV-D")) is Withheld.FAMILY_VIOLENCE
