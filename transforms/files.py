@@ -23,6 +23,7 @@ FIX_LENGTH = RuleCode("FIX-LENGTH")
 FILE_DRAFT = RuleCode("FILE-DRAFT")
 FILE_GROUP_MISSING = RuleCode("FILE-GROUP-MISSING")
 FILE_HEADER_CONFLICT = RuleCode("FILE-HEADER-CONFLICT")
+FILE_NOT_KEPT = RuleCode("FILE-NOT-KEPT")
 FILE_RECORD_UNKNOWN = RuleCode("FILE-RECORD-UNKNOWN")
 
 
@@ -74,6 +75,7 @@ class FixedFile:
             self._records.group.read(group, fields)
         faults = record.read(body[: record.length], fields)
         findings += findings_of(faults, frame.ordinal)
+        findings += _not_kept(record, body, frame.ordinal)
         return Decoded(Content(self._order.kind, self._sorted(fields)), tuple(findings))
 
     def _parted(self, body: str) -> tuple[str, str]:
@@ -103,6 +105,25 @@ class FixedFile:
 
 def _unreadable(frame: Frame, rule: RuleCode, note: str) -> Decoded:
     return Decoded(None, (Finding(rule, Severity.ERROR, frame.ordinal, line=frame.line, note=note),))
+
+
+def _not_kept(record: Record, body: str, ordinal: int) -> list[Finding]:
+    """One notice for all filled fields of a record that the kind has no place for; it stands at the first of them."""
+    unkept = record.unkept(body)
+    if not unkept:
+        return []
+    first, note = unkept[0], f"{len(unkept)} such fields are filled"
+    return [
+        Finding(
+            FILE_NOT_KEPT,
+            Severity.NOTICE,
+            ordinal,
+            field=first.name,
+            start=first.start,
+            length=first.length,
+            note=note,
+        )
+    ]
 
 
 @dataclass(slots=True)

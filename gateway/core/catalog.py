@@ -44,6 +44,8 @@ class Picture(StrEnum):
     """Always blank."""
     UNREAD = "unread"
     """Bytes whose meaning no source tells: read over whatever they hold, written blank."""
+    UNKEPT = "unkept"
+    """Text whose meaning is known but which is no business of the kind: read over with a notice, never written."""
     FLAG = "flag"
     """``constant`` here when set and blank when not; Y in the canonical form."""
     NUMBER = "number"
@@ -69,6 +71,12 @@ class Picture(StrEnum):
     QUARTER_FIRST = "quarter-qccyy"
     PERSON_NAME = "last-first-middle"
     """``LAST, FIRST M``; ``path`` is the name whose parts it holds."""
+    MARKED_DIGITS = "digits-or-nines"
+    """Digits over the full length, all nines for a number that is not known, each of them X in the canonical form."""
+    DAY_YEAR = "day-part-year"
+    """Year, month and day of the day at ``path``, each in a field of its own; nines for a part that is not known."""
+    DAY_MONTH = "day-part-month"
+    DAY_DAY = "day-part-day"
 
 
 class Need(StrEnum):
