@@ -50,6 +50,8 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "medical-match": FixedFile.named("medical-match"),
         "multistate-bank-match": FixedFile.named("multistate-bank-match"),
         "directory-match": FixedFile.named("directory-match"),
+        "ije-natality": FixedFile.named("ije-natality"),
+        "ije-mortality": FixedFile.named("ije-mortality"),
     }
 )
 """Format name -> how to make it from the catalog; the catalog has the same names."""

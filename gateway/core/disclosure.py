@@ -2,6 +2,10 @@
 
 Sources: 42 USC 653(b)(2) and 654(26) (family violence: nothing about whereabouts is disclosed), 45 CFR 303.21(d) and
 307.13(a)(3) (which programs may receive case data on request).
+
+Birth records and acknowledgements of paternity go to the IV-D program: 42 USC 666(a)(5)(C)(iv) and (M) (kept by the
+birth registry, compared with the case registry), 652(a)(7) (the form's minimum data), 45 CFR 302.70(a)(5) and 303.5(g)
+(establishing paternity by acknowledgement). Deaths go there because they close or change a case: 45 CFR 303.11(b).
 """
 
 from __future__ import annotations
@@ -23,11 +27,14 @@ class Withheld(StrEnum):
 
 
 CASE_TRANSFER, LOCATE, NEW_HIRE = Kind("case-transfer"), Kind("locate"), Kind("new-hire")
+PARENTAGE, DEATH_NOTICE = Kind("parentage"), Kind("death-notice")
 
 PROGRAMS: Mapping[Kind, frozenset[str]] = {
     CASE_TRANSFER: frozenset({"IV-D", "IV-A", "XIX", "vital-records"}),
     LOCATE: frozenset({"IV-D"}),
     NEW_HIRE: frozenset({"IV-D", "NDNH"}),
+    PARENTAGE: frozenset({"IV-D"}),
+    DEATH_NOTICE: frozenset({"IV-D"}),
 }
 """Kind -> programs that may receive it at all; everything else is refused."""
 

@@ -15,6 +15,8 @@ from gateway.core.rules import BusinessRules, told
 from tests.unit.csenet_cases import built
 from tests.unit.csenet_rules import BROKEN as CSENET
 from tests.unit.fixed_width_samples import CATALOG, EXAMPLES, VECTORS
+from tests.unit.vital_rules import BASES as VITAL_BASES
+from tests.unit.vital_rules import BROKEN as VITAL
 from transforms import canonical
 from transforms.csenet import CsenetFormat
 from transforms.w4 import W4Format
@@ -37,9 +39,11 @@ TRANSACTIONS = {
 
 
 def base(transaction: str | None) -> Content:
-    """A valid record: a hire, a transaction of the example, or one built from the tables."""
+    """A valid record: a hire, one of a registrar, a transaction of the example, or one built from the tables."""
     if transaction is None:
         return HIRE
+    if transaction in VITAL_BASES:
+        return VITAL_BASES[transaction]
     return TRANSACTIONS.get(transaction) or built(CATALOG, transaction)
 
 
@@ -103,6 +107,7 @@ BROKEN = [
     ("NH-EMPLOYER-NAME", None, {"Employer/EmployerName": None}),
     ("NH-ADDRESS", None, {ADDRESS_1: None}),
     ("NH-CODE", None, {"HireStateCode": "ZZ"}),
+    *VITAL,
 ]
 
 
