@@ -41,6 +41,7 @@ def check(catalog: Catalog) -> None:
     _check_formats(catalog)
     _check_columns(catalog)
     _check_files(catalog)
+    _check_messages(catalog)
     _check_rules(catalog)
 
 
@@ -148,6 +149,12 @@ def _faults_of_file(order: FileOrder, catalog: Catalog) -> Iterator[str]:
         unknown = sorted(set(record.fill) - {field.name for field in layout.fields})
         if unknown:
             yield f"{layout.name} has no field {unknown[0]}"
+
+
+def _check_messages(catalog: Catalog) -> None:
+    for table in catalog.messages.values():
+        if table.name not in {*catalog.formats, *catalog.withheld} or table.kind not in catalog.kinds:
+            raise Misconfigured(f"schemas/fhir/{table.name}.toml: no such format or kind in the catalog")
 
 
 def _check_rules(catalog: Catalog) -> None:

@@ -37,6 +37,11 @@ def _named(catalog: Catalog) -> Iterator[tuple[str, Kind, str]]:
     for file in catalog.files.values():
         for record in file.records:
             yield from _of_layout(catalog.layouts[record.layout], file.kind)
+    for message in catalog.messages.values():
+        yield from (
+            (f"message {message.name}", message.kind, path)
+            for path in (*message.paths(), *message.implied, message.year)
+        )
 
 
 def _of_facts(kind: KindInfo) -> Iterator[tuple[str, Kind, str]]:

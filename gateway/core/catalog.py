@@ -16,6 +16,7 @@ from gateway.core.file_order import FileOrder, RecordRole
 from gateway.core.functional_matrix import Marks
 from gateway.core.model import Content, FormatName, Kind, RuleCode, Severity
 from gateway.core.ports.formats import FormatInfo
+from gateway.core.resource_table import MessageTable
 
 Parameter = str | int | bool | tuple[str, ...]
 
@@ -289,6 +290,8 @@ class Catalog:
     """The functional matrix by :attr:`Triple.key`; the transactions outside the core set are not in it."""
     files: Mapping[FormatName, FileOrder] = field(default_factory=dict)
     """Fixed-width formats with several kinds of records."""
+    messages: Mapping[FormatName, MessageTable] = field(default_factory=dict)
+    """FHIR messages."""
     withheld: Mapping[FormatName, FormatInfo] = field(default_factory=dict)
     """Drafts that the settings do not allow."""
 
