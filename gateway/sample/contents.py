@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from gateway.core.model import Content, Kind
 from gateway.sample.people import COMPANIES, LAST_DAY, Address, Chance, Person
+from gateway.sample.vital_records import DEATH_NOTICE, PARENTAGE, death_notice, parentage
 
 Make = Callable[[Chance, int], Content]
 """Makes the record of a number, 1-based."""
@@ -55,7 +56,15 @@ def case_transfer(chance: Chance, number: int) -> Content:
     return Content(CASE_TRANSFER, fields)
 
 
-MAKERS: Mapping[Kind, Make] = MappingProxyType({CASE_TRANSFER: case_transfer, LOCATE: locate, NEW_HIRE: new_hire})
+MAKERS: Mapping[Kind, Make] = MappingProxyType(
+    {
+        CASE_TRANSFER: case_transfer,
+        LOCATE: locate,
+        NEW_HIRE: new_hire,
+        PARENTAGE: parentage,
+        DEATH_NOTICE: death_notice,
+    }
+)
 """Kind -> how to make a record of it."""
 
 

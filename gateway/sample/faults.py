@@ -15,6 +15,7 @@ from gateway.core.model import Content, FormatName
 from gateway.offline_layouts import blocks_of
 from gateway.sample.contents import CASE_TRANSFER, LOCATE, NEW_HIRE
 from gateway.sample.people import Chance
+from gateway.sample.vital_records import DEATH_NOTICE, PARENTAGE
 
 FUTURE = "2069-12-31"
 """The last year that a date with a two-digit year can be in."""
@@ -93,7 +94,13 @@ _NEEDED = MappingProxyType(
 )
 _DATED = MappingProxyType({NEW_HIRE: "HireDate", CASE_TRANSFER: "Header/TransactionDate", LOCATE: "Header/SentDate"})
 _PAST = MappingProxyType(
-    {NEW_HIRE: "HireDate", CASE_TRANSFER: "Header/TransactionDate", LOCATE: "Header/TransactionDate"}
+    {
+        NEW_HIRE: "HireDate",
+        CASE_TRANSFER: "Header/TransactionDate",
+        LOCATE: "Header/TransactionDate",
+        PARENTAGE: "Child/PersonBirthDate",
+        DEATH_NOTICE: "DeathDate",
+    }
 )
 _CODED = MappingProxyType(
     {
@@ -134,7 +141,11 @@ def _cell(chance: Chance, row: Row, places: list[int], cell: str) -> str | None:
 
 FAULTS: tuple[Fault, ...] = (
     Fault("required-missing", frozenset({"NH-SSN", "CSE-CASE-ID-SENDER", "FIX-REQUIRED"}), in_content=_missing),
-    Fault("date-in-future", frozenset({"NH-HIRE-DATE-FUTURE", "CSE-DATE-FUTURE"}), in_content=_future),
+    Fault(
+        "date-in-future",
+        frozenset({"NH-HIRE-DATE-FUTURE", "CSE-DATE-FUTURE", "VR-BIRTH-FUTURE", "VR-DEATH-FUTURE"}),
+        in_content=_future,
+    ),
     Fault("code-unknown", frozenset({"NH-CODE", "CSE-CODE"}), in_content=_unknown_code),
     Fault("transaction-unknown", frozenset({"CSE-TRIPLE-UNKNOWN"}), in_content=_unknown_transaction),
     Fault("date-impossible", frozenset({"XSD-VALUE", "XSD-TYPE"}), in_content=_no_day, texts=True),
