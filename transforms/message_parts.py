@@ -88,8 +88,12 @@ def _profiles(resource: Node) -> Iterator[str]:
 def codings(concept: object) -> list[Coding]:
     """The codings of a CodeableConcept."""
     found = concept.get("coding") if isinstance(concept, dict) else None
-    listed = found if isinstance(found, list) else []
-    return [Coding(str(one.get("system", "")), str(one.get("code", ""))) for one in listed if isinstance(one, dict)]
+    listed = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return [Coding(_text(one.get("system")), _text(one.get("code"))) for one in listed]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def parameter(parameters: Node, name: str) -> list[Node]:

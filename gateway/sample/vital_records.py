@@ -81,7 +81,7 @@ def _parent(under: str, person: Person, chance: Chance) -> dict[str, str]:
 def _address(under: str, address: Address) -> dict[str, str]:
     return {
         f"{under}/AddressFullText": address.line,
-        f"{under}/LocationCityName": address.city,
-        f"{under}/LocationStateCode": address.state,
-        f"{under}/LocationPostalCode": address.postal_code,
+        f"{under}/AddressCityName": address.city,
+        f"{under}/AddressStateCode": address.state,
+        f"{under}/AddressPostalCode": address.postal_code,
     }

@@ -374,6 +374,12 @@ def test_the_file_is_known_for_what_it_is():
     assert recogniser.fits(FORMATS[FormatName("json")].encode([BIRTH], COVER).body) == ("json",)
 
 
+def test_nesting_without_end_is_read_without_an_exception():
+    deep = "[" * 600 + "]" * 600
+    body = json.dumps(written()).replace('"system": "http://loinc.org"', f'"system": {deep}')
+    assert FHIR.decode(Frame(1, body.encode(), 1), Heading()).content is not None
+
+
 @pytest.mark.parametrize(
     ("old", "new", "what"),
     [

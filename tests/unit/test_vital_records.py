@@ -1,18 +1,23 @@
 """Birth and death records of the registrars: what they mean as ``parentage`` and ``death-notice``, what is refused."""
 
+import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from gateway.core.errors import Unprocessable
+from gateway.core.catalog import Picture
+from gateway.core.errors import Misconfigured, Unprocessable
 from gateway.core.known_days import surely_before
 from gateway.core.model import Content, FormatName, Severity
 from gateway.core.rules import BusinessRules, told
+from schemas.checks import check
 from tests.unit.fixed_width_samples import COVER
 from tests.unit.vital_rules import ACKNOWLEDGEMENT
 from tests.unit.vital_samples import CATALOG, EXAMPLES, birth
 from transforms import canonical, formats
 from transforms.partial_days import parsed
+from transforms.schema_tree import merged, tree, unknown_paths
 
 FORMATS = formats(CATALOG)
 CANONICAL = canonical(CATALOG)
@@ -204,6 +209,36 @@ def test_an_acknowledgement_has_no_layout_of_its_own_and_goes_through_the_canoni
 def test_a_value_of_another_form_is_refused(path, value, rule):
     content = Content(ACKNOWLEDGEMENT.kind, {**ACKNOWLEDGEMENT.fields, path: value})
     assert [one.rule for one in findings_of(content, "xml") if one.severity.blocks] == [rule]
+
+
+def test_the_example_of_a_hospital_has_every_element_of_the_federal_minimum():
+    ((content, findings),) = judged("json", (EXAMPLES / "hospital-acknowledgement.json").read_bytes())
+    assert (content, findings) == (ACKNOWLEDGEMENT, ())
+    assert CANONICAL.facts(content).sender == "HOSPITAL-7"
+
+
+def test_every_place_that_the_page_names_is_in_the_schema():
+    text = (EXAMPLES.parents[1] / "docs" / "vital-records.md").read_text()
+    named = set(re.findall(r"`((?:Child|Mother|Father|Paternity)/[A-Za-z/]+)`", text))
+    assert len(named) > 30
+    assert unknown_paths(tree(merged("parentage.xsd", CATALOG.xsds), "Parentage"), named) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "what"),
+    [
+        ("IDOB_MO", {"picture": Picture.DAY_DAY}, "expected year, month and day"),
+        ("IDOB_MO", {"path": None}, "expected year, month and day"),
+        ("IDOB_YR", {"picture": Picture.DAY_MONTH}, "does not fit picture"),
+        ("TB", {"path": "Child/PersonBirthTime"}, "picture unkept has no path"),
+        ("ISEX", {"path": "JurisdictionCode"}, "the path is there 2 times"),
+    ],
+)
+def test_a_layout_whose_days_or_paths_cannot_be_right_is_refused_at_the_start(name, change, what):
+    layout = CATALOG.layouts["ije-natality"]
+    fields = tuple(replace(one, **change) if one.name == name else one for one in layout.fields)
+    with pytest.raises(Misconfigured, match=what):
+        check(replace(CATALOG, layouts={**CATALOG.layouts, layout.name: replace(layout, fields=fields)}))
 
 
 def test_a_registrars_file_is_never_written():
