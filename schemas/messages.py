@@ -103,10 +103,14 @@ def _observation(row: Document) -> Observation:
         subject=row.text("subject"),
         focus=row.text("focus", "") or None,
         path=row.text("path"),
-        values={code: _coding(row, values.text(code)) for code, _ in values.items()},
+        values={code: _value(row, value) for code, value in values.items()},
     )
     row.finish()
     return found
+
+
+def _value(row: Document, value: object) -> Coding | bool:
+    return value if isinstance(value, bool) else _coding(row, str(value))
 
 
 def _coding(row: Document, text: str) -> Coding:

@@ -75,7 +75,7 @@ class Reading:
         if found.get("status") not in FINAL:
             self._report("FHIR-STATUS", wanted.role, wanted.path, "it is no final observation")
             return
-        given = codings(found.get("valueCodeableConcept"))
+        given = [*codings(found.get("valueCodeableConcept")), *_truths(found)]
         values = {code for code, coding in wanted.values.items() if coding in given}
         if len(values) == 1:
             self.fields[wanted.path] = values.pop()
@@ -152,6 +152,11 @@ class Reading:
                 note=note,
             )
         )
+
+
+def _truths(observation: Node) -> list[bool]:
+    value = observation.get("valueBoolean")
+    return [value] if isinstance(value, bool) else []
 
 
 def _given(node: Node, step: Step) -> Given:

@@ -136,8 +136,11 @@ class Writing:
             "meta": {"profile": [wanted.profile]},
             "status": "final",
             "code": _concept(wanted.coding),
-            "valueCodeableConcept": _concept(value),
         }
+        if isinstance(value, bool):
+            made["valueBoolean"] = value
+        else:
+            made["valueCodeableConcept"] = _concept(value)
         if wanted.subject in roles:
             made["subject"] = _reference(roles[wanted.subject])
         if wanted.focus and wanted.focus in roles:

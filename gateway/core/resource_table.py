@@ -90,8 +90,8 @@ class Observation:
     """Role of the resource that it is about."""
     focus: str | None
     path: str
-    values: Mapping[str, Coding]
-    """Canonical code -> coding of its value."""
+    values: Mapping[str, Coding | bool]
+    """Canonical code -> coding, or truth, of its value."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def parentage(chance: Chance, number: int) -> Content:
         "Child/PluralityQuantity": "01",
         "Child/BirthOrderQuantity": "01",
         "Child/BirthPlace/LocationCityName": home.city,
-        "Child/SSNRequestedCode": chance.dice.choice("YN"),
+        "Child/SSNRequestedIndicator": chance.dice.choice("YN"),
         **_parent("Mother", mother, chance),
         **_address("Mother/ResidenceAddress", home),
     }

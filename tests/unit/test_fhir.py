@@ -172,6 +172,13 @@ def test_a_number_that_is_not_known_is_told_apart_from_none():
     assert read(written(unknown)).content.get("Mother/PersonSSNIdentification") == "XXXXXXXXX"
 
 
+@pytest.mark.parametrize(("code", "truth"), [("Y", True), ("N", False)])
+def test_whether_a_number_was_asked_for_is_a_truth_in_a_message(code, truth):
+    message = written(Content(BIRTH.kind, {**BIRTH.fields, "Child/SSNRequestedIndicator": code}))
+    assert observed(message, "87295-2")["valueBoolean"] is truth
+    assert read(message).content.get("Child/SSNRequestedIndicator") == code
+
+
 def test_nines_in_a_message_are_read_as_the_registrars_mark():
     message = written(Content(BIRTH.kind, {**BIRTH.fields, "Mother/PersonSSNIdentification": "900010001"}))
     of(message, MOTHER)["identifier"][0]["value"] = "999999999"
@@ -294,6 +301,7 @@ def twice(profile):
         (lambda m: of(m, MOTHER).update(modifierExtension=[{}]), "FHIR-MODIFIER", "mother"),
         (lambda m: of(m, FATHER).update(implicitRules="urn:x"), "FHIR-MODIFIER", "father"),
         (lambda m: observed(m, "87302-6").update(status="entered-in-error"), "FHIR-STATUS", "acknowledgement"),
+        (lambda m: observed(m, "87302-6").update(valueCodeableConcept=True), "FHIR-VALUE", "acknowledgement"),
         (lambda m: observed(m, "87302-6").pop("valueCodeableConcept"), "FHIR-VALUE", "acknowledgement"),
         (lambda m: observed(m, "87302-6")["valueCodeableConcept"]["coding"].clear(), "FHIR-VALUE", "acknowledgement"),
         (lambda m: of(m, CHILD).update(birthDate="2025-02-30"), "FHIR-VALUE", "child.birthDate"),
