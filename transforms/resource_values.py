@@ -16,6 +16,8 @@ from transforms.resource_steps import Node
 
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 PARTIAL_DATE = "http://hl7.org/fhir/us/vr-common-library/StructureDefinition/Extension-partial-date-vr"
+PARTIAL_DATES = (PARTIAL_DATE, PARTIAL_DATE.replace("-date-vr", "-date-time-vr"))
+"""Both are read: which of them a profile has depends on its version."""
 UNKNOWN_CODES = ("unknown", "asked-unknown", "temp-unknown")
 X, NINE = "X", "9"
 _PARTS = (("year", 4), ("month", 2), ("day", 2))
@@ -107,7 +109,7 @@ def _read_day(_member: Member, given: Given) -> str | None:
         return None
     parts = dict(zip(("year", "month", "day"), text.split("-"), strict=False)) if text else {}
     for one in extensions(given.beside):
-        if one.get("url") == PARTIAL_DATE:
+        if one.get("url") in PARTIAL_DATES:
             for name, digits in _PARTS:
                 found = _part(one, name, digits)
                 if found and parts.setdefault(name, found) != found:

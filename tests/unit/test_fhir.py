@@ -163,6 +163,19 @@ def test_a_day_is_written_as_far_as_it_is_known(text, date, beside):
     assert found == beside
 
 
+@pytest.mark.parametrize("name", ["Extension-partial-date-vr", "Extension-partial-date-time-vr"])
+def test_a_part_that_is_marked_as_absent_is_read_like_one_that_is_left_out(name):
+    absent = {"extension": [{"url": UNKNOWN["extension"][0]["url"], "valueCode": "asked-unknown"}]}
+    parts = [{"url": "year", "valueUnsignedInt": 1986}, {"url": "month", "_valueUnsignedInt": absent}]
+    parts.append({"url": "day", "valueUnsignedInt": 7})
+    url = f"http://hl7.org/fhir/us/vr-common-library/StructureDefinition/{name}"
+    message = written()
+    of(message, MOTHER).update(birthDate="1986", _birthDate={"extension": [{"url": url, "extension": parts}]})
+    assert read(message).content.get("Mother/PersonBirthDate") == "1986-XX-07"
+    parts[0]["valueUnsignedInt"] = 1987
+    assert [one.rule for one in read(message).findings] == ["FHIR-VALUE"]
+
+
 def test_a_number_that_is_not_known_is_told_apart_from_none():
     unknown = Content(BIRTH.kind, {**BIRTH.fields, "Mother/PersonSSNIdentification": "XXXXXXXXX"})
     (identifier,) = of(written(unknown), MOTHER)["identifier"]
