@@ -95,6 +95,20 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One value of a message: where it stands, by what its resource is known, its form or codes, its canonical path."""
+
+    member: str
+    known_by: str
+    form: str
+    path: str | None
+
+
+def _shown(value: Coding | bool) -> str:  # noqa: FBT001 - one of the two that a value is
+    return value.code if isinstance(value, Coding) else str(value).lower()
+
+
+@dataclass(frozen=True, slots=True)
 class MessageTable:
     """One kind of message: a header, parameters, and a document of resources."""
 
@@ -119,6 +133,19 @@ class MessageTable:
     source: str
     confidence: str
     version: str
+
+    def rows(self) -> Iterator[Row]:
+        """Every value that a message can carry, for people."""
+        for member in self.parameters:
+            yield Row(member.at[0].name, "parameter", member.form, member.path)
+        for resource in self.resources:
+            known = f"{resource.type} {resource.profile.rpartition('/')[2]}"
+            for member in resource.members:
+                if member.path:
+                    yield Row(f"{resource.role}: {member.place}", known, member.form, member.path)
+        for one in self.observations:
+            values = ", ".join(f"{code} = {_shown(value)}" for code, value in one.values.items())
+            yield Row(one.role, f"Observation {one.coding.code}", values, one.path)
 
     def paths(self) -> Iterator[str]:
         """Every canonical path that a message can carry."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from gateway.core.catalog import Catalog, CodeList, ColumnOrder, Layout
 from gateway.core.file_order import FileOrder
 from gateway.core.model import FormatName
-from gateway.core.resource_table import Coding, MessageTable
+from gateway.core.resource_table import MessageTable
 from gateway.docs.markdown import code, table
 
 ALSO: Mapping[str, tuple[str, ...]] = {
@@ -130,21 +130,11 @@ def _layouts_of_file(catalog: Catalog, name: FormatName) -> list[str]:
 
 
 def _message(message: MessageTable) -> str:
-    rows = [(m.at[0].name, "parameter", code(m.path), str(m.form)) for m in message.parameters]
-    for resource in message.resources:
-        known = f"{resource.type} {resource.profile.rpartition('/')[2]}"
-        rows += [(f"{resource.role}: {m.place}", known, code(m.path), str(m.form)) for m in resource.members if m.path]
-    for one in message.observations:
-        values = ", ".join(f"{key} = {_of(value)}" for key, value in one.values.items())
-        rows.append((one.role, f"Observation {one.coding.code}", code(one.path), values))
+    rows = [(row.member, row.known_by, code(row.path), row.form) for row in message.rows()]
     origin = f"Version {message.version}. Source: {message.source}. Confidence: {message.confidence}."
     event = f"A Bundle of type message for each record, with the event {code(message.event)}; several in one file are"
     head = f"{origin}\n\n{event} newline-delimited JSON."
     return f"## Resources\n\n{head}\n\n{table(('member', 'known by', 'canonical path', 'form or codes'), rows)}"
-
-
-def _of(value: Coding | bool) -> str:  # noqa: FBT001 - one of the two that a value is
-    return value.code if isinstance(value, Coding) else str(value).lower()
 
 
 def _columns(order: ColumnOrder) -> str:
