@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from gateway.core.model import FormatName, Kind
-from gateway.core.resource_table import Coding, Form, Member, MessageTable, Observation, Resource, Step
+from gateway.core.resource_table import Coding, Form, Identifier, Member, MessageTable, Observation, Resource, Step
 from schemas.document import Document
 from schemas.tables import choice, own_name
 
@@ -22,7 +22,7 @@ def message(one: Document) -> MessageTable:
         kind=Kind(one.text("kind")),
         event=one.text("event"),
         document_profile=one.text("document_profile"),
-        identifier_system=one.text("identifier_system"),
+        identifier=_identifier(one.table("identifier")),
         composition_profile=one.text("composition_profile"),
         composition_title=one.text("composition_title"),
         composition=_coding(one, one.text("composition")),
@@ -52,6 +52,17 @@ def _check(one: Document, found: MessageTable) -> None:
     doubled = sorted({path for path in paths if paths.count(path) > 1})
     if doubled:
         raise one.fault(f"{doubled[0]} is there more than once")
+
+
+def _identifier(row: Document) -> Identifier:
+    extensions = row.table("extensions")
+    found = Identifier(
+        system=row.text("system"),
+        follows=row.texts("follows"),
+        extensions={path: extensions.text(path) for path, _ in extensions.items()},
+    )
+    row.finish()
+    return found
 
 
 def _resource(row: Document) -> Resource:

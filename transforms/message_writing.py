@@ -16,10 +16,6 @@ from transforms.resource_values import WRITERS, Given
 OURS = uuid5(NAMESPACE_URL, "urn:child-support-gateway")
 PARTNER = "urn:child-support-gateway:partner:"
 """Before the key of a partner: where a message is from and where it goes."""
-CERTIFICATE = "http://hl7.org/fhir/us/vr-common-library/StructureDefinition/CertificateNumber"
-AUXILIARY = "http://hl7.org/fhir/us/vr-common-library/StructureDefinition/AuxiliaryStateIdentifier1"
-JURISDICTION_PATH, CERTIFICATE_PATH = "JurisdictionCode", "Certificate/CertificateNumber"
-AUXILIARY_PATH = "Certificate/AuxiliaryNumber"
 
 
 @dataclass(slots=True)
@@ -101,13 +97,12 @@ class Writing:
         return made
 
     def _identifier(self) -> Node:
-        """Year, jurisdiction and number of the certificate, and both its numbers apart."""
-        number, auxiliary = self.content.get(CERTIFICATE_PATH), self.content.get(AUXILIARY_PATH)
-        apart = [(CERTIFICATE, number), (AUXILIARY, auxiliary)]
-        made: Node = {"extension": [{"url": url, "valueString": text} for url, text in apart if text]}
-        made["system"] = self.table.identifier_system
-        made["value"] = f"{self._year()}{self.content.get(JURISDICTION_PATH) or ''}{number or ''}"
-        return made
+        wanted, fields = self.table.identifier, self.content.fields
+        apart = [{"url": url, "valueString": fields[path]} for path, url in wanted.extensions.items() if path in fields]
+        return {**({"extension": apart} if apart else {}), "system": wanted.system, "value": self._named()}
+
+    def _named(self) -> str:
+        return "".join((self._year(), *(self.content.get(path) or "" for path in self.table.identifier.follows)))
 
     def _is_needed(self, wanted: Resource) -> bool:
         return wanted.required or any(member.path in self.content.fields for member in wanted.members if member.path)
@@ -175,10 +170,9 @@ class Writing:
 
     def _id(self, role: str) -> str:
         """The same for every attempt, and another for every record of every delivery."""
-        cover, content = self.cover, self.content
-        names = (cover.sender.key, cover.recipient.key, str(cover.number), str(self.ordinal), role)
-        numbers = (content.get(JURISDICTION_PATH) or "", self._year(), content.get(CERTIFICATE_PATH) or "")
-        return str(uuid5(OURS, "/".join((*names, *numbers))))
+        cover = self.cover
+        names = (cover.sender.key, cover.recipient.key, str(cover.number), str(self.ordinal), role, self._named())
+        return str(uuid5(OURS, "/".join(names)))
 
 
 def _place(node: Node, way: tuple[Step, ...], given: Given) -> None:

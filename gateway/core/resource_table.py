@@ -95,6 +95,17 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class Identifier:
+    """The name of a document: the year of its event and the values at ``follows``, one after the other."""
+
+    system: str
+    follows: tuple[str, ...]
+    """Canonical paths."""
+    extensions: Mapping[str, str]
+    """Canonical path -> address of the extension that tells its value apart."""
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One value of a message: where it stands, by what its resource is known, its form or codes, its canonical path."""
 
@@ -116,7 +127,7 @@ class MessageTable:
     kind: Kind
     event: str
     document_profile: str
-    identifier_system: str
+    identifier: Identifier
     composition_profile: str
     composition_title: str
     composition: Coding

@@ -217,6 +217,13 @@ def test_every_reference_of_a_message_leads_to_an_entry_of_it():
     assert len(known) == len(entries)
 
 
+def test_a_document_is_named_by_year_jurisdiction_and_number_and_tells_the_numbers_apart():
+    content = Content(BIRTH.kind, {**BIRTH.fields, "Certificate/AuxiliaryNumber": "OH-7"})
+    identifier = written(content)["entry"][2]["resource"]["identifier"]
+    assert (identifier["system"], identifier["value"]) == ("http://nchs.cdc.gov/bfdr_id", "2025OH000123")
+    assert [one["valueString"] for one in identifier["extension"]] == ["000123", "OH-7"]
+
+
 def test_each_attempt_writes_the_same_bytes_and_each_record_has_ids_of_its_own():
     first, again = (FHIR.encode(births(), COVER).body for _ in range(2))
     assert first == again
