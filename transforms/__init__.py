@@ -12,6 +12,7 @@ from gateway.core.ports.formats import CanonicalForm, Format
 from transforms.canonical import Canonical
 from transforms.csenet import CsenetFormat
 from transforms.delimited import DelimitedFormat
+from transforms.fhir import FhirFormat
 from transforms.files import FixedFile
 from transforms.json_format import JsonFormat
 from transforms.paths import check_paths
@@ -55,6 +56,9 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "eiwo-result": FixedFile.named("eiwo-result"),
         "eiwo-employers": FixedFile.named("eiwo-employers"),
         "lien": FixedFile.named("lien"),
+        "ije-natality": FixedFile.named("ije-natality"),
+        "ije-mortality": FixedFile.named("ije-mortality"),
+        "bfdr-birth": FhirFormat.named("bfdr-birth"),
     }
 )
 """Format name -> how to make it from the catalog; the catalog has the same names."""

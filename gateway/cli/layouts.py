@@ -13,6 +13,7 @@ from gateway.core.errors import NotFound
 
 if TYPE_CHECKING:
     from gateway.core.catalog import Catalog, ColumnOrder, Layout
+    from gateway.core.resource_table import MessageTable
     from gateway.offline_dump import Dump
 
 app = typer.Typer(help="The tables that read and write records of fixed width.", no_args_is_help=True)
@@ -35,6 +36,10 @@ def show(
     order = catalog.columns.get(FormatName(name))
     if order is not None:
         _show_columns(order, json=json)
+        return
+    message = catalog.messages.get(FormatName(name))
+    if message is not None:
+        _show_message(message, json=json)
         return
     found = _layouts(catalog, name)
     if not found:
@@ -87,6 +92,18 @@ def _show_columns(order: ColumnOrder, *, json: bool) -> None:
         return
     table(f"{order.name}: {len(rows)} columns", columns, rows)
     say(f"Version {order.version}. Source: {order.source}. Confidence: {order.confidence}.")
+
+
+def _show_message(message: MessageTable, *, json: bool) -> None:
+    columns = ("field", "known by", "form or codes", "path")
+    rows = [(row.member, row.known_by, row.form, row.path) for row in message.rows()]
+    origin = {"source": message.source, "confidence": message.confidence, "version": message.version}
+    if json:
+        named = [dict(zip(columns, row, strict=True)) for row in rows]
+        put({"layouts": [{"name": message.name, "length": None, **origin, "fields": named}]})
+        return
+    table(f"{message.name}: {len(rows)} values", columns, rows)
+    say(f"Version {message.version}. Source: {message.source}. Confidence: {message.confidence}.")
 
 
 def show_record(

@@ -5,6 +5,10 @@ that there is such a notice), 45 CFR 303.21(d) and 307.13(a) (which programs may
 federal registries and the institutions tell stays with the IV-D program), 26 USC 6103(l)(6) and (8) (federal tax data),
 42 USC 666(b)(6) and 45 CFR 303.100(e) (withholding orders go to employers, and what employers answer to the agency),
 42 USC 666(a)(4) (liens).
+
+Birth records and acknowledgements of paternity go to the IV-D program: 42 USC 666(a)(5)(C)(iv) and (M) (kept by the
+birth registry, compared with the case registry), 652(a)(7) (the form's minimum data), 45 CFR 302.70(a)(5) and 303.5(g)
+(establishing paternity by acknowledgement). Deaths go there because they close or change a case: 45 CFR 303.11(b).
 """
 
 from __future__ import annotations
@@ -29,6 +33,7 @@ class Withheld(StrEnum):
 
 CASE_TRANSFER, LOCATE, NEW_HIRE = Kind("case-transfer"), Kind("locate"), Kind("new-hire")
 INCOME_WITHHOLDING, EMPLOYER_DIRECTORY, LIEN = Kind("income-withholding"), Kind("employer-directory"), Kind("lien")
+PARENTAGE, DEATH_NOTICE = Kind("parentage"), Kind("death-notice")
 
 REGISTRY_ENTRY, REGISTRY_ANSWER = Kind("registry-entry"), Kind("registry-answer")
 LOCATE_ANSWER, MEDICAL_MATCH, ASSET_MATCH = Kind("locate-answer"), Kind("medical-match"), Kind("asset-match")
@@ -65,6 +70,10 @@ PROGRAMS: Mapping[Kind, frozenset[str]] = {
     EMPLOYER_DIRECTORY: frozenset({IV_D}),
     # 42 USC 666(a)(4)
     LIEN: frozenset({"lien-network"}),
+    # 42 USC 666(a)(5), 652(a)(7), 45 CFR 302.70(a)(5), 303.5(g)
+    PARENTAGE: frozenset({IV_D}),
+    # 45 CFR 303.11(b)
+    DEATH_NOTICE: frozenset({IV_D}),
 }
 """Kind -> programs that may receive it at all; everything else is refused."""
 WITHHOLDING_SIDES: Mapping[str, frozenset[str]] = {

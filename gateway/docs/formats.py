@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from gateway.core.catalog import Catalog, CodeList, ColumnOrder, Layout
 from gateway.core.file_order import FileOrder
 from gateway.core.model import FormatName
+from gateway.core.resource_table import MessageTable
 from gateway.docs.markdown import code, table
 
 ALSO: Mapping[str, tuple[str, ...]] = {
@@ -56,6 +57,8 @@ def format_page(catalog: Catalog, name: FormatName) -> str:
         parts.append(_columns(catalog.columns[name]))
     elif name in catalog.files:
         parts += [_file(catalog.files[name]), NEEDS + "\n", *_layouts_of_file(catalog, name)]
+    elif name in catalog.messages:
+        parts.append(_message(catalog.messages[name]))
     elif name in catalog.sequences:
         layouts = [*catalog.sequences[name], *ALSO.get(name, ())]
         parts += [NEEDS + "\n", *(_layout(catalog.layouts[one]) for one in layouts)]
@@ -124,6 +127,14 @@ def _layouts_of_file(catalog: Catalog, name: FormatName) -> list[str]:
         return [f"The layouts are those of [{plain}]({plain}.md).\n"]
     names = dict.fromkeys(record.layout for record in catalog.files[name].records)
     return [_layout(catalog.layouts[one]) for one in (*ALSO.get(name, ()), *names)]
+
+
+def _message(message: MessageTable) -> str:
+    rows = [(row.member, row.known_by, code(row.path), row.form) for row in message.rows()]
+    origin = f"Version {message.version}. Source: {message.source}. Confidence: {message.confidence}."
+    event = f"A Bundle of type message for each record, with the event {code(message.event)}; several in one file are"
+    head = f"{origin}\n\n{event} newline-delimited JSON."
+    return f"## Resources\n\n{head}\n\n{table(('member', 'known by', 'canonical path', 'form or codes'), rows)}"
 
 
 def _columns(order: ColumnOrder) -> str:

@@ -15,6 +15,7 @@ from gateway.core.model import Content, FormatName, Kind
 from gateway.offline_layouts import blocks_of
 from gateway.sample.contents import CASE_TRANSFER, LOCATE, NEW_HIRE
 from gateway.sample.people import Chance
+from gateway.sample.vital_records import DEATH_NOTICE, PARENTAGE
 from gateway.sample.withholding import INCOME_WITHHOLDING
 
 FUTURE = "2069-12-31"
@@ -99,7 +100,13 @@ _NEEDED = MappingProxyType(
 )
 _DATED = MappingProxyType({NEW_HIRE: "HireDate", CASE_TRANSFER: "Header/TransactionDate", LOCATE: "Header/SentDate"})
 _PAST = MappingProxyType(
-    {NEW_HIRE: "HireDate", CASE_TRANSFER: "Header/TransactionDate", LOCATE: "Header/TransactionDate"}
+    {
+        NEW_HIRE: "HireDate",
+        CASE_TRANSFER: "Header/TransactionDate",
+        LOCATE: "Header/TransactionDate",
+        PARENTAGE: "Child/PersonBirthDate",
+        DEATH_NOTICE: "DeathDate",
+    }
 )
 _CODED = MappingProxyType(
     {
@@ -151,7 +158,11 @@ FAULTS: tuple[Fault, ...] = (
         frozenset({"NH-SSN", "CSE-CASE-ID-SENDER", "FIX-REQUIRED", "IWO-ORDER-NEEDED", "IWO-ANSWER-NEEDED"}),
         in_content=_missing,
     ),
-    Fault("date-in-future", frozenset({"NH-HIRE-DATE-FUTURE", "CSE-DATE-FUTURE"}), in_content=_future),
+    Fault(
+        "date-in-future",
+        frozenset({"NH-HIRE-DATE-FUTURE", "CSE-DATE-FUTURE", "VR-BIRTH-FUTURE", "VR-DEATH-FUTURE"}),
+        in_content=_future,
+    ),
     Fault("code-unknown", frozenset({"NH-CODE", "CSE-CODE", "IWO-CODE"}), in_content=_unknown_code),
     Fault("transaction-unknown", frozenset({"CSE-TRIPLE-UNKNOWN"}), in_content=_unknown_transaction),
     Fault("date-impossible", frozenset({"XSD-VALUE", "XSD-TYPE"}), in_content=_no_day, texts=True),

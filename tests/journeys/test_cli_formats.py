@@ -64,6 +64,7 @@ def test_a_layout_is_shown_with_its_source(run):
     assert sum(field["length"] for field in layout["fields"]) == layout["length"] == 801
     assert len(json.loads(run("layout", "show", "csenet", "--json").stdout)["layouts"]) == 8
     assert "FEIN" in run("layout", "show", "newhire-csv-ga").stdout
+    assert "Paternity/AcknowledgementCode" in run("layout", "show", "bfdr-birth").stdout
     run("layout", "show", "nonsense", code=5)
 
 
