@@ -7,16 +7,17 @@ from pathlib import Path
 
 import schemas
 from gateway.docs.endpoints import with_endpoints
-from gateway.docs.formats import codes_page, format_page, formats_index
+from gateway.docs.formats import codes_page, format_page, formats_index, with_formats
 from gateway.docs.rules import rules_page
 from gateway.web import problems
 
+README = "../README.md"
 FOLDER = Path(__file__).parents[2] / "docs"
 
 
 def pages(folder: Path = FOLDER) -> Mapping[str, str]:
-    """Path below ``docs/`` -> text, of every generated page. ``folder`` holds the page that is written by hand but for
-    one part."""
+    """Path from ``docs/`` -> text, of every generated page. ``folder`` is ``docs/``: some pages are written by hand but
+    for one part."""
     catalog = schemas.load(drafts=True)
     made = {f"formats/{name}.md": format_page(catalog, name) for name in catalog.formats}
     partners = (folder / "partners.md").read_text(encoding="utf-8")
@@ -26,4 +27,5 @@ def pages(folder: Path = FOLDER) -> Mapping[str, str]:
         "rules.md": rules_page(catalog),
         "problems.md": problems.markdown(),
         "partners.md": with_endpoints(partners),
+        README: with_formats((folder / README).read_text(encoding="utf-8")),
     }
