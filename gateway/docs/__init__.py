@@ -8,8 +8,10 @@ from pathlib import Path
 import schemas
 from gateway.docs.endpoints import with_endpoints
 from gateway.docs.formats import codes_page, format_page, formats_index, with_formats
+from gateway.docs.niem import niem_page
 from gateway.docs.rules import rules_page
 from gateway.web import problems
+from schemas.niem import niem
 
 README = "../README.md"
 FOLDER = Path(__file__).parents[2] / "docs"
@@ -25,6 +27,7 @@ def pages(folder: Path = FOLDER) -> Mapping[str, str]:
         "formats/README.md": formats_index(catalog),
         "formats/codes.md": codes_page(catalog),
         "rules.md": rules_page(catalog),
+        "niem.md": niem_page(catalog, niem()),
         "problems.md": problems.markdown(),
         "partners.md": with_endpoints(partners),
         README: with_formats((folder / README).read_text(encoding="utf-8")),
