@@ -14,7 +14,6 @@ from tests.servers.gateway_process import bare_environment
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-COMMAND = (sys.executable, "-c", "from gateway.cli import main; main()")
 MEMORY = """
 import sys
 from gateway.cli import main
@@ -31,18 +30,9 @@ PAIR = 2
 
 
 @pytest.fixture
-def run(tmp_path):
-    def command(*arguments, code=0, program=COMMAND[2], binary=False):
-        done = subprocess.run(
-            [sys.executable, "-c", program, *map(str, arguments)],
-            capture_output=True,
-            text=not binary,
-            check=False,
-            cwd=tmp_path,
-            stdin=subprocess.DEVNULL,
-            env={**bare_environment(), "PYTHONPATH": os.fspath(ROOT)},
-            timeout=110,
-        )
+def run(command_line, tmp_path):
+    def command(*arguments, code=0, binary=False):
+        done = command_line.run(arguments, tmp_path, {}, binary=binary)
         assert done.returncode == code, (done.stdout[-800:], done.stderr[-800:])
         return done
 
@@ -172,7 +162,17 @@ def test_rules_of_two_days_are_compared(run):
 
 def test_memory_stays_flat_however_long_the_file(run, tmp_path):
     def peak(*arguments):
-        return int(run(*arguments, program=MEMORY).stderr.split()[-1])
+        """In a process of its own from the start, so that its memory is all its own."""
+        done = subprocess.run(
+            [sys.executable, "-c", MEMORY, *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=tmp_path,
+            env={**bare_environment(), "PYTHONPATH": os.fspath(ROOT)},
+            timeout=110,
+        )
+        return int(done.stderr.split()[-1])
 
     run("sample", "w4", "--count", 500, "--out", "short.w4")
     header, *lines = (tmp_path / "short.w4").read_bytes().splitlines(keepends=True)
