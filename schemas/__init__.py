@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
@@ -15,10 +16,12 @@ from schemas.document import Document, parse
 from schemas.matrix import MatrixReader
 
 
+@cache
 def load(*, drafts: bool = False) -> Catalog:
     """The catalog that is shipped, read and checked. Raises Misconfigured naming file and field.
 
-    Without ``drafts`` the formats whose facts nobody official has confirmed are withheld.
+    Without ``drafts`` the formats whose facts nobody official has confirmed are withheld. A catalog is a value and what
+    is shipped does not change: it is read once in a process.
     """
     return read(resources.files("schemas"), drafts=drafts)
 

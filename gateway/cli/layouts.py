@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 app = typer.Typer(help="The tables that read and write records of fixed width.", no_args_is_help=True)
 
 
+SHOWN_BLANK = 30
+"""Bytes of a blank field that are still shown as they are."""
+
+
 def register(root: typer.Typer) -> None:
     root.command("show")(show_record)
 
@@ -133,8 +137,8 @@ def show_record(
 
 
 def _quoted(value: str) -> str:
-    """In quotes, so that blanks can be seen."""
-    return f"'{value}'"
+    """In quotes, so that blanks can be seen; a long filler of nothing else is counted."""
+    return f"'{value}'" if len(value) <= SHOWN_BLANK or value.strip(" ") else f"{len(value)} blanks"
 
 
 def _dumped(found: Dump, *, unmask: bool) -> dict[str, object]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import schemas
 from gateway.core.catalog import Catalog, CodeList, ColumnOrder, Layout
 from gateway.core.file_order import FileOrder
 from gateway.core.model import FormatName
+from gateway.core.ports.formats import FormatState
 from gateway.core.resource_table import MessageTable
 from gateway.docs.markdown import code, table
+from gateway.docs.marked import marked
 
 ALSO: Mapping[str, tuple[str, ...]] = {
     "csenet": ("csenet-header-from-server",),
@@ -38,6 +41,26 @@ def formats_index(catalog: Catalog) -> str:
     head = "# Formats\n\n" + NOTE + "\n"
     tail = "\nValue sets and transactions: [codes.md](codes.md). What is checked: [rules.md](../rules.md).\n"
     return head + table(("format", "what", "kinds", "use", "confidence", "state", "what is missing"), rows) + tail
+
+
+def with_formats(page: str) -> str:
+    """The README with its table of formats made anew: complete ones first, drafts last."""
+    catalog = schemas.load(drafts=True)
+    ranks = list(FormatState)
+    infos = sorted(catalog.formats.values(), key=lambda info: ranks.index(info.state))
+    rows = [
+        (
+            f"[`{i.name}`](docs/formats/{i.name}.md)",
+            i.title,
+            _ways(i.reads, i.writes),
+            i.state,
+            i.missing,
+        )
+        for i in infos
+    ]
+    counts = ", ".join(f"{sum(info.state is state for info in infos)} {state}" for state in FormatState)
+    made = table(("format", "what", "use", "state", "what is missing, and why"), rows)
+    return marked("README.md", page, f"{len(infos)} formats: {counts}.\n\n{made}")
 
 
 def format_page(catalog: Catalog, name: FormatName) -> str:
