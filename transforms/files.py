@@ -66,7 +66,7 @@ class FixedFile:
             return _unreadable(frame, FILE_RECORD_UNKNOWN, "no layout has the marks of this record")
         if len(body) != record.length and not (self._order.open_end and len(body) > record.length):
             return _unreadable(frame, FIX_LENGTH, f"expected {record.length} bytes, found {len(body)}")
-        fields = dict(heading.fields)
+        fields = {**self._order.given, **heading.fields}
         findings: list[Finding] = []
         if self._records.group is not None and not group:
             findings.append(Finding(FILE_GROUP_MISSING, Severity.ERROR, frame.ordinal, line=frame.line))
@@ -162,10 +162,14 @@ class _Writing:
         text = record.write({**content.fields, **self._own(record)}, faults)
         self.findings += findings_of(faults, ordinal)
         self._add_amounts(record, content)
-        carried = record.paths | self.records.around
+        carried = record.paths | self.records.around | self._given(content)
         if content.fields.keys() - carried:
             self.leftovers.add(content, carried, ordinal)
         return text
+
+    def _given(self, content: Content) -> set[str]:
+        """What the content says just as every record of the format does."""
+        return {path for path, value in self.records.order.given.items() if content.get(path) == value}
 
     def _add_amounts(self, record: Record, content: Content) -> None:
         for row in record.compiled.layout.fields:
