@@ -50,6 +50,7 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "medical-match": FixedFile.named("medical-match"),
         "multistate-bank-match": FixedFile.named("multistate-bank-match"),
         "directory-match": FixedFile.named("directory-match"),
+        "tanf-report": FixedFile.named("tanf-report"),
     }
 )
 """Format name -> how to make it from the catalog; the catalog has the same names."""

@@ -1,7 +1,9 @@
 """The disclosure guard: what may leave, to whom. One pure function, deny by default.
 
 Sources: 42 USC 653(b)(2) and 654(26) (family violence: nothing about whereabouts is disclosed), 45 CFR 303.21(d) and
-307.13(a)(3) (which programs may receive case data on request).
+307.13(a)(3) (which programs may receive case data on request). Cash assistance: 42 USC 608(a)(2) and 654(29), 45 CFR
+264.30 (referral and cooperation, between the two programs only), 42 USC 611(a) and 45 CFR 265.3 (the quarterly report,
+to the federal Office of Family Assistance).
 """
 
 from __future__ import annotations
@@ -24,10 +26,14 @@ class Withheld(StrEnum):
 
 CASE_TRANSFER, LOCATE, NEW_HIRE = Kind("case-transfer"), Kind("locate"), Kind("new-hire")
 
+ASSISTANCE_REFERRAL, ASSISTANCE_REPORT = Kind("assistance-referral"), Kind("assistance-report")
+
 PROGRAMS: Mapping[Kind, frozenset[str]] = {
     CASE_TRANSFER: frozenset({"IV-D", "IV-A", "XIX", "vital-records"}),
     LOCATE: frozenset({"IV-D"}),
     NEW_HIRE: frozenset({"IV-D", "NDNH"}),
+    ASSISTANCE_REFERRAL: frozenset({"IV-D", "IV-A"}),
+    ASSISTANCE_REPORT: frozenset({"OFA"}),
 }
 """Kind -> programs that may receive it at all; everything else is refused."""
 

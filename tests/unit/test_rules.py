@@ -12,6 +12,8 @@ from gateway.core.faultless import BY_PATHS, REMEMBERED
 from gateway.core.model import Content, Finding, Severity
 from gateway.core.question import Question
 from gateway.core.rules import BusinessRules, told
+from tests.unit.assistance_rules import BASES as ASSISTANCE_BASES
+from tests.unit.assistance_rules import BROKEN as ASSISTANCE
 from tests.unit.csenet_cases import built
 from tests.unit.csenet_rules import BROKEN as CSENET
 from tests.unit.fixed_width_samples import CATALOG, EXAMPLES, VECTORS
@@ -40,6 +42,8 @@ def base(transaction: str | None) -> Content:
     """A valid record: a hire, a transaction of the example, or one built from the tables."""
     if transaction is None:
         return HIRE
+    if transaction in ASSISTANCE_BASES:
+        return ASSISTANCE_BASES[transaction]
     return TRANSACTIONS.get(transaction) or built(CATALOG, transaction)
 
 
@@ -103,6 +107,7 @@ BROKEN = [
     ("NH-EMPLOYER-NAME", None, {"Employer/EmployerName": None}),
     ("NH-ADDRESS", None, {ADDRESS_1: None}),
     ("NH-CODE", None, {"HireStateCode": "ZZ"}),
+    *ASSISTANCE,
 ]
 
 
