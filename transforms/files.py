@@ -162,14 +162,10 @@ class _Writing:
         text = record.write({**content.fields, **self._own(record)}, faults)
         self.findings += findings_of(faults, ordinal)
         self._add_amounts(record, content)
-        carried = record.paths | self.records.around | self._given(content)
+        carried = record.paths | self.records.around
         if content.fields.keys() - carried:
             self.leftovers.add(content, carried, ordinal)
         return text
-
-    def _given(self, content: Content) -> set[str]:
-        """What the content says just as every record of the format does."""
-        return {path for path, value in self.records.order.given.items() if content.get(path) == value}
 
     def _add_amounts(self, record: Record, content: Content) -> None:
         for row in record.compiled.layout.fields:

@@ -133,7 +133,7 @@ class Records:
         self.amounts = frozenset(name for name in map(summed_field, sources) if name)
         """Names of the detail fields that a header, group record or trailer adds up."""
         around = [one.paths for one in (self.header, self.group) if one is not None]
-        self.around: frozenset[str] = frozenset().union(*around)
+        self.around: frozenset[str] = frozenset(order.given).union(*around)
         self.ranks = {path: known(path) for one in self.all for path in one.paths if "BlankIndicator" not in path}
         self.ranks |= {path: known(path) for path in order.given}
 
@@ -149,5 +149,7 @@ class Records:
         return any(one.record.marks and one.fits(body) for one in self.all)
 
     def writable(self, content: Content) -> Record | None:
-        """The kind of detail that a content is written as."""
+        """The kind of detail that a content is written as; None for one that says otherwise than the whole format."""
+        if any(content.fields.get(path, value) != value for path, value in self.order.given.items()):
+            return None
         return next((self.details[one.layout] for one in self.order.of(content)), None)

@@ -113,7 +113,7 @@ def _file(order: FileOrder) -> str:
         for one in order.records
     ]
     ends = {"\n": "LF", "\r": "CR", "\r\n": "CRLF", "": "nothing"}[order.line_end]
-    lengths = f"lines of up to {order.length} bytes" if order.by_line else f"of {order.length} bytes"
+    lengths = f"in lines of up to {order.length} bytes" if order.by_line else f"of {order.length} bytes"
     read = "any line end" if order.by_line else "any line end or none"
     head = f"Records {lengths} in {order.encoding}; {ends} is written after each, {read} is read."
     given = "".join(f"\n\nEvery record says {code(path)} {code(value)}." for path, value in order.given.items())
