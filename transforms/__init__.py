@@ -51,6 +51,22 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "multistate-bank-match": FixedFile.named("multistate-bank-match"),
         "directory-match": FixedFile.named("directory-match"),
         "tanf-report": FixedFile.named("tanf-report"),
+        "ks-newhire-query": FixedFile.named("ks-newhire-query"),
+        "ks-wage-query": FixedFile.named("ks-wage-query"),
+        "ks-ui-intercept": FixedFile.named("ks-ui-intercept"),
+        "ks-licence-query": FixedFile.named("ks-licence-query"),
+        "ks-licence-action": FixedFile.named("ks-licence-action"),
+        "ks-wildlife-query": FixedFile.named("ks-wildlife-query"),
+        "ks-dividend-query": FixedFile.named("ks-dividend-query"),
+        "ks-newhire-match": FixedFile.named("ks-newhire-match"),
+        "ks-wage-answer": FixedFile.named("ks-wage-answer"),
+        "ks-licence-match": FixedFile.named("ks-licence-match"),
+        "ks-licence-nonmatch": FixedFile.named("ks-licence-nonmatch"),
+        "ks-licence-result": FixedFile.named("ks-licence-result"),
+        "ks-licence-locate": FixedFile.named("ks-licence-locate"),
+        "ks-licence-locate-error": FixedFile.named("ks-licence-locate-error"),
+        "ks-dividend-answer": FixedFile.named("ks-dividend-answer"),
+        "ks-tanf-benefits": FixedFile.named("ks-tanf-benefits"),
     }
 )
 """Format name -> how to make it from the catalog; the catalog has the same names."""

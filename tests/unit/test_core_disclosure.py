@@ -20,13 +20,27 @@ from gateway.core.model import (
 )
 from gateway.core.routing import Route
 
-PROGRAM_NAMES = ("IV-D", "IV-A", "XIX", "vital-records", "NDNH", "OFA", "employer", "")
+PROGRAM_NAMES = (
+    "IV-D",
+    "IV-A",
+    "XIX",
+    "vital-records",
+    "NDNH",
+    "OFA",
+    "labor",
+    "motor-vehicles",
+    "wildlife",
+    "dividend",
+    "",
+)
 MAY_RECEIVE = {
     "case-transfer": {"IV-D", "IV-A", "XIX", "vital-records"},
     "locate": {"IV-D"},
     "new-hire": {"IV-D", "NDNH"},
     "assistance-referral": {"IV-D", "IV-A"},
     "assistance-report": {"OFA"},
+    "agency-request": {"labor", "motor-vehicles", "wildlife", "dividend"},
+    "agency-answer": {"IV-D"},
     "something-new": set(),
 }
 

@@ -12,6 +12,8 @@ from gateway.core.faultless import BY_PATHS, REMEMBERED
 from gateway.core.model import Content, Finding, Severity
 from gateway.core.question import Question
 from gateway.core.rules import BusinessRules, told
+from tests.unit.agency_rules import BASES as AGENCY_BASES
+from tests.unit.agency_rules import BROKEN as AGENCIES
 from tests.unit.assistance_rules import BASES as ASSISTANCE_BASES
 from tests.unit.assistance_rules import BROKEN as ASSISTANCE
 from tests.unit.csenet_cases import built
@@ -44,6 +46,8 @@ def base(transaction: str | None) -> Content:
         return HIRE
     if transaction in ASSISTANCE_BASES:
         return ASSISTANCE_BASES[transaction]
+    if transaction in AGENCY_BASES:
+        return AGENCY_BASES[transaction]
     return TRANSACTIONS.get(transaction) or built(CATALOG, transaction)
 
 
@@ -108,6 +112,7 @@ BROKEN = [
     ("NH-ADDRESS", None, {ADDRESS_1: None}),
     ("NH-CODE", None, {"HireStateCode": "ZZ"}),
     *ASSISTANCE,
+    *AGENCIES,
 ]
 
 
