@@ -67,6 +67,7 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "ks-licence-locate-error": FixedFile.named("ks-licence-locate-error"),
         "ks-dividend-answer": FixedFile.named("ks-dividend-answer"),
         "ks-tanf-benefits": FixedFile.named("ks-tanf-benefits"),
+        "ks-court-payments": FixedFile.named("ks-court-payments"),
     }
 )
 """Format name -> how to make it from the catalog; the catalog has the same names."""

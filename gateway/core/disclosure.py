@@ -5,6 +5,7 @@ Sources: 42 USC 653(b)(2) and 654(26) (family violence: nothing about whereabout
 264.30 (referral and cooperation, between the two programs only), 42 USC 611(a) and 45 CFR 265.3 (the quarterly report,
 to the federal Office of Family Assistance). Other agencies of a state: 42 USC 654(19), 666(a)(16) and 666(c)(1)(D),
 45 CFR 302.65 and 303.3(b) (what a child support agency asks labor, licences and funds; only it gets the answers).
+Courts: 42 USC 654b, 45 CFR 302.32 (collections, to the child support agency).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Withheld(StrEnum):
 CASE_TRANSFER, LOCATE, NEW_HIRE = Kind("case-transfer"), Kind("locate"), Kind("new-hire")
 
 AGENCY_REQUEST, AGENCY_ANSWER = Kind("agency-request"), Kind("agency-answer")
+COURT_PAYMENT = Kind("court-payment")
 ASSISTANCE_REFERRAL, ASSISTANCE_REPORT = Kind("assistance-referral"), Kind("assistance-report")
 
 PROGRAMS: Mapping[Kind, frozenset[str]] = {
@@ -38,6 +40,7 @@ PROGRAMS: Mapping[Kind, frozenset[str]] = {
     ASSISTANCE_REPORT: frozenset({"OFA"}),
     AGENCY_REQUEST: frozenset({"labor", "motor-vehicles", "wildlife", "dividend"}),
     AGENCY_ANSWER: frozenset({"IV-D"}),
+    COURT_PAYMENT: frozenset({"IV-D"}),
 }
 """Kind -> programs that may receive it at all; everything else is refused."""
 

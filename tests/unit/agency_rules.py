@@ -19,6 +19,9 @@ BASES: Mapping[str, Content] = {
     "intercept": records("ks-ui-intercept")[0],
     "driver": records("ks-licence-query")[0],
     "not found": records("ks-licence-nonmatch")[0],
+    "collection": records("ks-court-payments")[0],
+    "payer": records("ks-court-payments")[1],
+    "adjustment": records("ks-court-payments")[2],
 }
 """Valid records by what the rows below call them."""
 
@@ -30,4 +33,9 @@ BROKEN: tuple[Broken, ...] = (
     ("SA-PERCENT", "intercept", {"Intercept/MaximumPercent": "101"}),
     ("SA-BIRTH", "not found", {"PersonBirthDate": "2025-04-02"}),
     ("SA-ANSWER", "not found", {"StatusCode": None, "ProblemText": None}),
+    ("CP-NUMBER", "collection", {"CourtSystemID": None}),
+    ("CP-COLLECTION-DAY", "collection", {"Collection/CollectionDate": None}),
+    ("CP-PAYER", "payer", {"Obligor/PersonSSNIdentification": None, "Obligor/PersonName": None}),
+    ("CP-ADJUSTED", "adjustment", {"Adjustment/OriginalCourtSystemID": None}),
+    ("CP-FUTURE", "collection", {"Collection/CollectionDate": "2025-04-02"}),
 )

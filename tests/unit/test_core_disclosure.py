@@ -41,6 +41,7 @@ MAY_RECEIVE = {
     "assistance-report": {"OFA"},
     "agency-request": {"labor", "motor-vehicles", "wildlife", "dividend"},
     "agency-answer": {"IV-D"},
+    "court-payment": {"IV-D"},
     "something-new": set(),
 }
 

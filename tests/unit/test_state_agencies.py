@@ -62,6 +62,9 @@ def test_every_format_of_one_state_says_that_it_is_its_practice_and_no_standard(
         ("ks-licence-locate", "Licence/ExpirationDate", 71, "2027-05-06"),
         ("ks-dividend-answer", "Claimant/BirthStateCode", 243, "KS"),
         ("ks-tanf-benefits", "Assistance/GrantAmount", 25, "0000310}"),
+        ("ks-court-payments", "Collection/CollectionDate", 38, "20250227"),
+        ("ks-court-payments", "Obligor/PersonName/PersonGivenName", 57, "OSCAR       "),
+        ("ks-court-payments", "Adjustment/AdjustmentReasonCode", 43, "X1"),
     ],
 )
 def test_a_field_stands_where_the_state_has_it(name, path, start, written):
@@ -91,6 +94,16 @@ def test_amounts_to_intercept_are_added_up_in_the_trailer():
     assert read("ks-ui-intercept", body)[1] == []
     assert read("ks-ui-intercept", body.replace(b"00031240", b"00031241"))[1] == ["file:FILE-AMOUNT"]
     assert read("ks-ui-intercept", body[body.index(b"\n") + 1 :])[1] == ["file:FILE-HEADER-MISSING"]
+
+
+def test_the_adjustments_of_a_court_are_counted_in_its_totals():
+    body = (EXAMPLES / "fixed" / "ks-court-payments.txt").read_bytes()
+    decoded, told, _ = read("ks-court-payments", body)
+    assert told == []
+    assert [one.content.get("RecordTypeCode") for one in decoded] == ["1", "2", "A"]
+    assert decoded[0].content.get("CourtSystemID") == decoded[1].content.get("CourtSystemID")
+    lines = body.splitlines(keepends=True)
+    assert read("ks-court-payments", b"".join([*lines[:3], lines[4]]))[1] == ["file:FILE-COUNT"]
 
 
 def test_a_record_that_says_otherwise_than_all_of_the_format_is_not_written_in_it():
@@ -128,6 +141,7 @@ def test_answers_about_a_person_go_to_the_child_support_agency_alone():
         ("ks-licence-locate", "kansas-motor-vehicles", "kansas"),
         ("ks-licence-nonmatch", "kansas-motor-vehicles", "kansas"),
         ("ks-tanf-benefits", "kansas-assistance", "kansas"),
+        ("ks-court-payments", "kansas-courts", "kansas"),
     ],
 )
 def test_the_profile_takes_each_file_from_its_agency_to_the_one_that_it_is_for(example, sender, recipient):
