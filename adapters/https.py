@@ -11,30 +11,23 @@ import base64
 import socket
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
-from aiohttp.abc import AbstractResolver, AbstractStreamWriter, ResolveResult
-from aiohttp.payload import Payload
+from aiohttp import ThreadedResolver
+from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from adapters.addresses import disguised, forbidden, literal
 from adapters.answers import failure, problem_code, retry_after, status_line, taken
+from adapters.connections import Connections, NotResolved, Place, Unreachable
+from adapters.exchange import Answer, Broken, ConnectionTimeout, Request
 from adapters.kit import Kit
 from adapters.options import Option, Options, complete, ours, wrong
 from gateway.core.errors import DeliveryFailed, Misconfigured, Permanent, Transient
 from gateway.core.ids import Clock
 from gateway.core.model import Endpoint, Partner, PartnerKey
 from gateway.core.ports.adapters import Handover, Parcel, Secrets
-
-ANSWER_LIMIT = 64 * 1024
-"""Bytes of an answer that are read; a 2xx with a longer body is still taken."""
-SLICE = 64 * 1024
-KEEPALIVE_SECONDS = 4
-"""Shorter than common servers' five seconds: a POST on a connection that is just being closed is a failed attempt."""
-CONNECTIONS = 256
-CONNECTIONS_PER_PARTNER = 64
 
 OPTIONS: Mapping[str, Option] = {
     "url": Option(str, "where to POST"),
@@ -70,37 +63,15 @@ class GuardedResolver(AbstractResolver):
         await self._inner.close()
 
 
-class Body(Payload):
-    """The bytes of a parcel, written in slices; knows whether they were all handed to the connection."""
-
-    _value: bytes
-    _autoclose = True
-
-    def __init__(self, value: bytes, content_type: str) -> None:
-        super().__init__(value, content_type=content_type)
-        self._size = len(value)
-        self.sent = False
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        return self._value.decode(encoding, errors)
-
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        view = memoryview(self._value)
-        for start in range(0, len(view), SLICE):
-            await writer.write(view[start : start + SLICE])
-        self.sent = True
-
-
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A partner's endpoint, ready to use."""
+    """A partner's endpoint, ready to use. ``head``: request line and the fields that every request has."""
 
     endpoint: Endpoint
-    url: URL
-    timeout: aiohttp.ClientTimeout
-    allow_private: bool
+    connections: Connections
+    timeout_seconds: int
+    head: str
     bearer_secret: str | None
-    tls: ssl.SSLContext | bool = field(repr=False)
 
 
 def check(options: Options) -> None:
@@ -136,14 +107,13 @@ def _url(text: str) -> URL:
 
 
 class HttpsAdapter:
-    """The port ``Adapter`` over HTTP. One connection pool for public partners, one for those allowed to be private."""
+    """The port ``Adapter`` over HTTP. Each partner has connections of its own."""
 
     def __init__(
-        self, secrets: Secrets, clock: Clock, resolver: Callable[[], AbstractResolver] = aiohttp.ThreadedResolver
+        self, secrets: Secrets, clock: Clock, resolver: Callable[[], AbstractResolver] = ThreadedResolver
     ) -> None:
         self._secrets, self._clock, self._resolver = secrets, clock, resolver
         self._routes: dict[PartnerKey, Route] = {}
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     @classmethod
     def of(cls, kit: Kit) -> HttpsAdapter:
@@ -152,93 +122,85 @@ class HttpsAdapter:
     async def hand_over(self, parcel: Parcel, partner: Partner) -> Handover:
         try:
             route = await self._route(partner)
-            headers = self._headers(parcel, route)
+            request = Request(self._head(parcel, route), parcel.body)
         except Misconfigured as error:
             raise ours(error) from error
-        body = Body(parcel.body, parcel.media_type)
         try:
-            return await self._post(route, headers, body)
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+            async with asyncio.timeout(route.timeout_seconds):
+                answer = await route.connections.exchange(request)
+        except (OSError, ValueError, Broken) as error:  # OSError: time-outs and what TLS says are some of them
             raise _translated(error) from error
+        return self._judged(answer)
 
     async def close(self) -> None:
-        sessions, self._sessions = self._sessions, {}
-        for session in sessions.values():
-            await session.close()
+        routes, self._routes = self._routes, {}
+        for route in routes.values():
+            route.connections.close()
 
-    async def _post(self, route: Route, headers: Mapping[str, str], body: Body) -> Handover:
-        session = self._session(allow_private=route.allow_private)
-        async with session.post(
-            route.url, data=body, headers=headers, timeout=route.timeout, ssl=route.tls, allow_redirects=False
-        ) as response:
-            received = await _bounded(response)
-            answer = status_line(response.status)
-            if taken(response.status):
-                if not body.sent:
-                    raise Transient(
-                        "the partner answered before it had the bytes", code="answered-early", answer=answer
-                    )
-                return Handover(answer=answer)
-            code = problem_code(response.headers.get("Content-Type", ""), received)
-            wait = retry_after(response.headers.get("Retry-After"), self._clock())
-            raise failure(response.status, f"{answer} {code}".strip(), wait)
+    def _judged(self, answer: Answer) -> Handover:
+        told = status_line(answer.status)
+        if taken(answer.status):
+            if answer.early:
+                raise Transient("the partner answered before it had the bytes", code="answered-early", answer=told)
+            return Handover(answer=told)
+        code = problem_code(answer.fields.get("content-type", ""), answer.body)
+        wait = retry_after(answer.fields.get("retry-after"), self._clock())
+        raise failure(answer.status, f"{told} {code}".strip(), wait)
 
-    def _headers(self, parcel: Parcel, route: Route) -> dict[str, str]:
+    def _head(self, parcel: Parcel, route: Route) -> bytes:
         digest = base64.b64encode(bytes.fromhex(parcel.digest)).decode()
-        headers = {
-            "Idempotency-Key": f'"{parcel.delivery}"',
-            "Gateway-Delivery": parcel.delivery,
-            "Gateway-Kind": parcel.kind,
-            "Gateway-Records": str(parcel.records),
-            "Content-Digest": f"sha-256=:{digest}:",
-        }
+        head = (
+            f"{route.head}"
+            f'Idempotency-Key: "{parcel.delivery}"\r\n'
+            f"Gateway-Delivery: {parcel.delivery}\r\n"
+            f"Gateway-Kind: {parcel.kind}\r\n"
+            f"Gateway-Records: {parcel.records}\r\n"
+            f"Content-Digest: sha-256=:{digest}:\r\n"
+            f"Content-Type: {parcel.media_type}\r\n"
+            f"Content-Length: {len(parcel.body)}\r\n"
+        )
         if route.bearer_secret is not None:
-            headers["Authorization"] = f"Bearer {_token(self._secrets.secret(route.bearer_secret))}"
-        return headers
+            head += f"Authorization: Bearer {_token(self._secrets.secret(route.bearer_secret))}\r\n"
+        return f"{head}\r\n".encode("ascii")
 
     async def _route(self, partner: Partner) -> Route:
         route = self._routes.get(partner.key)
         if route is None or route.endpoint is not partner.endpoint:
             if route is None or route.endpoint != partner.endpoint:
-                route = await _made(partner.endpoint)
+                made = await _made(partner.endpoint, self._resolver())
+                if route is not None:
+                    route.connections.close()
+                route = made
             self._routes[partner.key] = route
         return route
 
-    def _session(self, *, allow_private: bool) -> aiohttp.ClientSession:
-        session = self._sessions.get(allow_private)
-        if session is None:
-            inner = self._resolver()
-            session = self._sessions[allow_private] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=CONNECTIONS,
-                    limit_per_host=CONNECTIONS_PER_PARTNER,
-                    keepalive_timeout=KEEPALIVE_SECONDS,
-                    resolver=inner if allow_private else GuardedResolver(inner),
-                ),
-                # An answer is never unpacked: it may be a bomb, and we want a few words of it at most.
-                auto_decompress=False,
-                headers={"Accept-Encoding": "identity", "User-Agent": "child-support-gateway"},
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-            )
-        return session
 
-
-async def _made(endpoint: Endpoint) -> Route:
+async def _made(endpoint: Endpoint, resolver: AbstractResolver) -> Route:
     check(endpoint.options)
     found = complete(endpoint.options, OPTIONS)
-    ca_file = found.get("ca_file")
-    return Route(
-        endpoint,
-        URL(str(found["url"])),
-        aiohttp.ClientTimeout(total=int(found["timeout_seconds"]), connect=int(found["connect_timeout_seconds"])),
-        bool(found["allow_private"]),
-        str(found["bearer_secret"]) if "bearer_secret" in found else None,
-        True if ca_file is None else await asyncio.to_thread(_trusting, Path(str(ca_file))),
+    url = URL(str(found["url"]))
+    guarded = resolver if found["allow_private"] else GuardedResolver(resolver)
+    place = Place(
+        url.raw_host or "", url.port or 0, await _tls(url, found.get("ca_file")), int(found["connect_timeout_seconds"])
     )
+    head = (
+        f"POST {url.raw_path_qs} HTTP/1.1\r\nHost: {url.host_port_subcomponent}\r\n"
+        "User-Agent: child-support-gateway\r\n"
+        # An answer is never unpacked: it may be a bomb, and we want a few words of it at most.
+        "Accept: */*\r\nAccept-Encoding: identity\r\n"
+    )
+    secret = str(found["bearer_secret"]) if "bearer_secret" in found else None
+    return Route(endpoint, Connections(place, guarded), int(found["timeout_seconds"]), head, secret)
 
 
-def _trusting(ca_file: Path) -> ssl.SSLContext:
+async def _tls(url: URL, ca_file: object) -> ssl.SSLContext | None:
+    if url.scheme != "https" and ca_file is None:
+        return None
+    trusting = await asyncio.to_thread(_trusting, None if ca_file is None else Path(str(ca_file)))
+    return trusting if url.scheme == "https" else None
+
+
+def _trusting(ca_file: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:  # ssl.SSLError is one of them
@@ -255,45 +217,25 @@ def _token(secret: bytes) -> str:
     return token
 
 
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
-    """The answer's body to its end, or its first bytes when it is longer than we care for. Raises ClientError when it
-    breaks off."""
-    received = bytearray()
-    async for chunk in response.content.iter_any():
-        received += chunk
-        if len(received) > ANSWER_LIMIT:
-            response.close()
-            return bytes(received[:ANSWER_LIMIT])
-    return bytes(received)
-
-
 def _translated(error: Exception) -> DeliveryFailed:
-    """Our error for one of the client's; its text is dropped, because it may name addresses and repeat bytes."""
-    if isinstance(error, aiohttp.ClientConnectorDNSError) and isinstance(error.os_error, AddressRefused):
-        error = error.os_error  # The connector wraps whatever its resolver raises.
+    """Our error for one of the exchange's; its text is dropped, because it may name addresses and repeat bytes."""
     for kinds, meaning in _ERRORS:
         if isinstance(error, kinds):
             return meaning()
     return Transient("the exchange with the partner failed", code="http-broken")
 
 
-_ERRORS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[], DeliveryFailed]], ...] = (
+_ERRORS: tuple[tuple[type[Exception], Callable[[], DeliveryFailed]], ...] = (
     (AddressRefused, lambda: Permanent("the partner's host has a private address", code="address-refused")),
     (
-        (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch),
+        ssl.SSLCertVerificationError,
         lambda: Permanent("the partner's certificate is not trusted", code="tls-untrusted"),
     ),
-    (aiohttp.ClientConnectorSSLError, lambda: Transient("TLS with the partner failed", code="tls-failed")),
-    (
-        aiohttp.ConnectionTimeoutError,
-        lambda: Transient("the partner could not be reached in time", code="connect-timeout"),
-    ),
+    (ssl.SSLError, lambda: Transient("TLS with the partner failed", code="tls-failed")),
+    (ConnectionTimeout, lambda: Transient("the partner could not be reached in time", code="connect-timeout")),
     (TimeoutError, lambda: Transient("the partner did not answer in time", code="http-timeout")),
-    (aiohttp.ClientConnectorDNSError, lambda: Transient("the partner's host is not found", code="dns-failed")),
-    (aiohttp.ClientConnectorError, lambda: Transient("the partner cannot be reached", code="connect-failed")),
-    (aiohttp.InvalidURL, lambda: Permanent("the partner's URL cannot be used", code="address-refused")),
-    (
-        (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, aiohttp.ClientOSError),
-        lambda: Transient("the partner closed the connection early", code="closed-early"),
-    ),
+    (NotResolved, lambda: Transient("the partner's host is not found", code="dns-failed")),
+    (Unreachable, lambda: Transient("the partner cannot be reached", code="connect-failed")),
+    (Broken, lambda: Transient("the partner's answer is no HTTP", code="http-broken")),
+    (ConnectionError, lambda: Transient("the partner closed the connection early", code="closed-early")),
 )

@@ -13,7 +13,7 @@ Run = Callable[[argparse.Namespace], Report]
 
 
 def _online(options: argparse.Namespace) -> Report:
-    load = online.Load(roles=tuple(options.role))
+    load = online.Load(roles=tuple(options.role) or online.TWO_PROCESSES)
     return online.run(online.Load(count=600, rounds=1, roles=load.roles) if options.quick else load)
 
 
@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
     parser.add_argument("--full", action="store_true", help="batch: 400,000 records too")
     parser.add_argument("--seed", type=int, default=1, help="batch: seed of the synthetic people")
-    parser.add_argument("--role", action="append", default=[], help="online: roles of one process; repeat for more")
+    parser.add_argument("--role", action="append", default=[], help="online: roles of one process; may be repeated")
     options = parser.parse_args()
     chosen = BENCHMARKS if options.name == "all" else {options.name: BENCHMARKS[options.name]}
     faults = 0

@@ -7,12 +7,13 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
+from gateway.clock import utc_now
 from gateway.core.audit_entry import Scribe
 from gateway.core.errors import Misconfigured
-from gateway.core.ids import Clock, Mint, Random, minting
+from gateway.core.ids import Clock, Mint, Random, drawn_ahead, minting
 from gateway.logbook import Logbook
 from gateway.settings import Settings
 from gateway.store.audit import StoredAuditLog
@@ -37,10 +38,6 @@ from keys.sealing import EnvelopeSealer
 
 SECRET_LIMIT = 64 * 2**10
 """Bytes of one credential file."""
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +136,8 @@ async def foundation(
     keys = open_keys(settings, clock)
     sealer = keys.sealer()
     database = open_database(settings.db.url, Limits(pool_size=settings.db.pool))
-    mint = minting(clock, os.urandom)
+    ahead = drawn_ahead(os.urandom)
+    mint = minting(clock, ahead)
     stored = stores(database, clock, announce_grace)
     try:
         yield Foundation(
@@ -147,7 +145,7 @@ async def foundation(
             clock=clock,
             random=os.urandom,
             mint=mint,
-            scribe=Scribe(clock, mint, os.urandom),
+            scribe=Scribe(clock, mint, ahead),
             speech=spoken,
             keys=keys,
             sealer=sealer,

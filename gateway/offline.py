@@ -8,6 +8,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
+from gateway.clock import utc_now
 from gateway.core.acceptance import DUPLICATE_SERIAL
 from gateway.core.errors import NotFound, Unprocessable
 from gateway.core.model import Content, Facts, Finding, FormatName, Partner, Severity
@@ -15,7 +16,6 @@ from gateway.core.ports.formats import Format, FormatInfo, FormatState, Frame, H
 from gateway.core.receipt import Grouped, Receipts, Tally, blocked
 from gateway.core.routing import Directory
 from gateway.core.rules import told
-from gateway.foundation import utc_now
 from gateway.offline_serials import Serials
 from gateway.recognise import HEAD, Recogniser
 from gateway.tools import Speech, speech
@@ -139,7 +139,7 @@ class Validator:
             return Judged(frame, None, None, decoded.findings)
         canonical = self.spoken.canonical
         facts = canonical.facts(decoded.content)
-        schema = canonical.validate(canonical.write(decoded.content), frame.ordinal)
+        schema = canonical.confirm(decoded.content, canonical.write(decoded.content), frame.ordinal)
         rules = self.spoken.rules.judge(decoded.content, facts, format_.name, frame.ordinal, self._day)
         findings = told(decoded.findings, schema, rules)
         if self._sender is not None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from gateway.clock import utc_now
 from gateway.core.errors import Unprocessable, Unreadable
 from gateway.core.model import AdapterName, Content, Endpoint, FormatName, Partner, PartnerKey, Role
 from gateway.core.ports.formats import Cover, Format, Reader
 from gateway.core.receipt import Tally, blocked
-from gateway.foundation import utc_now
 from gateway.offline import Advance, Explained, Validator, explained, known_format
 from gateway.tools import Speech
 

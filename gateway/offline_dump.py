@@ -97,4 +97,4 @@ def _fields(block: Block, text: str) -> Iterator[Line]:
         value = block.cut(text, one)
         if value:
             personal = one.picture is not Picture.CONSTANT or value != one.constant
-            yield Line(one.name, block.offset + one.start, one.length, value, one.path, personal)
+            yield Line(one.name, block.place(one), one.length, value, one.path, personal)

@@ -17,10 +17,16 @@ class Block:
     layout: Layout
     offset: int
     number: int
+    own_record: bool = False
+    """Whether it is a record of its own, with positions that count from its own first byte."""
 
     @property
     def title(self) -> str:
         return f"{self.layout.name} {self.number}" if self.layout.repeats else self.layout.name
+
+    def place(self, field: LayoutField) -> int:
+        """Where a field stands in its record, 1-based."""
+        return field.start if self.own_record else self.offset + field.start
 
     def cut(self, text: str, field: LayoutField) -> str:
         start = self.offset + field.start - 1
@@ -53,7 +59,7 @@ def _marked(catalog: Catalog, order: FileOrder, text: str) -> Iterator[Block]:
     for role in (RecordRole.GROUP, RecordRole.DETAIL):
         found = next((r for r in order.records if r.role is role and fits(r, text[offset:])), None)
         if found is not None:
-            yield Block(catalog.layouts[found.layout], offset, 1)
+            yield Block(catalog.layouts[found.layout], offset, 1, own_record=True)
             offset += catalog.layouts[found.layout].length
 
 

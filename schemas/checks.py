@@ -121,9 +121,12 @@ def _faults_of_file(order: FileOrder, catalog: Catalog) -> Iterator[str]:
         yield "no such format or kind in the catalog"
     if order.encoding not in _ENCODINGS:
         yield f"unknown encoding {order.encoding}"
-    for role in (RecordRole.HEADER, RecordRole.GROUP, RecordRole.TRAILER):
-        if sum(record.role is role for record in order.records) > 1:
+    roles = Counter(record.role for record in order.records)
+    for role in (RecordRole.HEADER, RecordRole.GROUP, RecordRole.GROUP_END, RecordRole.TRAILER):
+        if roles[role] > 1:
             yield f"more than one {role}"
+    if roles[RecordRole.GROUP_END] and not roles[RecordRole.GROUP]:
+        yield "a group ends that never begins"
     for record in order.records:
         layout = catalog.layouts[record.layout]
         if layout.length > order.length or (layout.length != order.length and not order.by_line):

@@ -68,6 +68,11 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "ks-dividend-answer": FixedFile.named("ks-dividend-answer"),
         "ks-tanf-benefits": FixedFile.named("ks-tanf-benefits"),
         "ks-court-payments": FixedFile.named("ks-court-payments"),
+        "eiwo-order": FixedFile.named("eiwo-order"),
+        "eiwo-answer": FixedFile.named("eiwo-answer"),
+        "eiwo-result": FixedFile.named("eiwo-result"),
+        "eiwo-employers": FixedFile.named("eiwo-employers"),
+        "lien": FixedFile.named("lien"),
     }
 )
 """Format name -> how to make it from the catalog; the catalog has the same names."""

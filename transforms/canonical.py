@@ -7,18 +7,21 @@ from collections.abc import Callable
 from functools import cached_property
 from itertools import takewhile
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
-import xmlschema
 from lxml import etree
-from xmlschema.validators import XsdEnumerationFacets, XsdMaxLengthFacet, XsdMinLengthFacet, XsdPatternFacets
 
 from gateway.core.catalog import Catalog, KindInfo
 from gateway.core.errors import Misconfigured, Tampered
 from gateway.core.model import Content, Facts, Finding, Kind, RuleCode, Severity
 from transforms.facts import Summary
 from transforms.leaves import Leaves
+from transforms.plain_values import PlainValues
 from transforms.schema_tree import Element, Place, SchemaTree, merged, tree
 from transforms.shapes import Shape, Shapes
+
+if TYPE_CHECKING:
+    from transforms.explainer import Explainer
 
 _REMEMBERED = 50_000
 """Paths and transitions kept ready for each kind; forgotten all at once when there are more."""
@@ -30,20 +33,6 @@ _ESCAPED = re.compile("[&<>\r]")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
 _order = attrgetter("order")
-
-_FACETS: tuple[tuple[type, str], ...] = (
-    (XsdPatternFacets, "XSD-PATTERN"),
-    (XsdEnumerationFacets, "XSD-VALUE"),
-    (XsdMinLengthFacet, "XSD-LENGTH"),
-    (XsdMaxLengthFacet, "XSD-LENGTH"),
-)
-_NOTES = {
-    "XSD-PATTERN": "the value does not have the form that its type asks for",
-    "XSD-VALUE": "the value is not one of those that its type allows",
-    "XSD-LENGTH": "the value is shorter or longer than its type allows",
-    "XSD-TYPE": "the value is not of its type (a date, a time, a number)",
-    "XSD-INVALID": "the element does not keep to the schema",
-}
 
 
 def parser() -> etree.XMLParser:
@@ -73,6 +62,7 @@ class KindForm:
         self.close = f"</{info.root}>"
         self.tag = f"{{{self.tree.namespace}}}{info.root}"
         self.leaves = Leaves(self.open, self.tree)
+        self._plain = PlainValues(schema)
         self._source = etree.tostring(schema)
         self.validator = _validator(info, self._source)
         self._places: dict[str, Place] = {}
@@ -80,9 +70,11 @@ class KindForm:
         self._shapes = Shapes()
 
     @cached_property
-    def explainer(self) -> xmlschema.XMLSchema10:
-        """Slow and exact; built when the first document fails."""
-        return xmlschema.XMLSchema10(self._source.decode())
+    def explainer(self) -> Explainer:
+        """Slow and exact; loaded and built when the first document fails, since most commands never need it."""
+        from transforms.explainer import Explainer  # noqa: PLC0415 - as said
+
+        return Explainer(self.tree, self._source)
 
     def place(self, path: str) -> Place:
         """Raises Misconfigured for a path that the schema does not know."""
@@ -127,7 +119,10 @@ class KindForm:
                 group = place.parents
             out.append(f"<{place.name}>%s</{place.name}>")
         out += (self.move(group, ()), self.close)
-        return Shape("".join(out), tuple(place.path for place in places))
+        ordered = tuple(place.path for place in places)
+        matchers = [match for place in places if (match := self._plain.matcher(place.type)) is not None]
+        complete = tuple(matchers) if len(matchers) == len(places) else None
+        return Shape("".join(out), ordered, ordered == paths, complete)
 
 
 def _name(step: str) -> str:
@@ -182,7 +177,8 @@ class Canonical:
         """
         form = self._known(content.kind)
         fields = content.fields
-        if _ESCAPED.search("".join(fields.values())):
+        values = "".join(fields.values())
+        if "&" in values or "<" in values or ">" in values or "\r" in values:
             fields = {path: _ESCAPED.sub(escape, value) for path, value in fields.items()}
         return form.shape(tuple(fields)).fill(fields).encode("utf-8", "surrogatepass")
 
@@ -217,13 +213,22 @@ class Canonical:
         try:
             root = etree.fromstring(document, self._parser)
         except etree.XMLSyntaxError:
-            return (_finding("XML-CHARACTER", ordinal, None, "the record holds a character that XML cannot carry"),)
+            return (_whole("XML-CHARACTER", ordinal, "the record holds a character that XML cannot carry"),)
         form = self._by_tag.get(root.tag)
         if form is None:
-            return (_finding("XSD-KIND", ordinal, None, "the record is of no known kind"),)
+            return (_whole("XSD-KIND", ordinal, "the record is of no known kind"),)
         if form.validator.validate(root):
             return ()
-        return _explained(form, root, ordinal)
+        return form.explainer.findings(root, ordinal)
+
+    def confirm(self, content: Content, document: bytes, ordinal: int) -> tuple[Finding, ...]:
+        """See the port. libxml2 sees the first document of each shape, and every one whose values are not plain."""
+        shape = self._known(content.kind).shape(tuple(content.fields))
+        if shape.takes(content.fields):
+            return ()
+        findings = self.validate(document, ordinal)
+        shape.proven = shape.proven or not findings
+        return findings
 
     # --- facts -------------------------------------------------------------------------------------------------------
 
@@ -252,59 +257,8 @@ def _collect(
             fields[path] = child.text
 
 
-def _explained(form: KindForm, root: etree._Element, ordinal: int) -> tuple[Finding, ...]:
-    """What xmlschema finds wrong, as findings. Its words may hold values: they are never passed on."""
-    found = (
-        _translated(form, error, ordinal)
-        for error in form.explainer.iter_errors(root)
-        if isinstance(error, xmlschema.XMLSchemaValidationError)
-    )
-    by_path = {finding.path: finding for finding in found}  # a date of a bad form fails its pattern and its type
-    return tuple(by_path.values()) or (_finding("XSD-INVALID", ordinal, None, _NOTES["XSD-INVALID"]),)
-
-
-def _translated(form: KindForm, error: xmlschema.XMLSchemaValidationError, ordinal: int) -> Finding:
-    path = canonical_path(form, error.elem) if etree.iselement(error.elem) else None
-    if isinstance(error, xmlschema.XMLSchemaChildrenValidationError):
-        return _structural(form, error, path, ordinal)
-    rule = next((code for facet, code in _FACETS if isinstance(error.validator, facet)), None)
-    if rule is None:
-        rule = "XSD-TYPE" if isinstance(error, xmlschema.XMLSchemaDecodeError) else "XSD-INVALID"
-    return _finding(rule, ordinal, path, _NOTES[rule])
-
-
-def _structural(
-    form: KindForm, error: xmlschema.XMLSchemaChildrenValidationError, path: str | None, ordinal: int
-) -> Finding:
-    """A missing element is reported where it should be, an unexpected one where it is."""
-    name = getattr(error.particle, "local_name", None)
-    if error.occurs < error.particle.min_occurs and name:
-        missing = f"{path}/{name}" if path else name
-        return _finding("XSD-MISSING", ordinal, missing, "a required element is missing")
-    if error.invalid_tag and etree.iselement(error.elem):
-        path = canonical_path(form, error.elem[error.index])
-    return _finding("XSD-UNEXPECTED", ordinal, path, "an element stands where it may not, or too often")
-
-
-def canonical_path(form: KindForm, element: etree._Element) -> str | None:
-    """The canonical path of an element of a document of this kind; None for the root."""
-    chain = [element, *element.iterancestors()][:-1]
-    node = form.tree.root
-    steps: list[str] = []
-    for step in reversed(chain):
-        name = etree.QName(step).localname
-        child = node.children.get(name)
-        if child is None:
-            return "/".join(steps) or None
-        index = sum(1 for _ in step.itersiblings(step.tag, preceding=True)) + 1
-        steps.append(f"{name}[{index}]" if child.repeated else name)
-        node = child
-    return "/".join(steps) or None
-
-
-def _finding(rule: str, ordinal: int, path: str | None, note: str) -> Finding:
-    field = _name(path.rpartition("/")[2]) if path else None
-    return Finding(RuleCode(rule), Severity.ERROR, record=ordinal, field=field, path=path, note=note)
+def _whole(rule: str, ordinal: int, note: str) -> Finding:
+    return Finding(RuleCode(rule), Severity.ERROR, record=ordinal, note=note)
 
 
 def shown(name: str) -> str:

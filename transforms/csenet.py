@@ -76,33 +76,32 @@ class CsenetFormat:
         fields: dict[str, str] = {}
         faults = self._reads.read(text[: self._reads.length], _HEADER, fields, required=True)
         findings = findings_of(faults, frame.ordinal)
-        if any(finding.severity.blocks for finding in findings):
+        if findings and any(finding.severity.blocks for finding in findings):
             return Decoded(None, tuple(findings))
         offset = self._reads.length
         for layout, prefix in self._sequence(frame.body):
-            found = layout.read(text[offset : offset + layout.length], prefix, fields)
-            if found:
+            end = offset + layout.length
+            if found := layout.read(text[offset:end], prefix, fields):
                 findings += findings_of(found, frame.ordinal, offset)
-            offset += layout.length
+            offset = end
         kind = LOCATE if fields["Header/Function"] == LOCATE_FUNCTION else CASE_TRANSFER
         return Decoded(Content(kind, fields), tuple(findings))
 
     def _sequence(self, body: bytes) -> Iterator[tuple[CompiledLayout, str]]:
         """The blocks of a transaction in order, with the canonical prefix of each."""
-        for count in self._shape.counts:
-            for number in range(1, (count.of(body) or 0) + 1):
-                yield self._blocks[count.layout.block], _prefix(count.layout, number)
+        return ((self._blocks[one.block], _prefix(one, n)) for one, n in self._shape.blocks(body).sequence)
 
     def _frame_findings(self, frame: Frame) -> tuple[Finding, ...]:
         """What makes a transaction unreadable: counts that are none, or a length that they do not ask for."""
         found = len(frame.body.rstrip(b" "))
         if len(frame.body) < COUNTS_END:
             return (_length(frame, self._reads.length, found, "at least "),)
+        blocks = self._shape.blocks(frame.body)
         counts = tuple(
             Finding(CSE_COUNT, Severity.ERROR, frame.ordinal, c.field.name, None, c.field.start, c.field.length)
-            for c in self._shape.bad_counts(frame.body)
+            for c in blocks.bad
         )
-        expected = self._shape.length(frame.body)
+        expected = blocks.length
         if counts or (len(frame.body) >= expected >= found):
             return counts
         return (_length(frame, expected, max(found, min(len(frame.body), expected)), ""),)

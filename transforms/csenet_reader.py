@@ -18,6 +18,7 @@ CSE_UNREADABLE = RuleCode("CSE-UNREADABLE")
 
 WINDOW = 16_384
 """Longest stretch without an end of a transaction: nearly twice the longest padded record."""
+SPACE = 0x20
 PADDING = 15
 """So many spaces at the start of a record are the padding of the one before: a header's version stands at byte 15."""
 
@@ -56,7 +57,7 @@ class CsenetReader:
         frames: list[Frame] = []
         while True:
             self._skip(final=final)
-            cut = self._next(self._incoming.window(WINDOW + 1), final=final)
+            cut = self._line() or self._next(self._incoming.window(WINDOW + 1), final=final)
             if cut is None:
                 return frames
             if cut.body.strip(b" "):
@@ -68,6 +69,9 @@ class CsenetReader:
         """Step over line ends and over the padding of a fixed-length record."""
         while True:
             self._incoming.skip_line_ends()
+            if self._incoming.starts_with(SPACE) is False:
+                self._padding = False
+                return
             window = self._incoming.window(WINDOW)
             spaces = len(window) - len(window.lstrip(b" "))
             ended = final or spaces < len(window)
@@ -78,6 +82,13 @@ class CsenetReader:
                 return
             self._padding = True
             self._incoming.use(spaces)
+
+    def _line(self) -> Cut | None:
+        """The usual transaction: as long as its counts ask for, then a line end. None: look closer."""
+        line = self._incoming.line_of(WINDOW)
+        if line is None or len(line) < COUNTS_END or len(line) != self._shape.blocks(line).length:
+            return None
+        return Cut(line, len(line))
 
     def _next(self, window: bytes, *, final: bool) -> Cut | None:
         end = line_end(window[:WINDOW])
@@ -95,7 +106,7 @@ class CsenetReader:
         """The first transaction of a stretch when another header follows it without a line end."""
         if len(stretch) < COUNTS_END:
             return None
-        length = self._shape.length(stretch[:COUNTS_END])
+        length = self._shape.blocks(stretch).length
         rest = stretch[length:].lstrip(b" ")
         if len(rest) < _HEADER_LENGTH or not _HEADER.match(rest):
             return None

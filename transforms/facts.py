@@ -18,59 +18,75 @@ _Fill = Callable[[_Fields], str]
 """A template made ready: what it gives for these fields, stripped."""
 
 
-def _template(text: str) -> _Fill:
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """A text with paths in it. It gives nothing for a record without any of them."""
+
+    fill: _Fill
+    paths: frozenset[str]
+
+    def says_something_of(self, paths: Iterable[str]) -> bool:
+        return not self.paths or not self.paths.isdisjoint(paths)
+
+
+def _template(text: str) -> _Template:
     """By how many paths the text names: most name one and nothing else."""
     parts = _HOLE.split(text)
     literals, paths = parts[0::2], parts[1::2]
     if len(paths) == 1 and not any(literals):
-        return lambda fields: fields.get(paths[0], "").strip()
+        path = paths[0]
+        return _Template(lambda fields: fields.get(path, "").strip(), frozenset(paths))
     frame = "%s".join(literal.replace("%", "%%") for literal in literals)
-    return lambda fields: (frame % tuple([fields.get(path, "") for path in paths])).strip()
+    named = frozenset() if any(literal.strip() for literal in literals) else frozenset(paths)
+    return _Template(lambda fields: (frame % tuple([fields.get(path, "") for path in paths])).strip(), named)
 
 
-def _first(templates: tuple[_Fill, ...], fields: _Fields) -> str | None:
-    for fill in templates:
+def _first(fills: Iterable[_Fill], fields: _Fields) -> str | None:
+    for fill in fills:
         if text := fill(fields):
             return text
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Flag:
-    """Any of some conditions. Patterns with ``[*]`` are compared with the paths that end as one of them does."""
+_Wanted = frozenset[str | None]
+"""Values of which one makes a flag hold; None among them: any value does."""
+_Places = tuple[tuple[str, _Wanted], ...]
+"""The fields of a record that a flag looks at."""
 
-    exact: tuple[tuple[str, str | None], ...]
-    patterns: Mapping[str, frozenset[str | None]]
-    tails: tuple[str, ...]
-
-    def holds(self, fields: _Fields, listed: str) -> bool:
-        """``listed``: the paths of the fields, each with a line end."""
-        for path, wanted in self.exact:
-            value = fields.get(path)
-            if value is not None and (wanted is None or value == wanted):
-                return True
-        for tail in self.tails:
-            if f"{tail}\n" in listed:
-                return any(self._matches(path, value) for path, value in fields.items())
-        return False
-
-    def _matches(self, path: str, value: str) -> bool:
-        if not path.endswith(self.tails):
-            return False
-        wanted = self.patterns.get(_INDEX.sub("[*]", path), frozenset())
-        return None in wanted or value in wanted
+SHAPES = 1_000
+"""Plans kept, one for all records with the same paths; forgotten all at once when there are more."""
+LONGEST = 200
+"""Paths; of records with more none is kept."""
 
 
-def _flag(conditions: Iterable[Condition]) -> _Flag:
-    exact: list[tuple[str, str | None]] = []
-    patterns: dict[str, frozenset[str | None]] = {}
+def _flag(conditions: Iterable[Condition]) -> Mapping[str, _Wanted]:
+    """Pattern of a path, ``[*]`` for each index, and what is wanted there: any of some conditions."""
+    found: dict[str, _Wanted] = {}
     for condition in conditions:
-        if "[*]" in condition.path:
-            patterns[condition.path] = patterns.get(condition.path, frozenset()) | {condition.equals}
-        else:
-            exact.append((condition.path, condition.equals))
-    tails = tuple(dict.fromkeys(path.rpartition("]")[2] or "]" for path in patterns))
-    return _Flag(tuple(exact), patterns, tails)
+        found[condition.path] = found.get(condition.path, frozenset()) | {condition.equals}
+    return found
+
+
+def _places(flag: Mapping[str, _Wanted], paths: Iterable[str]) -> _Places:
+    """A condition without ``[*]`` names one path as it stands."""
+    named = ((path, flag.get(path) or flag.get(_INDEX.sub("[*]", path))) for path in paths)
+    return tuple((path, wanted) for path, wanted in named if wanted)
+
+
+def _holds(places: _Places, fields: _Fields) -> bool:
+    return any(None in wanted or fields[path] in wanted for path, wanted in places)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What has to be looked at in records with the same paths."""
+
+    members: tuple[tuple[_Fill, ...], ...]
+    """From sender to other_case_id, in the order of :class:`Facts`."""
+    tags: tuple[tuple[str, tuple[_Fill, ...]], ...]
+    family_violence: _Places
+    nondisclosure: _Places
+    flags: tuple[tuple[str, _Places], ...]
 
 
 class Summary:
@@ -79,39 +95,64 @@ class Summary:
     def __init__(self, info: KindInfo) -> None:
         facts = info.facts
         self._kind = info.kind
-        self._sender = _templates(facts.sender)
-        self._recipient = _templates(facts.recipient)
-        self._transaction = _templates(facts.transaction)
-        self._serial = _templates(facts.serial)
-        self._case_id = _templates(facts.case_id)
-        self._other_case_id = _templates(facts.other_case_id)
+        members = (facts.sender, facts.recipient, facts.transaction, facts.serial, facts.case_id, facts.other_case_id)
+        self._members = [_templates(texts) for texts in members]
         self._tags = {tag: _templates(texts) for tag, texts in facts.tags.items()}
         self._flags = {tag: _flag(conditions) for tag, conditions in facts.flags.items()}
         self._family_violence = _flag(facts.family_violence)
         self._nondisclosure = _flag(facts.nondisclosure)
+        self._plans: dict[tuple[str, ...], _Plan] = {}
 
     def facts(self, content: Content) -> Facts:
         fields = content.fields
-        listed = "\n".join((*fields, ""))
-        tags = {tag: text for tag, templates in self._tags.items() if (text := _first(templates, fields))}
-        for tag, flag in self._flags.items():
-            if flag.holds(fields, listed):
+        plan = self._plan(tuple(fields))
+        tags = {tag: text for tag, fills in plan.tags if (text := _first(fills, fields))}
+        for tag, places in plan.flags:
+            if _holds(places, fields):
                 tags[tag] = "Y"
+        members = [_first(fills, fields) if fills else None for fills in plan.members]
+        sender, recipient, transaction, serial, case_id, other_case_id = members
         return Facts(
-            kind=self._kind,
-            sender=_first(self._sender, fields) or "",
-            recipient=_first(self._recipient, fields),
-            transaction=_first(self._transaction, fields),
-            serial=_first(self._serial, fields),
-            case_id=_first(self._case_id, fields),
-            other_case_id=_first(self._other_case_id, fields),
-            tags=tags,
-            family_violence=self._family_violence.holds(fields, listed),
-            nondisclosure=self._nondisclosure.holds(fields, listed),
+            self._kind,
+            sender or "",
+            recipient,
+            transaction,
+            serial,
+            case_id,
+            other_case_id,
+            tags,
+            bool(plan.family_violence) and _holds(plan.family_violence, fields),
+            bool(plan.nondisclosure) and _holds(plan.nondisclosure, fields),
+        )
+
+    def _plan(self, paths: tuple[str, ...]) -> _Plan:
+        """Made anew only for records with other fields than before."""
+        plan = self._plans.get(paths)
+        if plan is None:
+            plan = self._planned(paths)
+            if len(self._plans) >= SHAPES:
+                self._plans.clear()
+            if len(paths) <= LONGEST:
+                self._plans[paths] = plan
+        return plan
+
+    def _planned(self, paths: tuple[str, ...]) -> _Plan:
+        tags = ((tag, _speaking(templates, paths)) for tag, templates in self._tags.items())
+        flags = ((tag, _places(flag, paths)) for tag, flag in self._flags.items())
+        return _Plan(
+            tuple(_speaking(templates, paths) for templates in self._members),
+            tuple(one for one in tags if one[1]),
+            _places(self._family_violence, paths),
+            _places(self._nondisclosure, paths),
+            tuple(one for one in flags if one[1]),
         )
 
 
-def _templates(texts: Iterable[str]) -> tuple[_Fill, ...]:
+def _speaking(templates: Iterable[_Template], paths: tuple[str, ...]) -> tuple[_Fill, ...]:
+    return tuple(one.fill for one in templates if one.says_something_of(paths))
+
+
+def _templates(texts: Iterable[str]) -> tuple[_Template, ...]:
     return tuple(_template(text) for text in texts)
 
 

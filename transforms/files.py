@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
@@ -15,12 +15,13 @@ from gateway.core.ports.formats import Cover, Decoded, Encoded, FormatState, Fra
 from transforms.controls import Tally, filled
 from transforms.encodings import ENCODINGS
 from transforms.files_reader import FileReader
-from transforms.files_records import Record, Records
+from transforms.files_records import OWN, Record, Records
 from transforms.fixed_width import Leftovers, findings_of
 from transforms.layout import Fault
 
 FIX_LENGTH = RuleCode("FIX-LENGTH")
 FILE_DRAFT = RuleCode("FILE-DRAFT")
+FILE_GROUP_CONFLICT = RuleCode("FILE-GROUP-CONFLICT")
 FILE_GROUP_MISSING = RuleCode("FILE-GROUP-MISSING")
 FILE_HEADER_CONFLICT = RuleCode("FILE-HEADER-CONFLICT")
 FILE_RECORD_UNKNOWN = RuleCode("FILE-RECORD-UNKNOWN")
@@ -59,22 +60,40 @@ class FixedFile:
         return FileReader(self._records, self._encoding, self._notices)
 
     def decode(self, frame: Frame, heading: Heading) -> Decoded:
-        """The content carries what header and group record say too, unless the detail says it itself."""
+        """The content carries what header and group record say too, unless the detail says it itself. A detail that
+        says something else than its group does is at fault."""
         body, group = self._parted(frame.body.decode("latin-1"))
         record = self._records.recognise(body)
         if record is None or record.role is not RecordRole.DETAIL:
             return _unreadable(frame, FILE_RECORD_UNKNOWN, "no layout has the marks of this record")
         if len(body) != record.length and not (self._order.open_end and len(body) > record.length):
             return _unreadable(frame, FIX_LENGTH, f"expected {record.length} bytes, found {len(body)}")
-        fields = {**self._order.given, **heading.fields}
-        findings: list[Finding] = []
+        own: dict[str, str] = {}
+        findings = findings_of(record.read(body[: record.length], own), frame.ordinal)
+        grouped: dict[str, str] = {}
         if self._records.group is not None and not group:
             findings.append(Finding(FILE_GROUP_MISSING, Severity.ERROR, frame.ordinal, line=frame.line))
         elif self._records.group is not None:
-            self._records.group.read(group, fields)
-        faults = record.read(body[: record.length], fields)
-        findings += findings_of(faults, frame.ordinal)
+            self._records.group.read(group, grouped)
+            findings += self._conflicts(grouped, {**heading.fields, **own}, frame)
+        fields = {**self._order.given, **heading.fields, **grouped, **own}
         return Decoded(Content(self._order.kind, self._sorted(fields)), tuple(findings))
+
+    def _conflicts(self, grouped: Mapping[str, str], said: Mapping[str, str], frame: Frame) -> Iterator[Finding]:
+        """Where header or detail say otherwise than the group record between them; the place is that in the detail."""
+        for path in sorted(grouped.keys() & said.keys()):
+            if grouped[path] != said[path] and not path.startswith(OWN):
+                place = self._catalog.position(self._name, Content(self._order.kind, {**grouped, **said}), path)
+                yield Finding(
+                    FILE_GROUP_CONFLICT,
+                    Severity.ERROR,
+                    frame.ordinal,
+                    field=place.field if place else None,
+                    path=path,
+                    start=place.start if place else None,
+                    length=place.length if place else None,
+                    line=frame.line,
+                )
 
     def _parted(self, body: str) -> tuple[str, str]:
         """The detail, and the group record that the reader put before it."""
@@ -150,7 +169,10 @@ class _Writing:
         if self.records.group is None or not details:
             return details
         self.tally.group = len(details)
-        return [self._around(self.records.group, opener), *details]
+        self.tally.groups += 1
+        end = self.records.group_end
+        closing = [self._around(end, opener)] if end is not None else []
+        return [self._around(self.records.group, opener), *details, *closing]
 
     def _detail(self, content: Content, ordinal: int) -> str:
         record = self.records.writable(content)

@@ -14,7 +14,7 @@ from decimal import Decimal
 from gateway.core.file_order import RecordRole
 from gateway.core.model import Finding, RuleCode, Severity
 from gateway.core.ports.formats import Frame, Heading
-from transforms.controls import Tally, is_checked
+from transforms.controls import NOTED, Tally, is_checked
 from transforms.encodings import Encoding
 from transforms.files_records import OWN, Record, Records
 from transforms.fixed_width import findings_of
@@ -28,6 +28,9 @@ FILE_TRAILER = RuleCode("FILE-TRAILER")
 FILE_TRAILER_MISSING = RuleCode("FILE-TRAILER-MISSING")
 FILE_AFTER_TRAILER = RuleCode("FILE-AFTER-TRAILER")
 FILE_GROUP = RuleCode("FILE-GROUP")
+FILE_GROUP_OPEN = RuleCode("FILE-GROUP-OPEN")
+FILE_GROUP_CLOSED = RuleCode("FILE-GROUP-CLOSED")
+FILE_NOTED = RuleCode("FILE-NOTED")
 FILE_COUNT = RuleCode("FILE-COUNT")
 FILE_AMOUNT = RuleCode("FILE-AMOUNT")
 FILE_CUT_OFF = RuleCode("FILE-CUT-OFF")
@@ -56,6 +59,7 @@ class FileReader:
         """What the header says of the file, checked in the end."""
         self._group: tuple[Record, dict[str, str], int] | None = None
         self._group_body = ""
+        self._in_group = False
         self._ended = False
         self._stopped = False
         self._findings: list[Finding] = list(notices)
@@ -80,7 +84,7 @@ class FileReader:
             self._stop(FILE_HEADER_MISSING)
         elif trailer and not trailer.record.optional and not self._ended:
             self._stop(FILE_TRAILER_MISSING)
-        self._close_group()
+        self._leave_group()
         for record, values, line in self._pending:
             self._findings += self._wrong_controls(record, values, line)
         return frames
@@ -144,6 +148,10 @@ class FileReader:
             self._take_trailer(record, body)
         elif record and role is RecordRole.GROUP:
             self._take_group(record, body)
+        elif record and role is RecordRole.GROUP_END:
+            self._take_group_end(record, body)
+        elif role is RecordRole.ASIDE:
+            return
         else:
             self._take_detail(record, body, frames)
 
@@ -159,23 +167,40 @@ class FileReader:
         self._pending.append((record, values, self._incoming.line))
 
     def _take_trailer(self, record: Record, body: str) -> None:
-        self._close_group()
+        self._leave_group()
         self._ended = True
         values = self._read(record, body, FILE_TRAILER)
         if values is not None:
             self._pending.append((record, values, self._incoming.line))
 
     def _take_group(self, record: Record, body: str) -> None:
-        self._close_group()
+        self._leave_group()
         values = self._read(record, body, FILE_GROUP)
-        self._group_body = body if len(body) == self._length else ""
+        self._in_group, self._group_body = True, body if len(body) == self._length else ""
+        self._tally.groups += 1
         if values is not None:
             self._group = record, values, self._incoming.line
+
+    def _take_group_end(self, record: Record, body: str) -> None:
+        if not self._in_group:
+            self._stop(FILE_GROUP_CLOSED)
+            return
+        values = self._read(record, body, FILE_GROUP)
+        if values is not None:
+            self._findings += self._wrong_controls(record, values, self._incoming.line)
+        self._close_group()
+        self._group_body = ""
+
+    def _leave_group(self) -> None:
+        """A group ends where another record than its own says so; wrong where it has an end of its own."""
+        if self._in_group and self._records.group_end:
+            self._findings.append(Finding(FILE_GROUP_OPEN, Severity.FATAL, line=self._incoming.line))
+        self._close_group()
 
     def _close_group(self) -> None:
         if self._group is not None:
             self._findings += self._wrong_controls(*self._group)
-        self._group, self._tally.group = None, 0
+        self._group, self._tally.group, self._in_group = None, 0, False
 
     def _take_detail(self, record: Record | None, body: str, frames: list[Frame]) -> None:
         self._tally.details += 1
@@ -211,6 +236,11 @@ class FileReader:
                 note=finding.rule,
             )
             for finding in findings_of(faults, None)
+        ]
+        self._findings += [
+            Finding(FILE_NOTED, Severity.WARNING, None, f.name, None, f.start, f.length, self._incoming.line)
+            for key, (f, source) in record.fill.items()
+            if source == NOTED and key in values
         ]
         return None if any(fault.severity.blocks for fault in faults) else values
 

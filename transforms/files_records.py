@@ -127,6 +127,7 @@ class Records:
         self.all = tuple(Record(one, catalog.layouts[one.layout], sort) for one in order.records)
         self.header = self._only(RecordRole.HEADER)
         self.group = self._only(RecordRole.GROUP)
+        self.group_end = self._only(RecordRole.GROUP_END)
         self.trailer = self._only(RecordRole.TRAILER)
         self.details = {one.name: one for one in self.all if one.role is RecordRole.DETAIL}
         sources = (source for one in self.all for _, source in one.fill.values())

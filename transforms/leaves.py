@@ -9,9 +9,12 @@ would be read alike there (a property test holds the two together).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress, pairwise
 
 from transforms.schema_tree import Element, SchemaTree
+from transforms.shapes import ELEMENTS, SHAPES
 
 LONGEST = 64 * 1024
 """Bytes; a larger document takes the long way, whose limits are those of libxml2."""
@@ -22,6 +25,8 @@ _BLOCKS = 64
 _ORDINARY = bytes({9, 10, *range(32, 256)} - set(b"<>&"))
 _FORBIDDEN = b"\xef\xbf"
 """How the two characters begin that are no controls and yet may not stand in XML, U+FFFE and U+FFFF."""
+_TAGS = 4 * ELEMENTS
+"""Documents with more tags are not remembered."""
 _Pieces = Iterator[tuple[str, str]]
 """Tags, without their brackets, with the text that follows them."""
 
@@ -63,17 +68,48 @@ def _steps(group: Element, prefix: str) -> _Steps:
     return {name: _Step(child, prefix + name) for name, child in group.children.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the texts of documents with certain tags are: the values of these paths, and blanks between elements."""
+
+    paths: tuple[str, ...]
+    values: tuple[bool, ...]
+    """For the text after each tag: whether it is a value."""
+    blanks: tuple[bool, ...]
+
+    def read(self, texts: Sequence[str]) -> dict[str, str] | None:
+        if "".join(compress(texts, self.blanks)).strip(_BLANK):
+            return None
+        fields = dict(zip(self.paths, compress(texts, self.values), strict=True))
+        return None if "" in fields.values() else fields
+
+
 class Leaves:
-    """The leaf values of one kind's plain documents. ``opening`` is the root's tag as we write it."""
+    """The leaf values of one kind's plain documents. ``opening`` is the root's tag as we write it.
+
+    Documents with the same tags as one before are not followed through the steps again.
+    """
 
     def __init__(self, opening: str, shape: SchemaTree) -> None:
         self._opening = opening[1:-1]
         self._end = f"/{shape.root.name}"
         self._steps = _steps(shape.root, "")
+        self._known: dict[tuple[str, ...], _Known] = {}
 
     def read(self, document: bytes) -> dict[str, str] | None:
         """Canonical path -> value, in document order; None when the document is not plain."""
-        pieces = _pieces(document)
+        parts = _parts(document)
+        tags, texts = tuple(parts[0::2]), parts[1::2]
+        known = self._known.get(tags)
+        if known is not None:
+            return known.read(texts)
+        fields = self._followed(tags, texts)
+        if fields is not None:
+            self._keep(tags, tuple(fields))
+        return fields
+
+    def _followed(self, tags: Sequence[str], texts: Sequence[str]) -> dict[str, str] | None:
+        pieces: _Pieces = zip(tags, texts, strict=True)
         opening, text = next(pieces, ("", ""))
         if opening != self._opening or text.strip(_BLANK):
             return None
@@ -84,24 +120,32 @@ class Leaves:
             return None
         return fields if whole and next(pieces, None) is None else None
 
+    def _keep(self, tags: tuple[str, ...], paths: tuple[str, ...]) -> None:
+        """A value stands between a tag and the one that ends it; a plain document has no other such pairs."""
+        if len(tags) > _TAGS:
+            return
+        if len(self._known) >= SHAPES:
+            self._known.clear()
+        values = (*(after == f"/{tag}" for tag, after in pairwise(tags)), False)
+        if sum(values) == len(paths):  # not so when a group is empty
+            self._known[tags] = _Known(paths, values, tuple(not value for value in values))
 
-def _pieces(document: bytes) -> _Pieces:
-    """The document cut at its tags; nothing when it has to be read by a parser.
+
+def _parts(document: bytes) -> Sequence[str]:
+    """The document cut at its brackets, tags and texts by turns; nothing when it has to be read by a parser.
 
     When nothing is left but brackets that open and close by turns, there are no references, no line ends to be
     normalised, no brackets in texts or attributes, and cutting at either bracket gives tags and texts by turns.
     """
     marks = document.translate(None, _ORDINARY)
     if len(document) > LONGEST or marks != b"<>" * (len(marks) // 2) or _FORBIDDEN in document:
-        return iter(())
+        return ()
     try:
         text = document.decode()
     except UnicodeDecodeError:
-        return iter(())
+        return ()
     before, *parts = text.replace(">", "<").split("<")
-    if before:
-        return iter(())
-    return zip(parts[0::2], parts[1::2], strict=True)
+    return () if before else parts
 
 
 def _gather(pieces: _Pieces, steps: _Steps, end: str, fields: dict[str, str]) -> bool:

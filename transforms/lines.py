@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 CR, LF = 0x0D, 0x0A
 CRUMBS = 512
 """A body that comes byte by byte must not be searched again for each byte."""
-_LINE_END = re.compile(rb"[\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,25 @@ class Incoming:
         """The next bytes, at most ``size``."""
         return bytes(self._buffer[self._at : self._at + size])
 
+    def whole(self, length: int) -> bytes | None:
+        """The next bytes when exactly so many stand before a line end, as most records do; None: look closer."""
+        buffer, at = self._buffer, self._at
+        end = at + length
+        if end >= len(buffer) or buffer[end] not in (CR, LF):
+            return None
+        if buffer.find(LF, at, end) >= 0 or buffer.find(CR, at, end) >= 0:
+            return None
+        return bytes(buffer[at:end])
+
+    def line_of(self, limit: int) -> bytes | None:
+        """The next bytes up to a line end; None when there is none within so many bytes."""
+        end = line_end(self._buffer, self._at, self._at + limit)
+        return bytes(self._buffer[self._at : end]) if end >= 0 else None
+
+    def starts_with(self, byte: int) -> bool | None:
+        """Whether the next byte is this one; None when there is none."""
+        return self._buffer[self._at] == byte if self._at < len(self._buffer) else None
+
     def use(self, count: int) -> None:
         """Step over bytes that hold no line end."""
         if count:
@@ -61,7 +78,8 @@ class Incoming:
         self._at = at
 
 
-def line_end(window: bytes) -> int:
+def line_end(window: bytes | bytearray, start: int = 0, end: int | None = None) -> int:
     """Where the first CR or LF stands, -1 when there is none."""
-    found = _LINE_END.search(window)
-    return found.start() if found else -1
+    feed = window.find(LF, start, end)
+    back = window.find(CR, start, end if feed < 0 else feed)
+    return feed if back < 0 else back

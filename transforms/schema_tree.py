@@ -30,6 +30,8 @@ class Element:
     """One element of the profile. A leaf has no children."""
 
     name: str
+    type: str
+    """Local name of its type: of the schema's own, or of XSD's."""
     required: bool
     repeated: bool
     position: int
@@ -53,6 +55,8 @@ class Place:
     parents: tuple[str, ...]
     """Steps from below the root to the group that holds the leaf."""
     name: str
+    type: str
+    """Of the leaf's value (:attr:`Element.type`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class SchemaTree:
                 return None
             order += child.position.to_bytes(2, "big") + int(found[2] or 0).to_bytes(4, "big")
             node = child
-        return Place(path, bytes(order), tuple(steps[:-1]), node.name) if node.leaf else None
+        return Place(path, bytes(order), tuple(steps[:-1]), node.name, node.type) if node.leaf else None
 
     def knows(self, path: str) -> bool:
         return self.place(path) is not None
@@ -156,6 +160,7 @@ class _Walker:
         children = self._children(element, reference, within)
         return Element(
             name=name,
+            type=reference.rpartition(":")[2],
             required=element.get("minOccurs", "1") != "0",
             repeated=element.get("maxOccurs", "1") != "1",
             position=position,

@@ -5,8 +5,10 @@ Records of one sender have few shapes: which optional elements are there. A shap
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from transforms.plain_values import Matcher
 
 SHAPES = 1_000
 """Shapes kept for each kind; forgotten all at once when there are more."""
@@ -14,16 +16,31 @@ ELEMENTS = 100
 """Bigger documents are not remembered, so that what is kept stays small whatever comes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Shape:
     """How documents with certain paths are written: values in document order into a text with gaps."""
 
     text: str
     paths: tuple[str, ...]
+    sorted: bool = False
+    """Whether the paths came in document order, as they do from nearly every reader."""
+    matchers: tuple[Matcher, ...] | None = None
+    """What tells plain values of each path; None when one of them has none."""
+    proven: bool = False
+    """The schema took a document of this shape, so its elements are in order whatever their values."""
 
     def fill(self, fields: Mapping[str, str]) -> str:
         """The document of escaped values."""
-        return self.text % tuple(map(fields.__getitem__, self.paths))
+        return self.text % tuple(self._ordered(fields))
+
+    def takes(self, fields: Mapping[str, str]) -> bool:
+        """Whether a document of these fields is valid for certain; False: the schema has to be asked."""
+        if not self.proven or self.matchers is None:
+            return False
+        return all(match(value) is not None for match, value in zip(self.matchers, self._ordered(fields), strict=True))
+
+    def _ordered(self, fields: Mapping[str, str]) -> Iterable[str]:
+        return fields.values() if self.sorted else map(fields.__getitem__, self.paths)
 
 
 class Shapes:

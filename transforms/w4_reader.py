@@ -61,22 +61,21 @@ class W4Reader:
         if self._stopped or not (self._incoming.add(data) or final):
             return []
         frames: list[Frame] = []
+        incoming, length = self._incoming, self._length
         while not self._stopped:
-            self._incoming.skip_line_ends()
-            cut = self._whole() or self._next(self._incoming.window(WINDOW + 1), final=final)
-            if cut is None:
-                break
-            if cut.body.strip(b" "):
-                self._take(cut.body, frames)
-            self._incoming.use(cut.used)
+            incoming.skip_line_ends()
+            body = incoming.whole(length)
+            if body is None:
+                cut = self._next(incoming.window(WINDOW + 1), final=final)
+                if cut is None:
+                    break
+                body, used = cut.body, cut.used
+            else:
+                used = length
+            if body[:2] in _MARKS or body.strip(b" "):
+                self._take(body, frames)
+            incoming.use(used)
         return frames
-
-    def _whole(self) -> Cut | None:
-        """The usual record: as long as it should be, then a line end. None: look closer."""
-        window = self._incoming.window(self._length + 1)
-        if len(window) > self._length and line_end(window) == self._length:
-            return Cut(window[: self._length], self._length)
-        return None
 
     def _next(self, window: bytes, *, final: bool) -> Cut | None:
         end = line_end(window[:WINDOW])

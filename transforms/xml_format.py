@@ -15,8 +15,9 @@ ignored. We write a declaration, no prefixes and no white space between elements
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from lxml import etree
 
@@ -54,12 +55,12 @@ class XmlFormat:
         return NAME
 
     def reader(self) -> Reader:
-        return Gate(self._limits)
+        return Gate(self._limits, self._canonical.glance)
 
     def decode(self, frame: Frame, heading: Heading) -> Decoded:  # noqa: ARG002 - a port's signature; XML has no heading
         """Rules: ``XML-DOCTYPE``, ``XML-MALFORMED``, ``XML-KIND``, ``XML-UNKNOWN``, ``XML-ORDER``, ``XML-REPEATED``,
         ``XML-TEXT``, ``XML-ATTRIBUTE`` (errors) and ``XML-EMPTY`` (warning: counts as absent)."""
-        if (content := self._canonical.glance(frame.body)) is not None:
+        if (content := frame.content or self._canonical.glance(frame.body)) is not None:
             return Decoded(content)
         if b"<!DOCTYPE" in frame.body:
             return _unreadable(frame, "XML-DOCTYPE", "a document type declaration is not accepted")
@@ -79,19 +80,16 @@ class XmlFormat:
         for content in contents:
             if content.kind not in self._info.kinds:
                 raise Unprocessable(f"format {NAME} cannot write kind {content.kind}")
-        return Encoded(b"".join(self._pieces(contents)), self._info.media_type, self._info.extension)
+        return self._wrapped(len(contents), map(self._canonical.write, contents))
 
-    def _pieces(self, contents: Sequence[Content]) -> Iterator[bytes]:
-        yield _DECLARATION
-        if len(contents) == 1:
-            yield self._canonical.write(contents[0])
-            yield b"\n"
-            return
-        yield _BATCH_OPEN
-        for content in contents:
-            yield self._canonical.write(content)
-            yield b"\n"
-        yield _BATCH_CLOSE
+    def wrap(self, documents: Sequence[bytes]) -> Encoded:
+        """See the port ``Wrapping``."""
+        return self._wrapped(len(documents), documents)
+
+    def _wrapped(self, count: int, documents: Iterable[bytes]) -> Encoded:
+        lines = (part for document in documents for part in (document, b"\n"))
+        parts = lines if count == 1 else chain((_BATCH_OPEN,), lines, (_BATCH_CLOSE,))
+        return Encoded(b"".join(chain((_DECLARATION,), parts)), self._info.media_type, self._info.extension)
 
 
 def _unreadable(frame: Frame, rule: str, note: str) -> Decoded:

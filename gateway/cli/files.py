@@ -170,7 +170,7 @@ def _write_reports(checked: list[Checked], html: Path | None, junit: Path | None
 
 
 def _today() -> str:
-    from gateway.foundation import utc_now  # noqa: PLC0415 - heavy, needed here only
+    from gateway.clock import utc_now  # noqa: PLC0415 - heavy, needed here only
 
     return utc_now().strftime("%d %B %Y")
 

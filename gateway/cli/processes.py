@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 def init() -> None:
     """Prepare a new gateway: keys, credentials folder and database schema. Does nothing twice."""
-    from gateway.foundation import utc_now  # noqa: PLC0415 - heavy, needed here only
+    from gateway.clock import utc_now  # noqa: PLC0415 - heavy, needed here only
     from gateway.store.migrations import migrate  # noqa: PLC0415 - as above
     from keys.files import FILE_NAME, FileKeys  # noqa: PLC0415 - as above
 

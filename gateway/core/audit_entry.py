@@ -55,9 +55,22 @@ _TO_MICROSECONDS = len("2026-01-31T00:00:00.000000")
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
+"""One text as canonical JSON has it."""
+
+
 def canonical_json(value: Mapping[str, object]) -> bytes:
     """RFC 8785 for the values that we use: text, integers and nested objects of them, keys sorted."""
-    return _CANONICAL.encode(value).encode()
+    members = []
+    for key in sorted(value):
+        one = value[key]
+        if type(one) is str:
+            members.append(f"{_quoted(key)}:{_quoted(one)}")
+        elif type(one) is int:
+            members.append(f"{_quoted(key)}:{one}")
+        else:
+            return _CANONICAL.encode(value).encode()
+    return f"{{{','.join(members)}}}".encode()
 
 
 def commitment(details: Mapping[str, str | int], salt: bytes) -> str:
@@ -71,19 +84,16 @@ def timestamp(at: datetime) -> str:
 
 
 def leaf(entry: AuditEntry) -> bytes:
-    """The leaf bytes: canonical JSON of who did what to which object when, and a salted commitment to the details."""
-    return canonical_json(
-        {
-            "v": 1,
-            "id": entry.id,
-            "at": timestamp(entry.at),
-            "actor": str(entry.actor),
-            "action": entry.action,
-            "object": entry.object,
-            "outcome": entry.outcome,
-            "details": commitment(entry.details, entry.salt),
-        }
+    """The leaf bytes: canonical JSON of who did what to which object when, and a salted commitment to the details.
+
+    Put together here, members in their order: an encoder takes several times as long, and every entry has a leaf.
+    """
+    text = (
+        f'{{"action":{_quoted(entry.action)},"actor":{_quoted(str(entry.actor))},"at":"{timestamp(entry.at)}",'
+        f'"details":"{commitment(entry.details, entry.salt)}","id":{_quoted(entry.id)},'
+        f'"object":{_quoted(entry.object)},"outcome":{_quoted(entry.outcome)},"v":1}}'
     )
+    return text.encode()
 
 
 class Scribe:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from gateway.core import conditional, matrix
+from gateway.core import alternatives, conditional, matrix, totals
 from gateway.core.catalog import Catalog, CodeList, Layout, Need, Rule, block_prefixes
 from gateway.core.question import Ask, Check, Fault, Question, number, texts
 
@@ -226,6 +226,8 @@ CHECKS: Mapping[str, Check] = {
     "layout-required": Check(_layout_required, frozenset({"layouts"})),
     "layout-codes": Check(_layout_codes, frozenset({"layouts"})),
     **conditional.CHECKS,
+    **totals.CHECKS,
+    **alternatives.CHECKS,
     **matrix.CHECKS,
 }
 
@@ -240,6 +242,8 @@ def faults_of_parameters(rule: Rule, catalog: Catalog) -> Iterator[str]:
     for name in texts(rule, "layouts"):
         if name not in catalog.layouts:
             yield f"unknown layout {name}"
+    if (codes := rule.parameters.get("codes")) is not None and codes not in catalog.codes:
+        yield f"unknown code list {codes}"
     try:
         re.compile(str(rule.parameters.get("pattern", "")))
     except re.error:

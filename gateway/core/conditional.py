@@ -1,4 +1,4 @@
-"""Checks that hold for a block under a condition on other fields.
+"""Checks that hold for a block, or for each of several, under a condition on other fields.
 
 Parameters that name the condition, all paths below ``block``, all optional, all of them must hold: ``given`` (any of
 these paths is filled), ``blank`` (this path is not), ``positive`` (this amount is more than 0), ``equals`` and
@@ -68,13 +68,14 @@ def _conditions(rule: Rule) -> tuple[Condition, ...]:
 
 def _blocks(rule: Rule) -> Callable[[Question], Iterator[str]]:
     """The prefix of each block that the condition holds for."""
-    block, conditions = str(rule.parameters["block"]), _conditions(rule)
+    blocks, conditions = texts(rule, "block"), _conditions(rule)
 
     def prefixes(question: Question) -> Iterator[str]:
         fields = question.content.fields
-        for prefix in question.prefixes(block):
-            if all(holds(fields, prefix) for holds in conditions):
-                yield prefix
+        for block in blocks:
+            for prefix in question.prefixes(block):
+                if all(holds(fields, prefix) for holds in conditions):
+                    yield prefix
 
     return prefixes
 
@@ -120,7 +121,53 @@ def _advised(rule: Rule, _catalog: Catalog) -> Ask:
     return ask
 
 
+def _unwanted(rule: Rule, _catalog: Catalog) -> Ask:
+    """None of the paths is filled."""
+    paths, prefixes = texts(rule, "paths"), _blocks(rule)
+
+    def ask(question: Question) -> Iterator[Fault]:
+        fields = question.content.fields
+        for prefix in prefixes(question):
+            for path in paths:
+                if prefix + path in fields:
+                    yield Fault(prefix + path)
+
+    return ask
+
+
+def _held(rule: Rule, _catalog: Catalog) -> Ask:
+    """Every filled path holds one of the values."""
+    paths, values, prefixes = texts(rule, "paths"), texts(rule, "values"), _blocks(rule)
+
+    def ask(question: Question) -> Iterator[Fault]:
+        fields = question.content.fields
+        for prefix in prefixes(question):
+            for path in paths:
+                if fields.get(prefix + path, values[0]) not in values:
+                    yield Fault(prefix + path, f"expected {' or '.join(values)}")
+
+    return ask
+
+
+def _listed(rule: Rule, catalog: Catalog) -> Ask:
+    """A filled path holds a code of the list."""
+    path, prefixes = str(rule.parameters["path"]), _blocks(rule)
+    codes = catalog.codes[str(rule.parameters["codes"])]
+
+    def ask(question: Question) -> Iterator[Fault]:
+        fields = question.content.fields
+        for prefix in prefixes(question):
+            value = fields.get(prefix + path)
+            if value is not None and value not in codes.codes:
+                yield Fault(prefix + path, f"not in code list {codes.name}")
+
+    return ask
+
+
 CHECKS: Mapping[str, Check] = {
+    "unwanted": Check(_unwanted, frozenset({"block", "paths"})),
+    "held": Check(_held, frozenset({"block", "paths", "values"})),
+    "listed": Check(_listed, frozenset({"block", "path", "codes"})),
     "needed": Check(_needed, frozenset({"block", "paths"})),
     "any-needed": Check(_any_needed, frozenset({"block", "paths"})),
     "advised": Check(_advised, frozenset({"block", "path", "values"})),

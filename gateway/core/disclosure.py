@@ -1,11 +1,12 @@
 """The disclosure guard: what may leave, to whom. One pure function, deny by default.
 
 Sources: 42 USC 653(b)(2) and 654(26) (family violence: nothing about whereabouts is disclosed), 45 CFR 303.21(d) and
-307.13(a)(3) (which programs may receive case data on request). Cash assistance: 42 USC 608(a)(2) and 654(29), 45 CFR
-264.30 (referral and cooperation, between the two programs only), 42 USC 611(a) and 45 CFR 265.3 (the quarterly report,
-to the federal Office of Family Assistance). Other agencies of a state: 42 USC 654(19), 666(a)(16) and 666(c)(1)(D),
-45 CFR 302.65 and 303.3(b) (what a child support agency asks labor, licences and funds; only it gets the answers).
-Courts: 42 USC 654b, 45 CFR 302.32 (collections, to the child support agency).
+307.13(a)(3) (which programs may receive case data on request), 42 USC 666(b)(6) and 45 CFR 303.100(e) (withholding
+orders go to employers, and what employers answer to the agency), 42 USC 666(a)(4) (liens).
+Cash assistance: 42 USC 608(a)(2) and 654(29), 45 CFR 264.30 (referral and cooperation, between the two programs only),
+42 USC 611(a) and 45 CFR 265.3 (the quarterly report, to the federal Office of Family Assistance).
+Other agencies of a state: 42 USC 654(19), 666(a)(16) and 666(c)(1)(D), 45 CFR 302.65 and 303.3(b) (what a child support
+agency asks labor, licences and funds; only it gets the answers). Courts: 42 USC 654b, 45 CFR 302.32 (collections).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Withheld(StrEnum):
 
 
 CASE_TRANSFER, LOCATE, NEW_HIRE = Kind("case-transfer"), Kind("locate"), Kind("new-hire")
+INCOME_WITHHOLDING, EMPLOYER_DIRECTORY, LIEN = Kind("income-withholding"), Kind("employer-directory"), Kind("lien")
 
 AGENCY_REQUEST, AGENCY_ANSWER = Kind("agency-request"), Kind("agency-answer")
 COURT_PAYMENT = Kind("court-payment")
@@ -41,10 +43,19 @@ PROGRAMS: Mapping[Kind, frozenset[str]] = {
     AGENCY_REQUEST: frozenset({"labor", "motor-vehicles", "wildlife", "dividend"}),
     AGENCY_ANSWER: frozenset({"IV-D"}),
     COURT_PAYMENT: frozenset({"IV-D"}),
+    INCOME_WITHHOLDING: frozenset({"IV-D", "employer", "e-IWO"}),
+    EMPLOYER_DIRECTORY: frozenset({"IV-D"}),
+    LIEN: frozenset({"lien-network"}),
 }
 """Kind -> programs that may receive it at all; everything else is refused."""
 
 IV_D = "IV-D"
+WITHHOLDING_SIDES: Mapping[str, frozenset[str]] = {
+    "I": frozenset({"employer", "e-IWO"}),
+    "A": frozenset({IV_D, "e-IWO"}),
+    "S": frozenset({IV_D}),
+}
+"""Document type of a withholding record (order, answer, result) -> who may receive it; e-IWO is the portal."""
 
 
 def decide(facts: Facts, route: Route) -> Withheld | None:
@@ -55,6 +66,8 @@ def decide(facts: Facts, route: Route) -> Withheld | None:
     program = route.partner.program
     if program not in PROGRAMS.get(facts.kind, frozenset()):
         return Withheld.PROGRAM
+    if facts.kind == INCOME_WITHHOLDING and program not in _withholding_side(facts):
+        return Withheld.PROGRAM
     protected = facts.family_violence or facts.nondisclosure
     if not protected:
         return None
@@ -62,3 +75,8 @@ def decide(facts: Facts, route: Route) -> Withheld | None:
     if program == IV_D and not answers_locate:
         return None
     return Withheld.FAMILY_VIOLENCE if facts.family_violence else Withheld.NONDISCLOSURE
+
+
+def _withholding_side(facts: Facts) -> frozenset[str]:
+    document_type = (facts.transaction or "").partition(" ")[0]
+    return WITHHOLDING_SIDES.get(document_type, frozenset())

@@ -15,7 +15,11 @@ class RecordRole(StrEnum):
     HEADER = "header"
     """Once, first; what it says holds for every record."""
     GROUP = "group"
-    """Holds for the details that follow it, up to the next one."""
+    """Holds for the details that follow it, up to the next one or to the end of the group."""
+    GROUP_END = "group-end"
+    """Closes the group before it; with it every group is closed."""
+    ASIDE = "aside"
+    """Known by its marks alone, anywhere in the file: read over, never written."""
     DETAIL = "detail"
     TRAILER = "trailer"
     """Once, last."""
@@ -67,7 +71,11 @@ class FileOrder:
     """Canonical path -> value that every record has by being of this format, without a place in the file."""
 
     def of(self, content: Content) -> tuple[FileRecord, ...]:
-        """The kinds of detail that a content can be written as, the best first."""
+        """The kinds of detail that a content can be written as, the best first; none when it does not belong under the
+        header or the group record of this file."""
+        around = (record for record in self.records if record.role in (RecordRole.HEADER, RecordRole.GROUP))
+        if not all(agrees(record, content) for record in around):
+            return ()
         return tuple(record for record in self.records if record.role is RecordRole.DETAIL and agrees(record, content))
 
 

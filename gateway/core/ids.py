@@ -19,11 +19,20 @@ COUNTER_LIMIT = 0xFFF
 """Ids of one millisecond; 12 bits."""
 
 
+_VERSION = 0x7 << 76
+_VARIANT = 0b10 << 62
+_NODE = (1 << 62) - 1
+
+
 def uuid7(milliseconds: int, entropy: bytes) -> str:
     """The id for a Unix time in milliseconds (48 bits) and 10 bytes of entropy (74 bits of them are used)."""
-    head = (milliseconds & 0xFFFFFFFFFFFF).to_bytes(6, "big")
-    marked = bytes((0x70 | entropy[0] & 0x0F, entropy[1], 0x80 | entropy[2] & 0x3F))  # version 7, variant 10
-    text = (head + marked + entropy[3:10]).hex()
+    random = int.from_bytes(entropy, "big")
+    return _text(milliseconds & 0xFFFFFFFFFFFF, random >> 64 & 0xFFF, random)
+
+
+def _text(milliseconds: int, counter: int, random: int) -> str:
+    """Fields of RFC 9562, section 5.7: 48 bits, 12 bits, and 62 bits of ``random``."""
+    text = f"{milliseconds << 80 | _VERSION | counter << 64 | _VARIANT | random & _NODE:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
@@ -43,6 +52,24 @@ def minting(clock: Clock, random: Random) -> Mint:
             counter += 1
             if counter > COUNTER_LIMIT:
                 last, counter = last + 1, 0
-        return uuid7(last, counter.to_bytes(2, "big") + random(8))
+        return _text(last, counter, int.from_bytes(random(8), "big"))
 
     return mint
+
+
+DRAWN = 4096
+"""Bytes drawn at once: a call of the operating system for each of a record's ids costs more than all else in them."""
+
+
+def drawn_ahead(random: Random) -> Random:
+    """The same randomness, drawn in large pieces and given out once; for ids and salts, and for one thread."""
+    pool, at = b"", 0
+
+    def draw(count: int) -> bytes:
+        nonlocal pool, at
+        if count > len(pool) - at:
+            pool, at = random(max(DRAWN, count)), 0
+        at += count
+        return pool[at - count : at]
+
+    return draw

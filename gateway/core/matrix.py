@@ -35,7 +35,7 @@ def _by_transaction(
     return answer
 
 
-def _chooser(rule: Rule) -> Callable[[FieldMark], bool]:
+def chooser(rule: Rule) -> Callable[[FieldMark], bool]:
     """Whether a mark on a field is one of those that a rule is about."""
     level, conditional = Level(str(rule.parameters["level"])), rule.parameters.get("conditional")
     only, skipped = frozenset(texts(rule, "only")), frozenset(texts(rule, "except"))
@@ -53,7 +53,7 @@ def _chooser(rule: Rule) -> Callable[[FieldMark], bool]:
 
 def _fields(rule: Rule, catalog: Catalog) -> Ask:
     """Marked fields are filled in each block that is there; ``together``: one fault a block, the others in its note."""
-    is_chosen, together = _chooser(rule), bool(rule.parameters.get("together", False))
+    is_chosen, together = chooser(rule), bool(rule.parameters.get("together", False))
 
     def chosen(marks: Marks) -> Mapping[str, tuple[FieldMark, ...]]:
         found: dict[str, tuple[FieldMark, ...]] = {}
@@ -77,7 +77,7 @@ def _fields(rule: Rule, catalog: Catalog) -> Ask:
 
 def _values(rule: Rule, catalog: Catalog) -> Ask:
     """Marked fields that are filled hold one of the values of the matrix."""
-    is_chosen = _chooser(rule)
+    is_chosen = chooser(rule)
 
     def chosen(marks: Marks) -> tuple[FieldMark, ...]:
         return tuple(one for one in marks.fields if one.values and is_chosen(one))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from gateway.core.catalog import Catalog, Match, Rule
 from gateway.core.checks import CHECKS, FORMAT_CHECK
-from gateway.core.faultless import BY_PATHS, Faultless
 from gateway.core.model import Content, Facts, Finding, FormatName, Kind
-from gateway.core.question import Ask, Fault, Question
+from gateway.core.precedents import Asked, Precedents, Shape, precedent, settling
+from gateway.core.question import Fault, Question
 
 
 def matches(match: Match, facts: Facts) -> bool:
@@ -38,27 +37,18 @@ def in_force(rule: Rule, today: date) -> bool:
     return not ((rule.since and today < rule.since) or (rule.until and today > rule.until))
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The rules about a kind of transaction."""
-
-    every: Sequence[tuple[Rule, Ask]]
-    by_value: Sequence[tuple[Rule, Ask]]
-    """Those of them that have to be asked of each record anew."""
-
-
 class BusinessRules:
     """The port ``Rules`` over the rules of a catalog. Pickles as its catalog."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._ready = [
-            (rule, CHECKS[rule.check].prepare(rule, catalog))
+            Asked(rule, CHECKS[rule.check].prepare(rule, catalog), settling(rule, catalog))
             for rule in catalog.rules.values()
             if rule.check != FORMAT_CHECK
         ]
-        self._chosen: dict[tuple[Kind, FormatName, str | None], Chosen] = {}
-        self._faultless = Faultless()
+        self._chosen: dict[tuple[Kind, FormatName, str | None], Sequence[Asked]] = {}
+        self._precedents = Precedents()
 
     def __reduce__(self) -> tuple[type[BusinessRules], tuple[Catalog]]:
         return BusinessRules, (self._catalog,)
@@ -67,35 +57,35 @@ class BusinessRules:
         self, content: Content, facts: Facts, format: FormatName, ordinal: int, today: date
     ) -> tuple[Finding, ...]:
         """All broken rules, in the order of the rule tables."""
-        chosen = self._rules(content.kind, format, facts)
         shape = (content.kind, format, facts.transaction, today, *content.fields)
-        known = shape in self._faultless
         question = Question(content, facts, today)
-        found = [
-            (rule, fault)
-            for rule, ask in (chosen.by_value if known else chosen.every)
-            if in_force(rule, today)
-            for fault in ask(question)
-        ]
-        if not found:
-            if not known:
-                self._faultless.keep(shape)
-            return ()
-        return tuple(self._finding(rule, fault, question, format, ordinal) for rule, fault in _without_echoes(found))
+        known = self._precedents.get(shape)
+        found = known.found if known is not None and known.binds(question) else self._found(question, format, shape)
+        return tuple([self._finding(rule, fault, question, format, ordinal) for rule, fault in found])
 
-    def _rules(self, kind: Kind, format: FormatName, facts: Facts) -> Chosen:
+    def _found(self, question: Question, format: FormatName, shape: Shape) -> Sequence[tuple[Rule, Fault]]:
+        """The long way: every rule is asked."""
+        rules = [one for one in self._rules(question, format) if in_force(one.rule, question.today)]
+        answers = [(one, tuple(one.ask(question))) for one in rules]
+        found = _without_echoes([(one.rule, fault) for one, faults in answers for fault in faults])
+        made = precedent(question, answers, found)
+        if made is not None:
+            self._precedents.keep(shape, made)
+        return found
+
+    def _rules(self, question: Question, format: FormatName) -> Sequence[Asked]:
         """The rules about a transaction; remembered for the known ones, so thousands of rules cost nothing."""
+        kind, facts = question.content.kind, question.facts
         key = (kind, format, facts.transaction)
         chosen = self._chosen.get(key)
         if chosen is None:
-            every = [
-                (rule, ask)
-                for rule, ask in self._ready
-                if (not rule.kinds or kind in rule.kinds)
-                and (not rule.formats or format in rule.formats)
-                and concerns(rule, facts)
+            chosen = [
+                one
+                for one in self._ready
+                if (not one.rule.kinds or kind in one.rule.kinds)
+                and (not one.rule.formats or format in one.rule.formats)
+                and concerns(one.rule, facts)
             ]
-            chosen = Chosen(every, [(rule, ask) for rule, ask in every if rule.check not in BY_PATHS])
             if facts.transaction is None or facts.transaction in self._catalog.triples:
                 self._chosen[key] = chosen
         return chosen

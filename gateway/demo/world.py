@@ -13,9 +13,10 @@ from typing import Any
 from gateway.app import gateway
 from gateway.callers import add_operator, new_operator_key, new_partner_key
 from gateway.cli.client import Client
+from gateway.clock import utc_now
 from gateway.core.model import Actor, PartnerKey
 from gateway.demo.neighbours import Neighbours
-from gateway.foundation import Foundation, foundation, utc_now
+from gateway.foundation import Foundation, foundation
 from gateway.partner_files import read
 from gateway.partner_store import apply, known
 from gateway.settings import Settings, load

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from types import MappingProxyType
 
-from gateway.core.model import Content, Kind
+from gateway.core.model import Content, FormatName, Kind
+from gateway.sample import withholding
 from gateway.sample.people import COMPANIES, LAST_DAY, Address, Chance, Person
 
 Make = Callable[[Chance, int], Content]
@@ -55,8 +56,18 @@ def case_transfer(chance: Chance, number: int) -> Content:
     return Content(CASE_TRANSFER, fields)
 
 
-MAKERS: Mapping[Kind, Make] = MappingProxyType({CASE_TRANSFER: case_transfer, LOCATE: locate, NEW_HIRE: new_hire})
+MAKERS: Mapping[Kind, Make] = MappingProxyType(
+    {
+        CASE_TRANSFER: case_transfer,
+        LOCATE: locate,
+        NEW_HIRE: new_hire,
+        withholding.INCOME_WITHHOLDING: withholding.order,
+    }
+)
 """Kind -> how to make a record of it."""
+
+OF_FORMAT: Mapping[FormatName, Make] = MappingProxyType({FormatName("eiwo-answer"): withholding.answer})
+"""Formats that carry another side of their kind than that which is made of it."""
 
 
 def _name(under: str, person: Person) -> dict[str, str]:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from gateway.core.catalog import Catalog, Column, Picture
-from gateway.core.model import Content, FormatName
+from gateway.core.model import Content, FormatName, Kind
 from gateway.offline_layouts import blocks_of
 from gateway.sample.contents import CASE_TRANSFER, LOCATE, NEW_HIRE
 from gateway.sample.people import Chance
+from gateway.sample.withholding import INCOME_WITHHOLDING
 
 FUTURE = "2069-12-31"
 """The last year that a date with a two-digit year can be in."""
@@ -89,7 +90,12 @@ def _with(content: Content, path: str | None, value: str | None) -> Content | No
 
 _REASON = "Header/Reason"
 _NEEDED = MappingProxyType(
-    {NEW_HIRE: "Employee/PersonSSNIdentification", CASE_TRANSFER: "Header/SenderCaseID", LOCATE: "Header/SenderCaseID"}
+    {
+        NEW_HIRE: "Employee/PersonSSNIdentification",
+        CASE_TRANSFER: "Header/SenderCaseID",
+        LOCATE: "Header/SenderCaseID",
+        INCOME_WITHHOLDING: "Order/Employee/PersonSSNIdentification",
+    }
 )
 _DATED = MappingProxyType({NEW_HIRE: "HireDate", CASE_TRANSFER: "Header/TransactionDate", LOCATE: "Header/SentDate"})
 _PAST = MappingProxyType(
@@ -100,12 +106,19 @@ _CODED = MappingProxyType(
         NEW_HIRE: "Employee/EmployeeAddress/AddressStateCode",
         CASE_TRANSFER: "Case/Contact/Address/AddressStateCode",
         LOCATE: "Case/Contact/Address/AddressStateCode",
+        INCOME_WITHHOLDING: "Order/DocumentActionCode",
     }
 )
 
 
+def _place(table: Mapping[Kind, str], content: Content) -> str | None:
+    """Where a content has what the table names for its kind; an answer has it where the order has."""
+    path = table.get(content.kind)
+    return path.replace("Order/", "Answer/", 1) if path and content.get("DocumentTypeCode") == "A" else path
+
+
 def _missing(_chance: Chance, content: Content) -> Content | None:
-    return _with(content, _NEEDED.get(content.kind), None)
+    return _with(content, _place(_NEEDED, content), None)
 
 
 def _future(_chance: Chance, content: Content) -> Content | None:
@@ -113,7 +126,7 @@ def _future(_chance: Chance, content: Content) -> Content | None:
 
 
 def _unknown_code(_chance: Chance, content: Content) -> Content | None:
-    return _with(content, _CODED.get(content.kind), NO_CODE)
+    return _with(content, _place(_CODED, content), NO_CODE)
 
 
 def _unknown_transaction(_chance: Chance, content: Content) -> Content | None:
@@ -133,9 +146,13 @@ def _cell(chance: Chance, row: Row, places: list[int], cell: str) -> str | None:
 
 
 FAULTS: tuple[Fault, ...] = (
-    Fault("required-missing", frozenset({"NH-SSN", "CSE-CASE-ID-SENDER", "FIX-REQUIRED"}), in_content=_missing),
+    Fault(
+        "required-missing",
+        frozenset({"NH-SSN", "CSE-CASE-ID-SENDER", "FIX-REQUIRED", "IWO-ORDER-NEEDED", "IWO-ANSWER-NEEDED"}),
+        in_content=_missing,
+    ),
     Fault("date-in-future", frozenset({"NH-HIRE-DATE-FUTURE", "CSE-DATE-FUTURE"}), in_content=_future),
-    Fault("code-unknown", frozenset({"NH-CODE", "CSE-CODE"}), in_content=_unknown_code),
+    Fault("code-unknown", frozenset({"NH-CODE", "CSE-CODE", "IWO-CODE"}), in_content=_unknown_code),
     Fault("transaction-unknown", frozenset({"CSE-TRIPLE-UNKNOWN"}), in_content=_unknown_transaction),
     Fault("date-impossible", frozenset({"XSD-VALUE", "XSD-TYPE"}), in_content=_no_day, texts=True),
     Fault(

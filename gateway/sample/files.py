@@ -14,7 +14,7 @@ from gateway.core.ports.formats import Cover
 from gateway.core.receipt import Tally
 from gateway.offline import known_format
 from gateway.offline_convert import chunked, encoded
-from gateway.sample.contents import MAKERS
+from gateway.sample.contents import MAKERS, OF_FORMAT, Make
 from gateway.sample.faults import FAULTS, Fault, Row, Written
 from gateway.sample.people import Chance
 from gateway.tools import Speech
@@ -54,7 +54,17 @@ def kinds_made(catalog: Catalog, name: FormatName) -> tuple[Kind, ...]:
     info = catalog.formats[name]
     if not info.reads or not (info.writes or name in catalog.columns):
         return ()
-    return tuple(kind for kind in info.kinds if kind in MAKERS)
+    return tuple(kind for kind in info.kinds if kind in MAKERS and _writes(catalog, name, kind))
+
+
+def _writes(catalog: Catalog, name: FormatName, kind: Kind) -> bool:
+    """Whether a file of the format has a record for what is made of the kind."""
+    order = catalog.files.get(name)
+    return order is None or bool(order.of(_maker(name, kind)(Chance(Random(0)), 1)))  # noqa: S311 - a sample is no secret
+
+
+def _maker(name: FormatName, kind: Kind) -> Make:
+    return OF_FORMAT.get(name) or MAKERS[kind]
 
 
 class Sample:
@@ -100,7 +110,7 @@ class Sample:
         return Chance(Random(f"{self._wanted.seed}/{number}/{part}"))  # noqa: S311 - a sample is no secret
 
     def _content(self, number: int, chance: Chance) -> Content:
-        return MAKERS[self._kinds[(number - 1) % len(self._kinds)]](chance, number)
+        return _maker(self._read, self._kinds[(number - 1) % len(self._kinds)])(chance, number)
 
     def _contents(self) -> Iterator[Content]:
         for number in range(1, self._wanted.count + 1):

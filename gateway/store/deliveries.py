@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,16 +17,15 @@ from gateway.core.model import (
     DeliveryState,
     Kind,
     PartnerKey,
-    RecordId,
     Settlement,
 )
 from gateway.core.ports.store import Gathering
 from gateway.store.bulk import among, upsert
-from gateway.store.engine import Database
-from gateway.store.lanes import first_in_lane
-from gateway.store.rows import delivery_from, delivery_row, write_entries
-from gateway.store.settling import settle
-from gateway.store.tables import deliveries, items, numbers, records
+from gateway.store.claiming import lease, lease_at_once
+from gateway.store.engine import Database, Dialect
+from gateway.store.rows import delivery_row, write_entries
+from gateway.store.settling import fits, settle, settle_at_once
+from gateway.store.tables import deliveries, items, numbers
 
 _PENDING = deliveries.c.state == DeliveryState.PENDING.value
 
@@ -63,14 +62,20 @@ class StoredDeliveries:
     async def claim(self, ids: Sequence[DeliveryId], owner: str, now: datetime, until: datetime) -> tuple[Claimed, ...]:
         if not ids:
             return ()
-        async with self._database.write() as connection:
-            leased = await _lease(connection, ids, owner, now, until)
-            sealed = await _sealed_records(connection, list(leased)) if leased else {}
-        return tuple(Claimed(leased[id_], tuple(sealed.get(id_, ()))) for id_ in dict.fromkeys(ids) if id_ in leased)
+        if self._database.dialect is Dialect.POSTGRESQL:
+            async with self._database.at_once() as connection:
+                leased = await lease_at_once(connection, ids, owner, now, until)
+        else:
+            async with self._database.write() as connection:
+                leased = await lease(connection, ids, owner, now, until)
+        return tuple(leased[id_] for id_ in dict.fromkeys(ids) if id_ in leased)
 
     async def settle(self, settlements: Sequence[Settlement], entries: Sequence[AuditEntry]) -> tuple[DeliveryId, ...]:
         if not settlements:
             return ()
+        if self._database.dialect is Dialect.POSTGRESQL and fits(settlements, entries):
+            async with self._database.at_once() as connection:
+                return await settle_at_once(connection, settlements, entries)
         async with self._database.write() as connection:
             return await settle(connection, settlements, entries)
 
@@ -156,47 +161,6 @@ class StoredDeliveries:
 def _unlocked(*conditions: ColumnElement[bool]) -> CTE:
     """Ids that meet the conditions and that no other transaction is just changing: nobody waits, nobody deadlocks."""
     return select(deliveries.c.id).where(*conditions).with_for_update(skip_locked=True).cte("picked")
-
-
-async def _lease(
-    connection: AsyncConnection, ids: Sequence[DeliveryId], owner: str, now: datetime, until: datetime
-) -> Mapping[DeliveryId, Delivery]:
-    candidate = deliveries.alias("candidate")
-    picked = (
-        select(candidate.c.id)
-        .where(
-            among(connection, candidate.c.id, ids),
-            candidate.c.state == DeliveryState.PENDING.value,
-            candidate.c.due_at <= now,
-            first_in_lane(candidate),
-        )
-        .with_for_update(of=candidate, skip_locked=True)
-        .cte("picked")
-    )
-    rows = await connection.execute(
-        update(deliveries)
-        .where(deliveries.c.id == picked.c.id)
-        .values(state=DeliveryState.CLAIMED.value, lease_owner=owner, lease_until=until)
-        .returning(deliveries)
-    )
-    return {DeliveryId(row.id): delivery_from(row) for row in rows}
-
-
-async def _sealed_records(
-    connection: AsyncConnection, ids: Sequence[DeliveryId]
-) -> Mapping[DeliveryId, list[tuple[RecordId, bytes]]]:
-    rows = (
-        await connection.execute(
-            select(items.c.delivery, records.c.id, records.c.sealed)
-            .join_from(items, records, records.c.id == items.c.record)
-            .where(among(connection, items.c.delivery, ids))
-            .order_by(items.c.delivery, records.c.id)
-        )
-    ).all()
-    carried: dict[DeliveryId, list[tuple[RecordId, bytes]]] = {}
-    for delivery, record, sealed in rows:
-        carried.setdefault(DeliveryId(delivery), []).append((RecordId(record), sealed))
-    return carried
 
 
 async def _next_number(connection: AsyncConnection, partner: PartnerKey, sender: PartnerKey, kind: Kind) -> int:

@@ -73,6 +73,13 @@ class Database:
                 yield connection
 
     @asynccontextmanager
+    async def at_once(self) -> AsyncIterator[AsyncConnection]:
+        """For one statement of PostgreSQL that is a transaction of its own: no BEGIN, no COMMIT."""
+        with translated():
+            async with self._writer.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+                yield connection
+
+    @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One read-only transaction that sees one state of the database."""
         with translated():
@@ -128,6 +135,9 @@ def _postgresql(url: URL, limits: Limits) -> Database:
                 "application_name": "gateway",
                 "synchronous_commit": "on",  # accepted means durable, whatever the role's default says
                 "jit": "off",  # our statements are short: compiling them costs more than it saves
+                # We ask for few rows by key. With the default, meant for disks that turn, the planner reads a whole
+                # young table instead, of which it has no statistics yet.
+                "random_page_cost": "1.1",
                 **settings,
             },
         },

@@ -63,6 +63,11 @@ class Insertion:
         self._marks = f"({', '.join('?' for _ in columns)})"
 
     @property
+    def names(self) -> Sequence[str]:
+        """The columns that it fills."""
+        return self._names
+
+    @property
     def width(self) -> int:
         """How many columns it fills."""
         return len(self._names)
@@ -86,8 +91,11 @@ class Insertion:
 
     def unnesting(self, place: int) -> str:
         """The statement of PostgreSQL whose parameters, one array a column, start at ``$place``."""
-        arrays = ", ".join(f"${number}::{array}" for number, array in enumerate(self._arrays, place))
-        return f"{self._into} SELECT * FROM unnest({arrays}) {self._tail}"  # noqa: S608 - our own names
+        return f"{self._into} SELECT * FROM unnest({self.placed(place)}) {self._tail}"  # noqa: S608 - our own names
+
+    def placed(self, place: int) -> str:
+        """Its parameters, one array a column, from ``$place`` on."""
+        return ", ".join(f"${number}::{array}" for number, array in enumerate(self._arrays, place))
 
     def valuing(self, rows: int) -> str:
         """The statement of SQLite for so many rows."""

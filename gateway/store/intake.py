@@ -22,7 +22,8 @@ from gateway.core.acceptance import Acceptance
 from gateway.core.errors import GatewayError, Unavailable
 from gateway.core.model import PartnerKey, Submission, SubmissionId
 from gateway.core.ports.store import Replayed
-from gateway.store.engine import Database
+from gateway.store.at_once import fits, write_at_once
+from gateway.store.engine import Database, Dialect
 from gateway.store.insertion import Insertion
 from gateway.store.judgements import claim_serials, finding_rows, ordinals_of, write_judged
 from gateway.store.rows import counts_row, submission_from, submission_row
@@ -139,6 +140,18 @@ class StoredIntake:
         await self._settle(group[middle:])
 
     async def _commit(self, group: Sequence[Acceptance]) -> list[Result]:
+        if self._database.dialect is Dialect.POSTGRESQL and fits(group):
+            try:
+                async with self._database.at_once() as connection:
+                    await write_at_once(connection, group, self._grace)
+            except IntegrityError:
+                pass  # a key or a serial number came before: nothing is written yet
+            else:
+                return [one.submission for one in group]
+        return await self._commit_with_care(group)
+
+    async def _commit_with_care(self, group: Sequence[Acceptance]) -> list[Result]:
+        """Replays get the first submission, records whose serial number is taken are refused."""
         async with self._database.write() as connection:
             # By key, so that two processes with the same keys wait for each other instead of deadlocking; a stable
             # sort, so that of two submissions with one key the first is stored and the other replayed.

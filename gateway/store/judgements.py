@@ -37,14 +37,16 @@ async def claim_serials(connection: AsyncConnection, judged: Sequence[Judged]) -
     Of two records with one number the first in ``judged`` has it. Rows go in by (sender, serial), so that two processes
     that claim the same numbers wait for each other instead of deadlocking.
     """
-    claims = [
-        {"sender": one.record.sender, "serial": one.record.serial, "record": one.record.id}
-        for one in judged
-        if one.record.serial and one.record.state is not RecordState.REFUSED
-    ]
-    claims.sort(key=lambda claim: (claim["sender"], claim["serial"]))
+    claims = serial_rows(judged)
     granted = {row.record for row in await _SERIALS.returning(connection, claims)}
     return frozenset(str(claim["record"]) for claim in claims if claim["record"] not in granted)
+
+
+def serial_rows(judged: Sequence[Judged]) -> Sequence[Row]:
+    """The serial numbers that records claim, by sender and number."""
+    claims = [one.record for one in judged if one.record.serial and one.record.state is not RecordState.REFUSED]
+    claims.sort(key=lambda record: (record.sender, record.serial))
+    return [{"sender": one.sender, "serial": one.serial, "record": one.id} for one in claims]
 
 
 def ordinals_of(judged: Sequence[Judged], ids: frozenset[str]) -> frozenset[int]:
@@ -83,7 +85,7 @@ async def _routes(
     owed = [delivery for one in judged for delivery in one.deliveries]
     numbering = await _numbering(connection, owed)
     rows = (
-        {**delivery_row(one, announce_at=one.due_at + announce_grace), "number": next(numbering[_triple(one)])}
+        {**delivery_row(one, announce_at=one.due_at + announce_grace), "number": next(numbering[triple(one)])}
         for one in owed
     )
     told = chain((one.entry for one in judged), entries)
@@ -114,7 +116,7 @@ async def next_finding(connection: AsyncConnection, submission: SubmissionId) ->
 async def _numbering(connection: AsyncConnection, owed: Sequence[Delivery]) -> Mapping[_Triple, Iterator[int]]:
     """The next running numbers of each triple, one statement however many there are; the locks that it takes on the
     counters last until the commit, which keeps the numbers in the order of the commits."""
-    wanted = Counter(map(_triple, owed))
+    wanted = Counter(map(triple, owed))
     rows = [
         {"partner": partner, "sender": sender, "kind": kind, "last": wanted[partner, sender, kind]}
         for partner, sender, kind in sorted(wanted)
@@ -124,5 +126,6 @@ async def _numbering(connection: AsyncConnection, owed: Sequence[Delivery]) -> M
     return {triple: iter(range(last[triple] - number + 1, last[triple] + 1)) for triple, number in wanted.items()}
 
 
-def _triple(delivery: Delivery) -> _Triple:
+def triple(delivery: Delivery) -> _Triple:
+    """What the running number of a delivery belongs to."""
     return delivery.partner, delivery.sender, delivery.kind

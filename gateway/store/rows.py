@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -214,7 +214,12 @@ def delivery_row(delivery: Delivery, announce_at: datetime) -> dict[str, object]
     }
 
 
-def delivery_from(row: Row[Any]) -> Delivery:
+def _as_it_is(column: Any) -> Any:  # noqa: ANN401 - a column of a row
+    return column
+
+
+def delivery_from(row: Row[Any], instant: Callable[[Any], Any] = _as_it_is) -> Delivery:
+    """``instant`` makes moments of rows that come as the driver has them."""
     return Delivery(
         id=DeliveryId(row.id),
         partner=PartnerKey(row.partner),
@@ -223,8 +228,8 @@ def delivery_from(row: Row[Any]) -> Delivery:
         format=FormatName(row.format),
         agreement=AgreementKey(row.agreement),
         state=DeliveryState(row.state),
-        created_at=row.created_at,
-        due_at=row.due_at,
+        created_at=instant(row.created_at),
+        due_at=instant(row.due_at),
         records=row.records,
         lane=row.lane,
         number=row.number,
@@ -234,7 +239,7 @@ def delivery_from(row: Row[Any]) -> Delivery:
         cause=row.cause,
         fault=None if row.fault is None else Fault(row.fault),
         answer=row.answer,
-        settled_at=row.settled_at,
+        settled_at=instant(row.settled_at),
     )
 
 

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Text, bindparam, case, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Text,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
@@ -13,8 +26,9 @@ from gateway.core.model import AuditEntry, DeliveryId, DeliveryState, Settlement
 from gateway.store.bulk import among, is_postgresql, unnested
 from gateway.store.insertion import Insertion
 from gateway.store.lanes import wake_next
-from gateway.store.rows import attempt_row, write_entries
-from gateway.store.tables import attempts, deliveries
+from gateway.store.prepared import Columns, Prepared, arrays_of, prepared, rows_of
+from gateway.store.rows import ENTRIES, attempt_row, entry_row, write_entries
+from gateway.store.tables import attempts, audit_entries, deliveries
 from gateway.store.types import Instant
 
 _ATTEMPTS = Insertion(attempts)
@@ -31,8 +45,36 @@ _COLUMNS: Mapping[str, TypeEngine[Any]] = {
     "answer": Text(),
     "settled_at": Instant(),
 }
+_TRIED: Columns = {column.name: column.type for column in attempts.columns}
+_TOLD: Columns = {column.name: column.type for column in audit_entries.columns if column.name in ENTRIES.names}
 _AT_REST = frozenset({DeliveryState.DELIVERED, DeliveryState.DEAD, DeliveryState.HELD, DeliveryState.WITHDRAWN})
 _Value = Callable[[str], ColumnElement[object]]
+
+
+async def settle_at_once(
+    connection: AsyncConnection, settlements: Sequence[Settlement], entries: Sequence[AuditEntry]
+) -> tuple[DeliveryId, ...]:
+    """:func:`settle` as one statement of PostgreSQL, but for waking what waits in lanes: a relay finds that as well.
+    Each entry must be about one of the deliveries."""
+    wanted = _first_of_each(settlements)
+    tried = [attempt_row(one.attempt) for one in wanted.values() if one.attempt is not None]
+    parameters = {
+        **arrays_of("new", _COLUMNS, [_row(settlement) for settlement in wanted.values()]),
+        **arrays_of("tried", _TRIED, tried),
+        **arrays_of("told", _TOLD, [entry_row(entry) for entry in entries]),
+    }
+    written = {row.id: row.in_lane for row in await _settling().run(connection, parameters)}
+    held = [wanted[id_] for id_ in wanted if id_ in written]
+    done = [s.delivery for s in held if s.state is DeliveryState.DELIVERED and written[s.delivery]]
+    if done:
+        await wake_next(connection, done)
+    return tuple(s.delivery for s in held)
+
+
+def fits(settlements: Sequence[Settlement], entries: Sequence[AuditEntry]) -> bool:
+    """Whether each entry is about one of the deliveries, so that :func:`settle_at_once` can tell which to write."""
+    objects = {f"delivery:{settlement.delivery}" for settlement in settlements}
+    return all(entry.object in objects for entry in entries)
 
 
 async def settle(
@@ -40,9 +82,7 @@ async def settle(
 ) -> tuple[DeliveryId, ...]:
     """Write the settlements whose owner still holds the delivery, with their attempts and entries; returns those ids.
     Of two settlements of one delivery the first counts."""
-    wanted: dict[DeliveryId, Settlement] = {}
-    for settlement in settlements:
-        wanted.setdefault(settlement.delivery, settlement)
+    wanted = _first_of_each(settlements)
     rows = [_row(settlement) for settlement in wanted.values()]
     written = await (_update_together if is_postgresql(connection) else _update_each)(connection, rows)
     held = [wanted[id_] for id_ in wanted if id_ in written]
@@ -55,6 +95,13 @@ async def settle(
     if done:
         await wake_next(connection, done)
     return tuple(s.delivery for s in held)
+
+
+def _first_of_each(settlements: Sequence[Settlement]) -> Mapping[DeliveryId, Settlement]:
+    wanted: dict[DeliveryId, Settlement] = {}
+    for settlement in settlements:
+        wanted.setdefault(settlement.delivery, settlement)
+    return wanted
 
 
 def _row(settlement: Settlement) -> Mapping[str, object]:
@@ -92,6 +139,31 @@ def _changes(value: _Value) -> dict[str, ColumnElement[object] | None]:
         "lease_owner": None,
         "lease_until": None,
     }
+
+
+@cache
+def _settling() -> Prepared:
+    """Update what is still held, and add attempts and entries of that alone."""
+    new, tried, told = rows_of("new", _COLUMNS), rows_of("tried", _TRIED), rows_of("told", _TOLD)
+    held = (
+        update(deliveries)
+        .where(
+            deliveries.c.id == new.c.id,
+            deliveries.c.state == literal_column("'claimed'"),
+            deliveries.c.lease_owner == new.c.owner,
+        )
+        .values(_changes(lambda name: new.c[name]))
+        .returning(deliveries.c.id, deliveries.c.lane.is_not(None).label("in_lane"))
+        .cte("held")
+    )
+    own = select(tried).join(held, held.c.id == tried.c.delivery)
+    about = select(told).join(held, told.c.object == literal_column("'delivery:'") + held.c.id)
+    return prepared(
+        select(held.c.id, held.c.in_lane).add_cte(
+            insert(attempts).from_select(list(_TRIED), own).cte("added_attempts"),
+            insert(audit_entries).from_select(list(_TOLD), about).cte("added_entries"),
+        )
+    )
 
 
 async def _update_together(connection: AsyncConnection, rows: Sequence[Mapping[str, object]]) -> Mapping[str, bool]:

@@ -6,6 +6,7 @@ recognise ours; it protects nothing.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hmac
 import re
@@ -115,6 +116,7 @@ class Doorkeeper:
     def __init__(self, keys: ApiKeys, hasher: TokenHasher, clock: Clock, remember: timedelta) -> None:
         self._keys, self._hasher, self._clock, self._remember = keys, hasher, clock, remember
         self._known: OrderedDict[str, tuple[ApiKey, datetime]] = OrderedDict()
+        self._asking: dict[str, asyncio.Task[ApiKey | None]] = {}
 
     async def identify(self, authorization: str | None) -> Principal:
         """The caller behind an Authorization field. Raises Unauthenticated, the same for every reason."""
@@ -126,12 +128,20 @@ class Doorkeeper:
         known = self._fresh(key_id)
         if known is not None and hmac.compare_digest(known.digest, digest):
             return known.principal
-        found = await self._keys.find(key_id)
+        found = await self._found(key_id)
         matches = hmac.compare_digest(found.digest if found else _NOBODY, digest)
         if found is None or not matches:
             raise Unauthenticated
         self._keep(found)
         return found.principal
+
+    async def _found(self, key_id: str) -> ApiKey | None:
+        """One question to the store for all who knock with the key while it is asked."""
+        asking = self._asking.get(key_id)
+        if asking is None:
+            asking = self._asking[key_id] = asyncio.create_task(self._keys.find(key_id))
+            asking.add_done_callback(lambda _: self._asking.pop(key_id))
+        return await asyncio.shield(asking)
 
     def _fresh(self, key_id: str) -> ApiKey | None:
         key, until = self._known.get(key_id, (None, None))

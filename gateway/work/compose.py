@@ -10,7 +10,7 @@ from typing import overload
 from gateway.core.errors import Unprocessable
 from gateway.core.model import Content, Digest, FormatName, RecordId
 from gateway.core.ports.crew import Composed, Composition
-from gateway.core.ports.formats import CanonicalForm, Cover, Format
+from gateway.core.ports.formats import CanonicalForm, Cover, Encoded, Format, Wrapping
 from gateway.core.ports.keys import Sealer
 from gateway.work.examine import RECORDS, record_context
 
@@ -31,15 +31,25 @@ class Composer:
         format_ = self.formats.get(delivery.format)
         if format_ is None:
             raise Unprocessable(f"There is no format {delivery.format}.")
-        contents = _Opened(self, task.claimed.records)
-        cover = Cover(task.sender, task.recipient, delivery.created_at, delivery.number)
-        encoded = format_.encode(contents if len(contents) > AT_ONCE else list(contents), cover)
+        encoded = self._encoded(format_, task)
         digest = Digest(hashlib.sha256(encoded.body).hexdigest())
         return Composed(encoded.body, encoded.media_type, encoded.extension, digest, encoded.findings)
 
+    def _encoded(self, format_: Format, task: Composition) -> Encoded:
+        records, delivery = task.claimed.records, task.claimed.delivery
+        if isinstance(format_, Wrapping) and len(records) <= AT_ONCE:
+            return format_.wrap([self.document(record, sealed) for record, sealed in records])
+        contents = _Opened(self, records)
+        cover = Cover(task.sender, task.recipient, delivery.created_at, delivery.number)
+        return format_.encode(contents if len(contents) > AT_ONCE else list(contents), cover)
+
+    def document(self, record: RecordId, sealed: bytes) -> bytes:
+        """The canonical document of one sealed record."""
+        return self.sealer.open(RECORDS, record_context(record), sealed)
+
     def open(self, record: RecordId, sealed: bytes) -> Content:
         """The content of one sealed record."""
-        return self.canonical.read(self.sealer.open(RECORDS, record_context(record), sealed))
+        return self.canonical.read(self.document(record, sealed))
 
 
 class _Opened(Sequence[Content]):

@@ -52,7 +52,7 @@ class Examiner:
         if decoded.content is None:
             return Examined(record, frame.ordinal, read)
         document = self.canonical.write(decoded.content)
-        schema = self.canonical.validate(document, frame.ordinal)
+        schema = self.canonical.confirm(decoded.content, document, frame.ordinal)
         facts = self.canonical.facts(decoded.content)
         judged = self.rules.judge(decoded.content, facts, task.format, frame.ordinal, task.today)
         found = told(read, schema, judged) if schema or judged else read

@@ -18,6 +18,7 @@ import trustme
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from adapters import connections
 from adapters.https import HttpsAdapter
 from gateway.core.errors import DeliveryFailed, Permanent, Transient, Unavailable
 from gateway.core.model import AdapterName, Endpoint, Partner
@@ -247,6 +248,85 @@ async def test_an_answer_that_is_no_http_is_transient(adapter: HttpsAdapter, ans
         assert isinstance(await refused(adapter, to(port)), Transient)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 102 Processing\r\nX: y\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\nto the end of the connection",
+        b"HTTP/1.0 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    ],
+)
+async def test_other_ways_to_say_yes_are_taken(adapter: HttpsAdapter, answer: bytes) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        for byte in answer:  # however it is cut
+            writer.write(bytes((byte,)))
+            await writer.drain()
+
+    async with talking(talk) as port:
+        assert (await adapter.hand_over(parcel(), to(port))).answer.startswith("HTTP 20")
+
+
+@pytest.mark.parametrize("head", [b"X: " + b"y" * 1_000_000, b"X: y\r\n" * 200_000])
+async def test_an_answer_that_never_comes_to_its_body_is_transient(adapter: HttpsAdapter, head: bytes) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\n" + head)
+        await writer.drain()
+        await reader.read()
+
+    async with talking(talk) as port:
+        failure = await refused(adapter, to(port))
+    assert (type(failure), failure.problem) == (Transient, "http-broken")
+
+
+async def test_what_nobody_asked_for_is_not_the_answer_to_the_next_delivery(adapter: HttpsAdapter) -> None:
+    """A second answer sent along with the first would be taken for that of the delivery that follows."""
+    connections = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await read_request(reader)
+        answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+        writer.write(answer if connections > 1 else answer + answer)
+        await writer.drain()
+        await reader.read()
+
+    async with talking(talk) as port:
+        for number in range(2):
+            await adapter.hand_over(parcel(number=number), to(port))
+    assert connections == 2
+
+
+async def test_a_connection_that_the_partner_closed_is_replaced(adapter: HttpsAdapter) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+
+    async with talking(talk) as port:
+        for number in range(3):
+            await adapter.hand_over(parcel(number=number), to(port))
+            await asyncio.sleep(0.05)
+
+
+async def test_a_connection_stays_no_longer_than_servers_keep_it(
+    stack: AsyncExitStack, adapter: HttpsAdapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "KEEPALIVE_SECONDS", 0.1)
+    receiver = Receiver()
+    target = to(await served(stack, receiver.answer))
+    for number in range(2):
+        await adapter.hand_over(parcel(number=number), target)
+        await asyncio.sleep(0.3)
+    peers = {request.transport.get_extra_info("peername") for request in receiver.requests if request.transport}
+    assert len(receiver.requests) == 2
+    assert len(peers) <= 1  # the first one's transport is gone
+
+
 async def test_a_partner_that_hangs_up_at_once_is_transient(adapter: HttpsAdapter) -> None:
     async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.transport.abort()
@@ -379,7 +459,6 @@ async def test_a_second_look_up_with_another_answer_is_refused_as_well(stack: As
     url = f"http://partner.example:{port}/"
     for _ in range(2):
         failure = await refused(adapter, to(port, url=url, allow_private=False, connect_timeout_seconds=1))
-        adapter._sessions[False].connector.clear_dns_cache()  # type: ignore[union-attr] # a TCPConnector
     assert failure.problem == "address-refused"
     assert receiver.requests == []
 

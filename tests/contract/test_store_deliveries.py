@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, true
 
-import gateway.store.deliveries as deliveries_module
 from gateway.core.model import (
     AgreementKey,
     Attempt,
@@ -17,6 +16,7 @@ from gateway.core.model import (
     Outcome,
     Settlement,
 )
+from gateway.store import claiming
 from gateway.store.audit import StoredAuditLog
 from gateway.store.deliveries import StoredDeliveries
 from gateway.store.desk import StoredDesk
@@ -155,7 +155,8 @@ async def test_the_second_in_a_lane_is_not_claimed_until_the_first_is_delivered(
 
 
 async def test_without_the_guard_of_lanes_the_second_would_overtake(store, town, database, monkeypatch):
-    monkeypatch.setattr(deliveries_module, "first_in_lane", lambda _candidate: true())
+    monkeypatch.setattr(claiming, "first_in_lane", lambda _candidate: true())
+    monkeypatch.setattr(claiming, "_leasing", claiming._leasing.__wrapped__)  # not the statement made before
     _, second = await town.owe(database, 2, lane=LANE)
     assert len(await claim(store, town, [second])) == 1
 

@@ -211,10 +211,10 @@ async def test_a_killed_server_comes_back_with_everything_that_was_accepted(doom
 async def test_without_synchronous_commit_the_same_kill_loses_submissions(doomed):
     database = await fresh(doomed)
 
-    def forget(connection):
-        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+    def forget(connection, _record):
+        connection.run_async(lambda driver: driver.execute("SET synchronous_commit = off"))
 
-    event.listen(database._writer.sync_engine, "begin", forget)
+    event.listen(database._writer.sync_engine, "connect", forget)
     assert await accept_then_kill(doomed, database, [f"k-{n}" for n in range(20)]) != []
     await database.dispose()
 

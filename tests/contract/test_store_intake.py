@@ -55,16 +55,22 @@ async def sizes(database):
 
 @contextlib.contextmanager
 def commits(database):
-    """Counts the commits of the writer."""
+    """Counts the commits of the writer, and the statements that are a transaction of their own."""
     seen = []
     engine = database._writer.sync_engine
 
     def note(_connection):
         seen.append(1)
 
+    def note_statement(_connection, _cursor, statement, *_):
+        if statement.startswith("WITH"):
+            seen.append(1)
+
     event.listen(engine, "commit", note)
+    event.listen(engine, "before_cursor_execute", note_statement)
     yield seen
     event.remove(engine, "commit", note)
+    event.remove(engine, "before_cursor_execute", note_statement)
 
 
 async def test_an_accepted_submission_is_there_with_all_that_belongs_to_it(database, intake):
@@ -167,6 +173,18 @@ async def test_two_records_of_one_submission_that_claim_one_serial_leave_it_to_t
     states = {row.ordinal: row.state for row in await rows(database, records)}
     assert states == {1: "routed", 2: "refused"}
     assert [row.record for row in await rows(database, serials)] == [offered.judged[0].record.id]
+
+
+async def test_a_fresh_group_is_one_transaction_though_a_repeat_breaks_the_next(database, intake):
+    """One statement that is its own transaction on PostgreSQL; with a repeat in it, a transaction of several."""
+    with commits(database) as seen:
+        await intake.accept(one_record("k-1", serial="S1"))
+        assert len(seen) == 1
+        again, fresh = await asyncio.gather(
+            intake.accept(one_record("k-1", serial="S1")), intake.accept(one_record("k-2", serial="S2"))
+        )
+    assert isinstance(again, Replayed)
+    assert not isinstance(fresh, Replayed)
 
 
 async def test_a_replay_does_not_count_its_own_serials_as_duplicates(intake):

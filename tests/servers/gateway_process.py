@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from gateway.callers import new_operator_key, new_partner_key
+from gateway.clock import utc_now
 from gateway.core.model import Actor, PartnerKey
-from gateway.foundation import Foundation, foundation, utc_now
+from gateway.foundation import Foundation, foundation
 from gateway.partner_files import read
 from gateway.partner_store import apply, known
 from gateway.settings import Settings, load

@@ -3,6 +3,7 @@
 import json
 import os
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.audit_entry import ACTIONS, SALT_BYTES, Scribe, canonical_json, commitment, leaf, timestamp
-from gateway.core.ids import COUNTER_LIMIT, minting, uuid7
-from gateway.core.model import Actor
+from gateway.core.ids import COUNTER_LIMIT, DRAWN, drawn_ahead, minting, uuid7
+from gateway.core.model import Actor, EntryId
 
 START = datetime(2026, 3, 2, 8, 0, 0, 250, tzinfo=UTC)
 ACTOR = Actor("gateway", "dispatcher")
@@ -56,6 +57,23 @@ def test_an_id_is_a_uuid_of_version_seven_that_carries_its_time(milliseconds, en
     assert str(made) == uuid7(milliseconds, entropy)
 
 
+@given(st.lists(st.integers(0, 2 * DRAWN), max_size=20))
+def test_randomness_drawn_ahead_is_given_out_whole_and_once(counts):
+    drawn = bytearray()
+
+    def source(count):
+        made = os.urandom(count)
+        drawn.extend(made)
+        return made
+
+    draw = drawn_ahead(source)
+    given_out = [draw(count) for count in counts]
+    assert [len(one) for one in given_out] == counts
+    at = 0
+    for one in given_out:  # in the order in which it was drawn, nothing twice
+        at = drawn.index(one, at) + len(one)
+
+
 def test_an_id_tells_the_time_at_which_it_was_made():
     made = uuid.UUID(minting(Wall(), os.urandom)())
     assert made.int >> 80 == int(START.timestamp() * 1000)
@@ -71,6 +89,7 @@ details = st.dictionaries(st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max
 def test_canonical_json_reads_back_and_does_not_depend_on_the_order_of_keys(value):
     written = canonical_json(value)
     assert json.loads(written) == value
+    assert written == json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     assert canonical_json(dict(reversed(value.items()))) == written
 
 
@@ -104,6 +123,23 @@ def test_a_leaf_says_who_did_what_to_which_object_and_hides_the_details_behind_a
     }
     assert len(entry.salt) == SALT_BYTES
     assert b"ohio" not in leaf(entry)
+
+
+@given(texts, texts, texts, texts)
+def test_a_leaf_is_canonical_json_whatever_it_says(name, obj, outcome, id_):
+    entry = replace(
+        scribe().entry(ACTOR, "delivery.dead", obj, outcome, {"a": 1}), id=EntryId(id_), actor=Actor("partner", name)
+    )
+    assert (
+        leaf(entry)
+        == json.dumps(json.loads(leaf(entry)), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    )
+    assert [json.loads(leaf(entry))[key] for key in ("actor", "object", "outcome", "id")] == [
+        f"partner:{name}",
+        obj,
+        outcome,
+        id_,
+    ]
 
 
 def test_equal_details_under_another_salt_have_another_commitment():

@@ -29,8 +29,9 @@ LONG = LongWay(CATALOG)
 
 def both(text):
     body = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
-    frame = Frame(1, body, 1)
-    return CANONICAL.glance(body), LONG.decode(frame, Heading())
+    first = CANONICAL.glance(body)
+    assert CANONICAL.glance(body) == first  # its tags may be remembered now
+    return first, LONG.decode(Frame(1, body, 1), Heading())
 
 
 def test_a_plain_document_is_read_the_short_way():
@@ -114,3 +115,40 @@ def test_the_short_way_never_differs_from_the_long_one(parts):
     if short is not None:
         assert (short, ()) == (long.content, long.findings)
         assert list(short.fields) == list(long.content.fields)
+
+
+@calm
+@given(st.sampled_from(["a", "", " ", "\n", "a\n"]), st.sampled_from(["", " ", "a"]))
+def test_other_texts_between_remembered_tags_are_read_alike_on_both_ways(value, gap):
+    """Tags alone decide what is remembered: a blank where a value belongs, or the reverse, must not pass for plain."""
+    assert both(PLAIN)[0] is not None
+    short, long = both(
+        f"{OPEN}{gap}<HireDate>{value}</HireDate>{gap}<Employer>{gap}<EmployerName>A</EmployerName></Employer></NewHire>"
+    )
+    if short is not None:
+        assert (short, ()) == (long.content, long.findings)
+
+
+def read(format_, body):
+    reader = format_.reader()
+    frames = reader.feed(body) + reader.finish()
+    decoded = [format_.decode(frame, Heading()) for frame in frames]
+    return [(frame.ordinal, frame.body, frame.line) for frame in frames], decoded, reader.findings
+
+
+@calm
+@given(
+    pieces,
+    st.sampled_from(["", '<?xml version="1.0" encoding="UTF-8"?>\n', '<?xml version="1.1"?>', "\n ", "\ufeff", "\r\n"]),
+    st.sampled_from(["", "\n", "\n \n", "x", "<!--c-->", "</NewHire>"]),
+)
+def test_a_small_file_is_cut_and_read_alike_with_and_without_the_short_way(parts, before, after):
+    body = f"{before}{OPEN}{''.join(parts)}</NewHire>{after}".encode()
+    assert read(XML, body) == read(LONG, body)
+
+
+def test_a_plain_file_needs_no_expat():
+    """The control of the test above: a short way that is never taken would pass it."""
+    reader = XML.reader()
+    frames = reader.feed(PLAIN.encode()) + reader.finish()
+    assert frames[0].content == CANONICAL.glance(PLAIN.encode())

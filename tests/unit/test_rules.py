@@ -8,10 +8,10 @@ from datetime import date
 import pytest
 
 from gateway.core.checks import CHECKS, FORMAT_CHECK
-from gateway.core.faultless import BY_PATHS, REMEMBERED
 from gateway.core.model import Content, Finding, Severity
-from gateway.core.question import Question
+from gateway.core.precedents import REMEMBERED
 from gateway.core.rules import BusinessRules, told
+from gateway.core.settled import SETTLED
 from tests.unit.agency_rules import BASES as AGENCY_BASES
 from tests.unit.agency_rules import BROKEN as AGENCIES
 from tests.unit.assistance_rules import BASES as ASSISTANCE_BASES
@@ -19,6 +19,8 @@ from tests.unit.assistance_rules import BROKEN as ASSISTANCE
 from tests.unit.csenet_cases import built
 from tests.unit.csenet_rules import BROKEN as CSENET
 from tests.unit.fixed_width_samples import CATALOG, EXAMPLES, VECTORS
+from tests.unit.withholding_cases import BASES
+from tests.unit.withholding_cases import BROKEN as WITHHOLDING
 from transforms import canonical
 from transforms.csenet import CsenetFormat
 from transforms.w4 import W4Format
@@ -48,7 +50,7 @@ def base(transaction: str | None) -> Content:
         return ASSISTANCE_BASES[transaction]
     if transaction in AGENCY_BASES:
         return AGENCY_BASES[transaction]
-    return TRANSACTIONS.get(transaction) or built(CATALOG, transaction)
+    return TRANSACTIONS.get(transaction) or BASES.get(transaction) or built(CATALOG, transaction)
 
 
 HIRE = records("ohio-new-hires.w4", W4Format(CATALOG))[0]
@@ -99,6 +101,7 @@ BROKEN = [
     ("CSE-WAGE-2", "ENF R ERALL", {"LocateInformation/SecondEmployer/WageYear": "2024"}),
     ("CSE-WAGE-3", "ENF R ERALL", {"LocateInformation/ThirdEmployer/WageQuarter": "1"}),
     *CSENET,
+    *WITHHOLDING,
     ("NH-SSN", None, {"Employee/PersonSSNIdentification": None}),
     ("NH-SSN-DIGITS", None, {"Employee/PersonSSNIdentification": "900-10-1234"}),
     ("NH-NAME", None, {"Employee/PersonName": None}),
@@ -252,21 +255,29 @@ def test_where_rule_and_schema_fault_one_place_the_rule_speaks():
     assert told([], schema, [warning]) == (*schema, warning), "a mere warning must not hide why the record is refused"
 
 
-def test_checks_by_paths_never_look_at_a_value():
-    """So what is remembered of one record holds for every other with the same paths."""
-    for content in (*TRANSACTIONS.values(), HIRE):
-        for paths in (content.fields, [path for n, path in enumerate(content.fields) if n % 3]):
-            some = {path: content.fields[path] for path in paths}
-            other = {path: value if path.startswith("Header/") else "?" for path, value in some.items()}
-            facts = CANONICAL.facts(content)
-            for rule in CATALOG.rules.values():
-                if rule.check in BY_PATHS:
-                    ask = CHECKS[rule.check].prepare(rule, CATALOG)
-                    before, after = (Question(Content(content.kind, fields), facts, TODAY) for fields in (some, other))
-                    assert list(ask(before)) == list(ask(after))
+def variants(content):
+    """The record with one of its values changed, for each of them."""
+    for number, (path, value) in enumerate(content.fields.items()):
+        other = ("?", "2069-01-01", value[::-1], "Y", "0.00")[number % 5]
+        yield Content(content.kind, {**content.fields, path: other})
 
 
 def test_a_record_is_judged_alike_whatever_was_judged_before():
+    """Each precedent is used on records that differ in one value, and each of these becomes a precedent in turn."""
+    used, unused = BusinessRules(CATALOG), BusinessRules(CATALOG)
+    unused._precedents.get = lambda _shape: None
+    answers = set()
+    for content in (*TRANSACTIONS.values(), HIRE):
+        for changes in ({}, *({path: None} for path in list(content.fields)[::15])):
+            start = altered(content, changes)
+            for other in (start, *variants(start)):
+                answer = judged(other, rules=unused)
+                assert judged(other, rules=used) == answer
+                answers.add(answer if isinstance(answer, tuple) else tuple(answer))
+    assert len(answers) > 50, "the variants hardly differ"
+
+
+def test_broken_records_are_judged_alike_after_good_ones():
     rules = BusinessRules(CATALOG)
     for content in (*TRANSACTIONS.values(), HIRE):
         judged(content, rules=rules)
@@ -275,8 +286,12 @@ def test_a_record_is_judged_alike_whatever_was_judged_before():
         assert judged(content, rules=rules) == judged(content, rules=BusinessRules(CATALOG))
 
 
+def test_every_check_is_settled_by_values_or_asked_anew():
+    assert set(SETTLED) <= set(CHECKS)
+
+
 def test_what_is_remembered_of_shapes_is_bounded():
     rules = BusinessRules(CATALOG)
     for day in range(1, REMEMBERED + 100):
         rules.judge(HIRE, CANONICAL.facts(HIRE), "xml", 1, date.fromordinal(TODAY.toordinal() + day))
-    assert 0 < len(rules._faultless) <= REMEMBERED
+    assert 0 < len(rules._precedents) <= REMEMBERED

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gateway.core.model import Content, Facts, Finding, FormatName, Kind, Partner
 
@@ -20,6 +20,8 @@ class Frame:
     body: bytes = field(repr=False)
     line: int | None = None
     """1-based line in the file, for formats that have lines."""
+    content: Content | None = field(default=None, repr=False)
+    """What the record says, when cutting it out has read it already and found nothing wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,15 @@ class Format(Protocol):
         ...
 
 
+@runtime_checkable
+class Wrapping(Protocol):
+    """A format that carries canonical documents as they are: nothing has to be read to be written."""
+
+    def wrap(self, documents: Sequence[bytes]) -> Encoded:
+        """What ``encode`` gives for the contents of these documents, of kinds that the format can write."""
+        ...
+
+
 class CanonicalForm(Protocol):
     """The canonical XML of every kind."""
 
@@ -113,6 +124,10 @@ class CanonicalForm(Protocol):
 
     def validate(self, document: bytes, ordinal: int) -> tuple[Finding, ...]:
         """XSD validation of one canonical document; findings carry the canonical path, never the value."""
+        ...
+
+    def confirm(self, content: Content, document: bytes, ordinal: int) -> tuple[Finding, ...]:
+        """The same for a document that :meth:`write` made of the content, quicker for one like others before it."""
         ...
 
     def facts(self, content: Content) -> Facts:

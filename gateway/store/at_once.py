@@ -1,0 +1,114 @@
+"""A group of small, fresh submissions as one statement, which is a transaction of its own (PostgreSQL).
+
+Nearly every group is fresh: no key and no serial number in it came before. Then one round trip does what would take
+six, and nobody who waits for the commit waits for the others. A number or key that did come before breaks the statement
+as a whole; nothing is written, and the group is settled with care (:mod:`gateway.store.intake`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import chain
+
+from sqlalchemy import Dialect
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.core.acceptance import Acceptance
+from gateway.core.model import Delivery
+from gateway.store.insertion import Insertion, Row
+from gateway.store.judgements import finding_rows, serial_rows, triple
+from gateway.store.rows import ENTRIES, delivery_row, entry_row, item_row, record_row, submission_row
+from gateway.store.tables import deliveries, findings, items, numbers, records, serials, submissions
+
+MOST = 150
+"""Records in one statement; with more the round trips no longer matter."""
+
+_SUBMISSIONS = Insertion(submissions, without=("lease_owner", "lease_until"))
+_SERIALS = Insertion(serials)
+_RECORDS = Insertion(records)
+_FINDINGS = Insertion(findings)
+_ITEMS = Insertion(items)
+_NUMBERS = Insertion(
+    numbers,
+    conflict="ON CONFLICT (partner, sender, kind) DO UPDATE SET last = numbers.last + excluded.last",
+    returning=("partner", "sender", "kind", "last"),
+)
+_DELIVERIES = Insertion(deliveries, without=("lease_owner", "lease_until"))
+_GIVEN = "given"
+
+
+def fits(group: Sequence[Acceptance]) -> bool:
+    """Whether the group is small enough."""
+    records = sum(len(one.judged) for one in group)
+    return records <= MOST and sum(len(judged.findings) for one in group for judged in one.judged) <= MOST
+
+
+async def write_at_once(connection: AsyncConnection, group: Sequence[Acceptance], announce_grace: timedelta) -> None:
+    """Write the group. Raises IntegrityError, having written nothing, when a key or serial number came before.
+
+    Keys, serial numbers and counters go in by their order, so that two processes with the same ones wait for each other
+    instead of deadlocking.
+    """
+    judged = [judged for one in group for judged in one.judged]
+    owed = [delivery for one in judged for delivery in one.deliveries]
+    found = {one.submission.id: chain(one.findings, *(judged.findings for judged in one.judged)) for one in group}
+    entries = chain((one.entry for one in judged), (entry for one in group for entry in one.entries))
+    by_key = sorted(group, key=lambda one: (one.submission.sender, one.submission.idempotency_key))
+    statement = _Statement(connection.dialect)
+    statement.add(_SUBMISSIONS, [submission_row(one.submission) for one in by_key])
+    statement.add(_SERIALS, serial_rows(judged))
+    statement.add(_RECORDS, [record_row(one.record) for one in judged])
+    statement.add(_FINDINGS, list(finding_rows(found)))
+    statement.add(_ITEMS, [item_row(item) for one in judged for item in one.items])
+    statement.add(ENTRIES, [entry_row(entry) for entry in entries])
+    if owed:
+        wanted = Counter(map(triple, owed))
+        rows = [{"partner": p, "sender": s, "kind": k, "last": wanted[p, s, k]} for p, s, k in sorted(wanted)]
+        statement.add(_NUMBERS, rows, name=_GIVEN)
+        statement.add_deliveries([_delivery_row(one, wanted, announce_grace) for one in owed])
+    await connection.exec_driver_sql(statement.text(), tuple(statement.parameters))
+
+
+def _delivery_row(delivery: Delivery, after: Counter[tuple[str, str, str]], announce_grace: timedelta) -> Row:
+    """``number``: how many deliveries of its triple come after it. ``after`` is counted down."""
+    after[triple(delivery)] -= 1
+    return {
+        **delivery_row(delivery, announce_at=delivery.due_at + announce_grace),
+        "number": after[triple(delivery)],
+    }
+
+
+class _Statement:
+    """Insertions as the parts of one WITH; its text depends on which tables get rows, never on how many."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self.parameters: list[list[object]] = []
+        self._parts: list[str] = []
+
+    def add(self, insertion: Insertion, rows: Sequence[Row], name: str = "") -> None:
+        if not rows:
+            return
+        self._append(name, insertion.unnesting(len(self.parameters) + 1))
+        self.parameters += insertion.columns(rows, self._dialect)
+
+    def add_deliveries(self, rows: Sequence[Row]) -> None:
+        """With the running numbers that were given to their triples."""
+        names = _DELIVERIES.names
+        taken = ", ".join(f"{_GIVEN}.last - owed.number" if name == "number" else f'owed."{name}"' for name in names)
+        arrays = _DELIVERIES.placed(len(self.parameters) + 1)
+        columns = ", ".join(f'"{name}"' for name in names)
+        self._append(
+            "",
+            f"INSERT INTO deliveries ({columns}) SELECT {taken} FROM unnest({arrays}) AS owed({columns}) "  # noqa: S608 - our own names
+            f"JOIN {_GIVEN} USING (partner, sender, kind)",
+        )
+        self.parameters += _DELIVERIES.columns(rows, self._dialect)
+
+    def _append(self, name: str, part: str) -> None:
+        self._parts.append(f"{name or f'part_{len(self._parts)}'} AS ({part})")
+
+    def text(self) -> str:
+        return f"WITH {', '.join(self._parts)} SELECT 1"

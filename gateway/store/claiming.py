@@ -1,0 +1,84 @@
+"""Claiming: deliveries that are due are put under a lease, and come back with the sealed records that they carry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import ARRAY, CTE, BigInteger, ColumnElement, Text, any_, bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.core.model import Claimed, Delivery, DeliveryId, DeliveryState, RecordId
+from gateway.store.bulk import among
+from gateway.store.lanes import first_in_lane
+from gateway.store.prepared import Prepared, instant, moment, prepared
+from gateway.store.rows import delivery_from
+from gateway.store.tables import deliveries, items, records
+
+_CANDIDATE = deliveries.alias("candidate")
+
+
+async def lease(
+    connection: AsyncConnection, ids: Sequence[DeliveryId], owner: str, now: datetime, until: datetime
+) -> Mapping[DeliveryId, Claimed]:
+    """Lease those of the deliveries that are pending, due and first in their lane."""
+    picked = _picked(among(connection, _CANDIDATE.c.id, ids), _CANDIDATE.c.due_at <= now)
+    values = {"state": DeliveryState.CLAIMED.value, "lease_owner": owner, "lease_until": until}
+    leased = update(deliveries).where(deliveries.c.id == picked.c.id).values(values).returning(deliveries)
+    rows = {DeliveryId(row.id): delivery_from(row) for row in await connection.execute(leased)}
+    if not rows:
+        return {}
+    carried = await connection.execute(
+        select(items.c.delivery, records.c.id, records.c.sealed)
+        .join_from(items, records, records.c.id == items.c.record)
+        .where(among(connection, items.c.delivery, list(rows)))
+        .order_by(items.c.delivery, records.c.id)
+    )
+    return _claimed(rows, ((DeliveryId(of), record, sealed) for of, record, sealed in carried))
+
+
+async def lease_at_once(
+    connection: AsyncConnection, ids: Sequence[DeliveryId], owner: str, now: datetime, until: datetime
+) -> Mapping[DeliveryId, Claimed]:
+    """The same as one statement of PostgreSQL."""
+    parameters = {"ids": list(ids), "owner": owner, "now": moment(now), "until": moment(until)}
+    rows = await _leasing().run(connection, parameters)
+    first = {DeliveryId(row.id): row for row in reversed(rows)}
+    leased = {id_: delivery_from(row, instant) for id_, row in first.items()}
+    return _claimed(leased, ((DeliveryId(row.id), row.record, row.sealed) for row in rows if row.record is not None))
+
+
+@cache
+def _leasing() -> Prepared:
+    picked = _picked(
+        _CANDIDATE.c.id == any_(bindparam("ids", type_=ARRAY(Text))),
+        _CANDIDATE.c.due_at <= bindparam("now", type_=BigInteger),
+    )
+    values = {
+        "state": DeliveryState.CLAIMED.value,
+        "lease_owner": bindparam("owner", type_=Text),
+        "lease_until": bindparam("until", type_=BigInteger),
+    }
+    leased = update(deliveries).where(deliveries.c.id == picked.c.id).values(values).returning(deliveries).cte("leased")
+    return prepared(
+        select(leased, records.c.id.label("record"), records.c.sealed)
+        .join_from(leased, items, items.c.delivery == leased.c.id, isouter=True)
+        .join(records, records.c.id == items.c.record, isouter=True)
+        .order_by(leased.c.id, records.c.id)
+    )
+
+
+def _picked(asked: ColumnElement[bool], due: ColumnElement[bool]) -> CTE:
+    pending = _CANDIDATE.c.state == DeliveryState.PENDING.value
+    free = select(_CANDIDATE.c.id).where(asked, pending, due, first_in_lane(_CANDIDATE))
+    return free.with_for_update(of=_CANDIDATE, skip_locked=True).cte("picked")
+
+
+def _claimed(
+    leased: Mapping[DeliveryId, Delivery], carried: Iterable[tuple[DeliveryId, str, bytes]]
+) -> Mapping[DeliveryId, Claimed]:
+    records_of: dict[DeliveryId, list[tuple[RecordId, bytes]]] = {id_: [] for id_ in leased}
+    for id_, record, sealed in carried:
+        records_of[id_].append((RecordId(record), sealed))
+    return {id_: Claimed(delivery, tuple(records_of[id_])) for id_, delivery in leased.items()}
