@@ -1,5 +1,6 @@
 """Cash assistance: the report with lines of several lengths, and what the two programs tell each other."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -7,12 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.core.disclosure import Withheld, decide
+from gateway.core.errors import Misconfigured
 from gateway.core.model import Content, FormatName, Kind
 from gateway.core.rules import BusinessRules
+from schemas.checks import check
 from tests.unit.assistance_rules import ASKED, CLAIMED, COLLECTED, DECIDED
 from tests.unit.fixed_width_samples import COVER, EXAMPLES
 from tests.unit.test_core_disclosure import to
 from tests.unit.test_files_whole import CANONICAL, CATALOG, FORMATS, contents, read
+from transforms.paths import check_paths
 
 REPORT = FORMATS[FormatName("tanf-report")]
 RULES = BusinessRules(CATALOG)
@@ -138,6 +142,25 @@ def test_the_state_or_tribe_of_the_header_is_the_sender_and_the_federal_office_g
 def test_a_damaged_report_is_read_without_an_exception_in_pieces_of_any_size(place, damage, piece):
     body = EXAMPLE[:place] + damage + EXAMPLE[place + 1 :]
     assert read("tanf-report", body)[:2] == read("tanf-report", body, piece)[:2]
+
+
+def with_file(**changes):
+    orders = {**CATALOG.files, REPORT.name: replace(CATALOG.files[REPORT.name], **changes)}
+    return replace(CATALOG, files=orders)
+
+
+def test_what_every_record_says_must_be_in_the_schema():
+    check_paths(with_file(given={"Transmission/StateCode": "39"}))
+    with pytest.raises(Misconfigured, match="tanf-report: kind assistance-report has no element Transmission/Nowhere"):
+        check_paths(with_file(given={"Transmission/Nowhere": "39"}))
+
+
+def test_a_shortest_line_that_no_line_can_have_is_refused_at_start():
+    records = CATALOG.files[REPORT.name].records
+    with pytest.raises(Misconfigured, match="tanf-family: no line of it is 157 bytes long"):
+        check(with_file(records=(records[0], replace(records[1], shortest=157), *records[2:])))
+    with pytest.raises(Misconfigured, match="tanf-header is 23 bytes long, not 379"):
+        check(with_file(by_line=False))
 
 
 # --- referral, cooperation, good cause -------------------------------------------------------------------------------
