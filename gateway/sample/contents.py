@@ -7,7 +7,7 @@ from datetime import date
 from types import MappingProxyType
 
 from gateway.core.model import Content, FormatName, Kind
-from gateway.sample import withholding
+from gateway.sample import assistance, withholding
 from gateway.sample.people import COMPANIES, LAST_DAY, Address, Chance, Person
 
 Make = Callable[[Chance, int], Content]
@@ -62,6 +62,8 @@ MAKERS: Mapping[Kind, Make] = MappingProxyType(
         LOCATE: locate,
         NEW_HIRE: new_hire,
         withholding.INCOME_WITHHOLDING: withholding.order,
+        assistance.ASSISTANCE_REPORT: assistance.report,
+        assistance.ASSISTANCE_REFERRAL: assistance.referral,
     }
 )
 """Kind -> how to make a record of it."""

@@ -31,8 +31,8 @@ BASES: Mapping[str, Content] = {
     "T1": FAMILY,
     "T2": ADULT,
     "T3": CHILDREN,
-    "T4": Content(REPORT, {"RecordTypeCode": "T4", "ClosedFamily/ClosureReasonCode": "19"}),
-    "T5": Content(REPORT, {"RecordTypeCode": "T5", "ClosedPerson/FamilyAffiliationCode": "5"}),
+    "T4": Content(REPORT, {"RecordTypeCode": "T4", "CaseID": "SYN1", "ClosedFamily/ClosureReasonCode": "19"}),
+    "T5": Content(REPORT, {"RecordTypeCode": "T5", "CaseID": "SYN1", "ClosedPerson/FamilyAffiliationCode": "5"}),
     "referral": ASKED,
 }
 """Valid records by what the rows below call them."""
@@ -78,6 +78,7 @@ BROKEN: tuple[Broken, ...] = (
     ("TANF-ENCRYPTION", "T1", {"Transmission/EncryptionCode": "Y"}),
     ("TANF-BIRTH", "T3", {"Child[2]/PersonBirthDate": "2025-04-02"}),
     ("TANF-CHILD", "T3", {"Child[2]/PersonSSNIdentification": None}),
+    ("TANF-CASE", "T1", {"CaseID": None}),
     ("AR-SENDER", "referral", {"SenderLocatorID": None}),
     ("AR-CASE", "referral", {"IVACaseID": None}),
     ("AR-REFERRAL-APPLICANT", "referral", {"Applicant/PersonName/PersonSurName": None}),
