@@ -152,8 +152,10 @@ def _faults_of_file(order: FileOrder, catalog: Catalog) -> Iterator[str]:
         yield "a group ends that never begins"
     for record in order.records:
         layout = catalog.layouts[record.layout]
-        if layout.length != order.length:
+        if layout.length > order.length or (layout.length != order.length and not order.by_line):
             yield f"{layout.name} is {layout.length} bytes long, not {order.length}"
+        if record.shortest > layout.length or (record.shortest and not order.by_line):
+            yield f"{layout.name}: no line of it is {record.shortest} bytes long"
         unknown = sorted(set(record.fill) - {field.name for field in layout.fields})
         if unknown:
             yield f"{layout.name} has no field {unknown[0]}"

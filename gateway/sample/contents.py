@@ -7,7 +7,7 @@ from datetime import date
 from types import MappingProxyType
 
 from gateway.core.model import Content, FormatName, Kind
-from gateway.sample import withholding
+from gateway.sample import assistance, withholding
 from gateway.sample.people import COMPANIES, LAST_DAY, Address, Chance, Person
 from gateway.sample.vital_records import DEATH_NOTICE, PARENTAGE, death_notice, parentage
 
@@ -65,6 +65,8 @@ MAKERS: Mapping[Kind, Make] = MappingProxyType(
         withholding.INCOME_WITHHOLDING: withholding.order,
         PARENTAGE: parentage,
         DEATH_NOTICE: death_notice,
+        assistance.ASSISTANCE_REPORT: assistance.report,
+        assistance.ASSISTANCE_REFERRAL: assistance.referral,
     }
 )
 """Kind -> how to make a record of it."""

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from gateway.core.catalog import Catalog, Column, LayoutField, Need, Picture
 from gateway.core.model import Content, FormatName, Kind
 from gateway.offline_layouts import Block, blocks_of
+from gateway.sample.assistance import ASSISTANCE_REFERRAL, ASSISTANCE_REPORT
 from gateway.sample.contents import CASE_TRANSFER, LOCATE, NEW_HIRE
 from gateway.sample.people import Chance
 from gateway.sample.vital_records import DEATH_NOTICE, PARENTAGE
@@ -121,6 +122,8 @@ _NEEDED = MappingProxyType(
         CASE_TRANSFER: "Header/SenderCaseID",
         LOCATE: "Header/SenderCaseID",
         INCOME_WITHHOLDING: "Order/Employee/PersonSSNIdentification",
+        ASSISTANCE_REPORT: "CaseID",
+        ASSISTANCE_REFERRAL: "SenderLocatorID",
     }
 )
 _DATED = MappingProxyType({NEW_HIRE: "HireDate", CASE_TRANSFER: "Header/TransactionDate", LOCATE: "Header/SentDate"})
@@ -187,7 +190,17 @@ def _cell(chance: Chance, row: Row, places: list[int], cell: str) -> str | None:
 FAULTS: tuple[Fault, ...] = (
     Fault(
         "required-missing",
-        frozenset({"NH-SSN", "CSE-CASE-ID-SENDER", "FIX-REQUIRED", "IWO-ORDER-NEEDED", "IWO-ANSWER-NEEDED"}),
+        frozenset(
+            {
+                "NH-SSN",
+                "CSE-CASE-ID-SENDER",
+                "FIX-REQUIRED",
+                "IWO-ORDER-NEEDED",
+                "IWO-ANSWER-NEEDED",
+                "TANF-CASE",
+                "AR-SENDER",
+            }
+        ),
         in_content=_missing,
     ),
     Fault(

@@ -25,8 +25,22 @@ from transforms.facts import Summary
 from transforms.schema_tree import merged, tree
 
 CATALOG = schemas.load(drafts=True)
-PROGRAM_NAMES = ("IV-D", "IV-A", "XIX", "vital-records", "NDNH", "FPLS", "employer", "")
 FEDERAL = ("registry-answer", "locate-answer", "medical-match", "asset-match", "wage")
+PROGRAM_NAMES = (
+    "IV-D",
+    "IV-A",
+    "XIX",
+    "vital-records",
+    "NDNH",
+    "FPLS",
+    "OFA",
+    "labor",
+    "motor-vehicles",
+    "wildlife",
+    "dividend",
+    "employer",
+    "",
+)
 MAY_RECEIVE = {
     "case-transfer": {"IV-D", "IV-A", "XIX", "vital-records"},
     "locate": {"IV-D"},
@@ -37,6 +51,11 @@ MAY_RECEIVE = {
     **{kind: {"IV-D"} for kind in FEDERAL},
     "parentage": {"IV-D"},
     "death-notice": {"IV-D"},
+    "assistance-referral": {"IV-D", "IV-A"},
+    "assistance-report": {"OFA"},
+    "agency-request": {"labor", "motor-vehicles", "wildlife", "dividend"},
+    "agency-answer": {"IV-D"},
+    "court-payment": {"IV-D"},
     "something-new": set(),
 }
 PLAIN = {"locate": "LO1 R", "registry-answer": "FS A", "registry-entry": "FP L"}
