@@ -8,7 +8,7 @@ from importlib.resources.abc import Traversable
 
 from gateway.core.catalog import Catalog
 from gateway.core.ports.formats import FormatState
-from schemas import files, tables
+from schemas import files, tables, x12_sets
 from schemas.checks import check
 from schemas.document import Document, parse
 from schemas.matrix import MatrixReader
@@ -43,6 +43,7 @@ def read(root: Traversable, *, drafts: bool = False) -> Catalog:
         files=tables.unique(
             (o for d in _folder(root, "files") for o in files.orders(d, layouts)), lambda o: o.name, "file"
         ),
+        x12=tables.unique((x12_sets.transaction_set(d) for d in _folder(root, "x12")), lambda one: one.name, "set"),
         marks={key: m for d in _folder(root, "matrix") for key, m in MatrixReader(layouts, triples).read(d).items()},
     )
     check(catalog)

@@ -16,6 +16,7 @@ from transforms.files import FixedFile
 from transforms.json_format import JsonFormat
 from transforms.paths import check_paths
 from transforms.w4 import W4Format
+from transforms.x12 import X12Format
 from transforms.xml_format import XmlFormat
 
 FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
@@ -50,6 +51,11 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "medical-match": FixedFile.named("medical-match"),
         "multistate-bank-match": FixedFile.named("multistate-bank-match"),
         "directory-match": FixedFile.named("directory-match"),
+        "x12-834": X12Format.named("x12-834"),
+        "x12-270": X12Format.named("x12-270"),
+        "x12-271": X12Format.named("x12-271"),
+        "x12-999": X12Format.named("x12-999"),
+        "x12-997": X12Format.named("x12-997"),
     }
 )
 """Format name -> how to make it from the catalog; the catalog has the same names."""

@@ -10,6 +10,7 @@ from gateway.core.model import Kind
 from transforms.facts import named_paths
 from transforms.joined import PARTS
 from transforms.schema_tree import SchemaTree, merged, tree
+from transforms.x12_table import Table
 
 
 def check_paths(catalog: Catalog) -> None:
@@ -34,6 +35,8 @@ def _named(catalog: Catalog) -> Iterator[tuple[str, Kind, str]]:
         for name in names:
             for kind_name in catalog.formats[name_of_format].kinds:
                 yield from _of_layout(catalog.layouts[name], kind_name)
+    for one in catalog.x12.values():
+        yield from ((f"set {one.name}", one.kind, path) for path in Table(one).paths)
     for file in catalog.files.values():
         for record in file.records:
             yield from _of_layout(catalog.layouts[record.layout], file.kind)

@@ -16,6 +16,7 @@ from gateway.core.file_order import FileOrder, RecordRole
 from gateway.core.functional_matrix import Marks
 from gateway.core.model import Content, FormatName, Kind, RuleCode, Severity
 from gateway.core.ports.formats import FormatInfo
+from gateway.core.x12_set import TransactionSet
 
 Parameter = str | int | bool | tuple[str, ...]
 
@@ -281,6 +282,8 @@ class Catalog:
     """The functional matrix by :attr:`Triple.key`; the transactions outside the core set are not in it."""
     files: Mapping[FormatName, FileOrder] = field(default_factory=dict)
     """Fixed-width formats with several kinds of records."""
+    x12: Mapping[FormatName, TransactionSet] = field(default_factory=dict)
+    """Transaction sets of X12."""
     withheld: Mapping[FormatName, FormatInfo] = field(default_factory=dict)
     """Drafts that the settings do not allow."""
 

@@ -1,7 +1,8 @@
 """The disclosure guard: what may leave, to whom. One pure function, deny by default.
 
 Sources: 42 USC 653(b)(2) and 654(26) (family violence: nothing about whereabouts is disclosed), 45 CFR 303.21(d) and
-307.13(a)(3) (which programs may receive case data on request).
+307.13(a)(3) (which programs may receive case data on request); 42 USC 1396a(a)(25), 45 CFR 303.30 and 303.31
+(medical support data for the Medicaid agency, which looks for liable third parties).
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ class Withheld(StrEnum):
 
 
 CASE_TRANSFER, LOCATE, NEW_HIRE = Kind("case-transfer"), Kind("locate"), Kind("new-hire")
+MEDICAL_SUPPORT, INTERCHANGE_ANSWER = Kind("medical-support"), Kind("interchange-answer")
 
 PROGRAMS: Mapping[Kind, frozenset[str]] = {
     CASE_TRANSFER: frozenset({"IV-D", "IV-A", "XIX", "vital-records"}),
     LOCATE: frozenset({"IV-D"}),
     NEW_HIRE: frozenset({"IV-D", "NDNH"}),
+    MEDICAL_SUPPORT: frozenset({"IV-D", "XIX"}),
+    INTERCHANGE_ANSWER: frozenset({"IV-D", "XIX"}),
 }
 """Kind -> programs that may receive it at all; everything else is refused."""
 

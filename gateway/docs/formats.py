@@ -8,6 +8,7 @@ from gateway.core.catalog import Catalog, CodeList, ColumnOrder, Layout
 from gateway.core.file_order import FileOrder
 from gateway.core.model import FormatName
 from gateway.docs.markdown import code, table
+from gateway.docs.x12 import x12_page
 
 ALSO: Mapping[str, tuple[str, ...]] = {
     "csenet": ("csenet-header-from-server",),
@@ -56,6 +57,8 @@ def format_page(catalog: Catalog, name: FormatName) -> str:
         parts.append(_columns(catalog.columns[name]))
     elif name in catalog.files:
         parts += [_file(catalog.files[name]), NEEDS + "\n", *_layouts_of_file(catalog, name)]
+    elif name in catalog.x12:
+        parts.append(x12_page(catalog.x12[name]))
     elif name in catalog.sequences:
         layouts = [*catalog.sequences[name], *ALSO.get(name, ())]
         parts += [NEEDS + "\n", *(_layout(catalog.layouts[one]) for one in layouts)]

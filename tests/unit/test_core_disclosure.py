@@ -5,7 +5,16 @@ from itertools import product
 
 import pytest
 
-from gateway.core.disclosure import CASE_TRANSFER, LOCATE, NEW_HIRE, PROGRAMS, Withheld, decide
+from gateway.core.disclosure import (
+    CASE_TRANSFER,
+    INTERCHANGE_ANSWER,
+    LOCATE,
+    MEDICAL_SUPPORT,
+    NEW_HIRE,
+    PROGRAMS,
+    Withheld,
+    decide,
+)
 from gateway.core.model import (
     AdapterName,
     Agreement,
@@ -25,6 +34,8 @@ MAY_RECEIVE = {
     "case-transfer": {"IV-D", "IV-A", "XIX", "vital-records"},
     "locate": {"IV-D"},
     "new-hire": {"IV-D", "NDNH"},
+    "medical-support": {"IV-D", "XIX"},
+    "interchange-answer": {"IV-D", "XIX"},
     "something-new": set(),
 }
 
@@ -62,7 +73,7 @@ def test_the_table_knows_every_kind_that_may_leave_at_all():
     assert {str(kind): set(programs) for kind, programs in PROGRAMS.items()} == {
         kind: programs for kind, programs in MAY_RECEIVE.items() if programs
     }
-    assert set(PROGRAMS) == {CASE_TRANSFER, LOCATE, NEW_HIRE}
+    assert set(PROGRAMS) == {CASE_TRANSFER, LOCATE, NEW_HIRE, MEDICAL_SUPPORT, INTERCHANGE_ANSWER}
 
 
 def test_a_kind_that_the_guard_has_never_heard_of_leaves_to_nobody():
