@@ -111,15 +111,17 @@ class X12Format:
             raise Unprocessable(f"{self._name} cannot carry records of kind {odd}")
         marks = Delimiters() if self._set.convention else Delimiters(repetition="")
         writing = SetWriter(self._table, cover, marks)
-        outside = []
+        outside, grouped = [], []
         for ordinal, content in enumerate(contents, 1):
             told = writing.write_outside(ordinal, content)
             if told:
                 outside.append(told)
             else:
                 writing.write(ordinal, content)
-        findings = [*self._notices, *writing.findings, *self._conflicts(contents)]
-        around = Addressing(self._set.envelope, contents[0].fields if contents else {}, cover)
+                grouped.append(content)
+        findings = [*self._notices, *writing.findings, *self._conflicts(contents, grouped)]
+        first = next(iter((*grouped, *contents)), Content(self._set.kind, {}))
+        around = Addressing(self._set.envelope, first.fields, cover)
         findings += [
             Finding(X12_ENVELOPE, Severity.ERROR, field=name)
             for name in around.faults(marks, grouped=bool(writing.sets))
@@ -129,12 +131,12 @@ class X12Format:
         body = text.encode("ascii", "replace")
         return Encoded(body, self._info.media_type, self._info.extension, tuple(findings))
 
-    def _conflicts(self, contents: Sequence[Content]) -> list[Finding]:
-        """An interchange speaks for one sender to one recipient."""
+    def _conflicts(self, contents: Sequence[Content], grouped: Sequence[Content]) -> list[Finding]:
+        """An interchange, and its one group, speaks for one sender to one recipient."""
         return [
             Finding(X12_SENDER_CONFLICT, Severity.ERROR, path=path)
-            for path in self._set.envelope.values()
-            if len({content.get(path) for content in contents}) > 1
+            for name, path in self._set.envelope.items()
+            if len({content.get(path) for content in (grouped if name.startswith("GS") else contents)}) > 1
         ]
 
     def _interchange(

@@ -12,7 +12,7 @@ from transforms.x12_segments import Cut
 def opened(sections: Sequence[Section], cut: Cut) -> Section | None:
     """The section that a segment opens."""
     for one in sections:
-        if one.tag == cut.tag and (not one.position or cut.get(one.position) == one.value):
+        if one.tag and one.tag == cut.tag and (not one.position or cut.get(one.position) == one.value):
             return one
     return None
 

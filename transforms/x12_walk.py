@@ -108,7 +108,11 @@ class Walk:
 
     def _place(self, cut: Cut) -> Row | None:
         """The row of a segment; None after a finding."""
-        fitting = [row for row in self._rows if row.fits(cut)]
+        known = [row for row in self._rows if row.fits(cut)]
+        fitting = [row for row in known if self._has_block(row)]
+        if known and not fitting:
+            self._report(X12_SEGMENT_ORDER, cut.tag, Severity.ERROR)
+            return None
         here = [] if self._lost else [row for row in fitting if not row.opens_loop and self._in_loop(row)]
         ahead = [row for row in fitting if row.opens_loop and self._may_open(row)]
         for row in (*here, *ahead):
@@ -129,12 +133,14 @@ class Walk:
     def _in_loop(self, row: Row) -> bool:
         return self._row is not None and row.loop == self._row.loop and row.group >= self._row.group
 
+    def _has_block(self, row: Row) -> bool:
+        """Whether the block is open that a row stands in, or opens another in."""
+        block = row.segment.block.rpartition("/")[0] if row.opens_block else row.segment.block
+        return not block.endswith("[*]") or block in self._numbers
+
     def _may_open(self, row: Row) -> bool:
         """A loop that comes after the one that is open, or one that repeats the block that is open."""
         last = self._row.number if self._row else max(self._seen, default=-1)
-        parent = row.segment.block.rpartition("/")[0]
-        if parent.endswith("[*]") and not self._numbers.get(parent):
-            return False
         return row.number > last or row.opens_block
 
     def _unread(self, cut: Cut) -> None:
