@@ -56,6 +56,9 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "x12-271": X12Format.named("x12-271"),
         "x12-999": X12Format.named("x12-999"),
         "x12-997": X12Format.named("x12-997"),
+        "mmis-ks-coverage": FixedFile.named("mmis-ks-coverage"),
+        "mmis-ks-carriers": FixedFile.named("mmis-ks-carriers"),
+        "mmis-ks-ended": FixedFile.named("mmis-ks-ended"),
     }
 )
 """Format name -> how to make it from the catalog; the catalog has the same names."""
