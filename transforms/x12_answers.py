@@ -69,7 +69,8 @@ def acknowledge(body: bytes, findings: Sequence[Finding], table: TransactionSet)
     envelope is that of the interchange with sender and receiver exchanged. An acknowledgement is never acknowledged,
     and what has no readable ISA cannot be: no answers.
     """
-    found = outline(body, table) if table.kind != KIND else None
+    lines = frozenset(one.line for one in findings if one.line is not None)
+    found = outline(body, table, lines) if table.kind != KIND else None
     if found is None:
         return ()
     blocking = tuple(one for one in findings if one.severity.blocks)
@@ -78,6 +79,16 @@ def acknowledge(body: bytes, findings: Sequence[Finding], table: TransactionSet)
     groups = (group for group in found.groups if _can_be_answered(group.opening))
     answers += (Content(KIND, _group(found, group, blocking, refused=refused)) for group in groups)
     return tuple(one for one in answers if one is not None)
+
+
+def interchanges(answers: Sequence[Content]) -> Iterator[tuple[Content, ...]]:
+    """The answers as interchanges: a TA1 stands with the first group, every further group is addressed by itself."""
+    first = next(
+        (place for place, one in enumerate(answers) if one.get("FunctionalGroup/FunctionalCode")), len(answers)
+    )
+    yield tuple(answers[: first + 1])
+    for one in answers[first + 1 :]:
+        yield (one,)
 
 
 def _can_be_answered(gs: Cut) -> bool:
@@ -235,7 +246,8 @@ def _segments(
                 continue
             missing = fault.rule == RuleCode("X12-SEGMENT-REQUIRED")
             start = found.records.get(fault.record or 0, one.first)
-            line = fault.line or (start if missing else one.tags.get(tag, start))
+            known = fault.line is not None and (missing or found.tags.get(fault.line) == tag)
+            line = (fault.line if known else None) or (start if missing else one.tags.get(tag, start))
             placed.setdefault((line, not missing, tag), []).append(fault)
     for (line, _, tag), own in sorted(placed.items(), key=lambda item: item[0]):
         yield tag, line - one.first + 1, tuple(dict.fromkeys(own))

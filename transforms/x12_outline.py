@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from gateway.core.x12_set import TransactionSet
@@ -35,29 +35,35 @@ class GroupOutline:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """``records``: number of a record -> number of its first segment in the file."""
+    """``records``: number of a record -> number of its first segment in the file. ``tags``: of the segments that were
+    asked for, by number."""
 
     isa: Cut
     groups: tuple[GroupOutline, ...]
     records: Mapping[int, int]
+    tags: Mapping[int, str]
 
 
-def outline(body: bytes, table: TransactionSet) -> Outline | None:
-    """The outline of the first interchange of a file; None when it has no ISA that can be read."""
+def outline(body: bytes, table: TransactionSet, lines: Collection[int] = ()) -> Outline | None:
+    """The outline of the first interchange of a file, with the tags of these segments; None when it has no ISA that
+    can be read."""
     text = body.decode("latin-1").lstrip(_PADDING)
     if len(text) < ISA_LENGTH or not fits_isa(text[:ISA_LENGTH]) or (marks := delimiters_of(text)).collide():
         return None
     isa = segment(text[: ISA_LENGTH - 1], marks)
     scan = _Scan()
     at, line = ISA_LENGTH, 1
+    tags: dict[int, str] = {}
     ends = "" if marks.terminator in "\r\n" else LINE_ENDS.decode()
     while (end := text.find(marks.terminator, at, at + SEGMENT_LIMIT)) >= 0:
         cut = segment(text[at:end].lstrip(ends), marks)
         at, line = end + 1, line + 1
+        if line in lines:
+            tags[line] = cut.tag
         if cut.tag == "IEA":
             break
         scan.take(cut, line)
-    return Outline(isa, tuple(scan.groups), _records(body, table))
+    return Outline(isa, tuple(scan.groups), _records(body, table), tags)
 
 
 @dataclass(slots=True)

@@ -8,9 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyx12.params import ParamsBase
 from pyx12.x12n_document import x12n_document
+from typer.testing import CliRunner
 
+from gateway.cli.application import app
+from gateway.core.errors import Unprocessable
 from gateway.core.model import Finding, FormatName, RuleCode, Severity
 from tests.unit.contents import COVER, calm
+from tests.unit.fixed_width_samples import EXAMPLES
 from tests.unit.test_x12 import BODIES, CANONICAL, CATALOG, FORMATS, NAMES, contents, read
 from transforms.x12_answers import ANSWERS, acknowledge
 
@@ -152,6 +156,37 @@ def test_one_rejected_set_among_accepted_ones_is_a_group_accepted_in_part():
     assert told(segments, "AK2", "AK5", "AK9") == [
         "AK2*270*0002", "AK5*R*5", "AK2*270*0001", "AK5*A", "AK9*P*2*2*1",
     ]  # fmt: skip
+
+
+def test_a_fault_before_the_record_is_placed_where_it_is_though_the_record_is_named():
+    fault = Finding(RuleCode("X12-CODE"), Severity.ERROR, record=1, field="BGN01", line=9)
+    _, segments = answered("x12-834", BODIES["x12-834"], fault)
+    assert told(segments, "IK3", "IK4") == ["IK3*BGN*2**8", "IK4*1**7"]
+
+
+def test_a_file_on_disk_is_answered_under_counting_numbers(tmp_path):
+    two = BODIES["x12-270"].decode()
+    first, last = two.index("GS*"), two.index("IEA*")
+    again = two[first:last].replace("*2001*X", "*2002*X").replace("GE*1*2001", "GE*1*2002")
+    file = tmp_path / "two-groups.x12"
+    file.write_text(two[:last] + again + two[last:].replace("IEA*1", "IEA*2"), encoding="ascii")
+    out = tmp_path / "answer.x12"
+    done = CliRunner().invoke(app, ["acknowledge", str(file), "--number", "41", "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    decoded, file_findings, records = read("x12-997", out.read_bytes())
+    assert (file_findings, records) == ([], [])
+    assert [one.content.get("FunctionalGroup/ControlNumber") for one in decoded] == [None, "2001", "2002"]
+    assert [one[90:99] for one in out.read_text().replace("ISA*", "\nISA*").split("\n")[1:]] == [
+        "000000041",
+        "000000042",
+    ]
+
+
+def test_a_file_of_another_kind_is_not_acknowledged(tmp_path):
+    file = tmp_path / "w4.txt"
+    file.write_bytes((EXAMPLES / "ohio-new-hires.w4").read_bytes())
+    done = CliRunner().invoke(app, ["acknowledge", str(file), "--number", "41"])
+    assert isinstance(done.exception, Unprocessable)
 
 
 def test_a_finding_of_the_rules_refuses_its_set_without_a_place():
