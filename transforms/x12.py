@@ -26,6 +26,8 @@ X12_UNREADABLE = RuleCode("X12-UNREADABLE")
 X12_SENDER_CONFLICT = RuleCode("X12-SENDER-CONFLICT")
 X12_ENVELOPE = RuleCode("X12-ENVELOPE")
 FILE_DRAFT = RuleCode("FILE-DRAFT")
+REMEMBERED = 10_000
+"""Paths whose place is kept ready."""
 
 
 class X12Format:
@@ -57,7 +59,19 @@ class X12Format:
 
     @cached_property
     def _order(self) -> Callable[[str], bytes]:
-        return document_order(self._catalog, self._set.kind)
+        """Where a path stands in the document; the paths met are kept ready, forgotten all at once when too many."""
+        order = document_order(self._catalog, self._set.kind)
+        known: dict[str, bytes] = {}
+
+        def placed(path: str) -> bytes:
+            found = known.get(path)
+            if found is None:
+                if len(known) >= REMEMBERED:
+                    known.clear()
+                found = known[path] = order(path)
+            return found
+
+        return placed
 
     def reader(self) -> Reader:
         return X12Reader(self._set, self._notices)

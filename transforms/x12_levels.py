@@ -28,18 +28,18 @@ class _Part:
 
 
 class Levels:
-    """The sections that are open. ``size``: characters held."""
+    """The sections that are open. ``size``: characters held; ``around``: those that the last of them stands in."""
 
     def __init__(self, sections: Sequence[Section]) -> None:
         self._sections = sections
         self._parts: list[_Part] = []
-        self.size = 0
+        self.size = self.around = 0
         self.emitted = False
 
     def reset(self) -> None:
         """Begin a set."""
         self._parts = [_Part(self._sections[0], 0)]
-        self.size = 0
+        self.size = self.around = 0
         self.emitted = False
 
     def take(self, cut: Cut, text: str, line: int) -> Iterator[tuple[str, int]]:
@@ -50,6 +50,7 @@ class Levels:
                 yield from self._close()
             yield from self._hold()
             self._parts.append(_Part(section, line))
+            self.around = self.size
         part = self._parts[-1]
         if part.own is None and cut.tag in part.section.detail:
             part.own = len(part.texts)

@@ -30,8 +30,10 @@ from transforms.x12_segments import (
     segment,
 )
 
-RECORD_LIMIT = 1024 * 1024
+RECORD_LIMIT = 512 * 1024
 """Bytes of one record with what it stands in."""
+AROUND_LIMIT = 16 * 1024
+"""Bytes of what records stand in: each of them carries it, so that many small ones must not carry much."""
 
 X12_ISA_MISSING = RuleCode("X12-ISA-MISSING")
 X12_ISA_LENGTH = RuleCode("X12-ISA-LENGTH")
@@ -179,6 +181,8 @@ class X12Reader:
         yield from self._frames(self._levels.take(cut, text, self._line))
         if self._levels.size > RECORD_LIMIT:
             self._stop(X12_RECORD_SIZE, note=f"more than {RECORD_LIMIT} bytes")
+        elif self._levels.around > AROUND_LIMIT:
+            self._stop(X12_RECORD_SIZE, note=f"more than {AROUND_LIMIT} bytes before the records")
 
     def _enter(self, cut: Cut, text: str) -> None:
         self._check(cut)

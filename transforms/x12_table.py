@@ -60,6 +60,10 @@ class Table:
             section.name: tuple(row for row in made if row.segment.section == section.name)
             for section in table.sections
         }
+        self.by_tag: Mapping[str, Mapping[str, tuple[Row, ...]]] = {
+            name: {tag: tuple(row for row in rows if row.tag == tag) for tag in {row.tag for row in rows}}
+            for name, rows in self.rows.items()
+        }
         self.outside = Row(-1, table.outside, (), -1, opens_loop=True, opens_block=False) if table.outside else None
         self._of = {name: frozenset(_paths(rows)) for name, rows in self.rows.items()}
         around = _paths((self.outside,) if self.outside else ())

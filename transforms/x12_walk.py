@@ -7,7 +7,7 @@ segment, until a known one opens.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.core.model import Finding, RuleCode, Severity
@@ -28,6 +28,9 @@ X12_LENGTH = RuleCode("X12-LENGTH")
 X12_CODE = RuleCode("X12-CODE")
 X12_CHARACTER = RuleCode("X12-CHARACTER")
 X12_DATE = RuleCode("X12-DATE")
+X12_FAULTS = RuleCode("X12-FAULTS")
+MOST_FINDINGS = 500
+"""Of one record; the rest is not told, and the record is refused."""
 
 
 @dataclass(slots=True)
@@ -42,6 +45,7 @@ class Walk:
     fields: dict[str, str] = field(default_factory=dict, repr=False)
     findings: list[Finding] = field(default_factory=list)
     _rows: Sequence[Row] = ()
+    _by_tag: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     _row: Row | None = None
     """The row of the last segment that was read; None in a loop that nobody knows."""
     _lost: bool = False
@@ -71,7 +75,7 @@ class Walk:
     # --- places ------------------------------------------------------------------------------------------------------
 
     def _enter(self, section: Section) -> None:
-        self._rows = self.table.rows[section.name]
+        self._rows, self._by_tag = self.table.rows[section.name], self.table.by_tag[section.name]
         self._row, self._lost = None, False
         self._seen, self._ever = set(), set()
 
@@ -108,7 +112,7 @@ class Walk:
 
     def _place(self, cut: Cut) -> Row | None:
         """The row of a segment; None after a finding."""
-        known = [row for row in self._rows if row.fits(cut)]
+        known = [row for row in self._by_tag.get(cut.tag, ()) if row.fits(cut)]
         fitting = [row for row in known if self._has_block(row)]
         if known and not fitting:
             self._report(X12_SEGMENT_ORDER, cut.tag, Severity.ERROR)
@@ -210,6 +214,10 @@ class Walk:
         return True
 
     def _report(self, rule: RuleCode, name: str, severity: Severity, note: str | None = None) -> None:
+        if len(self.findings) == MOST_FINDINGS:
+            rule, severity, note = X12_FAULTS, Severity.ERROR, f"more than {MOST_FINDINGS} findings"
+        elif len(self.findings) > MOST_FINDINGS:
+            return
         self.findings.append(Finding(rule, severity, self.ordinal, field=name, line=self._at, note=note))
 
 

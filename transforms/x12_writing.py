@@ -6,9 +6,9 @@ agree in what the header of the set says share one set.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import count, pairwise
 
 from gateway.core.model import Content, Finding, RuleCode, Severity
 from gateway.core.ports.formats import Cover
@@ -20,8 +20,6 @@ from transforms.x12_table import Row, Table, is_of, numbered, within
 from transforms.x12_walk import X12_CHARACTER, X12_CODE, X12_LENGTH, X12_REQUIRED
 
 X12_VALUE = RuleCode("X12-VALUE")
-HIGHEST = 9_999
-"""Blocks of one element; a content with more cannot be written."""
 
 
 @dataclass(slots=True)
@@ -41,6 +39,8 @@ class SetWriter:
     _held: dict[int, Mapping[str, str]] = field(default_factory=dict, repr=False)
     """Level of a section that is open for more records -> what it says."""
     _content: Mapping[str, str] = field(default_factory=dict, repr=False)
+    _blocks: frozenset[str] = frozenset()
+    """Repeated elements that the content has, with their numbers."""
     _ordinal: int = 0
     _section: Section | None = None
     _child: bool = False
@@ -49,7 +49,7 @@ class SetWriter:
     def write(self, ordinal: int, content: Content) -> None:
         """Add a record: to the set that is open when its header says the same, else to a new one."""
         header, *others = self.table.set.sections
-        self._ordinal, self._content = ordinal, content.fields
+        self._ordinal, self._content, self._blocks = ordinal, content.fields, _blocks(content.fields)
         opener = {path: value for path, value in content.fields.items() if is_of(path, self.table.of(header.name))}
         if self._opener != opener or not self.sets or not others:
             self._opener = opener
@@ -109,10 +109,9 @@ class SetWriter:
                 at += 1
                 continue
             end = next((n for n in range(at, len(rows)) if not within(rows[n].segment.block, inner)), len(rows))
-            for number in range(1, HIGHEST):
+            for number in count(1):
                 here = {**numbers, inner: number}
-                prefix = f"{numbered(inner, here)}/"
-                if not any(path.startswith(prefix) for path in self._content):
+                if numbered(inner, here) not in self._blocks:
                     break
                 self._span(rows[at:end], inner, here)
             at = end
@@ -212,3 +211,8 @@ class SetWriter:
 
     def _report(self, rule: RuleCode, element: Element, path: str | None, severity: Severity, note: str) -> None:
         self.findings.append(Finding(rule, severity, self._ordinal, field=element.name, path=path, note=note))
+
+
+def _blocks(paths: Iterable[str]) -> frozenset[str]:
+    """Every repeated element on the way to a path: ``HealthInsurance[2]``."""
+    return frozenset(path[: end + 1] for path in paths for end, one in enumerate(path) if one == "]")

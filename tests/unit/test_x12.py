@@ -294,6 +294,31 @@ def test_a_record_that_never_ends_is_refused():
     assert [one.rule for one in reader.findings] == [RuleCode("X12-RECORD-SIZE")]
 
 
+def test_many_small_members_cannot_each_carry_a_large_header():
+    reader = FORMATS["x12-834"].reader()
+    head = ENROLLMENT[: ENROLLMENT.index(b"N1*P5")] + b"QTY*TO*1~" * 2000
+    frames = reader.feed(head + b"INS*N*19*021~" * 50_000)
+    assert (frames, [one.rule for one in reader.findings]) == ([], [RuleCode("X12-RECORD-SIZE")])
+
+
+def test_a_record_that_is_all_faults_says_so_and_no_more():
+    body = ENROLLMENT[: ENROLLMENT.index(b"HD*021")] + b"HD~" * 20_000
+    reader = FORMATS["x12-834"].reader()
+    frames = reader.feed(body + b"SE*1*0001~")
+    found = FORMATS["x12-834"].decode(frames[0], Heading()).findings
+    assert (len(frames), len(found), found[-1].rule, found[-1].severity) == (1, 501, "X12-FAULTS", Severity.ERROR)
+
+
+def test_a_record_of_many_benefits_is_written_whole():
+    made = contents("x12-834")[1]
+    fields = {path: value for path, value in made.fields.items() if not path.startswith("HealthInsurance")}
+    for number in range(1, 1_501):
+        fields |= {f"HealthInsurance[{number}]/MaintenanceTypeCode": "021"}
+        fields |= {f"HealthInsurance[{number}]/InsuranceLineCode": "HLT"}
+    body = FORMATS["x12-834"].encode([Content(made.kind, fields)], COVER).body
+    assert body.count(b"HD*021**HLT~") == 1_500
+
+
 # --- segments and elements --------------------------------------------------------------------------------------------
 
 
