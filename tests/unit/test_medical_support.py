@@ -1,0 +1,92 @@
+"""The kind medical-support: its rules, and the elements that the page of the kind promises."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import schemas
+from gateway.core.model import Content, FormatName, Kind
+from gateway.core.rules import BusinessRules
+from tests.unit.fixed_width_samples import COVER
+from tests.unit.test_x12 import contents
+from transforms import canonical, formats
+from transforms.schema_tree import merged, tree
+
+CATALOG = schemas.load()
+FORMATS = formats(CATALOG)
+CANONICAL = canonical(CATALOG)
+RULES = BusinessRules(CATALOG)
+KIND = Kind("medical-support")
+PAGE = (Path(__file__).parents[2] / "docs" / "medical-support.md").read_text(encoding="utf-8")
+INFORMATION = {
+    "TransactionTypeCode": "INF",
+    "AssistanceCaseID": "SYN0001",
+    "NoncustodialParent/PersonName/PersonSurName": "SAMPLE",
+    "CoveredPerson[1]/PersonName/PersonSurName": "SAMPLE",
+    "CoveredPerson[1]/PersonBirthDate": "2015-03-14",
+    "HealthInsurance[1]/InsuranceEffectiveDate": "2026-01-01",
+    "HealthInsurance[1]/InsuranceCancellationDate": "2026-01-01",
+}
+
+
+def judged(**changes: str | None) -> list[str]:
+    """The rules that a record breaks; a change of None leaves the path out. ``__`` stands for a slash."""
+    fields = {**INFORMATION, **{path.replace("__", "/"): value for path, value in changes.items()}}
+    content = Content(KIND, {path: value for path, value in fields.items() if value is not None})
+    assert CANONICAL.validate(CANONICAL.write(content), 1) == ()
+    found = RULES.judge(content, CANONICAL.facts(content), FormatName("xml"), 1, date(2026, 11, 1))
+    return [one.rule for one in found]
+
+
+def test_a_record_that_says_what_the_law_asks_for_breaks_no_rule():
+    assert judged() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"HealthInsurance[1]__InsuranceCancellationDate": "2025-12-31"}, "MED-COVERAGE-DATES"),
+        ({"EligibilityBeginDate": "2026-02-01", "EligibilityEndDate": "2026-01-31"}, "MED-ELIGIBILITY-DATES"),
+        ({"CoveredPerson[1]__PersonBirthDate": "2026-11-02"}, "MED-BIRTH-DATE"),
+        ({"AssistanceCaseID": None}, "MED-INFORMATION-CASE"),
+        ({"NoncustodialParent__PersonName__PersonSurName": None}, "MED-INFORMATION-PARENT"),
+        ({"CoveredPerson[1]__PersonName__PersonSurName": None}, "MED-INFORMATION-CHILD"),
+        ({"TransactionTypeCode": "REF", "CoveredPerson[1]__PersonName__PersonSurName": None}, "MED-REFERRAL-PARTY"),
+    ],
+)
+def test_each_rule_is_broken_by_one_change(changes, rule):
+    assert judged(**changes) == [rule]
+
+
+def test_a_referral_needs_a_custodial_party_or_a_child_only():
+    nobody = dict.fromkeys(("AssistanceCaseID", "NoncustodialParent__PersonName__PersonSurName"))
+    assert judged(TransactionTypeCode="REF", **nobody) == []
+
+
+def test_every_element_that_the_page_names_exists():
+    shape = tree(merged("medical-support.xsd", CATALOG.xsds), "MedicalSupport")
+    table = PAGE[PAGE.index("## Elements") : PAGE.index("## Left out")]
+    rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
+    named = [path for line in rows for path in re.findall(r"`([A-Z][\w\[\]/]+)`", line)]
+    assert len(named) > 20
+    assert [path for path in named if not shape.knows(path)] == []
+
+
+@pytest.mark.parametrize("target", ["xml", "json"])
+def test_an_enrollment_goes_through_the_canonical_formats_and_back(target):
+    made = contents("x12-834")
+    body = FORMATS[FormatName(target)].encode(made, COVER).body
+    reader = FORMATS[FormatName(target)].reader()
+    frames = [*reader.feed(body), *reader.finish()]
+    again = [FORMATS[FormatName(target)].decode(frame, reader.heading).content for frame in frames]
+    assert again == made
+    assert FORMATS[FormatName("x12-834")].encode(again, COVER).findings == ()
+
+
+def test_an_ended_policy_becomes_nothing_that_it_is_not():
+    ended = Content(KIND, {"TransactionTypeCode": "TP", "CoveredPerson[1]/ClientID": "1"})
+    assert {one.rule for one in FORMATS[FormatName("mmis-ks-coverage")].encode([ended], COVER).findings} >= {
+        "FILE-RECORD-UNKNOWN"
+    }
