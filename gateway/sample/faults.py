@@ -14,6 +14,7 @@ from gateway.core.catalog import Catalog, Column, Picture
 from gateway.core.model import Content, FormatName
 from gateway.offline_layouts import blocks_of
 from gateway.sample.contents import CASE_TRANSFER, LOCATE, NEW_HIRE
+from gateway.sample.coverage import MEDICAL_SUPPORT
 from gateway.sample.people import Chance
 
 FUTURE = "2069-12-31"
@@ -93,8 +94,15 @@ _NEEDED = MappingProxyType(
 )
 _DATED = MappingProxyType({NEW_HIRE: "HireDate", CASE_TRANSFER: "Header/TransactionDate", LOCATE: "Header/SentDate"})
 _PAST = MappingProxyType(
-    {NEW_HIRE: "HireDate", CASE_TRANSFER: "Header/TransactionDate", LOCATE: "Header/TransactionDate"}
+    {
+        NEW_HIRE: "HireDate",
+        CASE_TRANSFER: "Header/TransactionDate",
+        LOCATE: "Header/TransactionDate",
+        MEDICAL_SUPPORT: "PolicyHolder/PersonBirthDate",
+    }
 )
+_BORN = MappingProxyType({MEDICAL_SUPPORT: "CoveredPerson[1]/PersonBirthDate"})
+"""Where a day of the past is when it is not there."""
 _CODED = MappingProxyType(
     {
         NEW_HIRE: "Employee/EmployeeAddress/AddressStateCode",
@@ -109,7 +117,7 @@ def _missing(_chance: Chance, content: Content) -> Content | None:
 
 
 def _future(_chance: Chance, content: Content) -> Content | None:
-    return _with(content, _PAST.get(content.kind), FUTURE)
+    return _with(content, _PAST.get(content.kind), FUTURE) or _with(content, _BORN.get(content.kind), FUTURE)
 
 
 def _unknown_code(_chance: Chance, content: Content) -> Content | None:
@@ -134,7 +142,9 @@ def _cell(chance: Chance, row: Row, places: list[int], cell: str) -> str | None:
 
 FAULTS: tuple[Fault, ...] = (
     Fault("required-missing", frozenset({"NH-SSN", "CSE-CASE-ID-SENDER", "FIX-REQUIRED"}), in_content=_missing),
-    Fault("date-in-future", frozenset({"NH-HIRE-DATE-FUTURE", "CSE-DATE-FUTURE"}), in_content=_future),
+    Fault(
+        "date-in-future", frozenset({"NH-HIRE-DATE-FUTURE", "CSE-DATE-FUTURE", "MED-BIRTH-DATE"}), in_content=_future
+    ),
     Fault("code-unknown", frozenset({"NH-CODE", "CSE-CODE"}), in_content=_unknown_code),
     Fault("transaction-unknown", frozenset({"CSE-TRIPLE-UNKNOWN"}), in_content=_unknown_transaction),
     Fault("date-impossible", frozenset({"XSD-VALUE", "XSD-TYPE"}), in_content=_no_day, texts=True),

@@ -15,6 +15,7 @@ from gateway.core.receipt import Tally
 from gateway.offline import known_format
 from gateway.offline_convert import chunked, encoded
 from gateway.sample.contents import MAKERS
+from gateway.sample.coverage import FORM_MAKERS
 from gateway.sample.faults import FAULTS, Fault, Row, Written
 from gateway.sample.people import Chance
 from gateway.tools import Speech
@@ -54,7 +55,7 @@ def kinds_made(catalog: Catalog, name: FormatName) -> tuple[Kind, ...]:
     info = catalog.formats[name]
     if not info.reads or not (info.writes or name in catalog.columns):
         return ()
-    return tuple(kind for kind in info.kinds if kind in MAKERS)
+    return tuple(kind for kind in info.kinds if kind in MAKERS or name in FORM_MAKERS)
 
 
 class Sample:
@@ -100,7 +101,8 @@ class Sample:
         return Chance(Random(f"{self._wanted.seed}/{number}/{part}"))  # noqa: S311 - a sample is no secret
 
     def _content(self, number: int, chance: Chance) -> Content:
-        return MAKERS[self._kinds[(number - 1) % len(self._kinds)]](chance, number)
+        make = FORM_MAKERS.get(self._read) or MAKERS[self._kinds[(number - 1) % len(self._kinds)]]
+        return make(chance, number)
 
     def _contents(self) -> Iterator[Content]:
         for number in range(1, self._wanted.count + 1):
