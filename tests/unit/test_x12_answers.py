@@ -1,6 +1,7 @@
 """TA1, 999 and 997 for what was read, and pyx12 as an independent reader of everything that we write."""
 
 import io
+import json
 import logging
 
 import pytest
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from gateway.cli.application import app
 from gateway.core.errors import Unprocessable
 from gateway.core.model import Finding, FormatName, RuleCode, Severity
+from gateway.recognise import Recogniser
 from tests.unit.contents import COVER, calm
 from tests.unit.fixed_width_samples import EXAMPLES
 from tests.unit.test_x12 import BODIES, CANONICAL, CATALOG, FORMATS, NAMES, contents, read
@@ -180,6 +182,28 @@ def test_a_file_on_disk_is_answered_under_counting_numbers(tmp_path):
         "000000041",
         "000000042",
     ]
+
+
+def test_a_record_is_shown_by_segment_with_its_values_masked():
+    file = str(EXAMPLES / "x12" / "enrollment.834.x12")
+    shown = CliRunner().invoke(app, ["show", file, "--record", "1", "--json"])
+    blocks = json.loads(shown.stdout)["blocks"]
+    name = next(one["fields"] for one in blocks if one["block"] == "NM1")
+    assert [(one["field"], one["value"]) for one in name[:4]] == [
+        ("NM101", "XX"), ("NM102", "9"), ("NM103", "XXXXXX"), ("NM104", "XXX"),
+    ]  # fmt: skip
+    assert "SAMPLE" not in shown.stdout
+
+
+def test_the_table_of_a_set_is_shown_with_its_source():
+    shown = json.loads(CliRunner().invoke(app, ["layout", "show", "x12-834", "--json"]).stdout)["layouts"][0]
+    assert (shown["version"], shown["confidence"]) == ("005010X220A1", "secondary source")
+    assert "GroupPolicyID" in {field["path"] for field in shown["fields"]}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_set_is_recognised_by_its_content(name):
+    assert Recogniser(CATALOG, FORMATS).fits(BODIES[name]) == (name,)
 
 
 def test_a_file_of_another_kind_is_not_acknowledged(tmp_path):
