@@ -80,25 +80,25 @@ class X12Format:
 
     def decode(self, frame: Frame, heading: Heading) -> Decoded:  # noqa: ARG002 - a port's signature; every frame says all
         text = frame.body.decode("latin-1")
-        if len(text) <= ISA_LENGTH or not fits_isa(text) or (marks := delimiters_of(text)).collide():
+        if len(text) <= ISA_LENGTH or not fits_isa(text) or delimiters_of(text).collide():
             return self._unreadable(frame, "a record begins with the ISA of its interchange")
         _, (isa, *rest) = segments(text)
         if not any(cut.tag == "ST" for cut in rest):
-            return self._decode_outside(frame, marks, isa, rest)
+            return self._decode_outside(frame, isa, rest)
         if [cut.tag for cut in rest[:2]] != ["GS", "ST"]:
             return self._unreadable(frame, "GS and ST stand before the segments of a set")
         cuts = rest[2:]
         sections = self._set.sections
         opening = [n for n, cut in enumerate(cuts) if opened(sections, cut) is not None]
-        walk = Walk(self._table, marks, frame.ordinal, opening[-1] if opening else 0, frame.line)
+        walk = Walk(self._table, frame.ordinal, opening[-1] if opening else 0, frame.line)
         walk.take_all(cuts)
         return self._decoded(walk, isa, rest[0])
 
-    def _decode_outside(self, frame: Frame, marks: Delimiters, isa: Cut, rest: Sequence[Cut]) -> Decoded:
+    def _decode_outside(self, frame: Frame, isa: Cut, rest: Sequence[Cut]) -> Decoded:
         row = self._table.outside
         if row is None or [cut.tag for cut in rest] != [row.tag]:
             return self._unreadable(frame, "the record holds no transaction set")
-        walk = Walk(self._table, marks, frame.ordinal, 0, frame.line)
+        walk = Walk(self._table, frame.ordinal, 0, frame.line)
         walk.take_outside(row, rest[0])
         return self._decoded(walk, isa, Cut(("GS",)))
 

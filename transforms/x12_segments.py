@@ -77,7 +77,9 @@ def segments(text: str) -> tuple[Delimiters, list[Cut]]:
     """The segments of a text that begins with an ISA, the ISA among them."""
     marks = delimiters_of(text)
     rest = text[ISA_LENGTH:].split(marks.terminator)
-    return marks, [segment(text[: ISA_LENGTH - 1], marks), *(segment(one, marks) for one in rest if one)]
+    if not rest[-1]:
+        rest.pop()
+    return marks, [segment(text[: ISA_LENGTH - 1], marks), *(segment(one, marks) for one in rest)]
 
 
 class Pending:

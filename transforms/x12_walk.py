@@ -14,7 +14,7 @@ from gateway.core.model import Finding, RuleCode, Severity
 from gateway.core.x12_set import Element, Form, Section, Use
 from transforms.x12_elements import CODECS, period_form
 from transforms.x12_levels import opened
-from transforms.x12_segments import Cut, Delimiters
+from transforms.x12_segments import Cut
 from transforms.x12_table import Row, Table, numbered, within
 
 X12_SEGMENT_REQUIRED = RuleCode("X12-SEGMENT-REQUIRED")
@@ -38,7 +38,6 @@ class Walk:
     """One record on its way. ``own``: index of its first own segment; ``line``: the number of that one in the file."""
 
     table: Table
-    marks: Delimiters
     ordinal: int
     own: int
     line: int | None

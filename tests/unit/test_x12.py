@@ -372,6 +372,15 @@ def test_a_segment_outside_the_table_is_read_over_with_a_notice_and_its_loop_wit
     assert [one.content for one in decoded] == contents("x12-834")
 
 
+def test_an_empty_segment_counts_and_is_named_and_shifts_nobody():
+    body = recounted("N3*1 TEST ST*APT 2~", "~N3*1 TEST ST*APT 2~").replace(b"DMG*D8*20150314", b"DMG*D8*20150229")
+    _, file, records = read("x12-834", body)
+    assert file == []
+    assert [(one.rule, one.field, one.line) for one in records] == [
+        ("X12-SEGMENT-UNREAD", "?", 16), ("X12-DATE", "DMG02", 19),
+    ]  # fmt: skip
+
+
 def test_an_element_that_the_guide_does_not_use_is_a_warning_and_an_unknown_one_a_notice():
     _, _, records = read("x12-834", changed("REF*0F*SUB0000001~", "REF*0F*SUB0000001*WHY**X~"))
     assert {(one.rule, one.field, one.severity) for one in records} == {
