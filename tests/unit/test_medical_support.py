@@ -7,10 +7,24 @@ from pathlib import Path
 import pytest
 
 import schemas
-from gateway.core.model import Content, FormatName, Kind
+from gateway.core.disclosure import Withheld, decide
+from gateway.core.model import (
+    AdapterName,
+    Agreement,
+    AgreementKey,
+    AgreementMode,
+    Content,
+    Endpoint,
+    FormatName,
+    Kind,
+    Partner,
+    PartnerKey,
+    Role,
+)
+from gateway.core.routing import Directory
 from gateway.core.rules import BusinessRules
 from tests.unit.fixed_width_samples import COVER
-from tests.unit.test_x12 import contents
+from tests.unit.test_x12 import BODIES, contents, read
 from transforms import canonical, formats
 from transforms.schema_tree import merged, tree
 
@@ -83,6 +97,41 @@ def test_an_enrollment_goes_through_the_canonical_formats_and_back(target):
     again = [FORMATS[FormatName(target)].decode(frame, reader.heading).content for frame in frames]
     assert again == made
     assert FORMATS[FormatName("x12-834")].encode(again, COVER).findings == ()
+
+
+def agency(key: str, program: str, locator: str) -> Partner:
+    return Partner(PartnerKey(key), key, Role.AGENCY, program, frozenset({locator}), Endpoint(AdapterName.MAILBOX))
+
+
+def withheld(program: str, body: bytes) -> list[str | None]:
+    """What the guard says of each member of an enrollment that Ohio sends to the agency that GS03 names."""
+    ohio, other = agency("ohio", "IV-D", "39"), agency("other", program, "KS-MEDICAID")
+    basis = "42 USC 1396a(a)(25)"
+    agreement = Agreement(
+        AgreementKey("a"),
+        AgreementMode.DIRECT,
+        frozenset({ohio.key}),
+        other.key,
+        frozenset({KIND}),
+        basis,
+        date(2026, 1, 1),
+    )
+    directory = Directory((ohio, other), (agreement,))
+    facts = [CANONICAL.facts(one.content) for one in read("x12-834", body)[0]]
+    routes = [directory.route(one, ohio.key, date(2026, 11, 1)).routes for one in facts]
+    return [decide(one, route) for one, (route,) in zip(facts, routes, strict=True)]
+
+
+def test_an_enrollment_reaches_the_medicaid_agency_and_no_other_program():
+    assert withheld("XIX", BODIES["x12-834"]) == [None, None]
+    for program in ("IV-A", "NDNH", "employer"):
+        assert withheld(program, BODIES["x12-834"]) == [Withheld.PROGRAM] * 2
+
+
+def test_a_member_to_whom_access_is_restricted_goes_to_child_support_agencies_only():
+    body = BODIES["x12-834"].replace(b"A***FT~", b"A***FT*****R~")
+    assert withheld("XIX", body) == [Withheld.NONDISCLOSURE, None]
+    assert withheld("IV-D", body) == [None, None]
 
 
 def test_an_ended_policy_becomes_nothing_that_it_is_not():
