@@ -15,6 +15,8 @@ from gateway.core.rules import BusinessRules, told
 from tests.unit.csenet_cases import built
 from tests.unit.csenet_rules import BROKEN as CSENET
 from tests.unit.fixed_width_samples import CATALOG, EXAMPLES, VECTORS
+from tests.unit.medical_rules import BASES as MEDICAL_BASES
+from tests.unit.medical_rules import BROKEN as MEDICAL
 from transforms import canonical
 from transforms.csenet import CsenetFormat
 from transforms.w4 import W4Format
@@ -33,7 +35,7 @@ def records(name: str, format_) -> list[Content]:
 TRANSACTIONS = {
     CANONICAL.facts(content).transaction: content
     for content in records("ohio-to-michigan.csenet", CsenetFormat(CATALOG))
-}
+} | MEDICAL_BASES
 
 
 def base(transaction: str | None) -> Content:
@@ -91,6 +93,7 @@ BROKEN = [
     ("CSE-WAGE-2", "ENF R ERALL", {"LocateInformation/SecondEmployer/WageYear": "2024"}),
     ("CSE-WAGE-3", "ENF R ERALL", {"LocateInformation/ThirdEmployer/WageQuarter": "1"}),
     *CSENET,
+    *MEDICAL,
     ("NH-SSN", None, {"Employee/PersonSSNIdentification": None}),
     ("NH-SSN-DIGITS", None, {"Employee/PersonSSNIdentification": "900-10-1234"}),
     ("NH-NAME", None, {"Employee/PersonName": None}),
