@@ -7,7 +7,7 @@ from random import Random
 
 from gateway.core.catalog import Catalog, LayoutField, Need, Picture
 from gateway.core.file_order import FileOrder
-from gateway.core.model import Content
+from gateway.core.model import Content, FormatName
 from gateway.sample.people import COMPANIES, FAMILY, GIVEN, Address, Chance
 from transforms.files_records import OWN, Record, Records
 from transforms.layout import codec_of
@@ -15,6 +15,8 @@ from transforms.layout import codec_of
 _BARE = frozenset({Picture.CONSTANT, Picture.RESERVED, Picture.UNREAD, Picture.COUNT})
 _WORDS = ("SYNTHETIC", "SAMPLE", "TEST", "SYN", "X")
 _SSN = 9
+UNTOLD = frozenset({FormatName("mmis-ks-coverage")})
+"""Files whose records obey rules between their fields of which the tables know nothing."""
 
 
 class Tabled:

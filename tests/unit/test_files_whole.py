@@ -23,7 +23,7 @@ WRITABLE = sorted(
     name
     for name in FORMATS
     if CATALOG.formats[name].writes
-    and name.startswith(("newhire", "fcr", "fpls", "medical", "multistate", "directory", "w4-control"))
+    and name.startswith(("newhire", "fcr", "fpls", "medical", "multistate", "directory", "w4-control", "mmis"))
 )
 VECTOR_FILES = sorted((VECTORS / "fixed").glob("*.vector"))
 
