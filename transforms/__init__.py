@@ -50,6 +50,8 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "medical-match": FixedFile.named("medical-match"),
         "multistate-bank-match": FixedFile.named("multistate-bank-match"),
         "directory-match": FixedFile.named("directory-match"),
+        "icr-extract": FixedFile.named("icr-extract"),
+        "icr-results": FixedFile.named("icr-results"),
     }
 )
 """Format name -> how to make it from the catalog; the catalog has the same names."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from gateway.core import conditional, matrix
+from gateway.core import conditional, matrix, presence
 from gateway.core.catalog import Catalog, CodeList, Layout, Need, Rule, block_prefixes
 from gateway.core.question import Ask, Check, Fault, Question, number, texts
 
@@ -227,6 +227,7 @@ CHECKS: Mapping[str, Check] = {
     "layout-codes": Check(_layout_codes, frozenset({"layouts"})),
     **conditional.CHECKS,
     **matrix.CHECKS,
+    **presence.CHECKS,
 }
 
 

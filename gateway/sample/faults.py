@@ -14,6 +14,7 @@ from gateway.core.catalog import Catalog, Column, Picture
 from gateway.core.model import Content, FormatName
 from gateway.offline_layouts import blocks_of
 from gateway.sample.contents import CASE_TRANSFER, LOCATE, NEW_HIRE
+from gateway.sample.interstate import CASE_RECONCILIATION, CASE_STATUS
 from gateway.sample.people import Chance
 
 FUTURE = "2069-12-31"
@@ -89,17 +90,39 @@ def _with(content: Content, path: str | None, value: str | None) -> Content | No
 
 _REASON = "Header/Reason"
 _NEEDED = MappingProxyType(
-    {NEW_HIRE: "Employee/PersonSSNIdentification", CASE_TRANSFER: "Header/SenderCaseID", LOCATE: "Header/SenderCaseID"}
+    {
+        NEW_HIRE: "Employee/PersonSSNIdentification",
+        CASE_TRANSFER: "Header/SenderCaseID",
+        LOCATE: "Header/SenderCaseID",
+        CASE_STATUS: "QueryID",
+        CASE_RECONCILIATION: "OtherLocatorID",
+    }
 )
-_DATED = MappingProxyType({NEW_HIRE: "HireDate", CASE_TRANSFER: "Header/TransactionDate", LOCATE: "Header/SentDate"})
+_DATED = MappingProxyType(
+    {
+        NEW_HIRE: "HireDate",
+        CASE_TRANSFER: "Header/TransactionDate",
+        LOCATE: "Header/SentDate",
+        CASE_STATUS: "RequestDateRange/StartDate",
+        CASE_RECONCILIATION: "PersonBirthDate",
+    }
+)
 _PAST = MappingProxyType(
-    {NEW_HIRE: "HireDate", CASE_TRANSFER: "Header/TransactionDate", LOCATE: "Header/TransactionDate"}
+    {
+        NEW_HIRE: "HireDate",
+        CASE_TRANSFER: "Header/TransactionDate",
+        LOCATE: "Header/TransactionDate",
+        CASE_STATUS: "RequestDateRange/StartDate",
+        CASE_RECONCILIATION: "PersonBirthDate",
+    }
 )
 _CODED = MappingProxyType(
     {
         NEW_HIRE: "Employee/EmployeeAddress/AddressStateCode",
         CASE_TRANSFER: "Case/Contact/Address/AddressStateCode",
         LOCATE: "Case/Contact/Address/AddressStateCode",
+        CASE_STATUS: "DataRequestCode",
+        CASE_RECONCILIATION: "ParticipantTypeCode",
     }
 )
 
@@ -133,9 +156,17 @@ def _cell(chance: Chance, row: Row, places: list[int], cell: str) -> str | None:
 
 
 FAULTS: tuple[Fault, ...] = (
-    Fault("required-missing", frozenset({"NH-SSN", "CSE-CASE-ID-SENDER", "FIX-REQUIRED"}), in_content=_missing),
-    Fault("date-in-future", frozenset({"NH-HIRE-DATE-FUTURE", "CSE-DATE-FUTURE"}), in_content=_future),
-    Fault("code-unknown", frozenset({"NH-CODE", "CSE-CODE"}), in_content=_unknown_code),
+    Fault(
+        "required-missing",
+        frozenset({"NH-SSN", "CSE-CASE-ID-SENDER", "FIX-REQUIRED", "XSD-MISSING", "ICR-OTHER-STATE"}),
+        in_content=_missing,
+    ),
+    Fault(
+        "date-in-future",
+        frozenset({"NH-HIRE-DATE-FUTURE", "CSE-DATE-FUTURE", "CST-RANGE-FUTURE", "ICR-BIRTH-FUTURE"}),
+        in_content=_future,
+    ),
+    Fault("code-unknown", frozenset({"NH-CODE", "CSE-CODE", "XSD-VALUE", "ICR-CODE"}), in_content=_unknown_code),
     Fault("transaction-unknown", frozenset({"CSE-TRIPLE-UNKNOWN"}), in_content=_unknown_transaction),
     Fault("date-impossible", frozenset({"XSD-VALUE", "XSD-TYPE"}), in_content=_no_day, texts=True),
     Fault(

@@ -1,11 +1,20 @@
-"""The disclosure guard, as one full table: kind, program, family violence, nondisclosure, answer to a locate."""
+"""The disclosure guard, as one full table: kind, program, family violence, nondisclosure, answer or not."""
 
 from datetime import date
 from itertools import product
 
 import pytest
 
-from gateway.core.disclosure import CASE_TRANSFER, LOCATE, NEW_HIRE, PROGRAMS, Withheld, decide
+from gateway.core.disclosure import (
+    CASE_RECONCILIATION,
+    CASE_STATUS,
+    CASE_TRANSFER,
+    LOCATE,
+    NEW_HIRE,
+    PROGRAMS,
+    Withheld,
+    decide,
+)
 from gateway.core.model import (
     AdapterName,
     Agreement,
@@ -20,11 +29,13 @@ from gateway.core.model import (
 )
 from gateway.core.routing import Route
 
-PROGRAM_NAMES = ("IV-D", "IV-A", "XIX", "vital-records", "NDNH", "employer", "")
+PROGRAM_NAMES = ("IV-D", "IV-A", "XIX", "vital-records", "NDNH", "FPLS", "employer", "")
 MAY_RECEIVE = {
     "case-transfer": {"IV-D", "IV-A", "XIX", "vital-records"},
     "locate": {"IV-D"},
     "new-hire": {"IV-D", "NDNH"},
+    "case-status": {"IV-D"},
+    "case-reconciliation": {"IV-D", "FPLS"},
     "something-new": set(),
 }
 
@@ -43,7 +54,7 @@ def expected(kind, program, answer, violence, nondisclosure):
         return Withheld.PROGRAM
     if not (violence or nondisclosure):
         return None
-    if program == "IV-D" and not (kind == "locate" and answer):
+    if program == "IV-D" and not (kind in ("locate", "case-status") and answer):
         return None
     return Withheld.FAMILY_VIOLENCE if violence else Withheld.NONDISCLOSURE
 
@@ -62,7 +73,7 @@ def test_the_table_knows_every_kind_that_may_leave_at_all():
     assert {str(kind): set(programs) for kind, programs in PROGRAMS.items()} == {
         kind: programs for kind, programs in MAY_RECEIVE.items() if programs
     }
-    assert set(PROGRAMS) == {CASE_TRANSFER, LOCATE, NEW_HIRE}
+    assert set(PROGRAMS) == {CASE_TRANSFER, LOCATE, NEW_HIRE, CASE_STATUS, CASE_RECONCILIATION}
 
 
 def test_a_kind_that_the_guard_has_never_heard_of_leaves_to_nobody():

@@ -12,6 +12,7 @@ from gateway.core.faultless import BY_PATHS, REMEMBERED
 from gateway.core.model import Content, Finding, Severity
 from gateway.core.question import Question
 from gateway.core.rules import BusinessRules, told
+from tests.unit import interstate_rules
 from tests.unit.csenet_cases import built
 from tests.unit.csenet_rules import BROKEN as CSENET
 from tests.unit.fixed_width_samples import CATALOG, EXAMPLES, VECTORS
@@ -40,6 +41,8 @@ def base(transaction: str | None) -> Content:
     """A valid record: a hire, a transaction of the example, or one built from the tables."""
     if transaction is None:
         return HIRE
+    if transaction.startswith(("CST", "ICR")):
+        return interstate_rules.record(transaction)
     return TRANSACTIONS.get(transaction) or built(CATALOG, transaction)
 
 
@@ -91,6 +94,7 @@ BROKEN = [
     ("CSE-WAGE-2", "ENF R ERALL", {"LocateInformation/SecondEmployer/WageYear": "2024"}),
     ("CSE-WAGE-3", "ENF R ERALL", {"LocateInformation/ThirdEmployer/WageQuarter": "1"}),
     *CSENET,
+    *interstate_rules.BROKEN,
     ("NH-SSN", None, {"Employee/PersonSSNIdentification": None}),
     ("NH-SSN-DIGITS", None, {"Employee/PersonSSNIdentification": "900-10-1234"}),
     ("NH-NAME", None, {"Employee/PersonName": None}),
