@@ -6,144 +6,45 @@ The request carries the delivery's id as ``Idempotency-Key`` and ``Gateway-Deliv
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import socket
-import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, AbstractStreamWriter, ResolveResult
-from aiohttp.payload import Payload
-from yarl import URL
+from aiohttp.abc import AbstractResolver
 
-from adapters.addresses import disguised, forbidden, literal
 from adapters.answers import failure, problem_code, retry_after, status_line, taken
+from adapters.connections import REACH, Body, Connections, Route, bounded, check_url, route_to, token, translated
 from adapters.kit import Kit
-from adapters.options import Option, Options, complete, ours, wrong
-from gateway.core.errors import DeliveryFailed, Misconfigured, Permanent, Transient
+from adapters.options import Option, Options, Table, ours
+from gateway.core.errors import Misconfigured, Transient
 from gateway.core.ids import Clock
-from gateway.core.model import Endpoint, Partner, PartnerKey
+from gateway.core.model import Partner, PartnerKey
 from gateway.core.ports.adapters import Handover, Parcel, Secrets
 
 ANSWER_LIMIT = 64 * 1024
 """Bytes of an answer that are read; a 2xx with a longer body is still taken."""
-SLICE = 64 * 1024
-KEEPALIVE_SECONDS = 4
-"""Shorter than common servers' five seconds: a POST on a connection that is just being closed is a failed attempt."""
-CONNECTIONS = 256
-CONNECTIONS_PER_PARTNER = 64
 
-OPTIONS: Mapping[str, Option] = {
+OPTIONS: Table = {
     "url": Option(str, "where to POST"),
     "timeout_seconds": Option(int, "for the whole exchange", default=30, most=3_600),
-    "connect_timeout_seconds": Option(int, "for name look-up, connection and TLS", default=10, most=300),
-    "allow_private": Option(bool, "addresses of private networks are allowed", default=False),
-    "allow_http": Option(bool, "a URL without TLS is allowed", default=False),
-    "bearer_secret": Option(str, "name of the secret that is sent as bearer token", optional=True),
-    "ca_file": Option(str, "PEM file of the authorities to trust instead of the system's", optional=True),
+    **REACH,
 }
-
-
-class AddressRefused(OSError):
-    """A name led to an address that deliveries must not go to."""
-
-
-class GuardedResolver(AbstractResolver):
-    """Checks every address of every answer; the connector then connects to these very addresses, so that a second
-    look-up with another answer cannot happen."""
-
-    def __init__(self, inner: AbstractResolver) -> None:
-        self._inner = inner
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)
-        if any(forbidden(one["host"]) for one in found):
-            raise AddressRefused("the partner's host has an address that is not public")
-        return found
-
-    async def close(self) -> None:
-        await self._inner.close()
-
-
-class Body(Payload):
-    """The bytes of a parcel, written in slices; knows whether they were all handed to the connection."""
-
-    _value: bytes
-    _autoclose = True
-
-    def __init__(self, value: bytes, content_type: str) -> None:
-        super().__init__(value, content_type=content_type)
-        self._size = len(value)
-        self.sent = False
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        return self._value.decode(encoding, errors)
-
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        view = memoryview(self._value)
-        for start in range(0, len(view), SLICE):
-            await writer.write(view[start : start + SLICE])
-        self.sent = True
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A partner's endpoint, ready to use."""
-
-    endpoint: Endpoint
-    url: URL
-    timeout: aiohttp.ClientTimeout
-    allow_private: bool
-    bearer_secret: str | None
-    tls: ssl.SSLContext | bool = field(repr=False)
 
 
 def check(options: Options) -> None:
     """The URL against ``allow_http`` and ``allow_private``. Raises Misconfigured naming the key."""
-    found = complete(options, OPTIONS)
-    url = _url(str(found["url"]))
-    if url.scheme != "https" and not (url.scheme == "http" and found["allow_http"]):
-        raise wrong("url", "must be an https URL")
-    if url.user is not None or url.password is not None:
-        raise wrong("url", "must not carry credentials")
-    if url.fragment:
-        raise wrong("url", "must not carry a fragment")
-    host = url.host
-    if not host:
-        raise wrong("url", "must name a host")
-    if disguised(host):
-        raise wrong("url", "must not name its host as a disguised number")
-    if not found["allow_private"] and _names_forbidden(host):
-        raise wrong("url", "must not lead to a private address")
-
-
-def _names_forbidden(host: str) -> bool:
-    address = literal(host)
-    name = host.rstrip(".").lower()
-    return forbidden(address) if address else name == "localhost" or name.endswith(".localhost")
-
-
-def _url(text: str) -> URL:
-    try:
-        return URL(text)
-    except ValueError:
-        raise wrong("url", "is not a URL") from None
+    check_url(options, OPTIONS)
 
 
 class HttpsAdapter:
-    """The port ``Adapter`` over HTTP. One connection pool for public partners, one for those allowed to be private."""
+    """The port ``Adapter`` over HTTP."""
 
     def __init__(
         self, secrets: Secrets, clock: Clock, resolver: Callable[[], AbstractResolver] = aiohttp.ThreadedResolver
     ) -> None:
-        self._secrets, self._clock, self._resolver = secrets, clock, resolver
+        self._secrets, self._clock = secrets, clock
+        self._connections = Connections(resolver)
         self._routes: dict[PartnerKey, Route] = {}
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     @classmethod
     def of(cls, kit: Kit) -> HttpsAdapter:
@@ -159,19 +60,17 @@ class HttpsAdapter:
         try:
             return await self._post(route, headers, body)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _translated(error) from error
+            raise translated(error) from error
 
     async def close(self) -> None:
-        sessions, self._sessions = self._sessions, {}
-        for session in sessions.values():
-            await session.close()
+        await self._connections.close()
 
     async def _post(self, route: Route, headers: Mapping[str, str], body: Body) -> Handover:
-        session = self._session(allow_private=route.allow_private)
+        session = self._connections.session(allow_private=route.allow_private)
         async with session.post(
             route.url, data=body, headers=headers, timeout=route.timeout, ssl=route.tls, allow_redirects=False
         ) as response:
-            received = await _bounded(response)
+            received = await bounded(response, ANSWER_LIMIT)
             answer = status_line(response.status)
             if taken(response.status):
                 if not body.sent:
@@ -193,107 +92,13 @@ class HttpsAdapter:
             "Content-Digest": f"sha-256=:{digest}:",
         }
         if route.bearer_secret is not None:
-            headers["Authorization"] = f"Bearer {_token(self._secrets.secret(route.bearer_secret))}"
+            headers["Authorization"] = f"Bearer {token(self._secrets.secret(route.bearer_secret))}"
         return headers
 
     async def _route(self, partner: Partner) -> Route:
         route = self._routes.get(partner.key)
         if route is None or route.endpoint is not partner.endpoint:
             if route is None or route.endpoint != partner.endpoint:
-                route = await _made(partner.endpoint)
+                route = await route_to(partner.endpoint, OPTIONS)
             self._routes[partner.key] = route
         return route
-
-    def _session(self, *, allow_private: bool) -> aiohttp.ClientSession:
-        session = self._sessions.get(allow_private)
-        if session is None:
-            inner = self._resolver()
-            session = self._sessions[allow_private] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=CONNECTIONS,
-                    limit_per_host=CONNECTIONS_PER_PARTNER,
-                    keepalive_timeout=KEEPALIVE_SECONDS,
-                    resolver=inner if allow_private else GuardedResolver(inner),
-                ),
-                # An answer is never unpacked: it may be a bomb, and we want a few words of it at most.
-                auto_decompress=False,
-                headers={"Accept-Encoding": "identity", "User-Agent": "child-support-gateway"},
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-            )
-        return session
-
-
-async def _made(endpoint: Endpoint) -> Route:
-    check(endpoint.options)
-    found = complete(endpoint.options, OPTIONS)
-    ca_file = found.get("ca_file")
-    return Route(
-        endpoint,
-        URL(str(found["url"])),
-        aiohttp.ClientTimeout(total=int(found["timeout_seconds"]), connect=int(found["connect_timeout_seconds"])),
-        bool(found["allow_private"]),
-        str(found["bearer_secret"]) if "bearer_secret" in found else None,
-        True if ca_file is None else await asyncio.to_thread(_trusting, Path(str(ca_file))),
-    )
-
-
-def _trusting(ca_file: Path) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except OSError as error:  # ssl.SSLError is one of them
-        raise wrong("ca_file", "is not a readable PEM file of certificates") from error
-
-
-def _token(secret: bytes) -> str:
-    try:
-        token = secret.decode("ascii").strip()
-    except UnicodeDecodeError:
-        token = ""
-    if not token or not token.isprintable():
-        raise wrong("bearer_secret", "must name a secret of printable ASCII")
-    return token
-
-
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
-    """The answer's body to its end, or its first bytes when it is longer than we care for. Raises ClientError when it
-    breaks off."""
-    received = bytearray()
-    async for chunk in response.content.iter_any():
-        received += chunk
-        if len(received) > ANSWER_LIMIT:
-            response.close()
-            return bytes(received[:ANSWER_LIMIT])
-    return bytes(received)
-
-
-def _translated(error: Exception) -> DeliveryFailed:
-    """Our error for one of the client's; its text is dropped, because it may name addresses and repeat bytes."""
-    if isinstance(error, aiohttp.ClientConnectorDNSError) and isinstance(error.os_error, AddressRefused):
-        error = error.os_error  # The connector wraps whatever its resolver raises.
-    for kinds, meaning in _ERRORS:
-        if isinstance(error, kinds):
-            return meaning()
-    return Transient("the exchange with the partner failed", code="http-broken")
-
-
-_ERRORS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[], DeliveryFailed]], ...] = (
-    (AddressRefused, lambda: Permanent("the partner's host has a private address", code="address-refused")),
-    (
-        (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch),
-        lambda: Permanent("the partner's certificate is not trusted", code="tls-untrusted"),
-    ),
-    (aiohttp.ClientConnectorSSLError, lambda: Transient("TLS with the partner failed", code="tls-failed")),
-    (
-        aiohttp.ConnectionTimeoutError,
-        lambda: Transient("the partner could not be reached in time", code="connect-timeout"),
-    ),
-    (TimeoutError, lambda: Transient("the partner did not answer in time", code="http-timeout")),
-    (aiohttp.ClientConnectorDNSError, lambda: Transient("the partner's host is not found", code="dns-failed")),
-    (aiohttp.ClientConnectorError, lambda: Transient("the partner cannot be reached", code="connect-failed")),
-    (aiohttp.InvalidURL, lambda: Permanent("the partner's URL cannot be used", code="address-refused")),
-    (
-        (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, aiohttp.ClientOSError),
-        lambda: Transient("the partner closed the connection early", code="closed-early"),
-    ),
-)

@@ -379,7 +379,7 @@ async def test_a_second_look_up_with_another_answer_is_refused_as_well(stack: As
     url = f"http://partner.example:{port}/"
     for _ in range(2):
         failure = await refused(adapter, to(port, url=url, allow_private=False, connect_timeout_seconds=1))
-        adapter._sessions[False].connector.clear_dns_cache()  # type: ignore[union-attr] # a TCPConnector
+        adapter._connections._sessions[False].connector.clear_dns_cache()  # type: ignore[union-attr] # a TCPConnector
     assert failure.problem == "address-refused"
     assert receiver.requests == []
 
