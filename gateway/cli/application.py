@@ -21,6 +21,7 @@ from gateway.cli import (
     operators,
     partners,
     processes,
+    queries,
     records,
     rules,
     samples,
@@ -55,6 +56,7 @@ formats.register(app)
 layouts.register(app)
 samples.register(app)
 records.register(app)
+queries.register(app)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature of an option's callback

@@ -115,6 +115,10 @@ class CanonicalForm(Protocol):
         """XSD validation of one canonical document; findings carry the canonical path, never the value."""
         ...
 
+    def valid(self, document: bytes) -> bool:
+        """Whether :meth:`validate` would find nothing: quick for documents of any faults, since none is explained."""
+        ...
+
     def facts(self, content: Content) -> Facts:
         """What routing needs. A missing sender is an empty string."""
         ...
