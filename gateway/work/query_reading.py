@@ -19,7 +19,7 @@ FORMS: Mapping[str, FormatName] = {"application/xml": XML, "text/xml": XML, "app
 MARKS: Mapping[FormatName, tuple[bytes, int]] = {XML: (b"<", 2), JSON: (b":", 1)}
 """What stands in every element, and how often."""
 QUESTION_ELEMENTS, ANSWER_ELEMENTS = 50, 1_500
-"""The schema knows 11 of a query; the largest answer, 40 persons with their addresses, has about 1,270 with all groups."""
+"""The schema knows 11 of a query; the largest answer, 40 persons with their addresses, has about 1,270."""
 
 
 BROKEN = "The record breaks its schema or its rules."

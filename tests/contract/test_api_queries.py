@@ -11,7 +11,8 @@ import time
 import pytest
 from aiohttp import web
 
-from gateway.core.model import Page
+from gateway.core.model import FormatName, Page, PartnerKey
+from gateway.core.ports.queries import QueryId
 from tests.contract.query_stack import QUICK_TO_OPEN, answering, asking
 from tests.journeys.partner_server import closes_early, is_slow
 from tests.unit.status_records import CASE, IOWA, OWN_CASE, QUESTION, SWAPPED, answer, party, question
@@ -309,3 +310,23 @@ async def test_what_cannot_be_written_down_is_not_asked_and_its_answer_is_not_to
     assert len(iowa.server.tries) == 1
     await rename("audit_away", "audit_entries")
     assert await iowa.written() == [ASKED]
+
+
+async def test_a_query_that_is_called_off_has_its_end_written_down(iowa):
+    """What the end of a process does to exchanges that are still running."""
+    arrived = asyncio.Event()
+
+    async def waits(_request: web.Request, _body: bytes) -> web.Response:
+        arrived.set()
+        await asyncio.sleep(30)
+        return web.Response()
+
+    iowa.answers(waits)
+    parts = iowa.stack.parts
+    caller = (await parts.directory()).partners[PartnerKey("ohio")]
+    running = asyncio.create_task(parts.queries.ask(caller, FormatName("xml"), QUERY.encode(), QueryId("q-1")))
+    await arrived.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert await iowa.written() == failed("query-called-off")
