@@ -61,7 +61,10 @@ class Recogniser:
         if len(found) == 1:
             return found[0]
         if not found:
-            raise Unprocessable(f"{file}: no known format fits; say which it is with --format.", code="format-unknown")
+            further = ", or look among the drafts too with --drafts" if self.catalog.withheld else ""
+            raise Unprocessable(
+                f"{file}: no known format fits; say which it is with --format{further}.", code="format-unknown"
+            )
         names = ", ".join(found)
         raise Unprocessable(f"{file}: {names} all fit; say which it is with --format.", code="format-ambiguous")
 
@@ -98,21 +101,24 @@ class Recogniser:
 
     def _on_trial(self, names: Iterable[FormatName], head: bytes) -> list[FormatName]:
         """Those that read most of the first records; of these, those that find the fewest faults; of these, those that
-        know their records to the end. What knows only their beginning would take any long line for one, so it must read
-        all of them without fault."""
+        know their records to the end. Where nothing marks a record, any line of its length would do for one, and for a
+        format that knows only the beginning any longer line: such a format must read all of them without fault."""
         tried: list[tuple[FormatName, tuple[float, int, bool]]] = []
         for name in names:
             found = _trial(self.formats[name], head)
-            open_ended = self._is_open_ended(name)
-            if found is not None and not (open_ended and any(found)):
-                tried.append((name, (*found, open_ended)))
+            if found is not None and not (self._is_unmarked(name) and any(found)):
+                tried.append((name, (*found, self._is_open_ended(name))))
         best = min((found for _, found in tried), default=None)
         return [name for name, found in tried if found == best]
 
     def _is_open_ended(self, name: FormatName) -> bool:
-        """Whether the format is of records alone whose end nobody knows and that nothing marks."""
+        """Whether the format is of unmarked records whose end nobody knows."""
+        return self._is_unmarked(name) and self.catalog.files[name].open_end
+
+    def _is_unmarked(self, name: FormatName) -> bool:
+        """Whether the format is of fixed-width records that nothing marks."""
         order = self.catalog.files.get(name)
-        return order is not None and order.open_end and not any(record.marks for record in order.records)
+        return order is not None and not any(record.marks for record in order.records)
 
     def _alike(self, names: Sequence[FormatName]) -> tuple[FormatName, ...]:
         """Without the formats that read just as an earlier one does."""
