@@ -121,7 +121,7 @@ def _faults_of_file(order: FileOrder, catalog: Catalog) -> Iterator[str]:
         yield "no such format or kind in the catalog"
     if order.encoding not in _ENCODINGS:
         yield f"unknown encoding {order.encoding}"
-    for role in (RecordRole.HEADER, RecordRole.GROUP, RecordRole.TRAILER):
+    for role in (RecordRole.HEADER, RecordRole.GROUP, RecordRole.TRAILER, RecordRole.CONTROL):
         if sum(record.role is role for record in order.records) > 1:
             yield f"more than one {role}"
     for record in order.records:
@@ -131,6 +131,8 @@ def _faults_of_file(order: FileOrder, catalog: Catalog) -> Iterator[str]:
         unknown = sorted(set(record.fill) - {field.name for field in layout.fields})
         if unknown:
             yield f"{layout.name} has no field {unknown[0]}"
+        if record.role is RecordRole.CONTROL and not record.read_only:
+            yield f"{layout.name}: a control record is read only"
 
 
 def _check_rules(catalog: Catalog) -> None:

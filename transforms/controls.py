@@ -6,6 +6,7 @@ source tells whether header and trailer count: any of them is accepted on readin
 =================  ====================================================================
 ``created``        day of the delivery
 ``created-year``   its year, two digits
+``created-month``  its month
 ``number``         running number of the delivery, from its lowest digits
 ``sender-state``   number of the sending state
 ``text:...``       always this
@@ -15,6 +16,7 @@ source tells whether header and trailer count: any of them is accepted on readin
 ``zero``           nothing, as zeros: a count that this file never has
 ``count:LAYOUT``   records of that layout
 ``sum:FIELD``      that amount of the details, added up
+``part:...``       with the other fields of the same source adds up to it; read only
 =================  ====================================================================
 """
 
@@ -30,7 +32,7 @@ from gateway.core.ports.formats import Cover
 from transforms.layout import codec_of
 
 _STATE_LENGTH = 2
-_SUM, _COUNT, _TEXT = "sum:", "count:", "text:"
+_SUM, _COUNT, _TEXT, _PART = "sum:", "count:", "text:", "part:"
 _CHECKED = ("details", "all", "group", "zero", _COUNT, _SUM)
 
 
@@ -63,7 +65,13 @@ def is_checked(source: str) -> bool:
 
 def summed_field(source: str) -> str | None:
     """The field that a source adds up."""
+    source = total_of(source) or source
     return source[len(_SUM) :] if source.startswith(_SUM) else None
+
+
+def total_of(source: str) -> str | None:
+    """The source that a field is a part of."""
+    return source[len(_PART) :] if source.startswith(_PART) else None
 
 
 def filled(source: str, field_: LayoutField, cover: Cover, tally: Tally) -> str | None:
@@ -76,6 +84,7 @@ def filled(source: str, field_: LayoutField, cover: Cover, tally: Tally) -> str 
     return {
         "created": cover.created_at.date().isoformat(),
         "created-year": f"{cover.created_at.year % 100:02d}",
+        "created-month": f"{cover.created_at:%Y-%m}",
         "number": f"{cover.number % 10**field_.length:0{field_.length}d}",
         "sender-state": state_number(cover.sender),
     }[source]
