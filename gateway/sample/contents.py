@@ -7,6 +7,7 @@ from datetime import date
 from types import MappingProxyType
 
 from gateway.core.model import Content, Kind
+from gateway.sample import money
 from gateway.sample.people import COMPANIES, LAST_DAY, Address, Chance, Person
 
 Make = Callable[[Chance, int], Content]
@@ -55,7 +56,9 @@ def case_transfer(chance: Chance, number: int) -> Content:
     return Content(CASE_TRANSFER, fields)
 
 
-MAKERS: Mapping[Kind, Make] = MappingProxyType({CASE_TRANSFER: case_transfer, LOCATE: locate, NEW_HIRE: new_hire})
+MAKERS: Mapping[Kind, Make] = MappingProxyType(
+    {CASE_TRANSFER: case_transfer, LOCATE: locate, NEW_HIRE: new_hire, **money.MAKERS}
+)
 """Kind -> how to make a record of it."""
 
 

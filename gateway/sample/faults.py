@@ -14,6 +14,7 @@ from gateway.core.catalog import Catalog, Column, Picture
 from gateway.core.model import Content, FormatName
 from gateway.offline_layouts import blocks_of
 from gateway.sample.contents import CASE_TRANSFER, LOCATE, NEW_HIRE
+from gateway.sample.money import ASSET_INQUIRY, WITHHOLDING_PAYMENT
 from gateway.sample.people import Chance
 
 FUTURE = "2069-12-31"
@@ -89,7 +90,13 @@ def _with(content: Content, path: str | None, value: str | None) -> Content | No
 
 _REASON = "Header/Reason"
 _NEEDED = MappingProxyType(
-    {NEW_HIRE: "Employee/PersonSSNIdentification", CASE_TRANSFER: "Header/SenderCaseID", LOCATE: "Header/SenderCaseID"}
+    {
+        NEW_HIRE: "Employee/PersonSSNIdentification",
+        CASE_TRANSFER: "Header/SenderCaseID",
+        LOCATE: "Header/SenderCaseID",
+        ASSET_INQUIRY: "PersonName/PersonSurName",
+        WITHHOLDING_PAYMENT: "Payment/PersonSSNIdentification",
+    }
 )
 _DATED = MappingProxyType({NEW_HIRE: "HireDate", CASE_TRANSFER: "Header/TransactionDate", LOCATE: "Header/SentDate"})
 _PAST = MappingProxyType(
@@ -133,7 +140,11 @@ def _cell(chance: Chance, row: Row, places: list[int], cell: str) -> str | None:
 
 
 FAULTS: tuple[Fault, ...] = (
-    Fault("required-missing", frozenset({"NH-SSN", "CSE-CASE-ID-SENDER", "FIX-REQUIRED"}), in_content=_missing),
+    Fault(
+        "required-missing",
+        frozenset({"NH-SSN", "CSE-CASE-ID-SENDER", "FIX-REQUIRED", "FIDM-NAME", "XSD-MISSING", "DED-ELEMENT-MISSING"}),
+        in_content=_missing,
+    ),
     Fault("date-in-future", frozenset({"NH-HIRE-DATE-FUTURE", "CSE-DATE-FUTURE"}), in_content=_future),
     Fault("code-unknown", frozenset({"NH-CODE", "CSE-CODE"}), in_content=_unknown_code),
     Fault("transaction-unknown", frozenset({"CSE-TRIPLE-UNKNOWN"}), in_content=_unknown_transaction),
