@@ -46,7 +46,7 @@ class FileRecord:
     fill: Mapping[str, str] = field(default_factory=dict)
     """Field name -> what is written there (``transforms.controls``); counts and sums are checked on reading too."""
     read_only: bool = False
-    """Never written, because its layout is not public as a whole."""
+    """Never written, because its layout is not known as a whole."""
 
 
 @dataclass(frozen=True, slots=True)

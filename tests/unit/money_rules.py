@@ -36,6 +36,7 @@ BROKEN: tuple[tuple[str, str, Changes], ...] = (
     ("DED-AMOUNT-ZERO", ADDENDA, {AMOUNT: "0.00"}),
     ("DED-APPLICATION", ADDENDA, {"Payment/ApplicationCode": "XX"}),
     ("DED-APPLICATION", ADDENDA, {"Payment/MedicalSupportCode": "Q"}),
+    ("EFT-PRENOTE", "eft-extract", {"Entry/TransactionCode": "23"}),
     ("DED-NAME", ADDENDA, {"Payment/ObligorShortName": "SAMP"}),
     ("DED-FIPS", ADDENDA, {"Payment/FIPSCode": "390490"}),
 )
@@ -53,6 +54,7 @@ KEPT: tuple[tuple[str, Changes], ...] = (
     ("federal-offset-collections", {"CollectionAmount": "0.00", "AdjustmentAmount": "-0.01"}),
     (ADDENDA, {AMOUNT: "0.00", END: "Y"}),
     (ADDENDA, {"Payment/ApplicationCode": "II"}),
+    ("eft-extract", {"Entry/TransactionCode": "23", "Entry/TransmittalAmount": "0.00", AMOUNT: "0.00", END: "Y"}),
     (ADDENDA, {"Payment/ObligorShortName": "SAMPLESALP"}),
     (ADDENDA, {"Payment/ObligorShortName": "DOE,JAN"}),
     (ADDENDA, {"Payment/FIPSCode": "39049"}),

@@ -1,14 +1,32 @@
 """Bank match, insurance match, federal offset and bank extracts: whole files as partners send them, and their rules."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import schemas
-from gateway.core.errors import Unprocessable
-from gateway.core.model import Content, FormatName, Kind
+from gateway.core.disclosure import Withheld, decide
+from gateway.core.errors import Misconfigured, Unprocessable
+from gateway.core.model import (
+    AdapterName,
+    Agreement,
+    AgreementKey,
+    AgreementMode,
+    Content,
+    Endpoint,
+    FormatName,
+    Kind,
+    Partner,
+    PartnerKey,
+    Role,
+)
+from gateway.core.routing import Directory
 from gateway.core.rules import BusinessRules
 from gateway.recognise import Recogniser
+from schemas.checks import check
 from tests.unit.fixed_width_samples import COVER, EXAMPLES
 from tests.unit.money_rules import BROKEN, KEPT
 from transforms import canonical, formats
@@ -229,3 +247,50 @@ def test_an_extract_becomes_addenda_and_names_what_they_cannot_carry():
     assert "Entry/CompanyName" in {one.path for one in encoded.findings}
     addenda = [row for row in lines("ach-ded") if row.startswith(b"7")]
     assert encoded.body == b"".join(addenda).replace(b"\r\n", b"\n")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(sorted(MONEY)), st.integers(0, 10**4), st.binary(max_size=3), st.integers(1, 900))
+def test_a_damaged_example_never_raises_and_is_cut_alike_in_any_pieces(name, place, damage, piece):
+    body = example(name)
+    at = place % len(body)
+    body = body[:at] + damage + body[at + 1 :]
+    reader = FORMATS[FormatName(name)].reader()
+    frames = [frame for start in range(0, len(body), piece) for frame in reader.feed(body[start : start + piece])]
+    frames += reader.finish()
+    decoded = [FORMATS[FormatName(name)].decode(frame, reader.heading) for frame in frames]
+    told = [finding.rule for finding in reader.findings]
+    told += [f"{finding.record}:{finding.rule}" for one in decoded for finding in one.findings]
+    assert ([one.content for one in decoded], told) == read(name, body)
+
+
+def test_a_control_record_that_would_be_written_refuses_to_load():
+    order = CATALOG.files[FormatName("federal-offset-cases")]
+    written = replace(order, records=tuple(replace(record, read_only=False) for record in order.records))
+    with pytest.raises(Misconfigured, match="a control record is read only"):
+        check(replace(CATALOG, files={**CATALOG.files, order.name: written}))
+
+
+def partner(key, program, *locators):
+    return Partner(PartnerKey(key), key, Role.AGENCY, program, frozenset(locators), Endpoint(AdapterName.MAILBOX))
+
+
+BANK, AGENCY, TANF = partner("bank", "bank", "ACH"), partner("ohio", "IV-D", "39"), partner("tanf", "IV-A", "TANF-OH")
+
+
+def agreed(key, sender, recipient, mode=AgreementMode.DIRECT):
+    kinds = frozenset({Kind("withholding-payment"), Kind("asset-match")})
+    return Agreement(AgreementKey(key), mode, frozenset({sender.key}), recipient.key, kinds, "law", date(2026, 1, 1))
+
+
+def test_a_payment_goes_to_the_state_that_its_locator_names_and_to_no_other_program():
+    agreements = [agreed("a", BANK, AGENCY), agreed("b", AGENCY, TANF, AgreementMode.SUBSCRIPTION)]
+    directory = Directory((BANK, AGENCY, TANF), agreements)
+    (content, *_), _ = read("ach-ded", example("ach-ded"))
+    facts = CANONICAL.facts(content)
+    assert facts.sender in BANK.locators
+    routes = directory.route(facts, BANK.key, TODAY).routes
+    assert [(route.partner.key, decide(facts, route)) for route in routes] == [
+        ("ohio", None),
+        ("tanf", Withheld.PROGRAM),
+    ]
