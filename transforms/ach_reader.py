@@ -38,6 +38,8 @@ class AchReader:
         self._before = START
         self._bare = False
         """The file holds addenda records alone."""
+        self._joined: bool | None = None
+        """Whether the file has no line ends; None: not known yet."""
         self._passed: Counter[str] = Counter()
         self._alone = 0
         """Entries without an addenda record: money that nobody explains."""
@@ -87,17 +89,30 @@ class AchReader:
         return frames
 
     def _next(self, window: bytes, *, final: bool) -> Cut | None:
-        """The next record: up to its line end, or 94 bytes where another record follows at once."""
+        """The next record: up to its line end, or 94 bytes in a file without line ends."""
         end = line_end(window[:WINDOW])
+        if self._joined is None:
+            self._joined = self._seems_joined(window, end, final=final)
+        if self._joined is None:
+            return None
+        if self._joined and not 0 <= end < self._length:
+            whole = len(window) >= self._length or final
+            return Cut(window[: self._length], min(self._length, len(window))) if whole and window else None
         stretch = window[:end] if end >= 0 else window[:WINDOW]
-        if stretch[self._length : self._length + 1].decode("latin-1") in TYPES:
-            return Cut(stretch[: self._length], self._length)
         if end >= 0 or (final and 0 < len(window) <= WINDOW):
             spare = stretch[self._length :]
-            return Cut(stretch[: self._length] if not spare.strip(b" \x1a") else stretch, len(stretch))
+            return Cut(stretch if spare.strip(b" \x1a") else stretch[: self._length], len(stretch))
         if len(window) > WINDOW:
             self._stop(ACH_LENGTH, f"expected {self._length} bytes and a line end")
         return None
+
+    def _seems_joined(self, window: bytes, end: int, *, final: bool) -> bool | None:
+        """Whether another record follows the first one at once; None: too few bytes have come to tell."""
+        if 0 <= end <= self._length:
+            return False
+        if len(window) > self._length:
+            return chr(window[self._length]) in TYPES
+        return False if final else None
 
     def _take(self, body: bytes, frames: list[Frame]) -> None:
         kind = chr(body[0])

@@ -220,6 +220,14 @@ def test_a_finding_in_the_segment_stands_at_its_byte_of_the_record():
     assert (finding.field, finding.start, finding.length) == ("DED03", record.index(b"250230") + 1, 6)
 
 
+def test_a_record_of_a_wrong_length_spoils_no_other():
+    rows = [row.replace(b"*21250*", b"*212500*") for row in FILE]
+    assert {len(row) for row in rows} == {94, 95}
+    told, found, contents = ach(rows)
+    assert (told, found) == (["ACH-PASSED-OVER"], ["1:FIX-LENGTH"])
+    assert [one is None for one in contents] == [True, False, False]
+
+
 def payment(**entry):
     entries = {f"Entry/{name}": value for name, value in entry.items()}
     return Content(Kind("withholding-payment"), {**VALUES, **entries})
