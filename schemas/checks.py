@@ -122,7 +122,8 @@ def _faults_of_file(order: FileOrder, catalog: Catalog) -> Iterator[str]:
     if order.encoding not in _ENCODINGS:
         yield f"unknown encoding {order.encoding}"
     roles = Counter(record.role for record in order.records)
-    for role in (RecordRole.HEADER, RecordRole.GROUP, RecordRole.GROUP_END, RecordRole.TRAILER):
+    once = RecordRole.HEADER, RecordRole.GROUP, RecordRole.GROUP_END, RecordRole.TRAILER, RecordRole.CONTROL
+    for role in once:
         if roles[role] > 1:
             yield f"more than one {role}"
     if roles[RecordRole.GROUP_END] and not roles[RecordRole.GROUP]:
@@ -134,6 +135,8 @@ def _faults_of_file(order: FileOrder, catalog: Catalog) -> Iterator[str]:
         unknown = sorted(set(record.fill) - {field.name for field in layout.fields})
         if unknown:
             yield f"{layout.name} has no field {unknown[0]}"
+        if record.role is RecordRole.CONTROL and not record.read_only:
+            yield f"{layout.name}: a control record is read only"
 
 
 def _check_rules(catalog: Catalog) -> None:

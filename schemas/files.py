@@ -127,6 +127,7 @@ def _record(row: Document, layouts: Mapping[str, Layout]) -> FileRecord:
         marks=tuple(_mark(row, text, layouts[name]) for text in row.texts("marks")),
         optional=row.flag("optional", default=False),
         fill={key: fills.text(key) for key, _ in fills.items()},
+        read_only=row.flag("read_only", default=False),
     )
     row.finish()
     return found

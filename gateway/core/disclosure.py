@@ -3,6 +3,10 @@
 Sources: 42 USC 653(b)(2) and 654(26) (family violence: nothing about whereabouts is disclosed), 45 CFR 303.21(d) and
 307.13(a)(3) (which programs may receive case data on request), 42 USC 666(b)(6) and 45 CFR 303.100(e) (withholding
 orders go to employers, and what employers answer to the agency), 42 USC 666(a)(4) (liens).
+
+Money: 45 CFR 307.13(a)(4) (what financial institutions say stays in the IV-D program), 42 USC 666(a)(17) (inquiries to
+financial institutions), 42 USC 652(m) (insurance match), 42 USC 664 and 45 CFR 303.72 (federal offset), 42 USC 654b
+(payments go to the disbursement unit).
 """
 
 from __future__ import annotations
@@ -25,6 +29,8 @@ class Withheld(StrEnum):
 
 CASE_TRANSFER, LOCATE, NEW_HIRE = Kind("case-transfer"), Kind("locate"), Kind("new-hire")
 INCOME_WITHHOLDING, EMPLOYER_DIRECTORY, LIEN = Kind("income-withholding"), Kind("employer-directory"), Kind("lien")
+ASSET_INQUIRY, ASSET_MATCH, INSURANCE_MATCH = Kind("asset-inquiry"), Kind("asset-match"), Kind("insurance-match")
+FEDERAL_OFFSET, WITHHOLDING_PAYMENT = Kind("federal-offset"), Kind("withholding-payment")
 
 PROGRAMS: Mapping[Kind, frozenset[str]] = {
     CASE_TRANSFER: frozenset({"IV-D", "IV-A", "XIX", "vital-records"}),
@@ -33,6 +39,11 @@ PROGRAMS: Mapping[Kind, frozenset[str]] = {
     INCOME_WITHHOLDING: frozenset({"IV-D", "employer", "e-IWO"}),
     EMPLOYER_DIRECTORY: frozenset({"IV-D"}),
     LIEN: frozenset({"lien-network"}),
+    ASSET_INQUIRY: frozenset({"IV-D", "financial-institution"}),
+    ASSET_MATCH: frozenset({"IV-D"}),
+    INSURANCE_MATCH: frozenset({"IV-D"}),
+    FEDERAL_OFFSET: frozenset({"IV-D", "federal-offset"}),
+    WITHHOLDING_PAYMENT: frozenset({"IV-D"}),
 }
 """Kind -> programs that may receive it at all; everything else is refused."""
 

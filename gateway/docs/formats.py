@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gateway.core.catalog import Catalog, CodeList, ColumnOrder, Layout
-from gateway.core.file_order import FileOrder
+from gateway.core.file_order import FileOrder, Mark
 from gateway.core.model import FormatName
 from gateway.docs.markdown import code, table
 
@@ -107,7 +107,7 @@ def _file(order: FileOrder) -> str:
         (
             code(one.layout),
             one.role,
-            ", ".join(f"{code(mark.text)} at {mark.start}" for mark in one.marks),
+            ", ".join(map(_mark, one.marks)),
             ", ".join(f"{name}: {source}" for name, source in one.fill.items()),
         )
         for one in order.records
@@ -116,6 +116,12 @@ def _file(order: FileOrder) -> str:
     size = f"Records of {order.length} bytes in {order.encoding}"
     head = f"{size}; {ends} is written after each, any line end or none is read."
     return f"## Records\n\n{head}\n\n{table(('layout', 'role', 'known by', 'filled in and checked'), rows)}"
+
+
+def _mark(mark: Mark) -> str:
+    if not mark.text.strip(" "):
+        return f"blank from {mark.start} to {mark.start + len(mark.text) - 1}"
+    return f"{code(mark.text)} at {mark.start}"
 
 
 def _layouts_of_file(catalog: Catalog, name: FormatName) -> list[str]:

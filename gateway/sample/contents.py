@@ -7,7 +7,7 @@ from datetime import date
 from types import MappingProxyType
 
 from gateway.core.model import Content, FormatName, Kind
-from gateway.sample import withholding
+from gateway.sample import money, withholding
 from gateway.sample.people import COMPANIES, LAST_DAY, Address, Chance, Person
 
 Make = Callable[[Chance, int], Content]
@@ -62,6 +62,7 @@ MAKERS: Mapping[Kind, Make] = MappingProxyType(
         LOCATE: locate,
         NEW_HIRE: new_hire,
         withholding.INCOME_WITHHOLDING: withholding.order,
+        **money.MAKERS,
     }
 )
 """Kind -> how to make a record of it."""

@@ -14,6 +14,7 @@ from gateway.core.catalog import Catalog, Column, Picture
 from gateway.core.model import Content, FormatName, Kind
 from gateway.offline_layouts import blocks_of
 from gateway.sample.contents import CASE_TRANSFER, LOCATE, NEW_HIRE
+from gateway.sample.money import ASSET_INQUIRY, WITHHOLDING_PAYMENT
 from gateway.sample.people import Chance
 from gateway.sample.withholding import INCOME_WITHHOLDING
 
@@ -95,6 +96,8 @@ _NEEDED = MappingProxyType(
         CASE_TRANSFER: "Header/SenderCaseID",
         LOCATE: "Header/SenderCaseID",
         INCOME_WITHHOLDING: "Order/Employee/PersonSSNIdentification",
+        ASSET_INQUIRY: "PersonName/PersonSurName",
+        WITHHOLDING_PAYMENT: "Payment/PersonSSNIdentification",
     }
 )
 _DATED = MappingProxyType({NEW_HIRE: "HireDate", CASE_TRANSFER: "Header/TransactionDate", LOCATE: "Header/SentDate"})
@@ -148,7 +151,18 @@ def _cell(chance: Chance, row: Row, places: list[int], cell: str) -> str | None:
 FAULTS: tuple[Fault, ...] = (
     Fault(
         "required-missing",
-        frozenset({"NH-SSN", "CSE-CASE-ID-SENDER", "FIX-REQUIRED", "IWO-ORDER-NEEDED", "IWO-ANSWER-NEEDED"}),
+        frozenset(
+            {
+                "NH-SSN",
+                "CSE-CASE-ID-SENDER",
+                "FIX-REQUIRED",
+                "IWO-ORDER-NEEDED",
+                "IWO-ANSWER-NEEDED",
+                "FIDM-NAME",
+                "XSD-MISSING",
+                "DED-ELEMENT-MISSING",
+            }
+        ),
         in_content=_missing,
     ),
     Fault("date-in-future", frozenset({"NH-HIRE-DATE-FUTURE", "CSE-DATE-FUTURE"}), in_content=_future),

@@ -19,12 +19,7 @@ from transforms.files import FixedFile
 CATALOG = schemas.load(drafts=True)
 FORMATS = {name: one for name, one in formats(CATALOG).items() if isinstance(one, FixedFile)}
 CANONICAL = canonical(CATALOG)
-WRITABLE = sorted(
-    name
-    for name in FORMATS
-    if CATALOG.formats[name].writes
-    and name.startswith(("newhire", "fcr", "fpls", "medical", "multistate", "directory", "w4-control"))
-)
+WRITABLE = sorted(name for name in FORMATS if CATALOG.formats[name].writes)
 VECTOR_FILES = sorted((VECTORS / "fixed").glob("*.vector"))
 
 

@@ -15,6 +15,7 @@ from gateway.core.settled import SETTLED
 from tests.unit.csenet_cases import built
 from tests.unit.csenet_rules import BROKEN as CSENET
 from tests.unit.fixed_width_samples import CATALOG, EXAMPLES, VECTORS
+from tests.unit.money_rules import BROKEN as MONEY
 from tests.unit.withholding_cases import BASES
 from tests.unit.withholding_cases import BROKEN as WITHHOLDING
 from transforms import canonical
@@ -146,7 +147,7 @@ def test_without_the_rule_the_same_record_passes_it(code, transaction, changes):
 
 def test_every_rule_has_a_record_that_breaks_it():
     checked = {rule.code for rule in CATALOG.rules.values() if rule.check != FORMAT_CHECK}
-    assert checked == {code for code, *_ in BROKEN}
+    assert checked == {code for code, *_ in (*BROKEN, *MONEY)}
 
 
 def test_every_check_is_used_by_a_rule():
