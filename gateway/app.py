@@ -132,11 +132,19 @@ async def _take_up_keys(process: Gateway) -> bool:
 def _scheduled(process: Gateway) -> list[Loop]:
     base, stored, desk = process.base, process.base.stores, process.desk
     alone = Leadership(stored.leases, process.owner, base.clock).only_one
-    gatherer = Gatherer(stored.deliveries, process.watch.current, base.scribe, base.clock, base.mint)
+    gatherer = Gatherer(
+        stored.deliveries, process.watch.current, base.scribe, base.clock, base.mint, desk.router.bridging
+    )
     keeper = Housekeeper(stored.deliveries, stored.desk, stored.spool, stored.health, process.broker, base.clock)
     bulk = BulkRunner(stored.jobs, stored.desk, base.scribe, base.clock)
     rerouter = Rerouter(
-        stored.records, desk.router, desk.sealer, base.speech.canonical, process.watch.current, desk.announce
+        stored.records,
+        desk.router,
+        desk.sealer,
+        base.speech.canonical,
+        process.watch.current,
+        desk.announce,
+        process.questions,
     )
     return [
         Loop("backlog", _backlog(process).step, seconds(0.5), slowest=seconds(4), wake=desk.received),
@@ -156,7 +164,7 @@ def _backlog(process: Gateway) -> Backlog:
         owner=process.owner,
         spool=base.stores.spool,
         formats=base.speech.formats.__getitem__,
-        crew=process.crew,
+        crew=desk.crew,
         router=desk.router,
         sealer=desk.sealer,
         scribe=base.scribe,
@@ -164,6 +172,8 @@ def _backlog(process: Gateway) -> Backlog:
         mint=base.mint,
         directory=process.watch.current,
         announce=desk.announce,
+        whole=desk.whole,
+        returns=desk.returns,
         # Renewed with every chunk; short, so that a body whose process died is soon judged on.
         limits=BacklogLimits(lease=min(BacklogLimits().lease, seconds(process.settings.work.lease_seconds))),
     )

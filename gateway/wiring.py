@@ -9,7 +9,7 @@ import secrets
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 from adapters import Kit, make_adapters
 from gateway import __version__
@@ -17,22 +17,30 @@ from gateway.broker.memory import MemoryBroker
 from gateway.broker.rabbitmq import RabbitBroker
 from gateway.broker.settings import RabbitSettings
 from gateway.core.errors import Unavailable
-from gateway.core.model import AdapterName, Delivery, RuleCode
+from gateway.core.model import AdapterName, Content, Delivery, FormatName, RuleCode
 from gateway.core.ports.adapters import Adapter
 from gateway.core.ports.broker import Broker
+from gateway.core.ports.crew import Crew
 from gateway.core.receipt import Receipts
+from gateway.core.whole_file import WholeFile
 from gateway.crew import InlineCrew, PoolCrew
 from gateway.foundation import Foundation, SecretFolder
 from gateway.settings import Role, Settings
 from gateway.telemetry import Metrics
 from gateway.web.parts import Parts, RuleText
+from gateway.work.answers import AnsweringCrew, Questions
 from gateway.work.directory import DirectoryWatch
 from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
 from gateway.work.intake import Desk, IntakeLimits
+from gateway.work.originate import Originator
+from gateway.work.rejections import Rejections
 from gateway.work.relay import Relay, RelayLimits
+from gateway.work.returns import Returns
 from gateway.work.route import Router
 from gateway.work.settling import Settler
 from gateway.work.verdict import Judge
+from transforms.csenet_answers import Stamp, rejection
+from transforms.csenet_errors import ErrorReturns
 
 
 def seconds(value: float) -> timedelta:
@@ -55,6 +63,7 @@ class Gateway:
     dispatcher: Dispatcher
     metrics: Metrics
     parts: Parts
+    questions: Questions
     owner: str
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     addresses: dict[str, str] = field(default_factory=dict)
@@ -93,14 +102,17 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
     again = RelayLimits(again=seconds(settings.work.announce_again_seconds))
     relay = Relay(broker, base.stores.deliveries, base.clock, again)
     announce = relay.tell if Role.RELAY in roles else _leave_to_the_relay
-    desk = _intake(settings, base, crew, watch, announce)
+    questions = _questions(base, watch)
+    answering = AnsweringCrew(crew, questions)
+    originator = _originator(base, watch, announce)
+    desk = _intake(settings, originator, base, answering, crew.prepare)
     settler = Settler(base.stores.deliveries)
     dispatcher = Dispatcher(
         Tools(
             owner=owner,
             deliveries=base.stores.deliveries,
             health=base.stores.health,
-            crew=crew,
+            crew=answering,
             adapters=_adapters(settings, base),
             settler=settler,
             judge=Judge(base.scribe),
@@ -123,7 +135,8 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
         settler=settler,
         dispatcher=dispatcher,
         metrics=metrics,
-        parts=_parts(base, desk, watch, broker),
+        parts=_parts(base, desk, watch, broker, originator),
+        questions=questions,
         owner=owner,
     )
 
@@ -133,16 +146,12 @@ def _leave_to_the_relay(_deliveries: tuple[Delivery, ...]) -> None:
 
 
 def _intake(
-    settings: Settings,
-    base: Foundation,
-    crew: PoolCrew,
-    watch: DirectoryWatch,
-    announce: Callable[[tuple[Delivery, ...]], None],
+    settings: Settings, originator: Originator, base: Foundation, crew: Crew, expect: Callable[[], None]
 ) -> Desk:
     return Desk(
         formats=base.speech.formats,
         crew=crew,
-        router=Router(base.scribe, base.mint),
+        router=originator.router,
         store=base.stores.intake,
         spool=base.stores.spool,
         audit=base.stores.audit,
@@ -150,11 +159,53 @@ def _intake(
         scribe=base.scribe,
         clock=base.clock,
         mint=base.mint,
+        directory=originator.directory,
+        write_receipt=originator.write_receipt,
+        whole=WholeFile.of(base.speech.catalog),
+        announce=originator.announce,
+        limits=IntakeLimits(records_at_once=settings.api.records_at_once),
+        returns=Returns(
+            originator,
+            base.stores.submissions,
+            ErrorReturns(base.speech.catalog).of_bytes,
+            frozenset({FormatName("csenet"), FormatName("csenet-out")}),
+        ),
+        expect=expect,
+    )
+
+
+def _originator(
+    base: Foundation, watch: DirectoryWatch, announce: Callable[[tuple[Delivery, ...]], None]
+) -> Originator:
+    return Originator(
+        canonical=base.speech.canonical,
+        sealer=base.tools.examiner.sealer,
+        indexer=base.tools.examiner.indexer,
+        router=Router(base.scribe, base.mint, base.speech.catalog.bridging),
+        store=base.stores.intake,
+        scribe=base.scribe,
+        clock=base.clock,
+        mint=base.mint,
         directory=watch.current,
         write_receipt=Receipts(describing(base)),
         announce=announce,
-        limits=IntakeLimits(records_at_once=settings.api.records_at_once),
-        expect=crew.prepare,
+    )
+
+
+def _reject(content: Content, serial: str, day: date) -> Content:
+    return rejection(content, Stamp(serial, day))
+
+
+def _questions(base: Foundation, watch: DirectoryWatch) -> Questions:
+    catalog = base.speech.catalog
+    return Questions(
+        records=base.stores.records,
+        sealer=base.tools.examiner.sealer,
+        canonical=base.speech.canonical,
+        indexer=base.tools.examiner.indexer,
+        directory=watch.current,
+        asked={kind: info.question for kind, info in catalog.kinds.items() if info.question is not None},
+        bridging=catalog.bridging,
     )
 
 
@@ -171,7 +222,7 @@ def _adapters(settings: Settings, base: Foundation) -> Mapping[AdapterName, Adap
     )
 
 
-def _parts(base: Foundation, desk: Desk, watch: DirectoryWatch, broker: Broker) -> Parts:
+def _parts(base: Foundation, desk: Desk, watch: DirectoryWatch, broker: Broker, originator: Originator) -> Parts:
     stored, catalog = base.stores, base.speech.catalog
 
     async def store_answers() -> None:
@@ -209,6 +260,7 @@ def _parts(base: Foundation, desk: Desk, watch: DirectoryWatch, broker: Broker) 
         checks={"store": store_answers, "broker": broker_answers},
         admit=lambda: None,
         version=__version__,
+        case_unknown=Rejections(stored.desk, originator, _reject).case_unknown,
     )
 
 

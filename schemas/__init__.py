@@ -9,6 +9,7 @@ from importlib.resources.abc import Traversable
 from gateway.core.catalog import Catalog
 from gateway.core.ports.formats import FormatState
 from schemas import files, tables
+from schemas.bridges import read_bridges
 from schemas.checks import check
 from schemas.document import Document, parse
 from schemas.matrix import MatrixReader
@@ -43,6 +44,7 @@ def read(root: Traversable, *, drafts: bool = False) -> Catalog:
         files=tables.unique(
             (o for d in _folder(root, "files") for o in files.orders(d, layouts)), lambda o: o.name, "file"
         ),
+        bridges=tables.unique(read_bridges(_folder(root, "bridges")), lambda one: one.kind, "bridge"),
         marks={key: m for d in _folder(root, "matrix") for key, m in MatrixReader(layouts, triples).read(d).items()},
     )
     check(catalog)

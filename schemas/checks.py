@@ -9,6 +9,7 @@ from gateway.core.catalog import Catalog, Layout, LayoutField, Picture
 from gateway.core.checks import CHECKS, FORMAT_CHECK, faults_of_parameters
 from gateway.core.errors import Misconfigured
 from gateway.core.file_order import FileOrder, RecordRole
+from schemas.bridges import faults
 
 _WITH_CONSTANT = frozenset({Picture.CONSTANT, Picture.COUNT, Picture.FLAG})
 _WITHOUT_PATH = frozenset({Picture.CONSTANT, Picture.COUNT, Picture.RESERVED, Picture.UNREAD})
@@ -38,6 +39,8 @@ def check(catalog: Catalog) -> None:
     _check_columns(catalog)
     _check_files(catalog)
     _check_rules(catalog)
+    for fault in faults(catalog):
+        raise Misconfigured(f"schemas/bridges: {fault}")
 
 
 def _fault(layout: Layout, what: str) -> Misconfigured:
@@ -83,6 +86,8 @@ def _check_kinds(catalog: Catalog) -> None:
     for info in catalog.kinds.values():
         if info.xsd not in catalog.xsds:
             raise Misconfigured(f"schemas/catalog.toml: kind.{info.kind}: xsd {info.xsd} does not exist")
+        if info.question is not None and info.question.kind not in catalog.kinds:
+            raise Misconfigured(f"schemas/catalog.toml: kind.{info.kind}: there is no kind {info.question.kind}")
 
 
 def _check_formats(catalog: Catalog) -> None:
@@ -147,5 +152,7 @@ def _check_rules(catalog: Catalog) -> None:
         unknown = [name for name in (*rule.kinds, *rule.formats) if name not in {*catalog.kinds, *catalog.formats}]
         if unknown:
             raise Misconfigured(f"{place}: {unknown[0]} is no kind or format")
+        if rule.whole_file and rule.check != FORMAT_CHECK:
+            raise Misconfigured(f"{place}: whole_file is for what the codecs report of a file")
         for fault in faults_of_parameters(rule, catalog):
             raise Misconfigured(f"{place}: {fault}")

@@ -44,6 +44,10 @@ class Document:
             raise self.fault(f"{key} must be a list of texts")
         return tuple(values)
 
+    def has(self, key: str) -> bool:
+        """Whether an optional key is there."""
+        return key in self._table
+
     def table(self, key: str) -> Document:
         """A sub-table; an empty one when the key is absent."""
         value = self._value(key, {})

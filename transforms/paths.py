@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gateway.core.bridge import Bridge
 from gateway.core.catalog import Catalog, KindInfo, Layout, Picture
 from gateway.core.errors import Misconfigured
 from gateway.core.model import Kind
@@ -21,13 +22,18 @@ def check_paths(catalog: Catalog) -> None:
 
 
 def _exists(shape: SchemaTree, path: str) -> bool:
-    return shape.knows(path.replace("[*]", "[1]"))
+    """A path that ends with a slash is a group, of which some leaf has to be there."""
+    first = path.replace("[*]", "[1]")
+    return any(leaf.startswith(first) for leaf in shape.leaves()) if path.endswith("/") else shape.knows(first)
 
 
 def _named(catalog: Catalog) -> Iterator[tuple[str, Kind, str]]:
     """(table, kind, path) for every path of the catalog, ``[*]`` kept."""
     for kind in catalog.kinds.values():
         yield from _of_facts(kind)
+        yield from _of_question(kind)
+    for bridge in catalog.bridges.values():
+        yield from _of_bridge(catalog, bridge)
     for order in catalog.columns.values():
         yield from ((order.name, order.kind, column.path) for column in order.columns if column.path)
     for name_of_format, names in catalog.sequences.items():
@@ -37,6 +43,26 @@ def _named(catalog: Catalog) -> Iterator[tuple[str, Kind, str]]:
     for file in catalog.files.values():
         for record in file.records:
             yield from _of_layout(catalog.layouts[record.layout], file.kind)
+
+
+def _of_bridge(catalog: Catalog, bridge: Bridge) -> Iterator[tuple[str, Kind, str]]:
+    place = f"bridge from {bridge.kind}"
+    question = catalog.kinds[bridge.kind].question
+    yield from ((place, bridge.kind, path) for case in bridge.cases for path in case.paths)
+    yield from ((place, bridge.kind, path) for path in bridge.drops)
+    for row in bridge.rows:
+        yield place, bridge.to, row.to
+        if row.source:
+            yield place, bridge.kind, row.source
+        if row.question and question:
+            yield place, question.kind, row.question
+
+
+def _of_question(kind: KindInfo) -> Iterator[tuple[str, Kind, str]]:
+    if kind.question is not None:
+        for own, other in kind.question.same:
+            yield f"question of {kind.kind}", kind.kind, own
+            yield f"question of {kind.kind}", kind.question.kind, other
 
 
 def _of_facts(kind: KindInfo) -> Iterator[tuple[str, Kind, str]]:

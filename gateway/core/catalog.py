@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
+from gateway.core.bridge import Bridge, Bridging
 from gateway.core.file_order import FileOrder, RecordRole
 from gateway.core.functional_matrix import Marks
 from gateway.core.model import Content, FormatName, Kind, RuleCode, Severity
@@ -170,7 +171,8 @@ class Triple:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Holds when a path of the pattern is there and, unless ``equals`` is None, has that value."""
+    """Holds when a path of the pattern is there and, unless ``equals`` is None, has that value. A path that ends with a
+    slash (``Address/``) is a group: it is there when any of its leaves is."""
 
     path: str
     equals: str | None = None
@@ -181,9 +183,9 @@ class FactsMap:
     """How the facts of a kind are taken from its content.
 
     A template is text with canonical paths in braces (``{Header/Function} {Header/Action}``); an absent path gives
-    nothing, the result is stripped. A member with several templates takes the first that is not empty; no templates,
-    or only empty results, mean that the member is absent. A flag is ``Y`` when any of its conditions holds, else the
-    tag is absent.
+    nothing, the result is stripped. ``{path|list}`` translates the value by a code list. A member with several
+    templates takes the first that is not empty; no templates, or only empty results, mean that the member is absent. A
+    flag is ``Y`` when any of its conditions holds, else the tag is absent.
     """
 
     sender: tuple[str, ...]
@@ -199,6 +201,18 @@ class FactsMap:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """Which records a record of a kind answers. They are of the asker's and of the case that the answer names
+    (``other_case_id`` of its facts)."""
+
+    kind: Kind
+    transactions: frozenset[str] = frozenset()
+    """Empty: all."""
+    same: tuple[tuple[str, str], ...] = ()
+    """Path in the answer, path in the question: both are there and equal, or it is not the question."""
+
+
+@dataclass(frozen=True, slots=True)
 class KindInfo:
     """One kind of record: its schema and where its facts are."""
 
@@ -209,6 +223,8 @@ class KindInfo:
     root: str
     namespace: str
     facts: FactsMap
+    question: Question | None = None
+    """What a record of this kind answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +256,8 @@ class Rule:
     since: date | None = None
     until: date | None = None
     """The last day on which the rule holds."""
+    whole_file: bool = False
+    """A fatal finding of it refuses the file as a whole; only for rules that the codecs report."""
     kinds: frozenset[Kind] = frozenset()
     formats: frozenset[FormatName] = frozenset()
     """Formats that it is checked for; empty: all."""
@@ -281,8 +299,16 @@ class Catalog:
     """The functional matrix by :attr:`Triple.key`; the transactions outside the core set are not in it."""
     files: Mapping[FormatName, FileOrder] = field(default_factory=dict)
     """Fixed-width formats with several kinds of records."""
+    bridges: Mapping[Kind, Bridge] = field(default_factory=dict)
+    """By the kind that they start from."""
     withheld: Mapping[FormatName, FormatInfo] = field(default_factory=dict)
     """Drafts that the settings do not allow."""
+
+    @cached_property
+    def bridging(self) -> Bridging:
+        """The bridges, with what they need to know of the formats and code lists."""
+        carries = {name: frozenset(info.kinds) for name, info in self.formats.items()}
+        return Bridging(self.bridges, carries, {name: one.codes for name, one in self.codes.items()})
 
     def kinds_of(self, format: FormatName) -> tuple[Kind, ...]:
         return self.formats[format].kinds

@@ -1,8 +1,10 @@
 """The disclosure guard: what may leave, to whom. One pure function, deny by default.
 
-Sources: 42 USC 653(b)(2) and 654(26) (family violence: nothing about whereabouts is disclosed), 45 CFR 303.21(d) and
-307.13(a)(3) (which programs may receive case data on request), 42 USC 666(b)(6) and 45 CFR 303.100(e) (withholding
-orders go to employers, and what employers answer to the agency), 42 USC 666(a)(4) (liens).
+Sources: 42 USC 653(b)(2) and 654(26) (family violence: nothing about whereabouts is disclosed; the requester is told
+that there is such a notice), 45 CFR 303.21(d) and 307.13(a) (which programs may receive case data on request; what the
+federal registries and the institutions tell stays with the IV-D program), 26 USC 6103(l)(6) and (8) (federal tax data),
+42 USC 666(b)(6) and 45 CFR 303.100(e) (withholding orders go to employers, and what employers answer to the agency),
+42 USC 666(a)(4) (liens).
 
 Money: 45 CFR 307.13(a)(4) (what financial institutions say stays in the IV-D program), 42 USC 666(a)(17) (inquiries to
 financial institutions), 42 USC 652(m) (insurance match), 42 USC 664 and 45 CFR 303.72 (federal offset), 42 USC 654b
@@ -15,7 +17,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from gateway.core.model import Facts, Kind
-from gateway.core.routing import Route
+from gateway.core.routing import Route, of_federal_tax
 
 
 class Withheld(StrEnum):
@@ -23,31 +25,62 @@ class Withheld(StrEnum):
 
     PROGRAM = "disclosure-program"
     """The partner's program may not receive this kind."""
+    FEDERAL_TAX = "disclosure-federal-tax"
+    """Federal tax data, and the agreement does not name them."""
     FAMILY_VIOLENCE = "disclosure-family-violence"
     NONDISCLOSURE = "disclosure-nondisclosure-finding"
 
 
 CASE_TRANSFER, LOCATE, NEW_HIRE = Kind("case-transfer"), Kind("locate"), Kind("new-hire")
 INCOME_WITHHOLDING, EMPLOYER_DIRECTORY, LIEN = Kind("income-withholding"), Kind("employer-directory"), Kind("lien")
-ASSET_INQUIRY, ASSET_MATCH, INSURANCE_MATCH = Kind("asset-inquiry"), Kind("asset-match"), Kind("insurance-match")
+ASSET_INQUIRY, INSURANCE_MATCH = Kind("asset-inquiry"), Kind("insurance-match")
 FEDERAL_OFFSET, WITHHOLDING_PAYMENT = Kind("federal-offset"), Kind("withholding-payment")
+REGISTRY_ENTRY, REGISTRY_ANSWER = Kind("registry-entry"), Kind("registry-answer")
+LOCATE_ANSWER, MEDICAL_MATCH, ASSET_MATCH = Kind("locate-answer"), Kind("medical-match"), Kind("asset-match")
+WAGE, DIRECTORY_CONTROL, TRANSACTION_ERROR = Kind("wage"), Kind("directory-control"), Kind("transaction-error")
+
+IV_D, FPLS = "IV-D", "FPLS"
 
 PROGRAMS: Mapping[Kind, frozenset[str]] = {
-    CASE_TRANSFER: frozenset({"IV-D", "IV-A", "XIX", "vital-records"}),
-    LOCATE: frozenset({"IV-D"}),
-    NEW_HIRE: frozenset({"IV-D", "NDNH"}),
-    INCOME_WITHHOLDING: frozenset({"IV-D", "employer", "e-IWO"}),
-    EMPLOYER_DIRECTORY: frozenset({"IV-D"}),
+    # 45 CFR 303.7, 303.21(d)(1), 307.13(a)(3)
+    CASE_TRANSFER: frozenset({IV_D, "IV-A", "XIX", "vital-records"}),
+    # 45 CFR 302.35, 303.70
+    LOCATE: frozenset({IV_D}),
+    # 42 USC 653a(b), 653a(g)(2)
+    NEW_HIRE: frozenset({IV_D, "NDNH"}),
+    # 42 USC 653(h), 654a(e), 45 CFR 307.11(f)(1): a state tells the federal case registry
+    REGISTRY_ENTRY: frozenset({FPLS}),
+    # 42 USC 653(j)(2), 45 CFR 303.21(d)(3): what the registry tells stays in IV-D
+    REGISTRY_ANSWER: frozenset({IV_D}),
+    # 42 USC 653(a)(2), 653(c), 45 CFR 303.70, 307.13(a)(4)
+    LOCATE_ANSWER: frozenset({IV_D}),
+    # 42 USC 653(e)(2), 45 CFR 303.30 to 303.32
+    MEDICAL_MATCH: frozenset({IV_D}),
+    # 42 USC 652(l), 666(a)(17), 45 CFR 307.13(a)(4): account data never leave IV-D
+    ASSET_MATCH: frozenset({IV_D}),
+    # 42 USC 653(i), 653(j), 45 CFR 307.13(a)(4)
+    WAGE: frozenset({IV_D}),
+    # 42 USC 653a(g)(2): what became of a state's own file; nobody is named in it
+    DIRECTORY_CONTROL: frozenset({IV_D}),
+    # 45 CFR 303.7(a)(5): what is wrong with a state's own transaction
+    TRANSACTION_ERROR: frozenset({IV_D}),
+    # 42 USC 666(b)(6), 45 CFR 303.100(e): which side may have which document, see WITHHOLDING_SIDES
+    INCOME_WITHHOLDING: frozenset({IV_D, "employer", "e-IWO"}),
+    # 45 CFR 303.100(e): whom orders can be sent to; nobody is named in it
+    EMPLOYER_DIRECTORY: frozenset({IV_D}),
+    # 42 USC 666(a)(4)
     LIEN: frozenset({"lien-network"}),
-    ASSET_INQUIRY: frozenset({"IV-D", "financial-institution"}),
-    ASSET_MATCH: frozenset({"IV-D"}),
-    INSURANCE_MATCH: frozenset({"IV-D"}),
-    FEDERAL_OFFSET: frozenset({"IV-D", "federal-offset"}),
-    WITHHOLDING_PAYMENT: frozenset({"IV-D"}),
+    # 42 USC 666(a)(17): method two, the institution looks the person up
+    ASSET_INQUIRY: frozenset({IV_D, "financial-institution"}),
+    # 42 USC 652(m)
+    INSURANCE_MATCH: frozenset({IV_D}),
+    # 42 USC 664, 45 CFR 303.72
+    FEDERAL_OFFSET: frozenset({IV_D, FPLS, "federal-offset"}),
+    # 42 USC 654b: payments go to the disbursement unit
+    WITHHOLDING_PAYMENT: frozenset({IV_D}),
 }
 """Kind -> programs that may receive it at all; everything else is refused."""
 
-IV_D = "IV-D"
 WITHHOLDING_SIDES: Mapping[str, frozenset[str]] = {
     "I": frozenset({"employer", "e-IWO"}),
     "A": frozenset({IV_D, "e-IWO"}),
@@ -55,22 +88,30 @@ WITHHOLDING_SIDES: Mapping[str, frozenset[str]] = {
 }
 """Document type of a withholding record (order, answer, result) -> who may receive it; e-IWO is the portal."""
 
+MATCHES = frozenset({MEDICAL_MATCH, ASSET_MATCH, INSURANCE_MATCH, WAGE})
+"""Kinds that say something new of a person in every record."""
+FEDERAL_MATCH = "FT"
+"""Record type of a query answer or proactive match; FD and FS give a state its own words back, some with a place."""
+
 
 def decide(facts: Facts, route: Route) -> Withheld | None:
     """None when the record may leave on this route, else why not.
 
-    A protected person's record goes to IV-D agencies only, and a locate answer about one goes to nobody.
+    A protected person's record goes to IV-D agencies only, or to the registry that the law tells of the danger. What
+    was found about a protected person goes to nobody; that nothing may be told is told.
     """
     program = route.partner.program
     if program not in PROGRAMS.get(facts.kind, frozenset()):
         return Withheld.PROGRAM
     if facts.kind == INCOME_WITHHOLDING and program not in _withholding_side(facts):
         return Withheld.PROGRAM
+    if not of_federal_tax(route.agreement, facts):
+        return Withheld.FEDERAL_TAX
     protected = facts.family_violence or facts.nondisclosure
     if not protected:
         return None
-    answers_locate = facts.kind == LOCATE and (facts.transaction or "")[4:5] == "P"
-    if program == IV_D and not answers_locate:
+    told_by_law = facts.kind == REGISTRY_ENTRY and program == FPLS
+    if (program == IV_D or told_by_law) and not _tells(facts):
         return None
     return Withheld.FAMILY_VIOLENCE if facts.family_violence else Withheld.NONDISCLOSURE
 
@@ -78,3 +119,13 @@ def decide(facts: Facts, route: Route) -> Withheld | None:
 def _withholding_side(facts: Facts) -> frozenset[str]:
     document_type = (facts.transaction or "").partition(" ")[0]
     return WITHHOLDING_SIDES.get(document_type, frozenset())
+
+
+def _tells(facts: Facts) -> bool:
+    """Whether the record says what was found about a person, more than was asked."""
+    transaction = facts.transaction or ""
+    if facts.kind == LOCATE:
+        return transaction[4:5] == "P"
+    if facts.kind == REGISTRY_ANSWER and transaction[:2] == FEDERAL_MATCH:
+        return True
+    return facts.kind in MATCHES or "told" in facts.tags

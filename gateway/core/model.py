@@ -97,7 +97,8 @@ class Facts:
     sender: str
     """The locator, FEIN or agency code that the record names as its sender."""
     recipient: str | None = None
-    """The locator that the record is addressed to; None when the kind has no addressee (new hires)."""
+    """The locator that the record is addressed to; None when the kind has no addressee (new hires), empty when the kind
+    has one and the record does not name it."""
     transaction: str | None = None
     """Function, action and reason as ``LO1 R`` or ``ENF R ERALL``; None outside case transfers and locates."""
     serial: str | None = None
@@ -428,6 +429,8 @@ class Settlement:
     size: int | None = None
     cause: str | None = None
     fault: Fault | None = None
+    findings: tuple[Finding, ...] = ()
+    """What the payload could not carry; only of the attempt that first composed it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ def scope(rule: Rule) -> str:
     """Kinds, formats and transactions that the rule is about."""
     named = [*sorted(rule.kinds), *sorted(rule.formats)]
     parts = [", ".join(code(name) for name in named)] if named else ["all"]
+    parts += ["refuses the whole file"] if rule.whole_file else []
     parts += [f"when {_matches(rule.when)}"] if rule.when else []
     parts += [f"unless {_matches(rule.unless)}"] if rule.unless else []
     return "; ".join(parts)

@@ -9,8 +9,19 @@ import pytest
 from aiohttp import ClientSession, CookieJar, web
 
 from gateway.core.errors import Unavailable
-from gateway.core.model import Actor, DeliveryId, DeliveryState, JobId, Page
+from gateway.core.model import (
+    Actor,
+    DeliveryId,
+    DeliveryState,
+    Finding,
+    JobId,
+    Page,
+    RuleCode,
+    Settlement,
+    Severity,
+)
 from gateway.core.ports.store import DeliveryQuery
+from gateway.store.losses import write_losses
 from gateway.web.console import console_application, pages, vendor
 from tests.contract.console_site import PASSWORD, between, fill, log_in, running, token
 
@@ -105,6 +116,20 @@ async def test_a_record_shows_its_steps_findings_and_proof(site):
         assert proof.headers["Content-Disposition"].startswith("attachment")
         assert await proof.text() == f"a proof of {site.ids['record']}\n"
         await text(client, f"/records/{NOBODY}", 404)
+
+
+async def test_a_record_and_its_delivery_show_what_the_partner_s_format_could_not_carry(site):
+    (owed,) = await site.parts.records.deliveries(site.ids["record"])
+    lost = Finding(RuleCode("FIX-NOT-CARRIED"), Severity.NOTICE, path="Case/Contact/EmailAddress", note="1 times")
+    settled = Settlement(owed.id, "test", DeliveryState.DELIVERED, site.clock(), None, findings=(lost,))
+    async with site.database.write() as connection:
+        await write_losses(connection, [settled])
+    async with site.browser("viewer") as client:
+        for path in (f"/records/{site.ids['record']}", f"/deliveries/{owed.id}"):
+            page = await text(client, path)
+            assert "Not carried" in page
+            assert "FIX-NOT-CARRIED" in page
+            assert lost.path in page
 
 
 async def test_a_submission_shows_its_findings_by_rule_and_its_receipt_as_sent(site):

@@ -213,7 +213,7 @@ def test_a_debt_is_the_states_and_a_collection_the_federal_services():
     (debt, *_), _ = read("federal-offset-cases", example("federal-offset-cases"))
     (money, *_), _ = read("federal-offset-collections", example("federal-offset-collections"))
     facts = [CANONICAL.facts(one) for one in (debt, money)]
-    assert [(one.sender, one.recipient) for one in facts] == [("OH", None), ("FPLS", "OH")]
+    assert [(one.sender, one.recipient) for one in facts] == [("39", "FPLS"), ("FPLS", "39")]
 
 
 @pytest.mark.parametrize(("code", "name", "changes"), BROKEN)
