@@ -22,6 +22,7 @@ from gateway.core.ports.adapters import Adapter
 from gateway.core.ports.broker import Broker
 from gateway.core.ports.crew import Crew
 from gateway.core.receipt import Receipts
+from gateway.core.rule_words import subject
 from gateway.core.whole_file import WholeFile
 from gateway.crew import InlineCrew, PoolCrew
 from gateway.foundation import Foundation, SecretFolder
@@ -271,7 +272,7 @@ def _rule_texts(base: Foundation) -> dict[str, RuleText]:
             rule.title,
             rule.fix,
             rule.severity,
-            rule.field_name,
+            subject(rule, base.speech.catalog) or None,
             rule.source,
             (*sorted(rule.kinds), *sorted(rule.formats)),
             rule.since,

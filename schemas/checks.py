@@ -12,7 +12,7 @@ from gateway.core.file_order import FileOrder, RecordRole
 from schemas.bridges import faults
 
 _WITH_CONSTANT = frozenset({Picture.CONSTANT, Picture.COUNT, Picture.FLAG})
-_WITHOUT_PATH = frozenset({Picture.CONSTANT, Picture.COUNT, Picture.RESERVED, Picture.UNREAD})
+_WITHOUT_PATH = frozenset({Picture.CONSTANT, Picture.COUNT, Picture.RESERVED, Picture.UNREAD, Picture.UNKEPT})
 _LENGTHS = {
     Picture.DATE: 8,
     Picture.TIME: 6,
@@ -26,7 +26,11 @@ _LENGTHS = {
     Picture.MONTH: 6,
     Picture.QUARTER: 5,
     Picture.QUARTER_FIRST: 5,
+    Picture.DAY_YEAR: 4,
+    Picture.DAY_MONTH: 2,
+    Picture.DAY_DAY: 2,
 }
+_PARTS_OF_A_DAY = frozenset({Picture.DAY_YEAR, Picture.DAY_MONTH, Picture.DAY_DAY})
 _ENCODINGS = frozenset({"ascii", "cp037", "cp1140"})
 
 
@@ -38,6 +42,7 @@ def check(catalog: Catalog) -> None:
     _check_formats(catalog)
     _check_columns(catalog)
     _check_files(catalog)
+    _check_messages(catalog)
     _check_rules(catalog)
     for fault in faults(catalog):
         raise Misconfigured(f"schemas/bridges: {fault}")
@@ -59,13 +64,26 @@ def _check_layout(layout: Layout, catalog: Catalog) -> None:
     if expected - 1 != layout.length:
         raise _fault(layout, f"the fields end at byte {expected - 1}, the record at {layout.length}")
     _check_once(layout, (field.name for field in layout.fields), "name")
-    _check_once(layout, (field.path for field in layout.fields if field.path), "path")
+    whole = (field for field in layout.fields if field.picture not in _PARTS_OF_A_DAY)
+    _check_once(layout, (field.path for field in whole if field.path), "path")
+    _check_days(layout)
 
 
 def _check_once(layout: Layout, names: Iterable[str], what: str) -> None:
     for name, times in Counter(names).items():
         if times > 1:
             raise _fault(layout, f"{name}: the {what} is there {times} times")
+
+
+def _check_days(layout: Layout) -> None:
+    """Each part of each day once."""
+    days: dict[str | None, list[Picture]] = {}
+    for field in layout.fields:
+        if field.picture in _PARTS_OF_A_DAY:
+            days.setdefault(field.path, []).append(field.picture)
+    for path, parts in days.items():
+        if path is None or set(parts) != _PARTS_OF_A_DAY or len(parts) != len(_PARTS_OF_A_DAY):
+            raise _fault(layout, f"{path}: expected year, month and day, each in one field")
 
 
 def _check_field(layout: Layout, field: LayoutField, catalog: Catalog) -> None:
@@ -142,6 +160,12 @@ def _faults_of_file(order: FileOrder, catalog: Catalog) -> Iterator[str]:
             yield f"{layout.name} has no field {unknown[0]}"
         if record.role is RecordRole.CONTROL and not record.read_only:
             yield f"{layout.name}: a control record is read only"
+
+
+def _check_messages(catalog: Catalog) -> None:
+    for table in catalog.messages.values():
+        if table.name not in {*catalog.formats, *catalog.withheld} or table.kind not in catalog.kinds:
+            raise Misconfigured(f"schemas/fhir/{table.name}.toml: no such format or kind in the catalog")
 
 
 def _check_rules(catalog: Catalog) -> None:

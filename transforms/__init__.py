@@ -13,6 +13,7 @@ from transforms.ach import AchDedFormat
 from transforms.canonical import Canonical
 from transforms.csenet import CsenetFormat
 from transforms.delimited import DelimitedFormat
+from transforms.fhir import FhirFormat
 from transforms.files import FixedFile
 from transforms.json_format import JsonFormat
 from transforms.paths import check_paths
@@ -66,6 +67,9 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "eft-extract": FixedFile.named("eft-extract"),
         "ded-fixed80": FixedFile.named("ded-fixed80"),
         "ach-ded": AchDedFormat,
+        "ije-natality": FixedFile.named("ije-natality"),
+        "ije-mortality": FixedFile.named("ije-mortality"),
+        "bfdr-birth": FhirFormat.named("bfdr-birth"),
     }
 )
 """Format name -> how to make it from the catalog; the catalog has the same names."""

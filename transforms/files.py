@@ -24,6 +24,7 @@ FILE_DRAFT = RuleCode("FILE-DRAFT")
 FILE_GROUP_CONFLICT = RuleCode("FILE-GROUP-CONFLICT")
 FILE_GROUP_MISSING = RuleCode("FILE-GROUP-MISSING")
 FILE_HEADER_CONFLICT = RuleCode("FILE-HEADER-CONFLICT")
+FILE_NOT_KEPT = RuleCode("FILE-NOT-KEPT")
 FILE_RECORD_UNKNOWN = RuleCode("FILE-RECORD-UNKNOWN")
 
 
@@ -76,6 +77,7 @@ class FixedFile:
         elif self._records.group is not None:
             self._records.group.read(group, grouped)
             findings += self._conflicts(grouped, {**heading.fields, **own}, frame)
+        findings += _not_kept(record, body, frame.ordinal)
         fields = {**heading.fields, **grouped, **own}
         return Decoded(Content(self._order.kind, self._sorted(fields)), tuple(findings))
 
@@ -122,6 +124,25 @@ class FixedFile:
 
 def _unreadable(frame: Frame, rule: RuleCode, note: str) -> Decoded:
     return Decoded(None, (Finding(rule, Severity.ERROR, frame.ordinal, line=frame.line, note=note),))
+
+
+def _not_kept(record: Record, body: str, ordinal: int) -> list[Finding]:
+    """One notice for all filled fields of a record that the kind has no place for; it stands at the first of them."""
+    unkept = record.unkept(body)
+    if not unkept:
+        return []
+    first, note = unkept[0], f"{len(unkept)} such fields are filled"
+    return [
+        Finding(
+            FILE_NOT_KEPT,
+            Severity.NOTICE,
+            ordinal,
+            field=first.name,
+            start=first.start,
+            length=first.length,
+            note=note,
+        )
+    ]
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from gateway.core.bridge import Bridge
 from gateway.core.catalog import Catalog, KindInfo, Layout, Picture
 from gateway.core.errors import Misconfigured
 from gateway.core.model import Kind
+from gateway.core.resource_table import MessageTable
 from transforms.facts import named_paths
 from transforms.joined import PARTS
 from transforms.schema_tree import SchemaTree, merged, tree
@@ -43,6 +44,8 @@ def _named(catalog: Catalog) -> Iterator[tuple[str, Kind, str]]:
     for file in catalog.files.values():
         for record in file.records:
             yield from _of_layout(catalog.layouts[record.layout], file.kind)
+    for message in catalog.messages.values():
+        yield from ((f"message {message.name}", message.kind, path) for path in _of_message(message))
 
 
 def _of_bridge(catalog: Catalog, bridge: Bridge) -> Iterator[tuple[str, Kind, str]]:
@@ -67,6 +70,11 @@ def _of_question(kind: KindInfo) -> Iterator[tuple[str, Kind, str]]:
 
 def _of_facts(kind: KindInfo) -> Iterator[tuple[str, Kind, str]]:
     yield from ((f"facts of {kind.kind}", kind.kind, path) for path in named_paths(kind))
+
+
+def _of_message(message: MessageTable) -> Iterator[str]:
+    yield from (*message.paths(), *message.implied, message.year)
+    yield from (*message.identifier.follows, *message.identifier.extensions)
 
 
 def _of_layout(layout: Layout, kind: Kind) -> Iterator[tuple[str, Kind, str]]:

@@ -17,6 +17,7 @@ from gateway.core.file_order import FileOrder, RecordRole
 from gateway.core.functional_matrix import Marks
 from gateway.core.model import Content, FormatName, Kind, RuleCode, Severity
 from gateway.core.ports.formats import FormatInfo
+from gateway.core.resource_table import MessageTable
 
 Parameter = str | int | bool | tuple[str, ...]
 
@@ -45,6 +46,8 @@ class Picture(StrEnum):
     """Always blank."""
     UNREAD = "unread"
     """Bytes whose meaning no source tells: read over whatever they hold, written blank."""
+    UNKEPT = "unkept"
+    """Text whose meaning is known but which is no business of the kind: read over with a notice, never written."""
     FLAG = "flag"
     """``constant`` here when set and blank when not; Y in the canonical form."""
     NUMBER = "number"
@@ -70,6 +73,12 @@ class Picture(StrEnum):
     QUARTER_FIRST = "quarter-qccyy"
     PERSON_NAME = "last-first-middle"
     """``LAST, FIRST M``; ``path`` is the name whose parts it holds."""
+    MARKED_DIGITS = "digits-or-nines"
+    """Digits over the full length, all nines for a number that is not known, each of them X in the canonical form."""
+    DAY_YEAR = "day-part-year"
+    """Year, month and day of the day at ``path``, each in a field of its own; nines for a part that is not known."""
+    DAY_MONTH = "day-part-month"
+    DAY_DAY = "day-part-day"
 
 
 class Need(StrEnum):
@@ -301,6 +310,8 @@ class Catalog:
     """Fixed-width formats with several kinds of records."""
     bridges: Mapping[Kind, Bridge] = field(default_factory=dict)
     """By the kind that they start from."""
+    messages: Mapping[FormatName, MessageTable] = field(default_factory=dict)
+    """FHIR messages."""
     withheld: Mapping[FormatName, FormatInfo] = field(default_factory=dict)
     """Drafts that the settings do not allow."""
 

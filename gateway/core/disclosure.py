@@ -9,6 +9,10 @@ federal registries and the institutions tell stays with the IV-D program), 26 US
 Money: 45 CFR 307.13(a)(4) (what financial institutions say stays in the IV-D program), 42 USC 666(a)(17) (inquiries to
 financial institutions), 42 USC 652(m) (insurance match), 42 USC 664 and 45 CFR 303.72 (federal offset), 42 USC 654b
 (payments go to the disbursement unit).
+
+Birth records and acknowledgements of paternity go to the IV-D program: 42 USC 666(a)(5)(C)(iv) and (M) (kept by the
+birth registry, compared with the case registry), 652(a)(7) (the form's minimum data), 45 CFR 302.70(a)(5) and 303.5(g)
+(establishing paternity by acknowledgement). Deaths go there because they close or change a case: 45 CFR 303.11(b).
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ CASE_TRANSFER, LOCATE, NEW_HIRE = Kind("case-transfer"), Kind("locate"), Kind("n
 INCOME_WITHHOLDING, EMPLOYER_DIRECTORY, LIEN = Kind("income-withholding"), Kind("employer-directory"), Kind("lien")
 ASSET_INQUIRY, INSURANCE_MATCH = Kind("asset-inquiry"), Kind("insurance-match")
 FEDERAL_OFFSET, WITHHOLDING_PAYMENT = Kind("federal-offset"), Kind("withholding-payment")
+PARENTAGE, DEATH_NOTICE = Kind("parentage"), Kind("death-notice")
 REGISTRY_ENTRY, REGISTRY_ANSWER = Kind("registry-entry"), Kind("registry-answer")
 LOCATE_ANSWER, MEDICAL_MATCH, ASSET_MATCH = Kind("locate-answer"), Kind("medical-match"), Kind("asset-match")
 WAGE, DIRECTORY_CONTROL, TRANSACTION_ERROR = Kind("wage"), Kind("directory-control"), Kind("transaction-error")
@@ -78,6 +83,10 @@ PROGRAMS: Mapping[Kind, frozenset[str]] = {
     FEDERAL_OFFSET: frozenset({IV_D, FPLS, "federal-offset"}),
     # 42 USC 654b: payments go to the disbursement unit
     WITHHOLDING_PAYMENT: frozenset({IV_D}),
+    # 42 USC 666(a)(5), 652(a)(7), 45 CFR 302.70(a)(5), 303.5(g)
+    PARENTAGE: frozenset({IV_D}),
+    # 45 CFR 303.11(b)
+    DEATH_NOTICE: frozenset({IV_D}),
 }
 """Kind -> programs that may receive it at all; everything else is refused."""
 

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from adapters import ADAPTERS
 from adapters.options import Option
-from gateway.core.errors import Misconfigured
 from gateway.docs.markdown import code, table
-
-BEGIN = "<!-- begin: written by python -m gateway.docs -->\n"
-END = "<!-- end -->\n"
+from gateway.docs.marked import marked
 
 
 def with_endpoints(page: str) -> str:
-    """The page with its table of options made anew. Raises Misconfigured when a mark is missing."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise Misconfigured("docs/partners.md has lost a mark around the options of endpoints.")
-    return before + BEGIN + _options() + END + after
+    """The page with its table of options made anew."""
+    return marked("docs/partners.md", page, _options())
 
 
 def _options() -> str:

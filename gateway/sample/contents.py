@@ -9,6 +9,7 @@ from types import MappingProxyType
 from gateway.core.model import Content, FormatName, Kind
 from gateway.sample import money, withholding
 from gateway.sample.people import COMPANIES, LAST_DAY, Address, Chance, Person
+from gateway.sample.vital_records import DEATH_NOTICE, PARENTAGE, death_notice, parentage
 
 Make = Callable[[Chance, int], Content]
 """Makes the record of a number, 1-based."""
@@ -63,6 +64,8 @@ MAKERS: Mapping[Kind, Make] = MappingProxyType(
         NEW_HIRE: new_hire,
         withholding.INCOME_WITHHOLDING: withholding.order,
         **money.MAKERS,
+        PARENTAGE: parentage,
+        DEATH_NOTICE: death_notice,
     }
 )
 """Kind -> how to make a record of it."""

@@ -141,6 +141,20 @@ async def test_a_submission_shows_its_findings_by_rule_and_its_receipt_as_sent(s
         assert await receipt.read() == stored.receipt
 
 
+async def test_a_finding_leads_to_the_page_of_its_rule_and_rules_are_found_by_their_words(site):
+    async with site.browser("viewer") as client:
+        for page in (f"/records/{site.ids['refused']}", f"/submissions/{site.ids['submission']}"):
+            assert 'href="/rules/CSE-DATE-INVALID"' in await text(client, page)
+        rule = await text(client, "/rules/CSE-DATE-INVALID")
+        for told in ("The date is no date", "Use YYYYMMDD.", "The record is refused", "in force, from 2020-01-01"):
+            assert told in rule
+        assert "CSE-DATE-INVALID" in await text(client, "/rules?q=yyyymmdd+DATE&severity=error")
+        for nothing in ("q=no+such+words", "q=date&severity=warning"):
+            assert "CSE-DATE-INVALID" not in await text(client, f"/rules?{nothing}")
+        assert await send(client, "/find", id=" cse-date-invalid ") == "/rules/CSE-DATE-INVALID"
+        await text(client, "/rules/CSE-NONSENSE", 404)
+
+
 @pytest.mark.parametrize(
     ("key", "place"), [("record", "records"), ("submission", "submissions"), ("delivery", "deliveries")]
 )

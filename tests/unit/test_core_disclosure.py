@@ -41,6 +41,8 @@ MAY_RECEIVE = {
     "directory-control": {"IV-D"},
     "transaction-error": {"IV-D"},
     **{kind: {"IV-D"} for kind in FEDERAL},
+    "parentage": {"IV-D"},
+    "death-notice": {"IV-D"},
     "something-new": set(),
 }
 PLAIN = {"locate": "LO1 R", "registry-answer": "FS A", "registry-entry": "FP L"}

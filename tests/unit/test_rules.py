@@ -16,6 +16,8 @@ from tests.unit.csenet_cases import built
 from tests.unit.csenet_rules import BROKEN as CSENET
 from tests.unit.fixed_width_samples import CATALOG, EXAMPLES, VECTORS
 from tests.unit.money_rules import BROKEN as MONEY
+from tests.unit.vital_rules import BASES as VITAL_BASES
+from tests.unit.vital_rules import BROKEN as VITAL
 from tests.unit.withholding_cases import BASES
 from tests.unit.withholding_cases import BROKEN as WITHHOLDING
 from transforms import canonical
@@ -40,10 +42,13 @@ TRANSACTIONS = {
 
 
 def base(transaction: str | None) -> Content:
-    """A valid record: a hire, a transaction of the example, or one built from the tables."""
+    """A valid record: a hire, one of a registrar, a transaction of the example, or one built from the tables."""
     if transaction is None:
         return HIRE
-    return TRANSACTIONS.get(transaction) or BASES.get(transaction) or built(CATALOG, transaction)
+    for some in (TRANSACTIONS, BASES, VITAL_BASES):
+        if transaction in some:
+            return some[transaction]
+    return built(CATALOG, transaction)
 
 
 HIRE = records("ohio-new-hires.w4", W4Format(CATALOG))[0]
@@ -107,6 +112,7 @@ BROKEN = [
     ("NH-EMPLOYER-NAME", None, {"Employer/EmployerName": None}),
     ("NH-ADDRESS", None, {ADDRESS_1: None}),
     ("NH-CODE", None, {"HireStateCode": "ZZ"}),
+    *VITAL,
 ]
 
 
