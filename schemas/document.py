@@ -27,8 +27,8 @@ class Document:
     def text(self, key: str, default: str | None = None) -> str:
         return self._typed(key, str, default)
 
-    def number(self, key: str) -> int:
-        return self._typed(key, int, None)
+    def number(self, key: str, default: int | None = None) -> int:
+        return self._typed(key, int, default)
 
     def flag(self, key: str, *, default: bool | None = None) -> bool:
         return self._typed(key, bool, default)

@@ -78,7 +78,7 @@ class FixedFile:
             self._records.group.read(group, grouped)
             findings += self._conflicts(grouped, {**heading.fields, **own}, frame)
         findings += _not_kept(record, body, frame.ordinal)
-        fields = {**heading.fields, **grouped, **own}
+        fields = {**self._order.given, **heading.fields, **grouped, **own}
         return Decoded(Content(self._order.kind, self._sorted(fields)), tuple(findings))
 
     def _conflicts(self, grouped: Mapping[str, str], said: Mapping[str, str], frame: Frame) -> Iterator[Finding]:

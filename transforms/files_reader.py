@@ -115,7 +115,7 @@ class FileReader:
         stretch = window[:end] if end >= 0 else window
         if len(stretch) > length and (end < 0 or len(stretch) % length == 0) and self._follows(stretch[length:]):
             return Cut(stretch[:length], length)
-        if end < 0 and final and 0 < len(window) < length:
+        if end < 0 and final and 0 < len(window) < length and not self._records.order.by_line:
             self._stop(FILE_CUT_OFF, f"expected {length} bytes, found {len(window)}")
             return None
         if end >= 0 or (final and window and len(window) <= self._window):
@@ -127,7 +127,7 @@ class FileReader:
         return None
 
     def _follows(self, rest: bytes) -> bool:
-        if self._records.order.open_end:
+        if self._records.order.open_end or self._records.order.by_line:
             return False
         self._bare = self._bare or (len(rest) >= self._length and self._records.begins(rest.decode("latin-1")))
         return self._bare
@@ -139,6 +139,7 @@ class FileReader:
 
     def _take(self, body: str, frames: list[Frame]) -> None:
         record = self._records.recognise(body)
+        body = record.whole(body) if record is not None else body
         role = record.role if record else RecordRole.DETAIL
         self._tally.all += 1
         if record is not None:

@@ -58,6 +58,13 @@ class Record:
     def fits(self, body: str) -> bool:
         return all(place.fits(body) for place in self._places)
 
+    def whole(self, body: str) -> str:
+        """A line whose blank end was left out, at the record's full length; any other text as it is."""
+        shortest, length = self.record.shortest, self.length
+        if not shortest or len(body) < shortest:
+            return body
+        return body.ljust(length) if len(body) <= length else body[:length] + body[length:].rstrip(" ")
+
     def read(self, body: str, into: dict[str, str]) -> list[Fault]:
         """The values of a record of the right length, and its faults."""
         faults = self.compiled.read(body, "", into, required=True)
@@ -147,8 +154,9 @@ class Records:
         self.amounts = frozenset(name for name in map(summed_field, sources) if name)
         """Names of the detail fields that a header, group record or trailer adds up."""
         around = [one.paths for one in (self.header, self.group) if one is not None]
-        self.around: frozenset[str] = frozenset().union(*around)
+        self.around: frozenset[str] = frozenset(order.given).union(*around)
         self.ranks = {path: known(path) for one in self.all for path in one.paths if "BlankIndicator" not in path}
+        self.ranks |= {path: known(path) for path in order.given}
 
     def _only(self, role: RecordRole) -> Record | None:
         return next((one for one in self.all if one.role is role), None)
@@ -162,5 +170,7 @@ class Records:
         return any(one.record.marks and one.fits(body) for one in self.all)
 
     def writable(self, content: Content) -> Record | None:
-        """The kind of detail that a content is written as."""
+        """The kind of detail that a content is written as; None for one that says otherwise than the whole format."""
+        if any(content.fields.get(path, value) != value for path, value in self.order.given.items()):
+            return None
         return next((self.details[one.layout] for one in self.order.of(content)), None)

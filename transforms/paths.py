@@ -42,6 +42,7 @@ def _named(catalog: Catalog) -> Iterator[tuple[str, Kind, str]]:
             for kind_name in catalog.formats[name_of_format].kinds:
                 yield from _of_layout(catalog.layouts[name], kind_name)
     for file in catalog.files.values():
+        yield from ((f"file {file.name}", file.kind, path) for path in file.given)
         for record in file.records:
             yield from _of_layout(catalog.layouts[record.layout], file.kind)
     for message in catalog.messages.values():

@@ -13,6 +13,11 @@ financial institutions), 42 USC 652(m) (insurance match), 42 USC 664 and 45 CFR 
 Birth records and acknowledgements of paternity go to the IV-D program: 42 USC 666(a)(5)(C)(iv) and (M) (kept by the
 birth registry, compared with the case registry), 652(a)(7) (the form's minimum data), 45 CFR 302.70(a)(5) and 303.5(g)
 (establishing paternity by acknowledgement). Deaths go there because they close or change a case: 45 CFR 303.11(b).
+
+Cash assistance: 42 USC 608(a)(2) and 654(29), 45 CFR 264.30 (referral and cooperation, between the two programs only),
+42 USC 611(a) and 45 CFR 265.3 (the quarterly report, to the federal Office of Family Assistance).
+Other agencies of a state: 42 USC 654(19), 666(a)(16) and 666(c)(1)(D), 45 CFR 302.65 and 303.3(b) (what a child support
+agency asks labor, licences and funds; only it gets the answers). Courts: 42 USC 654b, 45 CFR 302.32 (collections).
 """
 
 from __future__ import annotations
@@ -45,6 +50,10 @@ LOCATE_ANSWER, MEDICAL_MATCH, ASSET_MATCH = Kind("locate-answer"), Kind("medical
 WAGE, DIRECTORY_CONTROL, TRANSACTION_ERROR = Kind("wage"), Kind("directory-control"), Kind("transaction-error")
 
 IV_D, FPLS = "IV-D", "FPLS"
+
+AGENCY_REQUEST, AGENCY_ANSWER = Kind("agency-request"), Kind("agency-answer")
+COURT_PAYMENT = Kind("court-payment")
+ASSISTANCE_REFERRAL, ASSISTANCE_REPORT = Kind("assistance-referral"), Kind("assistance-report")
 
 PROGRAMS: Mapping[Kind, frozenset[str]] = {
     # 45 CFR 303.7, 303.21(d)(1), 307.13(a)(3)
@@ -87,6 +96,15 @@ PROGRAMS: Mapping[Kind, frozenset[str]] = {
     PARENTAGE: frozenset({IV_D}),
     # 45 CFR 303.11(b)
     DEATH_NOTICE: frozenset({IV_D}),
+    # 42 USC 608(a)(2), 654(29), 45 CFR 264.30
+    ASSISTANCE_REFERRAL: frozenset({IV_D, "IV-A"}),
+    # 42 USC 611(a), 45 CFR 265.3
+    ASSISTANCE_REPORT: frozenset({"OFA"}),
+    # 42 USC 654(19), 666(a)(16), 666(c)(1)(D), 45 CFR 302.65, 303.3(b)
+    AGENCY_REQUEST: frozenset({"labor", "motor-vehicles", "wildlife", "dividend"}),
+    AGENCY_ANSWER: frozenset({IV_D}),
+    # 42 USC 654b, 45 CFR 302.32
+    COURT_PAYMENT: frozenset({IV_D}),
 }
 """Kind -> programs that may receive it at all; everything else is refused."""
 

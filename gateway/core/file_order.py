@@ -47,6 +47,8 @@ class FileRecord:
     """All of them must be there; none: any record."""
     optional: bool = False
     """Whether a header or trailer may be absent."""
+    shortest: int = 0
+    """Bytes of the shortest line that counts as this record, the blanks at its end left out; 0: all of its bytes."""
     fill: Mapping[str, str] = field(default_factory=dict)
     """Field name -> what is written there (``transforms.controls``); counts and sums are checked on reading too."""
     read_only: bool = False
@@ -55,7 +57,7 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class FileOrder:
-    """How the records of a fixed-width format make up a file; all of one length."""
+    """How the records of a fixed-width format make up a file; all of one length, unless ``by_line``."""
 
     name: FormatName
     kind: Kind
@@ -67,6 +69,10 @@ class FileOrder:
     """Written after each record; on reading any line end or none will do."""
     open_end: bool = False
     """Records are longer than their layouts say; the rest is read over."""
+    by_line: bool = False
+    """Each record is a line of its own length; ``length`` is that of the longest."""
+    given: Mapping[str, str] = field(default_factory=dict)
+    """Canonical path -> value that every record has by being of this format, without a place in the file."""
 
     def of(self, content: Content) -> tuple[FileRecord, ...]:
         """The kinds of detail that a content can be written as, the best first; none when it does not belong under the

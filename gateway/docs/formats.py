@@ -139,9 +139,11 @@ def _file(order: FileOrder) -> str:
         for one in order.records
     ]
     ends = {"\n": "LF", "\r": "CR", "\r\n": "CRLF", "": "nothing"}[order.line_end]
-    size = f"Records of {order.length} bytes in {order.encoding}"
-    head = f"{size}; {ends} is written after each, any line end or none is read."
-    return f"## Records\n\n{head}\n\n{table(('layout', 'role', 'known by', 'filled in and checked'), rows)}"
+    lengths = f"in lines of up to {order.length} bytes" if order.by_line else f"of {order.length} bytes"
+    read = "any line end" if order.by_line else "any line end or none"
+    head = f"Records {lengths} in {order.encoding}; {ends} is written after each, {read} is read."
+    given = "".join(f"\n\nEvery record says {code(path)} {code(value)}." for path, value in order.given.items())
+    return f"## Records\n\n{head}{given}\n\n{table(('layout', 'role', 'known by', 'filled in and checked'), rows)}"
 
 
 def _mark(mark: Mark) -> str:

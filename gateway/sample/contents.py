@@ -7,7 +7,7 @@ from datetime import date
 from types import MappingProxyType
 
 from gateway.core.model import Content, FormatName, Kind
-from gateway.sample import money, withholding
+from gateway.sample import assistance, money, withholding
 from gateway.sample.people import COMPANIES, LAST_DAY, Address, Chance, Person
 from gateway.sample.vital_records import DEATH_NOTICE, PARENTAGE, death_notice, parentage
 
@@ -66,6 +66,8 @@ MAKERS: Mapping[Kind, Make] = MappingProxyType(
         **money.MAKERS,
         PARENTAGE: parentage,
         DEATH_NOTICE: death_notice,
+        assistance.ASSISTANCE_REPORT: assistance.report,
+        assistance.ASSISTANCE_REFERRAL: assistance.referral,
     }
 )
 """Kind -> how to make a record of it."""

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from gateway.core.catalog import Catalog, Column, LayoutField, Need, Picture
 from gateway.core.model import Content, FormatName, Kind
 from gateway.offline_layouts import Block, blocks_of
+from gateway.sample.assistance import ASSISTANCE_REFERRAL, ASSISTANCE_REPORT
 from gateway.sample.contents import CASE_TRANSFER, LOCATE, NEW_HIRE
 from gateway.sample.money import ASSET_INQUIRY, WITHHOLDING_PAYMENT
 from gateway.sample.people import Chance
@@ -124,6 +125,8 @@ _NEEDED = MappingProxyType(
         INCOME_WITHHOLDING: "Order/Employee/PersonSSNIdentification",
         ASSET_INQUIRY: "PersonName/PersonSurName",
         WITHHOLDING_PAYMENT: "Payment/PersonSSNIdentification",
+        ASSISTANCE_REPORT: "CaseID",
+        ASSISTANCE_REFERRAL: "SenderLocatorID",
     }
 )
 _DATED = MappingProxyType({NEW_HIRE: "HireDate", CASE_TRANSFER: "Header/TransactionDate", LOCATE: "Header/SentDate"})
@@ -200,6 +203,8 @@ FAULTS: tuple[Fault, ...] = (
                 "FIDM-NAME",
                 "XSD-MISSING",
                 "DED-ELEMENT-MISSING",
+                "TANF-CASE",
+                "AR-SENDER",
             }
         ),
         in_content=_missing,

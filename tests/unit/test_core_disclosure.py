@@ -25,10 +25,24 @@ from transforms.facts import Summary
 from transforms.schema_tree import merged, tree
 
 CATALOG = schemas.load(drafts=True)
-PROGRAM_NAMES = (
-    "IV-D", "IV-A", "XIX", "vital-records", "NDNH", "FPLS", "financial-institution", "federal-offset", "employer", "",
-)  # fmt: skip
 FEDERAL = ("registry-answer", "locate-answer", "medical-match", "asset-match", "wage")
+PROGRAM_NAMES = (
+    "IV-D",
+    "IV-A",
+    "XIX",
+    "vital-records",
+    "NDNH",
+    "FPLS",
+    "financial-institution",
+    "federal-offset",
+    "OFA",
+    "labor",
+    "motor-vehicles",
+    "wildlife",
+    "dividend",
+    "employer",
+    "",
+)
 MAY_RECEIVE = {
     "case-transfer": {"IV-D", "IV-A", "XIX", "vital-records"},
     "locate": {"IV-D"},
@@ -43,6 +57,11 @@ MAY_RECEIVE = {
     **{kind: {"IV-D"} for kind in FEDERAL},
     "parentage": {"IV-D"},
     "death-notice": {"IV-D"},
+    "assistance-referral": {"IV-D", "IV-A"},
+    "assistance-report": {"OFA"},
+    "agency-request": {"labor", "motor-vehicles", "wildlife", "dividend"},
+    "agency-answer": {"IV-D"},
+    "court-payment": {"IV-D"},
     "something-new": set(),
 }
 PLAIN = {"locate": "LO1 R", "registry-answer": "FS A", "registry-entry": "FP L"}

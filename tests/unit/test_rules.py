@@ -12,6 +12,10 @@ from gateway.core.model import Content, Finding, Severity
 from gateway.core.precedents import REMEMBERED
 from gateway.core.rules import BusinessRules, told
 from gateway.core.settled import SETTLED
+from tests.unit.agency_rules import BASES as AGENCY_BASES
+from tests.unit.agency_rules import BROKEN as AGENCIES
+from tests.unit.assistance_rules import BASES as ASSISTANCE_BASES
+from tests.unit.assistance_rules import BROKEN as ASSISTANCE
 from tests.unit.csenet_cases import built
 from tests.unit.csenet_rules import BROKEN as CSENET
 from tests.unit.fixed_width_samples import CATALOG, EXAMPLES, VECTORS
@@ -45,7 +49,7 @@ def base(transaction: str | None) -> Content:
     """A valid record: a hire, one of a registrar, a transaction of the example, or one built from the tables."""
     if transaction is None:
         return HIRE
-    for some in (TRANSACTIONS, BASES, VITAL_BASES):
+    for some in (TRANSACTIONS, BASES, VITAL_BASES, ASSISTANCE_BASES, AGENCY_BASES):
         if transaction in some:
             return some[transaction]
     return built(CATALOG, transaction)
@@ -113,6 +117,8 @@ BROKEN = [
     ("NH-ADDRESS", None, {ADDRESS_1: None}),
     ("NH-CODE", None, {"HireStateCode": "ZZ"}),
     *VITAL,
+    *ASSISTANCE,
+    *AGENCIES,
 ]
 
 
