@@ -17,6 +17,7 @@ from gateway.core.errors import GatewayError, Unprocessable
 from gateway.core.file_order import FileOrder, RecordRole
 from gateway.core.model import FormatName
 from gateway.core.ports.formats import Format, Frame, Heading
+from gateway.core.x12_set import TransactionSet
 from gateway.offline_layouts import fits
 
 HEAD = 256 * 1024
@@ -33,6 +34,7 @@ _NACHA = re.compile(rb"1.{33}094101|705DED\*", re.DOTALL)
 """A file header with its record size, blocking factor and format code; or addenda records alone."""
 _SHAPES = {"csenet": _CSENET, "ach": _NACHA}
 """Family of formats -> how its files begin, where no mark at the start tells."""
+_ISA_LENGTH, _ISA_VERSION = 106, slice(84, 89)
 _OURS = "urn:child-support-gateway:"
 
 Begins = Callable[[bytes], bool]
@@ -75,6 +77,8 @@ class Recogniser:
             return _is_json
         if name in self.catalog.columns:
             return _heading_of(self.catalog.columns[name])
+        if name in self.catalog.x12:
+            return _set_of(self.catalog.x12[name])
         if name in self.catalog.files:
             return _record_of(self.catalog.files[name])
         return self._marked(name)
@@ -137,6 +141,20 @@ def _record_of(order: FileOrder) -> Begins:
         except UnicodeDecodeError:
             return False
         return any(fits(record, text) for record in first)
+
+    return begins
+
+
+def _set_of(table: TransactionSet) -> Begins:
+    """Whether the first set of an interchange is of this code and version, or there is only an answer to one."""
+
+    def begins(head: bytes) -> bool:
+        text = head.lstrip()
+        if not text.startswith(b"ISA") or text[_ISA_VERSION] != table.interchange.encode():
+            return False
+        separator, terminator = re.escape(text[3:4]), re.escape(text[_ISA_LENGTH - 1 : _ISA_LENGTH])
+        found = re.search(terminator + rb"[\r\n]*ST" + separator + rb"([0-9]{3})", text)
+        return found[1] == table.code.encode() if found else table.outside is not None
 
     return begins
 

@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 
 from gateway.core.catalog import Catalog
 from gateway.core.ports.formats import FormatState
-from schemas import files, messages, tables
+from schemas import files, messages, tables, x12_sets
 from schemas.bridges import read_bridges
 from schemas.checks import check
 from schemas.document import Document, parse
@@ -49,6 +49,7 @@ def read(root: Traversable, *, drafts: bool = False) -> Catalog:
         ),
         bridges=tables.unique(read_bridges(_folder(root, "bridges")), lambda one: one.kind, "bridge"),
         messages=tables.unique((messages.message(d) for d in _folder(root, "fhir")), lambda one: one.name, "message"),
+        x12=tables.unique((x12_sets.transaction_set(d) for d in _folder(root, "x12")), lambda one: one.name, "set"),
         marks={key: m for d in _folder(root, "matrix") for key, m in MatrixReader(layouts, triples).read(d).items()},
     )
     check(catalog)

@@ -18,6 +18,7 @@ from transforms.files import FixedFile
 from transforms.json_format import JsonFormat
 from transforms.paths import check_paths
 from transforms.w4 import W4Format
+from transforms.x12 import X12Format
 from transforms.xml_format import XmlFormat
 
 FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
@@ -88,6 +89,14 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "ije-natality": FixedFile.named("ije-natality"),
         "ije-mortality": FixedFile.named("ije-mortality"),
         "bfdr-birth": FhirFormat.named("bfdr-birth"),
+        "x12-834": X12Format.named("x12-834"),
+        "x12-270": X12Format.named("x12-270"),
+        "x12-271": X12Format.named("x12-271"),
+        "x12-999": X12Format.named("x12-999"),
+        "x12-997": X12Format.named("x12-997"),
+        "mmis-ks-coverage": FixedFile.named("mmis-ks-coverage"),
+        "mmis-ks-carriers": FixedFile.named("mmis-ks-carriers"),
+        "mmis-ks-ended": FixedFile.named("mmis-ks-ended"),
     }
 )
 """Format name -> how to make it from the catalog; the catalog has the same names."""

@@ -12,6 +12,7 @@ from gateway.core.resource_table import MessageTable
 from transforms.facts import named_paths
 from transforms.joined import PARTS
 from transforms.schema_tree import SchemaTree, merged, tree
+from transforms.x12_table import Table
 
 
 def check_paths(catalog: Catalog) -> None:
@@ -45,6 +46,12 @@ def _named(catalog: Catalog) -> Iterator[tuple[str, Kind, str]]:
         yield from ((f"file {file.name}", file.kind, path) for path in file.given)
         for record in file.records:
             yield from _of_layout(catalog.layouts[record.layout], file.kind)
+    yield from _of_tables(catalog)
+
+
+def _of_tables(catalog: Catalog) -> Iterator[tuple[str, Kind, str]]:
+    for one in catalog.x12.values():
+        yield from ((f"set {one.name}", one.kind, path) for path in Table(one).paths)
     for message in catalog.messages.values():
         yield from ((f"message {message.name}", message.kind, path) for path in _of_message(message))
 

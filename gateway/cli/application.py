@@ -10,6 +10,7 @@ import typer
 
 from gateway import __version__
 from gateway.cli import (
+    answers,
     audit,
     dead,
     files,
@@ -54,6 +55,7 @@ files.register(app)
 formats.register(app)
 layouts.register(app)
 samples.register(app)
+answers.register(app)
 records.register(app)
 
 

@@ -14,6 +14,7 @@ from gateway.core.errors import NotFound
 if TYPE_CHECKING:
     from gateway.core.catalog import Catalog, ColumnOrder, Layout
     from gateway.core.resource_table import MessageTable
+    from gateway.core.x12_set import TransactionSet
     from gateway.offline_dump import Dump
 
 app = typer.Typer(help="The tables that read and write records of fixed width.", no_args_is_help=True)
@@ -44,6 +45,9 @@ def show(
     message = catalog.messages.get(FormatName(name))
     if message is not None:
         _show_message(message, json=json)
+        return
+    if (found_set := catalog.x12.get(FormatName(name))) is not None:
+        _show_set(found_set, json=json)
         return
     found = _layouts(catalog, name)
     if not found:
@@ -108,6 +112,23 @@ def _show_message(message: MessageTable, *, json: bool) -> None:
         return
     table(f"{message.name}: {len(rows)} values", columns, rows)
     say(f"Version {message.version}. Source: {message.source}. Confidence: {message.confidence}.")
+
+
+def _show_set(found: TransactionSet, *, json: bool) -> None:
+    columns = ("loop", "element", "what", "form", "size", "use", "path")
+    segments = (*found.segments, *((found.outside,) if found.outside else ()))
+    rows = [
+        (row.loop, one.name, one.title, one.form, f"{one.least}-{one.most}", one.required.value, ", ".join(one.paths))
+        for row in segments
+        for one in row.elements
+    ]
+    origin = {"source": found.source, "confidence": found.confidence, "version": found.release}
+    if json:
+        named = [dict(zip(columns, row, strict=True)) for row in rows]
+        put({"layouts": [{"name": found.name, "length": None, **origin, "fields": named}]})
+        return
+    table(f"{found.name}: {len(segments)} segments", columns, rows)
+    say(f"Version {found.release}. Source: {found.source}. Confidence: {found.confidence}.")
 
 
 def show_record(

@@ -18,6 +18,7 @@ from gateway.core.functional_matrix import Marks
 from gateway.core.model import Content, FormatName, Kind, RuleCode, Severity
 from gateway.core.ports.formats import FormatInfo
 from gateway.core.resource_table import MessageTable
+from gateway.core.x12_set import TransactionSet
 
 Parameter = str | int | bool | tuple[str, ...]
 
@@ -312,6 +313,8 @@ class Catalog:
     """By the kind that they start from."""
     messages: Mapping[FormatName, MessageTable] = field(default_factory=dict)
     """FHIR messages."""
+    x12: Mapping[FormatName, TransactionSet] = field(default_factory=dict)
+    """Transaction sets of X12."""
     withheld: Mapping[FormatName, FormatInfo] = field(default_factory=dict)
     """Drafts that the settings do not allow."""
 

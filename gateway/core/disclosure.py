@@ -18,6 +18,8 @@ Cash assistance: 42 USC 608(a)(2) and 654(29), 45 CFR 264.30 (referral and coope
 42 USC 611(a) and 45 CFR 265.3 (the quarterly report, to the federal Office of Family Assistance).
 Other agencies of a state: 42 USC 654(19), 666(a)(16) and 666(c)(1)(D), 45 CFR 302.65 and 303.3(b) (what a child support
 agency asks labor, licences and funds; only it gets the answers). Courts: 42 USC 654b, 45 CFR 302.32 (collections).
+Medical support: 42 USC 1396a(a)(25), 45 CFR 303.30 and 303.31 (for the Medicaid agency, which looks for liable third
+parties).
 """
 
 from __future__ import annotations
@@ -53,6 +55,7 @@ IV_D, FPLS = "IV-D", "FPLS"
 
 AGENCY_REQUEST, AGENCY_ANSWER = Kind("agency-request"), Kind("agency-answer")
 COURT_PAYMENT = Kind("court-payment")
+MEDICAL_SUPPORT, INTERCHANGE_ANSWER = Kind("medical-support"), Kind("interchange-answer")
 ASSISTANCE_REFERRAL, ASSISTANCE_REPORT = Kind("assistance-referral"), Kind("assistance-report")
 
 PROGRAMS: Mapping[Kind, frozenset[str]] = {
@@ -105,6 +108,9 @@ PROGRAMS: Mapping[Kind, frozenset[str]] = {
     AGENCY_ANSWER: frozenset({IV_D}),
     # 42 USC 654b, 45 CFR 302.32
     COURT_PAYMENT: frozenset({IV_D}),
+    # 42 USC 1396a(a)(25), 45 CFR 303.30, 303.31
+    MEDICAL_SUPPORT: frozenset({IV_D, "XIX"}),
+    INTERCHANGE_ANSWER: frozenset({IV_D, "XIX"}),
 }
 """Kind -> programs that may receive it at all; everything else is refused."""
 

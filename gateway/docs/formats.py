@@ -12,6 +12,7 @@ from gateway.core.ports.formats import FormatState
 from gateway.core.resource_table import MessageTable
 from gateway.docs.markdown import code, table
 from gateway.docs.marked import marked
+from gateway.docs.x12 import x12_page
 
 ALSO: Mapping[str, tuple[str, ...]] = {
     "csenet": ("csenet-header-from-server",),
@@ -82,6 +83,8 @@ def format_page(catalog: Catalog, name: FormatName) -> str:
         parts += [_file(catalog.files[name]), NEEDS + "\n", *_layouts_of_file(catalog, name)]
     elif name in catalog.messages:
         parts.append(_message(catalog.messages[name]))
+    elif name in catalog.x12:
+        parts.append(x12_page(catalog.x12[name]))
     elif name in catalog.sequences:
         layouts = [*catalog.sequences[name], *ALSO.get(name, ())]
         parts += [NEEDS + "\n", *(_layout(catalog.layouts[one]) for one in layouts)]

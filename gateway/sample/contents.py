@@ -7,7 +7,7 @@ from datetime import date
 from types import MappingProxyType
 
 from gateway.core.model import Content, FormatName, Kind
-from gateway.sample import assistance, money, withholding
+from gateway.sample import assistance, coverage, money, withholding
 from gateway.sample.people import COMPANIES, LAST_DAY, Address, Chance, Person
 from gateway.sample.vital_records import DEATH_NOTICE, PARENTAGE, death_notice, parentage
 
@@ -72,7 +72,9 @@ MAKERS: Mapping[Kind, Make] = MappingProxyType(
 )
 """Kind -> how to make a record of it."""
 
-OF_FORMAT: Mapping[FormatName, Make] = MappingProxyType({FormatName("eiwo-answer"): withholding.answer})
+OF_FORMAT: Mapping[FormatName, Make] = MappingProxyType(
+    {FormatName("eiwo-answer"): withholding.answer, **coverage.FORM_MAKERS}
+)
 """Formats that carry another side of their kind than that which is made of it."""
 
 

@@ -15,6 +15,7 @@ from gateway.core.model import Content, FormatName, Kind
 from gateway.offline_layouts import Block, blocks_of
 from gateway.sample.assistance import ASSISTANCE_REFERRAL, ASSISTANCE_REPORT
 from gateway.sample.contents import CASE_TRANSFER, LOCATE, NEW_HIRE
+from gateway.sample.coverage import MEDICAL_SUPPORT
 from gateway.sample.money import ASSET_INQUIRY, WITHHOLDING_PAYMENT
 from gateway.sample.people import Chance
 from gateway.sample.vital_records import DEATH_NOTICE, PARENTAGE
@@ -137,8 +138,11 @@ _PAST = MappingProxyType(
         LOCATE: "Header/TransactionDate",
         PARENTAGE: "Child/PersonBirthDate",
         DEATH_NOTICE: "DeathDate",
+        MEDICAL_SUPPORT: "PolicyHolder/PersonBirthDate",
     }
 )
+_BORN = MappingProxyType({MEDICAL_SUPPORT: "CoveredPerson[1]/PersonBirthDate"})
+"""Where a day of the past is when it is not there."""
 _CODED = MappingProxyType(
     {
         NEW_HIRE: "Employee/EmployeeAddress/AddressStateCode",
@@ -160,7 +164,7 @@ def _missing(_chance: Chance, content: Content) -> Content | None:
 
 
 def _future(_chance: Chance, content: Content) -> Content | None:
-    return _with(content, _PAST.get(content.kind), FUTURE)
+    return _with(content, _PAST.get(content.kind), FUTURE) or _with(content, _BORN.get(content.kind), FUTURE)
 
 
 def _unknown_code(_chance: Chance, content: Content) -> Content | None:
@@ -211,7 +215,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "date-in-future",
-        frozenset({"NH-HIRE-DATE-FUTURE", "CSE-DATE-FUTURE", "VR-BIRTH-FUTURE", "VR-DEATH-FUTURE"}),
+        frozenset({"NH-HIRE-DATE-FUTURE", "CSE-DATE-FUTURE", "VR-BIRTH-FUTURE", "VR-DEATH-FUTURE", "MED-BIRTH-DATE"}),
         in_content=_future,
     ),
     Fault("code-unknown", frozenset({"NH-CODE", "CSE-CODE", "IWO-CODE"}), in_content=_unknown_code),

@@ -19,7 +19,7 @@ from gateway.offline_layouts import fits
 from gateway.sample.contents import MAKERS, OF_FORMAT, Make
 from gateway.sample.faults import FAULTS, Fault, Row, Written
 from gateway.sample.people import Chance
-from gateway.sample.tabled import Tabled
+from gateway.sample.tabled import UNTOLD, Tabled
 from gateway.tools import Speech
 
 READ_FORM = {FormatName("csenet"): FormatName("csenet-out")}
@@ -61,8 +61,10 @@ def kinds_made(catalog: Catalog, name: FormatName) -> tuple[Kind, ...]:
 
 
 def _is_made(catalog: Catalog, name: FormatName, kind: Kind) -> bool:
-    """A kind of which no maker knows is made from the tables of its files."""
-    return _writes(catalog, name, kind) if kind in MAKERS else name in catalog.files
+    """A kind of which no maker knows is made from the tables of its files, where these say enough."""
+    if kind in MAKERS or name in OF_FORMAT:
+        return _writes(catalog, name, kind)
+    return name in catalog.files and name not in UNTOLD
 
 
 def _writes(catalog: Catalog, name: FormatName, kind: Kind) -> bool:

@@ -7,7 +7,7 @@ from random import Random
 
 from gateway.core.catalog import Catalog, LayoutField, Need, Picture
 from gateway.core.file_order import FileOrder
-from gateway.core.model import Content
+from gateway.core.model import Content, FormatName
 from gateway.sample.people import COMPANIES, FAMILY, GIVEN, Address, Chance
 from transforms.files_records import OWN, Record, Records
 from transforms.layout import codec_of
@@ -18,6 +18,8 @@ _SSN = 9
 _FEW = 1, 9
 _OWED = 500, 999
 """Whole dollars that are enough for federal offset (45 CFR 303.72(a))."""
+UNTOLD = frozenset({FormatName("mmis-ks-coverage")})
+"""Files whose records obey rules between their fields of which the tables know nothing."""
 
 
 class Tabled:

@@ -62,6 +62,8 @@ MAY_RECEIVE = {
     "agency-request": {"labor", "motor-vehicles", "wildlife", "dividend"},
     "agency-answer": {"IV-D"},
     "court-payment": {"IV-D"},
+    "medical-support": {"IV-D", "XIX"},
+    "interchange-answer": {"IV-D", "XIX"},
     "something-new": set(),
 }
 PLAIN = {"locate": "LO1 R", "registry-answer": "FS A", "registry-entry": "FP L"}

@@ -19,6 +19,8 @@ from tests.unit.assistance_rules import BROKEN as ASSISTANCE
 from tests.unit.csenet_cases import built
 from tests.unit.csenet_rules import BROKEN as CSENET
 from tests.unit.fixed_width_samples import CATALOG, EXAMPLES, VECTORS
+from tests.unit.medical_rules import BASES as MEDICAL_BASES
+from tests.unit.medical_rules import BROKEN as MEDICAL
 from tests.unit.money_rules import BROKEN as MONEY
 from tests.unit.vital_rules import BASES as VITAL_BASES
 from tests.unit.vital_rules import BROKEN as VITAL
@@ -42,7 +44,7 @@ def records(name: str, format_) -> list[Content]:
 TRANSACTIONS = {
     CANONICAL.facts(content).transaction: content
     for content in records("ohio-to-michigan.csenet", CsenetFormat(CATALOG))
-}
+} | MEDICAL_BASES
 
 
 def base(transaction: str | None) -> Content:
@@ -104,6 +106,7 @@ BROKEN = [
     ("CSE-WAGE-3", "ENF R ERALL", {"LocateInformation/ThirdEmployer/WageQuarter": "1"}),
     *CSENET,
     *WITHHOLDING,
+    *MEDICAL,
     ("NH-SSN", None, {"Employee/PersonSSNIdentification": None}),
     ("NH-SSN-DIGITS", None, {"Employee/PersonSSNIdentification": "900-10-1234"}),
     ("NH-NAME", None, {"Employee/PersonName": None}),
