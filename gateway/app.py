@@ -44,6 +44,7 @@ async def gateway(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> Asy
         base = await stack.enter_async_context(foundation(settings, announce_grace=grace, warm=True))
         process = build(settings, roles, base)
         stack.push_async_callback(process.crew.close)
+        stack.push_async_callback(process.queries.close)
         await process.broker.open()
         stack.push_async_callback(process.broker.close)
         await process.watch.refresh()

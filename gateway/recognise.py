@@ -101,10 +101,22 @@ class Recogniser:
         return (first.constant or "").encode() if first.picture is Picture.CONSTANT else b""
 
     def _on_trial(self, names: Iterable[FormatName], head: bytes) -> list[FormatName]:
-        """Those that read most of the first records; of these, those that find the fewest faults."""
-        tried = [(name, tried) for name in names if (tried := _trial(self.formats[name], head)) is not None]
+        """Those that read most of the first records; of these, those that find the fewest faults; of these, those that
+        know their records to the end. What knows only their beginning would take any long line for one, so it must read
+        all of them without fault."""
+        tried: list[tuple[FormatName, tuple[float, int, bool]]] = []
+        for name in names:
+            found = _trial(self.formats[name], head)
+            open_ended = self._is_open_ended(name)
+            if found is not None and not (open_ended and any(found)):
+                tried.append((name, (*found, open_ended)))
         best = min((found for _, found in tried), default=None)
         return [name for name, found in tried if found == best]
+
+    def _is_open_ended(self, name: FormatName) -> bool:
+        """Whether the format is of records alone whose end nobody knows and that nothing marks."""
+        order = self.catalog.files.get(name)
+        return order is not None and order.open_end and not any(record.marks for record in order.records)
 
     def _alike(self, names: Sequence[FormatName]) -> tuple[FormatName, ...]:
         """Without the formats that read just as an earlier one does."""

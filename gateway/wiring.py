@@ -7,18 +7,17 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from adapters import Kit, make_adapters
+from adapters import Kit, make_adapters, make_query_line
 from gateway import __version__
 from gateway.broker.memory import MemoryBroker
 from gateway.broker.rabbitmq import RabbitBroker
 from gateway.broker.settings import RabbitSettings
 from gateway.core.errors import Unavailable
-from gateway.core.model import AdapterName, Content, Delivery, FormatName, RuleCode
-from gateway.core.ports.adapters import Adapter
+from gateway.core.model import Content, Delivery, FormatName, RuleCode
 from gateway.core.ports.broker import Broker
 from gateway.core.ports.crew import Crew
 from gateway.core.receipt import Receipts
@@ -34,6 +33,9 @@ from gateway.work.directory import DirectoryWatch
 from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
 from gateway.work.intake import Desk, IntakeLimits
 from gateway.work.originate import Originator
+from gateway.work.query import QueryDesk, QueryTools
+from gateway.work.query_plan import Planner
+from gateway.work.query_reading import StatusReader
 from gateway.work.rejections import Rejections
 from gateway.work.relay import Relay, RelayLimits
 from gateway.work.returns import Returns
@@ -60,6 +62,7 @@ class Gateway:
     watch: DirectoryWatch
     relay: Relay
     desk: Desk
+    queries: QueryDesk
     settler: Settler
     dispatcher: Dispatcher
     metrics: Metrics
@@ -107,6 +110,8 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
     answering = AnsweringCrew(crew, questions)
     originator = _originator(base, watch, announce)
     desk = _intake(settings, originator, base, answering, crew.prepare)
+    kit = _kit(settings, base)
+    queries = _queries(base, kit, watch, metrics)
     settler = Settler(base.stores.deliveries)
     dispatcher = Dispatcher(
         Tools(
@@ -114,7 +119,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
             deliveries=base.stores.deliveries,
             health=base.stores.health,
             crew=answering,
-            adapters=_adapters(settings, base),
+            adapters=make_adapters(kit),
             settler=settler,
             judge=Judge(base.scribe),
             clock=base.clock,
@@ -133,10 +138,11 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
         watch=watch,
         relay=relay,
         desk=desk,
+        queries=queries,
         settler=settler,
         dispatcher=dispatcher,
         metrics=metrics,
-        parts=_parts(base, desk, watch, broker, originator),
+        parts=_parts(base, desk, queries, watch, broker, originator),
         questions=questions,
         owner=owner,
     )
@@ -210,20 +216,35 @@ def _questions(base: Foundation, watch: DirectoryWatch) -> Questions:
     )
 
 
-def _adapters(settings: Settings, base: Foundation) -> Mapping[AdapterName, Adapter]:
-    return make_adapters(
-        Kit(
+def _kit(settings: Settings, base: Foundation) -> Kit:
+    return Kit(
+        clock=base.clock,
+        random=base.random,
+        secrets=SecretFolder(settings.secrets),
+        mailbox=base.stores.mailbox,
+        sealer=base.tools.examiner.sealer,
+        folder_root=settings.work.folder_root,
+    )
+
+
+def _queries(base: Foundation, kit: Kit, watch: DirectoryWatch, metrics: Metrics) -> QueryDesk:
+    speech = base.speech
+    return QueryDesk(
+        QueryTools(
+            planner=Planner(StatusReader(speech.formats, speech.canonical, speech.rules), watch.current),
+            line=make_query_line(kit),
+            audit=base.stores.audit,
+            scribe=base.scribe,
             clock=base.clock,
-            random=base.random,
-            secrets=SecretFolder(settings.secrets),
-            mailbox=base.stores.mailbox,
-            sealer=base.tools.examiner.sealer,
-            folder_root=settings.work.folder_root,
+            indexer=base.tools.examiner.indexer,
+            observe=metrics.query,
         )
     )
 
 
-def _parts(base: Foundation, desk: Desk, watch: DirectoryWatch, broker: Broker, originator: Originator) -> Parts:
+def _parts(
+    base: Foundation, desk: Desk, queries: QueryDesk, watch: DirectoryWatch, broker: Broker, originator: Originator
+) -> Parts:
     stored, catalog = base.stores, base.speech.catalog
 
     async def store_answers() -> None:
@@ -239,6 +260,7 @@ def _parts(base: Foundation, desk: Desk, watch: DirectoryWatch, broker: Broker, 
         random=base.random,
         scribe=base.scribe,
         intake=desk,
+        queries=queries,
         submissions=stored.submissions,
         records=stored.records,
         desk=stored.desk,

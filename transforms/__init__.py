@@ -97,6 +97,8 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "mmis-ks-coverage": FixedFile.named("mmis-ks-coverage"),
         "mmis-ks-carriers": FixedFile.named("mmis-ks-carriers"),
         "mmis-ks-ended": FixedFile.named("mmis-ks-ended"),
+        "icr-extract": FixedFile.named("icr-extract"),
+        "icr-results": FixedFile.named("icr-results"),
     }
 )
 """Format name -> how to make it from the catalog; the catalog has the same names."""

@@ -230,6 +230,15 @@ class Canonical:
         shape.proven = shape.proven or not findings
         return findings
 
+    def valid(self, document: bytes) -> bool:
+        """See the port."""
+        try:
+            root = etree.fromstring(document, self._parser)
+        except etree.XMLSyntaxError:
+            return False
+        form = self._by_tag.get(root.tag)
+        return form is not None and bool(form.validator.validate(root))
+
     # --- facts -------------------------------------------------------------------------------------------------------
 
     def facts(self, content: Content) -> Facts:

@@ -22,6 +22,7 @@ from gateway.cli import (
     operators,
     partners,
     processes,
+    queries,
     records,
     rules,
     samples,
@@ -57,6 +58,7 @@ layouts.register(app)
 samples.register(app)
 answers.register(app)
 records.register(app)
+queries.register(app)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature of an option's callback

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from gateway.core import alternatives, amounts, conditional, known_days, matrix
+from gateway.core import alternatives, amounts, conditional, known_days, matrix, presence
 from gateway.core.catalog import Catalog, CodeList, Layout, Need, Rule, block_prefixes
 from gateway.core.question import Ask, Check, Fault, Question, number, texts
 
@@ -230,6 +230,7 @@ CHECKS: Mapping[str, Check] = {
     **alternatives.CHECKS,
     **known_days.CHECKS,
     **matrix.CHECKS,
+    **presence.CHECKS,
 }
 
 

@@ -18,6 +18,8 @@ Cash assistance: 42 USC 608(a)(2) and 654(29), 45 CFR 264.30 (referral and coope
 42 USC 611(a) and 45 CFR 265.3 (the quarterly report, to the federal Office of Family Assistance).
 Other agencies of a state: 42 USC 654(19), 666(a)(16) and 666(c)(1)(D), 45 CFR 302.65 and 303.3(b) (what a child support
 agency asks labor, licences and funds; only it gets the answers). Courts: 42 USC 654b, 45 CFR 302.32 (collections).
+Case status and reconciliation: 45 CFR 303.7(b)(4) (status inquiries between child support agencies), 42 USC 654a(f)
+(comparison of cases between states and with the federal parent locator service).
 Medical support: 42 USC 1396a(a)(25), 45 CFR 303.30 and 303.31 (for the Medicaid agency, which looks for liable third
 parties).
 """
@@ -55,6 +57,7 @@ IV_D, FPLS = "IV-D", "FPLS"
 
 AGENCY_REQUEST, AGENCY_ANSWER = Kind("agency-request"), Kind("agency-answer")
 COURT_PAYMENT = Kind("court-payment")
+CASE_STATUS, CASE_RECONCILIATION = Kind("case-status"), Kind("case-reconciliation")
 MEDICAL_SUPPORT, INTERCHANGE_ANSWER = Kind("medical-support"), Kind("interchange-answer")
 ASSISTANCE_REFERRAL, ASSISTANCE_REPORT = Kind("assistance-referral"), Kind("assistance-report")
 
@@ -111,6 +114,10 @@ PROGRAMS: Mapping[Kind, frozenset[str]] = {
     # 42 USC 1396a(a)(25), 45 CFR 303.30, 303.31
     MEDICAL_SUPPORT: frozenset({IV_D, "XIX"}),
     INTERCHANGE_ANSWER: frozenset({IV_D, "XIX"}),
+    # 45 CFR 303.7(b)(4)
+    CASE_STATUS: frozenset({IV_D}),
+    # 42 USC 654a(f)
+    CASE_RECONCILIATION: frozenset({IV_D, FPLS}),
 }
 """Kind -> programs that may receive it at all; everything else is refused."""
 
@@ -121,6 +128,8 @@ WITHHOLDING_SIDES: Mapping[str, frozenset[str]] = {
 }
 """Document type of a withholding record (order, answer, result) -> who may receive it; e-IWO is the portal."""
 
+ANSWERED = frozenset({LOCATE, CASE_STATUS})
+"""Kinds whose answers (action P) tell where somebody is or what a case holds."""
 MATCHES = frozenset({MEDICAL_MATCH, ASSET_MATCH, INSURANCE_MATCH, WAGE})
 """Kinds that say something new of a person in every record."""
 FEDERAL_MATCH = "FT"
@@ -157,7 +166,7 @@ def _withholding_side(facts: Facts) -> frozenset[str]:
 def _tells(facts: Facts) -> bool:
     """Whether the record says what was found about a person, more than was asked."""
     transaction = facts.transaction or ""
-    if facts.kind == LOCATE:
+    if facts.kind in ANSWERED:
         return transaction[4:5] == "P"
     if facts.kind == REGISTRY_ANSWER and transaction[:2] == FEDERAL_MATCH:
         return True

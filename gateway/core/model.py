@@ -214,6 +214,8 @@ class Partner:
     concurrency: int = 8
     body_limit: int = 256 * 2**20
     contacts: tuple[Contact, ...] = ()
+    queries: Endpoint | None = None
+    """Where it answers case status queries over https; None: it answers none."""
     paused: bool = False
     version: int = 1
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters import ADAPTERS
+from adapters import ADAPTERS, QUERY_OPTIONS
 from adapters.options import Option
 from gateway.docs.markdown import code, table
 from gateway.docs.marked import marked
@@ -18,6 +18,10 @@ def _options() -> str:
         (code(name), code(key), _TYPES[option.type], option.meaning, _default(option))
         for name, entry in ADAPTERS.items()
         for key, option in entry.options.items()
+    ]
+    rows += [
+        ("queries", code(key), _TYPES[option.type], option.meaning, _default(option))
+        for key, option in QUERY_OPTIONS.items()
     ]
     bare = [code(name) for name, entry in ADAPTERS.items() if not entry.options]
     return table(("adapter", "option", "type", "meaning", "default"), rows) + f"\nWithout options: {', '.join(bare)}.\n"

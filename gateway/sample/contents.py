@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from gateway.core.model import Content, FormatName, Kind
 from gateway.sample import assistance, coverage, money, withholding
+from gateway.sample.interstate import CASE_RECONCILIATION, CASE_STATUS, case_reconciliation, case_status
 from gateway.sample.people import COMPANIES, LAST_DAY, Address, Chance, Person
 from gateway.sample.vital_records import DEATH_NOTICE, PARENTAGE, death_notice, parentage
 
@@ -68,6 +69,8 @@ MAKERS: Mapping[Kind, Make] = MappingProxyType(
         DEATH_NOTICE: death_notice,
         assistance.ASSISTANCE_REPORT: assistance.report,
         assistance.ASSISTANCE_REFERRAL: assistance.referral,
+        CASE_STATUS: case_status,
+        CASE_RECONCILIATION: case_reconciliation,
     }
 )
 """Kind -> how to make a record of it."""

@@ -16,6 +16,7 @@ from gateway.offline_layouts import Block, blocks_of
 from gateway.sample.assistance import ASSISTANCE_REFERRAL, ASSISTANCE_REPORT
 from gateway.sample.contents import CASE_TRANSFER, LOCATE, NEW_HIRE
 from gateway.sample.coverage import MEDICAL_SUPPORT
+from gateway.sample.interstate import CASE_RECONCILIATION, CASE_STATUS
 from gateway.sample.money import ASSET_INQUIRY, WITHHOLDING_PAYMENT
 from gateway.sample.people import Chance
 from gateway.sample.vital_records import DEATH_NOTICE, PARENTAGE
@@ -128,9 +129,19 @@ _NEEDED = MappingProxyType(
         WITHHOLDING_PAYMENT: "Payment/PersonSSNIdentification",
         ASSISTANCE_REPORT: "CaseID",
         ASSISTANCE_REFERRAL: "SenderLocatorID",
+        CASE_STATUS: "QueryID",
+        CASE_RECONCILIATION: "OtherLocatorID",
     }
 )
-_DATED = MappingProxyType({NEW_HIRE: "HireDate", CASE_TRANSFER: "Header/TransactionDate", LOCATE: "Header/SentDate"})
+_DATED = MappingProxyType(
+    {
+        NEW_HIRE: "HireDate",
+        CASE_TRANSFER: "Header/TransactionDate",
+        LOCATE: "Header/SentDate",
+        CASE_STATUS: "RequestDateRange/StartDate",
+        CASE_RECONCILIATION: "PersonBirthDate",
+    }
+)
 _PAST = MappingProxyType(
     {
         NEW_HIRE: "HireDate",
@@ -139,6 +150,8 @@ _PAST = MappingProxyType(
         PARENTAGE: "Child/PersonBirthDate",
         DEATH_NOTICE: "DeathDate",
         MEDICAL_SUPPORT: "PolicyHolder/PersonBirthDate",
+        CASE_STATUS: "RequestDateRange/StartDate",
+        CASE_RECONCILIATION: "PersonBirthDate",
     }
 )
 _BORN = MappingProxyType({MEDICAL_SUPPORT: "CoveredPerson[1]/PersonBirthDate"})
@@ -149,6 +162,8 @@ _CODED = MappingProxyType(
         CASE_TRANSFER: "Case/Contact/Address/AddressStateCode",
         LOCATE: "Case/Contact/Address/AddressStateCode",
         INCOME_WITHHOLDING: "Order/DocumentActionCode",
+        CASE_STATUS: "DataRequestCode",
+        CASE_RECONCILIATION: "ParticipantTypeCode",
     }
 )
 
@@ -209,16 +224,31 @@ FAULTS: tuple[Fault, ...] = (
                 "DED-ELEMENT-MISSING",
                 "TANF-CASE",
                 "AR-SENDER",
+                "ICR-OTHER-STATE",
             }
         ),
         in_content=_missing,
     ),
     Fault(
         "date-in-future",
-        frozenset({"NH-HIRE-DATE-FUTURE", "CSE-DATE-FUTURE", "VR-BIRTH-FUTURE", "VR-DEATH-FUTURE", "MED-BIRTH-DATE"}),
+        frozenset(
+            {
+                "NH-HIRE-DATE-FUTURE",
+                "CSE-DATE-FUTURE",
+                "VR-BIRTH-FUTURE",
+                "VR-DEATH-FUTURE",
+                "MED-BIRTH-DATE",
+                "CST-RANGE-FUTURE",
+                "ICR-BIRTH-FUTURE",
+            }
+        ),
         in_content=_future,
     ),
-    Fault("code-unknown", frozenset({"NH-CODE", "CSE-CODE", "IWO-CODE"}), in_content=_unknown_code),
+    Fault(
+        "code-unknown",
+        frozenset({"NH-CODE", "CSE-CODE", "IWO-CODE", "XSD-VALUE", "ICR-CODE"}),
+        in_content=_unknown_code,
+    ),
     Fault("transaction-unknown", frozenset({"CSE-TRIPLE-UNKNOWN"}), in_content=_unknown_transaction),
     Fault("date-impossible", frozenset({"XSD-VALUE", "XSD-TYPE"}), in_content=_no_day, texts=True),
     Fault(

@@ -12,6 +12,7 @@ from gateway.core.model import Delivery, FormatName, Kind, RecordId, Severity
 from gateway.core.ports.formats import CanonicalForm, FormatInfo
 from gateway.core.ports.intake import IntakeDesk
 from gateway.core.ports.keys import Indexer, Sealer, TokenHasher
+from gateway.core.ports.queries import Queries
 from gateway.core.ports.store import (
     ApiKeys,
     AuditLog,
@@ -70,6 +71,7 @@ class Parts:
     random: Random
     scribe: Scribe
     intake: IntakeDesk
+    queries: Queries
     submissions: Submissions
     records: Records
     desk: DeliveryDesk

@@ -183,6 +183,7 @@ def parts_of(database, clock):
         mint=mint,
         random=os.urandom,
         scribe=Scribe(clock, mint, os.urandom),
+        queries=None,  # the console asks no partner
         intake=SimpleNamespace(),  # the console never posts
         submissions=StoredSubmissions(database),
         records=StoredRecords(database),

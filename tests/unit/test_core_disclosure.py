@@ -64,10 +64,12 @@ MAY_RECEIVE = {
     "court-payment": {"IV-D"},
     "medical-support": {"IV-D", "XIX"},
     "interchange-answer": {"IV-D", "XIX"},
+    "case-status": {"IV-D"},
+    "case-reconciliation": {"IV-D", "FPLS"},
     "something-new": set(),
 }
-PLAIN = {"locate": "LO1 R", "registry-answer": "FS A", "registry-entry": "FP L"}
-FOUND = {"locate": "LO1 P LSADR", "registry-answer": "FT P"}
+PLAIN = {"locate": "LO1 R", "registry-answer": "FS A", "registry-entry": "FP L", "case-status": "CST R"}
+FOUND = {"locate": "LO1 P LSADR", "registry-answer": "FT P", "case-status": "CST P"}
 ALWAYS_FOUND = ("medical-match", "asset-match", "insurance-match", "wage")
 ECHO = [
     "RecordTypeCode",

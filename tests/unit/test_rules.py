@@ -12,6 +12,7 @@ from gateway.core.model import Content, Finding, Severity
 from gateway.core.precedents import REMEMBERED
 from gateway.core.rules import BusinessRules, told
 from gateway.core.settled import SETTLED
+from tests.unit import interstate_rules
 from tests.unit.agency_rules import BASES as AGENCY_BASES
 from tests.unit.agency_rules import BROKEN as AGENCIES
 from tests.unit.assistance_rules import BASES as ASSISTANCE_BASES
@@ -54,6 +55,8 @@ def base(transaction: str | None) -> Content:
     for some in (TRANSACTIONS, BASES, VITAL_BASES, ASSISTANCE_BASES, AGENCY_BASES):
         if transaction in some:
             return some[transaction]
+    if transaction.startswith(("CST", "ICR")):
+        return interstate_rules.record(transaction)
     return built(CATALOG, transaction)
 
 
@@ -107,6 +110,7 @@ BROKEN = [
     *CSENET,
     *WITHHOLDING,
     *MEDICAL,
+    *interstate_rules.BROKEN,
     ("NH-SSN", None, {"Employee/PersonSSNIdentification": None}),
     ("NH-SSN-DIGITS", None, {"Employee/PersonSSNIdentification": "900-10-1234"}),
     ("NH-NAME", None, {"Employee/PersonName": None}),
