@@ -30,6 +30,10 @@ BY_HEADING = 3
 _BOM = b"\xef\xbb\xbf"
 _NAMESPACE = re.compile(rb"""xmlns(?::[\w.-]+)?\s*=\s*["']([^"']{1,200})["']""")
 _CSENET = re.compile(rb"[0-9A-Z]{2}[0-9]{3}.{2}[0-9A-Z]{2}[0-9]{3}.{2}003", re.DOTALL)
+_NACHA = re.compile(rb"1.{33}094101|705DED\*", re.DOTALL)
+"""A file header with its record size, blocking factor and format code; or addenda records alone."""
+_SHAPES = {"csenet": _CSENET, "ach": _NACHA}
+"""Family of formats -> how its files begin, where no mark at the start tells."""
 _ISA_LENGTH, _ISA_VERSION = 106, slice(84, 89)
 _OURS = "urn:child-support-gateway:"
 
@@ -83,9 +87,9 @@ class Recogniser:
         return self._marked(name)
 
     def _marked(self, name: FormatName) -> Begins:
-        """By the record id of a header, or of the records themselves; by the header's shape for CSENet."""
-        if name.startswith("csenet"):
-            return lambda head: _CSENET.match(head) is not None
+        """By the shape of the beginning, or by the record id of a header or of the records themselves."""
+        if shape := _SHAPES.get(name.partition("-")[0]):
+            return lambda head: shape.match(head) is not None
         marks = tuple(mark for mark in (self._mark(layout) for layout in self._first_layouts(name)) if mark)
         return lambda head: bool(marks) and head.startswith(marks)
 
@@ -147,7 +151,7 @@ def _record_of(order: FileOrder) -> Begins:
     """Whether the first record has the marks of one that a file may begin with."""
     header = [record for record in order.records if record.role is RecordRole.HEADER]
     must = [record for record in header if not record.optional]
-    first = [r for r in must or order.records if r.marks and r.role is not RecordRole.TRAILER]
+    first = [r for r in must or order.records if r.marks and r.role not in (RecordRole.TRAILER, RecordRole.CONTROL)]
 
     def begins(head: bytes) -> bool:
         try:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from gateway.core.catalog import Catalog, Layout, LayoutField, Picture
 from gateway.core.checks import CHECKS, FORMAT_CHECK, faults_of_parameters
 from gateway.core.errors import Misconfigured
-from gateway.core.file_order import FileOrder, RecordRole
+from gateway.core.file_order import FileOrder, FileRecord, RecordRole
 from schemas.bridges import faults
 
 _WITH_CONSTANT = frozenset({Picture.CONSTANT, Picture.COUNT, Picture.FLAG})
@@ -144,21 +144,30 @@ def _faults_of_file(order: FileOrder, catalog: Catalog) -> Iterator[str]:
         yield "no such format or kind in the catalog"
     if order.encoding not in _ENCODINGS:
         yield f"unknown encoding {order.encoding}"
-    roles = Counter(record.role for record in order.records)
-    for role in (RecordRole.HEADER, RecordRole.GROUP, RecordRole.GROUP_END, RecordRole.TRAILER):
+    yield from _faults_of_roles(Counter(record.role for record in order.records))
+    for record in order.records:
+        yield from _faults_of_record(order, record, catalog.layouts[record.layout])
+
+
+def _faults_of_roles(roles: Counter[RecordRole]) -> Iterator[str]:
+    once = RecordRole.HEADER, RecordRole.GROUP, RecordRole.GROUP_END, RecordRole.TRAILER, RecordRole.CONTROL
+    for role in once:
         if roles[role] > 1:
             yield f"more than one {role}"
     if roles[RecordRole.GROUP_END] and not roles[RecordRole.GROUP]:
         yield "a group ends that never begins"
-    for record in order.records:
-        layout = catalog.layouts[record.layout]
-        if layout.length > order.length or (layout.length != order.length and not order.by_line):
-            yield f"{layout.name} is {layout.length} bytes long, not {order.length}"
-        if record.shortest > layout.length or (record.shortest and not order.by_line):
-            yield f"{layout.name}: no line of it is {record.shortest} bytes long"
-        unknown = sorted(set(record.fill) - {field.name for field in layout.fields})
-        if unknown:
-            yield f"{layout.name} has no field {unknown[0]}"
+
+
+def _faults_of_record(order: FileOrder, record: FileRecord, layout: Layout) -> Iterator[str]:
+    if layout.length > order.length or (layout.length != order.length and not order.by_line):
+        yield f"{layout.name} is {layout.length} bytes long, not {order.length}"
+    if record.shortest > layout.length or (record.shortest and not order.by_line):
+        yield f"{layout.name}: no line of it is {record.shortest} bytes long"
+    unknown = sorted(set(record.fill) - {field.name for field in layout.fields})
+    if unknown:
+        yield f"{layout.name} has no field {unknown[0]}"
+    if record.role is RecordRole.CONTROL and not record.read_only:
+        yield f"{layout.name}: a control record is read only"
 
 
 def _check_messages(catalog: Catalog) -> None:

@@ -134,6 +134,7 @@ def _record(row: Document, layouts: Mapping[str, Layout]) -> FileRecord:
         optional=row.flag("optional", default=False),
         shortest=row.number("shortest", 0),
         fill={key: fills.text(key) for key, _ in fills.items()},
+        read_only=row.flag("read_only", default=False),
     )
     row.finish()
     return found

@@ -9,6 +9,7 @@ from gateway.core.catalog import Catalog
 from gateway.core.errors import Misconfigured
 from gateway.core.model import FormatName
 from gateway.core.ports.formats import CanonicalForm, Format
+from transforms.ach import AchDedFormat
 from transforms.canonical import Canonical
 from transforms.csenet import CsenetFormat
 from transforms.delimited import DelimitedFormat
@@ -75,6 +76,16 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "eiwo-result": FixedFile.named("eiwo-result"),
         "eiwo-employers": FixedFile.named("eiwo-employers"),
         "lien": FixedFile.named("lien"),
+        "fidm-inquiry": FixedFile.named("fidm-inquiry"),
+        "fidm-answer": FixedFile.named("fidm-answer"),
+        "insurance-match": FixedFile.named("insurance-match"),
+        "federal-offset-cases": FixedFile.named("federal-offset-cases"),
+        "federal-offset-cases-cp037": FixedFile.named("federal-offset-cases-cp037"),
+        "federal-offset-collections": FixedFile.named("federal-offset-collections"),
+        "federal-offset-collections-cp037": FixedFile.named("federal-offset-collections-cp037"),
+        "eft-extract": FixedFile.named("eft-extract"),
+        "ded-fixed80": FixedFile.named("ded-fixed80"),
+        "ach-ded": AchDedFormat,
         "ije-natality": FixedFile.named("ije-natality"),
         "ije-mortality": FixedFile.named("ije-mortality"),
         "bfdr-birth": FhirFormat.named("bfdr-birth"),

@@ -156,7 +156,7 @@ class _Writing:
     leftovers: Leftovers = field(default_factory=Leftovers)
 
     def file(self, contents: Sequence[Content]) -> list[str]:
-        header, trailer = self.records.header, self.records.trailer
+        header, trailer = self.records.header, self.records.written_trailer
         first = contents[0].fields if contents else {}
         self.tally.all = sum(one is not None for one in (header, trailer))
         if header is not None:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from gateway.core.file_order import RecordRole
 from gateway.core.model import Finding, RuleCode, Severity
 from gateway.core.ports.formats import Frame, Heading
-from transforms.controls import NOTED, Tally, is_checked
+from transforms.controls import NOTED, Tally, is_checked, total_of
 from transforms.encodings import Encoding
 from transforms.files_records import OWN, Record, Records
 from transforms.fixed_width import findings_of
@@ -33,6 +33,9 @@ FILE_GROUP_CLOSED = RuleCode("FILE-GROUP-CLOSED")
 FILE_NOTED = RuleCode("FILE-NOTED")
 FILE_COUNT = RuleCode("FILE-COUNT")
 FILE_AMOUNT = RuleCode("FILE-AMOUNT")
+FILE_CONTROL = RuleCode("FILE-CONTROL")
+FILE_CONTROL_REPEATED = RuleCode("FILE-CONTROL-REPEATED")
+FILE_CONTROL_DOUBT = RuleCode("FILE-CONTROL-DOUBT")
 FILE_CUT_OFF = RuleCode("FILE-CUT-OFF")
 FILE_UNREADABLE = RuleCode("FILE-UNREADABLE")
 
@@ -57,6 +60,7 @@ class FileReader:
         self._heading: Heading | None = None
         self._pending: list[tuple[Record, dict[str, str], int]] = []
         """What the header says of the file, checked in the end."""
+        self._control: tuple[Record, dict[str, str], int] | None = None
         self._group: tuple[Record, dict[str, str], int] | None = None
         self._group_body = ""
         self._in_group = False
@@ -87,6 +91,8 @@ class FileReader:
         self._leave_group()
         for record, values, line in self._pending:
             self._findings += self._wrong_controls(record, values, line)
+        if self._control is not None:
+            self._findings += self._doubtful(*self._control)
         return frames
 
     def _cut(self, data: bytes, *, final: bool) -> list[Frame]:
@@ -152,6 +158,8 @@ class FileReader:
             self._take_group_end(record, body)
         elif role is RecordRole.ASIDE:
             return
+        elif record and role is RecordRole.CONTROL:
+            self._take_control(record, body)
         else:
             self._take_detail(record, body, frames)
 
@@ -172,6 +180,14 @@ class FileReader:
         values = self._read(record, body, FILE_TRAILER)
         if values is not None:
             self._pending.append((record, values, self._incoming.line))
+
+    def _take_control(self, record: Record, body: str) -> None:
+        if self._control is not None:
+            self._stop(FILE_CONTROL_REPEATED)
+            return
+        values = self._read(record, body, FILE_CONTROL)
+        if values is not None:
+            self._control = record, values, self._incoming.line
 
     def _take_group(self, record: Record, body: str) -> None:
         self._leave_group()
@@ -261,6 +277,20 @@ class FileReader:
                     line=line,
                     note=note,
                 )
+
+    def _doubtful(self, record: Record, values: dict[str, str], line: int) -> Iterator[Finding]:
+        """Where the parts of a control record do not add up to what was counted: a warning, because no source tells
+        what exactly they count."""
+        parts: dict[str, Decimal] = {}
+        for key, (_, source) in record.fill.items():
+            if total := total_of(source):
+                parts[total] = parts.get(total, Decimal()) + Decimal(values.get(key, "0"))
+        for total, given in parts.items():
+            expected = self._tally.expected(total)
+            if not _agrees(str(given), expected):
+                count = "." not in expected[0]
+                note = f"{' or '.join(expected)} counted" if count else "the records add up to another amount"
+                yield Finding(FILE_CONTROL_DOUBT, Severity.WARNING, line=line, note=note)
 
     def _stop(self, rule: RuleCode, note: str | None = None) -> None:
         self._stopped = True

@@ -148,6 +148,7 @@ class Records:
         self.group = self._only(RecordRole.GROUP)
         self.group_end = self._only(RecordRole.GROUP_END)
         self.trailer = self._only(RecordRole.TRAILER)
+        self.written_trailer = self.trailer if self.trailer and not self.trailer.record.read_only else None
         self.details = {one.name: one for one in self.all if one.role is RecordRole.DETAIL}
         sources = (source for one in self.all for _, source in one.fill.values())
         self.amounts = frozenset(name for name in map(summed_field, sources) if name)

@@ -6,6 +6,10 @@ federal registries and the institutions tell stays with the IV-D program), 26 US
 42 USC 666(b)(6) and 45 CFR 303.100(e) (withholding orders go to employers, and what employers answer to the agency),
 42 USC 666(a)(4) (liens).
 
+Money: 45 CFR 307.13(a)(4) (what financial institutions say stays in the IV-D program), 42 USC 666(a)(17) (inquiries to
+financial institutions), 42 USC 652(m) (insurance match), 42 USC 664 and 45 CFR 303.72 (federal offset), 42 USC 654b
+(payments go to the disbursement unit).
+
 Birth records and acknowledgements of paternity go to the IV-D program: 42 USC 666(a)(5)(C)(iv) and (M) (kept by the
 birth registry, compared with the case registry), 652(a)(7) (the form's minimum data), 45 CFR 302.70(a)(5) and 303.5(g)
 (establishing paternity by acknowledgement). Deaths go there because they close or change a case: 45 CFR 303.11(b).
@@ -42,8 +46,9 @@ class Withheld(StrEnum):
 
 CASE_TRANSFER, LOCATE, NEW_HIRE = Kind("case-transfer"), Kind("locate"), Kind("new-hire")
 INCOME_WITHHOLDING, EMPLOYER_DIRECTORY, LIEN = Kind("income-withholding"), Kind("employer-directory"), Kind("lien")
+ASSET_INQUIRY, INSURANCE_MATCH = Kind("asset-inquiry"), Kind("insurance-match")
+FEDERAL_OFFSET, WITHHOLDING_PAYMENT = Kind("federal-offset"), Kind("withholding-payment")
 PARENTAGE, DEATH_NOTICE = Kind("parentage"), Kind("death-notice")
-
 REGISTRY_ENTRY, REGISTRY_ANSWER = Kind("registry-entry"), Kind("registry-answer")
 LOCATE_ANSWER, MEDICAL_MATCH, ASSET_MATCH = Kind("locate-answer"), Kind("medical-match"), Kind("asset-match")
 WAGE, DIRECTORY_CONTROL, TRANSACTION_ERROR = Kind("wage"), Kind("directory-control"), Kind("transaction-error")
@@ -85,6 +90,14 @@ PROGRAMS: Mapping[Kind, frozenset[str]] = {
     EMPLOYER_DIRECTORY: frozenset({IV_D}),
     # 42 USC 666(a)(4)
     LIEN: frozenset({"lien-network"}),
+    # 42 USC 666(a)(17): method two, the institution looks the person up
+    ASSET_INQUIRY: frozenset({IV_D, "financial-institution"}),
+    # 42 USC 652(m)
+    INSURANCE_MATCH: frozenset({IV_D}),
+    # 42 USC 664, 45 CFR 303.72
+    FEDERAL_OFFSET: frozenset({IV_D, FPLS, "federal-offset"}),
+    # 42 USC 654b: payments go to the disbursement unit
+    WITHHOLDING_PAYMENT: frozenset({IV_D}),
     # 42 USC 666(a)(5), 652(a)(7), 45 CFR 302.70(a)(5), 303.5(g)
     PARENTAGE: frozenset({IV_D}),
     # 45 CFR 303.11(b)
@@ -107,6 +120,7 @@ PROGRAMS: Mapping[Kind, frozenset[str]] = {
     CASE_RECONCILIATION: frozenset({IV_D, FPLS}),
 }
 """Kind -> programs that may receive it at all; everything else is refused."""
+
 WITHHOLDING_SIDES: Mapping[str, frozenset[str]] = {
     "I": frozenset({"employer", "e-IWO"}),
     "A": frozenset({IV_D, "e-IWO"}),
@@ -116,7 +130,7 @@ WITHHOLDING_SIDES: Mapping[str, frozenset[str]] = {
 
 ANSWERED = frozenset({LOCATE, CASE_STATUS})
 """Kinds whose answers (action P) tell where somebody is or what a case holds."""
-MATCHES = frozenset({MEDICAL_MATCH, ASSET_MATCH, WAGE})
+MATCHES = frozenset({MEDICAL_MATCH, ASSET_MATCH, INSURANCE_MATCH, WAGE})
 """Kinds that say something new of a person in every record."""
 FEDERAL_MATCH = "FT"
 """Record type of a query answer or proactive match; FD and FS give a state its own words back, some with a place."""

@@ -23,6 +23,8 @@ class RecordRole(StrEnum):
     DETAIL = "detail"
     TRAILER = "trailer"
     """Once, last."""
+    CONTROL = "control"
+    """At most once, before or after the details: counts them where no source tells which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class FileRecord:
     """Bytes of the shortest line that counts as this record, the blanks at its end left out; 0: all of its bytes."""
     fill: Mapping[str, str] = field(default_factory=dict)
     """Field name -> what is written there (``transforms.controls``); counts and sums are checked on reading too."""
+    read_only: bool = False
+    """Never written, because its layout is not known as a whole."""
 
 
 @dataclass(frozen=True, slots=True)

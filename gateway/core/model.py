@@ -197,7 +197,8 @@ class Partner:
     name: str
     role: Role
     program: str
-    """The program it acts for: ``IV-D``, ``IV-A``, ``XIX``, ``vital-records``, ``employer``, ``NDNH``, ..."""
+    """The program it acts for: ``IV-D``, ``IV-A``, ``XIX``, ``vital-records``, ``employer``, ``NDNH``,
+    ``financial-institution``, ``federal-offset``, ..."""
     locators: frozenset[str]
     """State FIPS (2 digits), tribal locator (5), FEIN (9 digits) or agency code that records may name."""
     endpoint: Endpoint

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import schemas
 from gateway.core.catalog import Catalog, CodeList, ColumnOrder, Layout
-from gateway.core.file_order import FileOrder
+from gateway.core.file_order import FileOrder, Mark
 from gateway.core.model import FormatName
 from gateway.core.ports.formats import FormatState
 from gateway.core.resource_table import MessageTable
@@ -136,7 +136,7 @@ def _file(order: FileOrder) -> str:
         (
             code(one.layout),
             one.role,
-            ", ".join(f"{code(mark.text)} at {mark.start}" for mark in one.marks),
+            ", ".join(map(_mark, one.marks)),
             ", ".join(f"{name}: {source}" for name, source in one.fill.items()),
         )
         for one in order.records
@@ -147,6 +147,12 @@ def _file(order: FileOrder) -> str:
     head = f"Records {lengths} in {order.encoding}; {ends} is written after each, {read} is read."
     given = "".join(f"\n\nEvery record says {code(path)} {code(value)}." for path, value in order.given.items())
     return f"## Records\n\n{head}{given}\n\n{table(('layout', 'role', 'known by', 'filled in and checked'), rows)}"
+
+
+def _mark(mark: Mark) -> str:
+    if not mark.text.strip(" "):
+        return f"blank from {mark.start} to {mark.start + len(mark.text) - 1}"
+    return f"{code(mark.text)} at {mark.start}"
 
 
 def _layouts_of_file(catalog: Catalog, name: FormatName) -> list[str]:

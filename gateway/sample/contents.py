@@ -7,7 +7,7 @@ from datetime import date
 from types import MappingProxyType
 
 from gateway.core.model import Content, FormatName, Kind
-from gateway.sample import assistance, coverage, withholding
+from gateway.sample import assistance, coverage, money, withholding
 from gateway.sample.interstate import CASE_RECONCILIATION, CASE_STATUS, case_reconciliation, case_status
 from gateway.sample.people import COMPANIES, LAST_DAY, Address, Chance, Person
 from gateway.sample.vital_records import DEATH_NOTICE, PARENTAGE, death_notice, parentage
@@ -64,6 +64,7 @@ MAKERS: Mapping[Kind, Make] = MappingProxyType(
         LOCATE: locate,
         NEW_HIRE: new_hire,
         withholding.INCOME_WITHHOLDING: withholding.order,
+        **money.MAKERS,
         PARENTAGE: parentage,
         DEATH_NOTICE: death_notice,
         assistance.ASSISTANCE_REPORT: assistance.report,

@@ -17,6 +17,7 @@ from gateway.sample.assistance import ASSISTANCE_REFERRAL, ASSISTANCE_REPORT
 from gateway.sample.contents import CASE_TRANSFER, LOCATE, NEW_HIRE
 from gateway.sample.coverage import MEDICAL_SUPPORT
 from gateway.sample.interstate import CASE_RECONCILIATION, CASE_STATUS
+from gateway.sample.money import ASSET_INQUIRY, WITHHOLDING_PAYMENT
 from gateway.sample.people import Chance
 from gateway.sample.vital_records import DEATH_NOTICE, PARENTAGE
 from gateway.sample.withholding import INCOME_WITHHOLDING
@@ -124,6 +125,8 @@ _NEEDED = MappingProxyType(
         CASE_TRANSFER: "Header/SenderCaseID",
         LOCATE: "Header/SenderCaseID",
         INCOME_WITHHOLDING: "Order/Employee/PersonSSNIdentification",
+        ASSET_INQUIRY: "PersonName/PersonSurName",
+        WITHHOLDING_PAYMENT: "Payment/PersonSSNIdentification",
         ASSISTANCE_REPORT: "CaseID",
         ASSISTANCE_REFERRAL: "SenderLocatorID",
         CASE_STATUS: "QueryID",
@@ -216,9 +219,11 @@ FAULTS: tuple[Fault, ...] = (
                 "FIX-REQUIRED",
                 "IWO-ORDER-NEEDED",
                 "IWO-ANSWER-NEEDED",
+                "FIDM-NAME",
+                "XSD-MISSING",
+                "DED-ELEMENT-MISSING",
                 "TANF-CASE",
                 "AR-SENDER",
-                "XSD-MISSING",
                 "ICR-OTHER-STATE",
             }
         ),

@@ -15,6 +15,9 @@ from transforms.layout import codec_of
 _BARE = frozenset({Picture.CONSTANT, Picture.RESERVED, Picture.UNREAD, Picture.COUNT})
 _WORDS = ("SYNTHETIC", "SAMPLE", "TEST", "SYN", "X")
 _SSN = 9
+_FEW = 1, 9
+_OWED = 500, 999
+"""Whole dollars that are enough for federal offset (45 CFR 303.72(a))."""
 UNTOLD = frozenset({FormatName("mmis-ks-coverage")})
 """Files whose records obey rules between their fields of which the tables know nothing."""
 
@@ -79,7 +82,7 @@ def _candidates(field: LayoutField, chance: Chance, address: Address) -> Iterabl
         case Picture.TIME:
             made = ("07:15:00",)
         case Picture.NUMBER | Picture.ZONED:
-            made = (str(chance.dice.randint(1, 9)),)
+            made = (str(chance.dice.randint(*(_OWED if (field.path or "").endswith("Amount") else _FEW))),)
         case Picture.CENTS | Picture.ZONED_CENTS | Picture.MONEY:
             made = (chance.amount(1, 99), "1.00", "0.01")
         case _:
@@ -108,6 +111,8 @@ def _words(field: LayoutField, chance: Chance, address: Address) -> tuple[str, .
         "AddressLine1Text": (address.line,),
         "AddressCityName": (address.city,),
         "AddressStateCode": (address.state,),
+        "SubmittingStateCode": (address.state,),
+        "ReceivingStateCode": (address.state,),
         "AddressPostalCode": (address.postal_code,),
         "EmployerName": (chance.dice.choice(COMPANIES), "ACME"),
     }.get(tail, ())

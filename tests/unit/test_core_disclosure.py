@@ -33,6 +33,8 @@ PROGRAM_NAMES = (
     "vital-records",
     "NDNH",
     "FPLS",
+    "financial-institution",
+    "federal-offset",
     "OFA",
     "labor",
     "motor-vehicles",
@@ -45,6 +47,10 @@ MAY_RECEIVE = {
     "case-transfer": {"IV-D", "IV-A", "XIX", "vital-records"},
     "locate": {"IV-D"},
     "new-hire": {"IV-D", "NDNH"},
+    "asset-inquiry": {"IV-D", "financial-institution"},
+    "insurance-match": {"IV-D"},
+    "federal-offset": {"IV-D", "FPLS", "federal-offset"},
+    "withholding-payment": {"IV-D"},
     "registry-entry": {"FPLS"},
     "directory-control": {"IV-D"},
     "transaction-error": {"IV-D"},
@@ -64,7 +70,7 @@ MAY_RECEIVE = {
 }
 PLAIN = {"locate": "LO1 R", "registry-answer": "FS A", "registry-entry": "FP L", "case-status": "CST R"}
 FOUND = {"locate": "LO1 P LSADR", "registry-answer": "FT P", "case-status": "CST P"}
-ALWAYS_FOUND = ("medical-match", "asset-match", "wage")
+ALWAYS_FOUND = ("medical-match", "asset-match", "insurance-match", "wage")
 ECHO = [
     "RecordTypeCode",
     "MatchTypeCode",

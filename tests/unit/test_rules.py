@@ -22,6 +22,7 @@ from tests.unit.csenet_rules import BROKEN as CSENET
 from tests.unit.fixed_width_samples import CATALOG, EXAMPLES, VECTORS
 from tests.unit.medical_rules import BASES as MEDICAL_BASES
 from tests.unit.medical_rules import BROKEN as MEDICAL
+from tests.unit.money_rules import BROKEN as MONEY
 from tests.unit.vital_rules import BASES as VITAL_BASES
 from tests.unit.vital_rules import BROKEN as VITAL
 from tests.unit.withholding_cases import BASES
@@ -165,7 +166,7 @@ def test_without_the_rule_the_same_record_passes_it(code, transaction, changes):
 
 def test_every_rule_has_a_record_that_breaks_it():
     checked = {rule.code for rule in CATALOG.rules.values() if rule.check != FORMAT_CHECK}
-    assert checked == {code for code, *_ in BROKEN}
+    assert checked == {code for code, *_ in (*BROKEN, *MONEY)}
 
 
 def test_every_check_is_used_by_a_rule():
