@@ -25,8 +25,8 @@ from gateway.store.tables import deliveries, findings, items, numbers, records, 
 MOST = 150
 """Records in one statement; with more the round trips no longer matter."""
 
-_SUBMISSIONS = Insertion(submissions, without=("lease_owner", "lease_until"))
-_SERIALS = Insertion(serials)
+_SUBMISSIONS = Insertion(submissions, without=("lease_owner", "lease_until"), returning=("id",))
+_SERIALS = Insertion(serials, returning=("record",))
 _RECORDS = Insertion(records)
 _FINDINGS = Insertion(findings)
 _ITEMS = Insertion(items)
@@ -49,8 +49,8 @@ def fits(group: Sequence[Acceptance]) -> bool:
 async def write_at_once(connection: AsyncConnection, group: Sequence[Acceptance], announce_grace: timedelta) -> None:
     """Write the group. Raises IntegrityError, having written nothing, when a key or serial number came before.
 
-    Keys, serial numbers and counters go in by their order, so that two processes with the same ones wait for each other
-    instead of deadlocking.
+    Keys, serial numbers and counters go in one after the other, each by their order, so that two processes with the
+    same ones wait for each other instead of deadlocking: the parts of a WITH have no order of their own.
     """
     judged = [judged for one in group for judged in one.judged]
     owed = [delivery for one in judged for delivery in one.deliveries]
@@ -58,8 +58,8 @@ async def write_at_once(connection: AsyncConnection, group: Sequence[Acceptance]
     entries = chain((one.entry for one in judged), (entry for one in group for entry in one.entries))
     by_key = sorted(group, key=lambda one: (one.submission.sender, one.submission.idempotency_key))
     statement = _Statement(connection.dialect)
-    statement.add(_SUBMISSIONS, [submission_row(one.submission) for one in by_key])
-    statement.add(_SERIALS, serial_rows(judged))
+    statement.add(_SUBMISSIONS, [submission_row(one.submission) for one in by_key], in_turn=True)
+    statement.add(_SERIALS, serial_rows(judged), in_turn=True)
     statement.add(_RECORDS, [record_row(one.record) for one in judged])
     statement.add(_FINDINGS, list(finding_rows(found)))
     statement.add(_ITEMS, [item_row(item) for one in judged for item in one.items])
@@ -67,7 +67,7 @@ async def write_at_once(connection: AsyncConnection, group: Sequence[Acceptance]
     if owed:
         wanted = Counter(map(triple, owed))
         rows = [{"partner": p, "sender": s, "kind": k, "last": wanted[p, s, k]} for p, s, k in sorted(wanted)]
-        statement.add(_NUMBERS, rows, name=_GIVEN)
+        statement.add(_NUMBERS, rows, name=_GIVEN, in_turn=True)
         statement.add_deliveries([_delivery_row(one, wanted, announce_grace) for one in owed])
     await connection.exec_driver_sql(statement.text(), tuple(statement.parameters))
 
@@ -88,11 +88,15 @@ class _Statement:
         self._dialect = dialect
         self.parameters: list[list[object]] = []
         self._parts: list[str] = []
+        self._last = ""
 
-    def add(self, insertion: Insertion, rows: Sequence[Row], name: str = "") -> None:
+    def add(self, insertion: Insertion, rows: Sequence[Row], name: str = "", *, in_turn: bool = False) -> None:
+        """``in_turn``: only when the last part of which that was asked is done."""
         if not rows:
             return
-        self._append(name, insertion.unnesting(len(self.parameters) + 1))
+        after = f"WHERE (SELECT count(*) FROM {self._last}) > 0" if in_turn and self._last else ""  # noqa: S608 - our own names
+        part = self._append(name, insertion.unnesting(len(self.parameters) + 1, after))
+        self._last = part if in_turn else self._last
         self.parameters += insertion.columns(rows, self._dialect)
 
     def add_deliveries(self, rows: Sequence[Row]) -> None:
@@ -108,8 +112,10 @@ class _Statement:
         )
         self.parameters += _DELIVERIES.columns(rows, self._dialect)
 
-    def _append(self, name: str, part: str) -> None:
-        self._parts.append(f"{name or f'part_{len(self._parts)}'} AS ({part})")
+    def _append(self, name: str, part: str) -> str:
+        name = name or f"part_{len(self._parts)}"
+        self._parts.append(f"{name} AS ({part})")
+        return name
 
     def text(self) -> str:
         return f"WITH {', '.join(self._parts)} SELECT 1"

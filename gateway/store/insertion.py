@@ -89,9 +89,9 @@ class Insertion:
             found.extend(result.all())
         return found
 
-    def unnesting(self, place: int) -> str:
+    def unnesting(self, place: int, condition: str = "") -> str:
         """The statement of PostgreSQL whose parameters, one array a column, start at ``$place``."""
-        return f"{self._into} SELECT * FROM unnest({self.placed(place)}) {self._tail}"  # noqa: S608 - our own names
+        return f"{self._into} SELECT * FROM unnest({self.placed(place)}) {condition} {self._tail}"  # noqa: S608 - our own names
 
     def placed(self, place: int) -> str:
         """Its parameters, one array a column, from ``$place`` on."""

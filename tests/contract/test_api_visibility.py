@@ -132,7 +132,7 @@ async def test_the_proof_waits_for_the_log(stack, posted):
 
 async def test_every_route_with_a_scope_turns_away_callers_without_it(stack):
     """The matrix of keys and routes: no key, a key of the partner's scopes, a key of the operator's."""
-    everything = {"submit", "read", "mailbox", "acknowledge"}
+    everything = {"submit", "read", "mailbox", "acknowledge", "query"}
     for route in ROUTES:
         scope = route.operation.scope
         path = route.path.replace("{id}", NOBODYS).replace("{delivery}", NOBODYS).replace("{code}", "conflict")
