@@ -23,9 +23,10 @@ from gateway.core.ports.broker import Broker
 from gateway.core.receipt import Receipts
 from gateway.crew import InlineCrew, PoolCrew
 from gateway.foundation import Foundation, SecretFolder
+from gateway.published import Publisher
 from gateway.settings import Role, Settings
 from gateway.telemetry import Metrics
-from gateway.web.parts import Parts, RuleText
+from gateway.web.parts import LogFiles, Parts, RuleText
 from gateway.work.directory import DirectoryWatch
 from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
 from gateway.work.intake import Desk, IntakeLimits
@@ -173,6 +174,7 @@ def _adapters(settings: Settings, base: Foundation) -> Mapping[AdapterName, Adap
 
 def _parts(base: Foundation, desk: Desk, watch: DirectoryWatch, broker: Broker) -> Parts:
     stored, catalog = base.stores, base.speech.catalog
+    published = Publisher(stored.audit)
 
     async def store_answers() -> None:
         await stored.health.ping()
@@ -206,6 +208,7 @@ def _parts(base: Foundation, desk: Desk, watch: DirectoryWatch, broker: Broker) 
         kinds={kind: info.title for kind, info in catalog.kinds.items()},
         rules=_rule_texts(base),
         proof=base.logbook.proof,
+        log=LogFiles(published.checkpoint, published.file),
         checks={"store": store_answers, "broker": broker_answers},
         admit=lambda: None,
         version=__version__,
