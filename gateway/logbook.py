@@ -6,15 +6,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.audit.checkpoint import Head
 from gateway.audit.faults import LogReport
 from gateway.audit.frontier import Frontier, restore
+from gateway.audit.growth import Growth
 from gateway.audit.integrate import Integration, integrate
 from gateway.audit.note import VerifyKey
+from gateway.audit.paths import consistency_proof, consistency_spans
 from gateway.audit.proof import tiles_for_proof, write_proof
-from gateway.audit.tiles import TileId, edge
+from gateway.audit.tiles import TileId, edge, needed
+from gateway.audit.tree import consistency_holds
 from gateway.audit.verify import LogVerifier
 from gateway.core.audit_entry import leaf
-from gateway.core.errors import Tampered
+from gateway.core.errors import NotFound, Tampered
 from gateway.core.model import AuditEntry, RecordId
 from gateway.core.ports.keys import Signer
 from gateway.core.ports.store import AuditLog, Checkpoint
@@ -42,9 +46,9 @@ class Logbook:
     async def restore(self, head: Checkpoint | None) -> Frontier:
         """The frontier of the stored log. Raises Tampered when tiles are missing."""
         size = head.size if head else 0
-        return restore(size, await self._tiles(tile for tile, _ in edge(size)))
+        return restore(size, await self.tiles(tile for tile, _ in edge(size)))
 
-    async def _tiles(self, wanted: Iterable[TileId]) -> Callable[[int, int], bytes]:
+    async def tiles(self, wanted: Iterable[TileId]) -> Callable[[int, int], bytes]:
         """The stored tiles as a source for the pure log."""
         held: dict[tuple[int, int], bytes] = {}
         for tile in wanted:
@@ -61,8 +65,24 @@ class Logbook:
         covered = [(number, entry) for number, entry in found if number is not None]
         if head is None or not covered:
             return None
-        source = await self._tiles(sorted(tiles_for_proof([number for number, _ in covered], head.size)))
+        source = await self.tiles(sorted(tiles_for_proof([number for number, _ in covered], head.size)))
         return write_proof(covered, head, source)
+
+    async def growth(self, kept: Head) -> Growth:
+        """How the log grew from a checkpoint that was kept outside. Raises NotFound when the log is not so long, and
+        Tampered when it does not hold that checkpoint."""
+        head = await self.audit.head()
+        if head is None or kept.size > head.size:
+            raise NotFound("The log ends before this checkpoint.", code="log-shorter")
+        return await self.grown(kept, head)
+
+    async def grown(self, old: Head, new: Checkpoint) -> Growth:
+        """The proof that ``new`` goes on from ``old``. Raises Tampered when it does not."""
+        source = await self.tiles(sorted(needed(consistency_spans(old.size, new.size))))
+        hashes = consistency_proof(old.size, new.size, source)
+        if not consistency_holds(old.size, old.root, new.size, new.root, hashes):
+            raise Tampered(f"the log does not hold the checkpoint of size {old.size}", code="inconsistent-log")
+        return Growth(old.size, hashes, new.note)
 
     async def verify(self, anchors: Iterable[str] = (), progress: Callable[[int], None] | None = None) -> LogReport:
         """Derive the whole log anew from the rows and compare it with hashes, tiles and checkpoints."""
