@@ -13,6 +13,7 @@ from gateway.audit.proof import tiles_for_proof
 from gateway.core.errors import NotFound, Refused, Tampered, Unavailable
 from gateway.core.model import PartnerKey, Principal, RecordId
 from gateway.core.ports.store import Checkpoint, Records
+from gateway.heads import Heads
 from gateway.logbook import Logbook
 from gateway.published import Publisher
 from gateway.web.api.visibility import sees_delivery, sees_record, sent
@@ -46,7 +47,7 @@ class Evidence:
             for number, entry in await self.logbook.audit.about(one)
             if number is not None
         ]
-        head = await self.logbook.audit.head()  # after the entries: it covers every number that they have
+        head = await self.logbook.covering([one.number for one in statements])
         if head is None or not any(one.entry.object == about for one in statements):
             raise Unavailable("The log has not numbered this record yet; try again in a second.")
         source = await self.logbook.tiles(sorted(tiles_for_proof([one.number for one in statements], head.size)))
@@ -83,7 +84,7 @@ class Export:
     async def _fill(
         self, archive: zipfile.ZipFile, extent: Extent, head: Checkpoint, progress: Callable[[int], None]
     ) -> None:
-        published = Publisher(self.logbook.audit)
+        published = Publisher(self.logbook.audit, Heads(self.logbook.audit))
         _put(archive, "export.json", extent.about(self.logbook.signer.name))
         _put(archive, "checkpoint", head.note.encode())
         for place in (*extent.tiles(), *extent.bundles()):

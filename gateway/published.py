@@ -8,6 +8,7 @@ from gateway.audit.published import TilePlace, bundle, place_of
 from gateway.audit.tree import HASH_BYTES
 from gateway.core.audit_entry import leaf
 from gateway.core.ports.store import AuditLog
+from gateway.heads import Heads
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +17,11 @@ class Publisher:
     store adds tiles and checkpoint in one transaction."""
 
     audit: AuditLog
+    heads: Heads
 
     async def checkpoint(self) -> str | None:
-        """The newest checkpoint; None while there is none."""
-        head = await self.audit.head()
+        """The newest checkpoint that may go out; None while there is none."""
+        head = await self.heads.chosen()
         return head.note if head else None
 
     async def file(self, path: str) -> bytes | None:

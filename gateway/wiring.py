@@ -21,12 +21,14 @@ from gateway.core.model import AdapterName, Delivery, RuleCode
 from gateway.core.ports.adapters import Adapter
 from gateway.core.ports.broker import Broker
 from gateway.core.receipt import Receipts
+from gateway.cosigners import Cosigner
 from gateway.crew import InlineCrew, PoolCrew
 from gateway.foundation import Foundation, SecretFolder
 from gateway.published import Publisher
 from gateway.settings import Role, Settings
 from gateway.telemetry import Metrics
 from gateway.web.parts import LogFiles, Parts, RuleText
+from gateway.witness_client import WitnessClient
 from gateway.work.directory import DirectoryWatch
 from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
 from gateway.work.intake import Desk, IntakeLimits
@@ -57,6 +59,7 @@ class Gateway:
     metrics: Metrics
     parts: Parts
     owner: str
+    witnesses: tuple[Cosigner, ...] = ()
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     addresses: dict[str, str] = field(default_factory=dict)
     """Role -> the address it listens on, once it does."""
@@ -126,11 +129,19 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
         metrics=metrics,
         parts=_parts(base, desk, watch, broker),
         owner=owner,
+        witnesses=_witnesses(settings, base),
     )
 
 
 def _leave_to_the_relay(_deliveries: tuple[Delivery, ...]) -> None:
     """The relay runs in another process: its sweep finds what was committed."""
+
+
+def _witnesses(settings: Settings, base: Foundation) -> tuple[Cosigner, ...]:
+    clients = [WitnessClient(one.url, settings.audit.witness_seconds) for one in settings.audit.witnesses]
+    return tuple(
+        Cosigner(key, client.ask, close=client.close) for key, client in zip(base.heads.witnesses, clients, strict=True)
+    )
 
 
 def _intake(
@@ -174,7 +185,7 @@ def _adapters(settings: Settings, base: Foundation) -> Mapping[AdapterName, Adap
 
 def _parts(base: Foundation, desk: Desk, watch: DirectoryWatch, broker: Broker) -> Parts:
     stored, catalog = base.stores, base.speech.catalog
-    published = Publisher(stored.audit)
+    published = Publisher(stored.audit, base.heads)
 
     async def store_answers() -> None:
         await stored.health.ping()

@@ -12,7 +12,8 @@ from gateway.audit.tree import HASH_BYTES
 from gateway.core.errors import Refused
 
 MOST_HASHES = 63
-LONGEST_GROWTH = LONGEST_NOTE + 64 * 64
+LONGEST_CHECKPOINT = LONGEST_NOTE // 2
+"""Characters: with the signature that a witness adds it is still a note."""
 _OLD = re.compile(r"old (0|[1-9][0-9]{0,18})")
 
 
@@ -34,7 +35,7 @@ def parse_growth(text: str) -> Growth:
     proof, empty, checkpoint = text.partition("\n\n")
     first, *lines = proof.split("\n")
     match = _OLD.fullmatch(first)
-    if not empty or match is None or len(lines) > MOST_HASHES or len(text) > LONGEST_GROWTH:
+    if not empty or match is None or len(lines) > MOST_HASHES or len(checkpoint) > LONGEST_CHECKPOINT:
         raise Refused("the request is not that of a checkpoint to add", code="bad-growth")
     try:
         hashes = tuple(decode_strictly(line) for line in lines)

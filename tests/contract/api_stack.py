@@ -55,6 +55,7 @@ from gateway.core.ports.formats import FormatInfo
 from gateway.core.ports.intake import Verdict
 from gateway.core.ports.store import RuleCount
 from gateway.core.receipt import Receipts
+from gateway.heads import Heads
 from gateway.published import Publisher
 from gateway.store.audit import StoredAuditLog
 from gateway.store.callers import StoredApiKeys
@@ -353,7 +354,7 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
     mint = minting(watch, os.urandom)
     scribe = Scribe(watch, mint, os.urandom)
     partners = StoredPartners(database, watch)
-    published = Publisher(StoredAuditLog(database))
+    published = Publisher(StoredAuditLog(database), Heads(StoredAuditLog(database)))
     return Parts(
         clock=watch,
         mint=mint,

@@ -18,7 +18,7 @@ def logbook_of(database, signer=None):
 async def grow(logbook, *counts):
     """Let the log grow by these many entries, one checkpoint each; returns the key that verifies it."""
     seen = []
-    integrator = Integrator(logbook.audit, logbook.grow, logbook.restore, utc_now, seen.append)
+    integrator = Integrator(logbook.audit, logbook.grow, logbook.restore, utc_now, seen.append, logbook.remember)
     while await integrator.step():
         pass
     for count in counts:
