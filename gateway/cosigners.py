@@ -108,6 +108,7 @@ class Cosigners:
 
     def _failed(self, witness: Cosigner, code: str) -> None:
         """A contradiction may be a lie of the witness: it is for a person to judge, so the log goes on."""
+        witness.size = 0  # what it told us last may be the trouble: it will correct us
         witness.pause = min(max(2 * witness.pause, FIRST_PAUSE), LONGEST_PAUSE)
         witness.again = self.clock() + witness.pause
         (log.error if code in ALARMS else log.warning)("witness.failed", name=witness.key.name, code=code)

@@ -61,13 +61,17 @@ class Logbook:
         return integrate(frontier, entries, at, self.signer, last)
 
     async def restore(self, head: Checkpoint | None) -> Frontier:
-        """The frontier of the stored log. Raises Tampered when tiles are missing or do not lead to its head, and when
-        the log does not go on from the head that was remembered outside."""
+        """The frontier of the stored log. Raises Tampered when tiles are missing or do not lead to its head, when that
+        is not signed by us, and when the log does not go on from the head that was remembered outside."""
         size = head.size if head else 0
         frontier = restore(size, await self.tiles(tile for tile, _ in edge(size)))
         if head is not None and frontier.root() != head.root:
             raise Tampered(f"the tiles do not give the root signed for size {size}", code="inconsistent-log")
-        await self._compare_memory(head)
+        if head is not None and self._is_ours(head.note):
+            signed = open_checkpoint(head.note, self.verify_keys)
+            if (signed.size, signed.root) != (head.size, head.root):
+                raise Tampered("the newest checkpoint does not say what is stored beside it", code="inconsistent-log")
+        await self._compare_memory()
         return frontier
 
     async def tiles(self, wanted: Iterable[TileId]) -> Callable[[int, int], bytes]:
@@ -107,8 +111,7 @@ class Logbook:
         return Growth(size, consistency_proof(size, head.size, source), head.note)
 
     async def examine(self) -> None:
-        """The self-check before anything is signed: the stored tiles give the root of the newest checkpoint, which is
-        signed by us, and the log goes on from the head that was remembered outside the database. Raises Tampered."""
+        """The self-check before anything is signed, as :meth:`restore` makes it. Raises Tampered."""
         await self.restore(await self.audit.head())
 
     async def remember(self, checkpoint: Checkpoint) -> None:
@@ -116,18 +119,22 @@ class Logbook:
         if self.memory is not None:
             await asyncio.to_thread(self.memory.write, checkpoint.note)
 
-    async def _compare_memory(self, head: Checkpoint | None) -> None:
+    async def _compare_memory(self) -> None:
+        """The memory is read before the store: another process commits first and remembers afterwards."""
         note = None if self.memory is None else await asyncio.to_thread(self.memory.read)
-        if note is None:
+        if note is None or not self._is_ours(note):
             return
-        kept = parse_head(note_parts(note)[0])
-        if kept.origin != self.signer.name:
-            return  # another log was signed with these keys: it got a new name, which its readers see
-        open_checkpoint(note, self.verify_keys)
-        if head is None or head.size < kept.size:
-            size = head.size if head else 0
-            raise Tampered(f"the log ends at {size}, and {kept.size} was signed: it was set back", code="log-set-back")
-        await self.growth(kept)
+        kept = open_checkpoint(note, self.verify_keys)
+        try:
+            await self.growth(kept)
+        except NotFound:
+            raise Tampered(
+                f"the log ends before the {kept.size} entries that were signed", code="log-set-back"
+            ) from None
+
+    def _is_ours(self, note: str) -> bool:
+        """Whether a note is of the log of this name. A log that got another name is another one to all its readers."""
+        return parse_head(note_parts(note)[0]).origin == self.signer.name
 
     async def covering(self, numbers: Sequence[int]) -> Checkpoint | None:
         """The checkpoint to prove these entries against; None without entries. Ask for it after the entries: it covers

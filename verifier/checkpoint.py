@@ -43,7 +43,8 @@ class Trust:
     def of(cls, *keys: str, witnesses: tuple[str, ...] = (), need: int | None = None) -> Trust:
         """From keys as text; all witnesses are needed unless ``need`` says otherwise."""
         cosigners = tuple(VerifyKey.parse(key) for key in witnesses)
-        return cls(tuple(VerifyKey.parse(key) for key in keys), cosigners, len(cosigners) if need is None else need)
+        most = len({key.public for key in cosigners})
+        return cls(tuple(VerifyKey.parse(key) for key in keys), cosigners, most if need is None else need)
 
     def open(self, note: str) -> Head:
         """What the checkpoint says, once it is signed as it must be. Raises Unreadable and NotProved."""

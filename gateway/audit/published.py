@@ -10,8 +10,8 @@ from gateway.audit.tiles import WIDTH, TileId
 from gateway.core.errors import Tampered
 
 HIGHEST_LEVEL = 63
-MOST_TILES = 2**55
-"""Tiles of one level that numbers of 63 bits can name."""
+MOST_TILES = 2**54
+"""Tiles of one level: the numbers of their entries, and the one after, have 63 bits at most."""
 LONGEST_LEAF = 2**16 - 1
 """Bytes: a bundle tells each length in 16 bits."""
 _PATH = re.compile(

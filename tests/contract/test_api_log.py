@@ -91,7 +91,9 @@ async def test_a_partial_tile_of_an_earlier_checkpoint_stays_and_full_ones_do_no
     full = (await fetched(stack, "tile/0/000")).body
     assert (await fetched(stack, f"tile/0/000.p/{FIRST}")).body == full[: FIRST * 32]
     assert len(leaves_of((await fetched(stack, f"tile/entries/000.p/{FIRST}")).body)) == FIRST
-    for path in ("tile/0/002", "tile/0/002.p/189", "tile/entries/002", "tile/entries/002.p/189", "tile/1/000"):
+    last = "x018/x014/x398/x509/x481/983"
+    early = ("tile/0/002", "tile/0/002.p/189", "tile/entries/002", "tile/entries/002.p/189", "tile/1/000")
+    for path in (*early, f"tile/entries/{last}", f"tile/63/{last}"):
         assert (await stack.call(None, "GET", f"/v1/log/{path}")).status == 404
 
 

@@ -186,7 +186,7 @@ async def test_a_restored_backup_is_never_signed_on(remembering, database, sqlit
     await database.dispose()
     await asyncio.to_thread(drop_journal, path)
     shutil.copy(tmp_path / "backup.db", path)
-    with pytest.raises(Tampered, match="ends at 10, and 20 was signed"):
+    with pytest.raises(Tampered, match="ends before the 20 entries"):
         await logbook.examine()
     with pytest.raises(Tampered):
         await grow(logbook, 30)
@@ -201,6 +201,20 @@ async def test_a_restored_backup_is_never_signed_on(remembering, database, sqlit
     renamed = replace(logbook, signer=keys.signer("gateway.test/log2"))
     await grow(renamed, 1)
     await renamed.examine()
+
+
+async def test_nothing_is_signed_on_a_checkpoint_that_somebody_else_signed(database):
+    logbook = logbook_of(database)
+    await grow(logbook, 10)
+    mine = (await logbook.audit.head()).note
+    forged = StoredLog(new_signer(logbook.signer.name))
+    forged.append(some_entries(10))
+    for other in (forged.last.note, mine.replace("\n10\n", "\n11\n")):
+        assert await logbook.audit.cosign(10, mine, other)
+        with pytest.raises(Tampered):
+            await logbook.examine()
+        assert await logbook.audit.cosign(10, other, mine)
+    await logbook.examine()
 
 
 @asynccontextmanager
@@ -249,4 +263,4 @@ async def test_a_whole_gateway_is_witnessed_and_does_not_start_on_a_log_that_was
             pass
     assert found.value.problem == "log-set-back"
     doctor = await asyncio.to_thread(installed.command, "doctor", "--json")
-    assert (doctor.returncode, "set back" in json.loads(doctor.stdout)["log"]) == (3, True)
+    assert (doctor.returncode, "log-set-back" in json.loads(doctor.stdout)["log"]) == (3, True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.audit.checkpoint import open_checkpoint
 from gateway.audit.cosignature import WitnessKey, accepted_lines, cosigners
-from gateway.audit.growth import Growth
+from gateway.audit.growth import Growth, parse_growth
 from gateway.audit.note import VerifyKey
 from gateway.audit.paths import consistency_proof
 from gateway.audit.tree import consistency_holds
@@ -146,6 +146,19 @@ def test_whatever_it_is_asked_all_that_it_cosigned_is_one_history(requests):
     histories = {fork for fork, _new in taken}
     assert len(histories) <= 1
     assert [new for _fork, new in taken] == sorted(new for _fork, new in taken)
+
+
+@settings(max_examples=60)
+@given(st.text(max_size=200) | st.tuples(st.integers(0, 400), st.text(max_size=3)))
+def test_hostile_requests_are_refused_and_never_a_crash(text):
+    if isinstance(text, tuple):
+        good = growth(LOG, 0, 1).text()
+        text = good[: text[0]] + text[1] + good[text[0] + len(text[1]) + 1 :]
+    try:
+        assert judge(parse_growth(text), head(LOG, 0), KEYS) == head(LOG, 1)
+    except Refused:
+        return
+    assert text.startswith(growth(LOG, 0, 1).text().split("\n\n")[0])
 
 
 def test_the_forks_of_these_tests_really_are_two_histories():
