@@ -63,7 +63,7 @@ class Export:
         """Write the entries from ``first`` to ``last`` (not included; None: the newest) into a new zip file, rounded
         out to whole bundles, with all tiles that lead to the checkpoint. Raises Refused, Tampered and Unavailable; a
         file that is there already stays as it is."""
-        head = await self.logbook.audit.head()
+        head = await self.logbook.newest(last or 0)
         if head is None:
             raise NotFound("The log has no checkpoint yet.")
         try:

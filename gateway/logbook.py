@@ -139,9 +139,11 @@ class Logbook:
     async def covering(self, numbers: Sequence[int]) -> Checkpoint | None:
         """The checkpoint to prove these entries against; None without entries. Ask for it after the entries: it covers
         every number that they have."""
-        if not numbers:
-            return None
-        return await self.heads.chosen(max(numbers) + 1) if self.heads else await self.audit.head()
+        return await self.newest(max(numbers) + 1) if numbers else None
+
+    async def newest(self, least: int = 0) -> Checkpoint | None:
+        """The newest checkpoint that may go out, of at least ``least`` entries; None while there is none."""
+        return await self.heads.chosen(least) if self.heads else await self.audit.head()
 
     async def verify(self, anchors: Iterable[str] = (), progress: Callable[[int], None] | None = None) -> LogReport:
         """Derive the whole log anew from the rows and compare it with hashes, tiles and checkpoints."""

@@ -18,16 +18,18 @@ class Publisher:
 
     audit: AuditLog
     heads: Heads
+    public: bool = True
+    """False: there is nothing to be seen."""
 
     async def checkpoint(self) -> str | None:
         """The newest checkpoint that may go out; None while there is none."""
-        head = await self.heads.chosen()
+        head = await self.heads.chosen() if self.public else None
         return head.note if head else None
 
     async def file(self, path: str) -> bytes | None:
         """The bytes of ``tile/...``; None when the log has not got so far, or the path is not one of the format."""
         place = place_of(path)
-        if place is None:
+        if place is None or not self.public:
             return None
         return await (self._entries(place) if place.entries else self._tile(place))
 

@@ -120,6 +120,8 @@ class WitnessSettings(Part):
 
 
 class Audit(Part):
+    publish: bool = True
+    """Serve the log under ``/v1/log/``: everybody sees who did what to which object when, and nothing of any record."""
     head_file: Path | None = None
     """Where the last signed head is kept outside the database; none: ``log-head`` beside the keys."""
     witnesses: tuple[WitnessSettings, ...] = ()

@@ -185,7 +185,7 @@ def _adapters(settings: Settings, base: Foundation) -> Mapping[AdapterName, Adap
 
 def _parts(base: Foundation, desk: Desk, watch: DirectoryWatch, broker: Broker) -> Parts:
     stored, catalog = base.stores, base.speech.catalog
-    published = Publisher(stored.audit, base.heads)
+    published = Publisher(stored.audit, base.heads, base.settings.audit.publish)
 
     async def store_answers() -> None:
         await stored.health.ping()

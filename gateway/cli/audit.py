@@ -118,7 +118,7 @@ def checkpoint() -> None:
     """Print the newest checkpoint: keep it outside, and anybody can show later whether the log was rewritten."""
 
     async def work(base: Foundation) -> str:
-        head = await base.stores.audit.head()
+        head = await base.logbook.newest()
         if head is None:
             raise NotFound("The log has no checkpoint yet.")
         return head.note

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 
 import pytest
 from pymerkle import InmemoryTree
@@ -10,7 +11,10 @@ from pymerkle import InmemoryTree
 from gateway.audit.checkpoint import open_checkpoint
 from gateway.audit.published import bundle, place_of
 from gateway.core.errors import Tampered
+from gateway.heads import Heads
+from gateway.published import Publisher
 from gateway.web.limits import Limits
+from gateway.web.parts import LogFiles
 from tests.contract.api_stack import running
 from tests.contract.grown_log import grow, logbook_of
 
@@ -112,6 +116,17 @@ async def test_bundles_are_compressed_for_who_wants_it(stack):
 async def test_a_log_without_a_checkpoint_has_no_files(stack):
     for path in ("checkpoint", "tile/0/000.p/1", "tile/entries/000.p/1"):
         assert (await stack.call(None, "GET", f"/v1/log/{path}")).status == 404
+
+
+async def test_a_log_that_is_not_published_looks_like_none(sqlite_url, tmp_path):
+    def shut(parts):
+        hidden = Publisher(parts.audit, Heads(parts.audit), public=False)
+        return replace(parts, log=LogFiles(hidden.checkpoint, hidden.file))
+
+    async with running(sqlite_url, tmp_path, change=shut) as stack:
+        await grow(logbook_of(stack.database), 3)
+        for path in ("checkpoint", "tile/0/000.p/1", "tile/entries/000.p/1"):
+            assert (await stack.call(None, "GET", f"/v1/log/{path}")).status == 404
 
 
 @pytest.mark.usefixtures("key")
