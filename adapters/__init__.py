@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from adapters import folder, https, mailbox, sftp
 from adapters.kit import Entry, Kit
 from adapters.options import complete
+from adapters.queries import QUERY_OPTIONS, HttpsLine, check_queries
 from gateway.core.model import AdapterName, Endpoint
 from gateway.core.ports.adapters import Adapter
+from gateway.core.ports.queries import QueryLine
 
 ADAPTERS: Mapping[AdapterName, Entry] = {
     AdapterName.HTTPS: Entry(https.HttpsAdapter.of, https.OPTIONS, https.check),
@@ -31,4 +33,18 @@ def make_adapters(kit: Kit) -> dict[AdapterName, Adapter]:
     return {name: entry.make(kit) for name, entry in ADAPTERS.items()}
 
 
-__all__ = ["ADAPTERS", "Entry", "Kit", "check_options", "make_adapters"]
+def make_query_line(kit: Kit) -> QueryLine:
+    """Where synchronous queries go. Close it when done."""
+    return HttpsLine(kit.secrets, kit.clock)
+
+
+__all__ = [
+    "ADAPTERS",
+    "QUERY_OPTIONS",
+    "Entry",
+    "Kit",
+    "check_options",
+    "check_queries",
+    "make_adapters",
+    "make_query_line",
+]

@@ -13,8 +13,6 @@ from http import HTTPStatus
 
 from httptools import HttpParserError, HttpResponseParser
 
-ANSWER_LIMIT = 64 * 1024
-"""Bytes of an answer's body that are read; what follows is not waited for."""
 HEAD_LIMIT = 64 * 1024
 """Bytes of an answer that may come before its body."""
 SLICE = 64 * 1024
@@ -39,6 +37,8 @@ class Request:
 
     head: bytes = field(repr=False)
     body: bytes = field(repr=False)
+    answer_limit: int
+    """Bytes of the answer's body that are read; what follows is not waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,11 @@ class Answer:
     body: bytes = field(repr=False)
     early: bool
     """It came before the request was written to its end."""
+    whole: bool = True
+    """The body is all of it."""
+
+    def header(self, name: str, default: str = "") -> str:
+        return self.fields.get(name.lower(), default)
 
 
 class Connection(asyncio.Protocol):
@@ -70,7 +75,7 @@ class Connection(asyncio.Protocol):
         connection is of no further use."""
         if self._transport is None or self._closed is not None:
             raise ClosedEarly from self._closed
-        self._begin()
+        self._begin(request.answer_limit)
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._answered = answered
         try:
@@ -85,7 +90,8 @@ class Connection(asyncio.Protocol):
             if not self.reusable:
                 self.abort()
 
-    def _begin(self) -> None:
+    def _begin(self, limit: int) -> None:
+        self._limit = limit
         self._parser = HttpResponseParser(self)
         self._fields: dict[str, str] = {}
         self._body = bytearray()
@@ -164,7 +170,8 @@ class Connection(asyncio.Protocol):
     def _finish(self) -> None:
         if self._answered is not None and not self._answered.done():
             status = self._parser.get_status_code()
-            self._answered.set_result(Answer(status, self._fields, bytes(self._body[:ANSWER_LIMIT]), not self._sent))
+            body, whole = bytes(self._body[: self._limit]), len(self._body) <= self._limit
+            self._answered.set_result(Answer(status, self._fields, body, not self._sent, whole))
         if not self._sent:
             self._writable.set()
 
@@ -183,9 +190,9 @@ class Connection(asyncio.Protocol):
         self._in_body = self._parser.get_status_code() >= HTTPStatus.OK
 
     def on_body(self, body: bytes) -> None:
-        if len(self._body) <= ANSWER_LIMIT:
+        if len(self._body) <= self._limit:
             self._body += body
-        if len(self._body) > ANSWER_LIMIT:
+        if len(self._body) > self._limit:
             self._finish()
             self.abort()
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 
-from bench import batch, idle, online
+from bench import batch, formats, idle, online
 from bench.report import Report, show
 
 Run = Callable[[argparse.Namespace], Report]
@@ -26,7 +26,15 @@ def _idle(options: argparse.Namespace) -> Report:
     return idle.run(10 if options.quick else 60)
 
 
-BENCHMARKS: Mapping[str, Run] = {"online": _online, "batch": _batch, "idle": _idle}
+def _formats(options: argparse.Namespace) -> Report:
+    if options.quick:
+        return formats.run(2_000, (10_000, 20_000), 2)
+    return formats.run(20_000, (10_000, 1_000_000, *([TWO_GIGABYTES] if options.full else [])), 5)
+
+
+TWO_GIGABYTES = 2_680_000
+"""Records of a W-4 file of 2.1 GB."""
+BENCHMARKS: Mapping[str, Run] = {"formats": _formats, "online": _online, "batch": _batch, "idle": _idle}
 
 
 def main() -> int:
@@ -34,7 +42,7 @@ def main() -> int:
     parser.add_argument("name", choices=[*BENCHMARKS, "all"])
     parser.add_argument("--json", action="store_true", help="one JSON line a benchmark")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
-    parser.add_argument("--full", action="store_true", help="batch: 400,000 records too")
+    parser.add_argument("--full", action="store_true", help="batch: 400,000 records too; formats: a file of 2 GB too")
     parser.add_argument("--seed", type=int, default=1, help="batch: seed of the synthetic people")
     parser.add_argument("--role", action="append", default=[], help="online: roles of one process; may be repeated")
     options = parser.parse_args()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -23,7 +24,7 @@ CITIES = (("COLUMBUS", "OH", "43004"), ("DAYTON", "OH", "45402"), ("AKRON", "OH"
 def write(path: Path, records: int, seed: int) -> None:
     """The file: a header of Ohio's and so many records."""
     format_ = transforms.formats(schemas.load())[W4]
-    cover = Cover(_state(), _state(), WRITTEN, seed)
+    cover = replace(COVER, number=seed)
     with path.open("wb") as file:
         for number, contents in enumerate(_chunks(records, random.Random(seed))):  # noqa: S311 - synthetic people
             encoded = format_.encode(contents, cover)
@@ -80,3 +81,6 @@ def _state() -> Partner:
         endpoint=Endpoint(AdapterName.FOLDER, {}),
         formats={},
     )
+
+
+COVER = Cover(_state(), _state(), WRITTEN, 1)

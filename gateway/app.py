@@ -47,6 +47,7 @@ async def gateway(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> Asy
         stack.push_async_callback(process.crew.close)
         for witness in process.witnesses:
             stack.callback(witness.close)
+        stack.push_async_callback(process.queries.close)
         await process.broker.open()
         stack.push_async_callback(process.broker.close)
         await process.watch.refresh()
@@ -150,11 +151,19 @@ async def _take_up_keys(process: Gateway) -> bool:
 def _scheduled(process: Gateway) -> list[Loop]:
     base, stored, desk = process.base, process.base.stores, process.desk
     alone = Leadership(stored.leases, process.owner, base.clock).only_one
-    gatherer = Gatherer(stored.deliveries, process.watch.current, base.scribe, base.clock, base.mint)
+    gatherer = Gatherer(
+        stored.deliveries, process.watch.current, base.scribe, base.clock, base.mint, desk.router.bridging
+    )
     keeper = Housekeeper(stored.deliveries, stored.desk, stored.spool, stored.health, process.broker, base.clock)
     bulk = BulkRunner(stored.jobs, stored.desk, base.scribe, base.clock)
     rerouter = Rerouter(
-        stored.records, desk.router, desk.sealer, base.speech.canonical, process.watch.current, desk.announce
+        stored.records,
+        desk.router,
+        desk.sealer,
+        base.speech.canonical,
+        process.watch.current,
+        desk.announce,
+        process.questions,
     )
     return [
         Loop("backlog", _backlog(process).step, seconds(0.5), slowest=seconds(4), wake=desk.received),
@@ -174,7 +183,7 @@ def _backlog(process: Gateway) -> Backlog:
         owner=process.owner,
         spool=base.stores.spool,
         formats=base.speech.formats.__getitem__,
-        crew=process.crew,
+        crew=desk.crew,
         router=desk.router,
         sealer=desk.sealer,
         scribe=base.scribe,
@@ -182,6 +191,8 @@ def _backlog(process: Gateway) -> Backlog:
         mint=base.mint,
         directory=process.watch.current,
         announce=desk.announce,
+        whole=desk.whole,
+        returns=desk.returns,
         # Renewed with every chunk; short, so that a body whose process died is soon judged on.
         limits=BacklogLimits(lease=min(BacklogLimits().lease, seconds(process.settings.work.lease_seconds))),
     )

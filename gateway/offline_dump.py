@@ -13,6 +13,7 @@ from gateway.core.model import Finding, FormatName
 from gateway.core.ports.formats import Frame
 from gateway.offline import Validator, frames, known_format
 from gateway.offline_layouts import Block, blocks_of
+from transforms.x12_segments import ISA_LENGTH, fits_isa, segments
 
 _LARGE, _SMALL, _DIGIT = "X", "x", "9"
 
@@ -78,6 +79,9 @@ def _blocks(catalog: Catalog, name: FormatName, frame: Frame) -> Iterator[tuple[
         yield "", tuple(_columns(catalog, name, frame))
         return
     text = frame.body.decode("latin-1")
+    if name in catalog.x12:
+        yield from _segments(text)
+        return
     for block in blocks_of(catalog, name, text):
         lines = tuple(_fields(block, text))
         if lines:
@@ -90,6 +94,19 @@ def _columns(catalog: Catalog, name: FormatName, frame: Frame) -> Iterator[Line]
     for number, cell in enumerate(row, 1):
         known = columns[number - 1] if number <= len(columns) else None
         yield Line(known.name if known else "(one too many)", number, len(cell), cell, known.path if known else None)
+
+
+def _segments(text: str) -> Iterator[tuple[str, tuple[Line, ...]]]:
+    """Segment by segment, the header of the set and the levels above among them; empty elements are left out."""
+    if len(text) < ISA_LENGTH or not fits_isa(text):
+        return
+    for cut in segments(text)[1]:
+        found = (
+            Line(f"{cut.tag}{number:02d}", None, len(value), value, None)
+            for number, value in enumerate(cut.parts[1:], 1)
+            if value
+        )
+        yield cut.tag, tuple(found)
 
 
 def _fields(block: Block, text: str) -> Iterator[Line]:

@@ -139,6 +139,7 @@ class _Partner(_Table):
     concurrency: int = Field(default=8, ge=1, le=256)
     body_limit_mib: int = Field(default=256, ge=1, le=4_096)
     contacts: list[_Contact] = Field(default_factory=list)
+    queries: dict[str, str | int | bool] | None = None
 
     @field_validator("endpoint")
     @classmethod
@@ -166,6 +167,7 @@ class _Partner(_Table):
             concurrency=self.concurrency,
             body_limit=self.body_limit_mib * 2**20,
             contacts=tuple(Contact(c.name, c.email, c.purpose) for c in self.contacts),
+            queries=None if self.queries is None else Endpoint(AdapterName.HTTPS, self.queries),
         )
 
 
@@ -215,6 +217,8 @@ class Known:
     tags: frozenset[str]
     check_endpoint: Callable[[Endpoint], None]
     """Raises Misconfigured naming the option."""
+    check_queries: Callable[[Endpoint], None]
+    """The same for where case status queries are answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,11 +301,20 @@ def _partner_faults(one: _Read, known: Known) -> Iterable[Fault]:
         for name in partner.accepts:
             if name not in known.formats_read:
                 yield one.fault((*place, "accepts"), f"accepts: {name} is not a format that can be read")
-        try:
-            known.check_endpoint(partner.value().endpoint)
-        except Misconfigured as error:
-            option = error.detail.partition(":")[0].removeprefix("endpoint.")
-            yield one.fault((*place, "endpoint", option), f"endpoint: {error.detail}")
+        whole = partner.value()
+        yield from _option_faults(one, (*place, "endpoint"), whole.endpoint, known.check_endpoint)
+        if whole.queries is not None:
+            yield from _option_faults(one, (*place, "queries"), whole.queries, known.check_queries)
+
+
+def _option_faults(
+    one: _Read, place: tuple[str | int, ...], endpoint: Endpoint, check: Callable[[Endpoint], None]
+) -> Iterable[Fault]:
+    try:
+        check(endpoint)
+    except Misconfigured as error:
+        option, _, why = error.detail.removeprefix("endpoint.").partition(":")
+        yield one.fault((*place, option), f"{place[-1]}: {place[-1]}.{option}:{why}")
 
 
 def _agreement_faults(one: _Read, known: Known, keys: set[PartnerKey] | set[str]) -> Iterable[Fault]:

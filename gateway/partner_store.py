@@ -23,6 +23,7 @@ def known(spoken: Speech) -> Known:
         kinds=frozenset(catalog.kinds),
         tags=frozenset(tag for info in catalog.kinds.values() for tag in (*info.facts.tags, *info.facts.flags)),
         check_endpoint=adapters.check_options,
+        check_queries=adapters.check_queries,
     )
 
 

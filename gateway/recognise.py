@@ -17,6 +17,7 @@ from gateway.core.errors import GatewayError, Unprocessable
 from gateway.core.file_order import FileOrder, RecordRole
 from gateway.core.model import FormatName
 from gateway.core.ports.formats import Format, Frame, Heading
+from gateway.core.x12_set import TransactionSet
 from gateway.offline_layouts import fits
 
 HEAD = 256 * 1024
@@ -29,6 +30,11 @@ BY_HEADING = 3
 _BOM = b"\xef\xbb\xbf"
 _NAMESPACE = re.compile(rb"""xmlns(?::[\w.-]+)?\s*=\s*["']([^"']{1,200})["']""")
 _CSENET = re.compile(rb"[0-9A-Z]{2}[0-9]{3}.{2}[0-9A-Z]{2}[0-9]{3}.{2}003", re.DOTALL)
+_NACHA = re.compile(rb"1.{33}094101|705DED\*", re.DOTALL)
+"""A file header with its record size, blocking factor and format code; or addenda records alone."""
+_SHAPES = {"csenet": _CSENET, "ach": _NACHA}
+"""Family of formats -> how its files begin, where no mark at the start tells."""
+_ISA_LENGTH, _ISA_VERSION = 106, slice(84, 89)
 _OURS = "urn:child-support-gateway:"
 
 Begins = Callable[[bytes], bool]
@@ -59,7 +65,10 @@ class Recogniser:
         if len(found) == 1:
             return found[0]
         if not found:
-            raise Unprocessable(f"{file}: no known format fits; say which it is with --format.", code="format-unknown")
+            further = ", or look among the drafts too with --drafts" if self.catalog.withheld else ""
+            raise Unprocessable(
+                f"{file}: no known format fits; say which it is with --format{further}.", code="format-unknown"
+            )
         names = ", ".join(found)
         raise Unprocessable(f"{file}: {names} all fit; say which it is with --format.", code="format-ambiguous")
 
@@ -71,14 +80,16 @@ class Recogniser:
             return _is_json
         if name in self.catalog.columns:
             return _heading_of(self.catalog.columns[name])
+        if name in self.catalog.x12:
+            return _set_of(self.catalog.x12[name])
         if name in self.catalog.files:
             return _record_of(self.catalog.files[name])
         return self._marked(name)
 
     def _marked(self, name: FormatName) -> Begins:
-        """By the record id of a header, or of the records themselves; by the header's shape for CSENet."""
-        if name.startswith("csenet"):
-            return lambda head: _CSENET.match(head) is not None
+        """By the shape of the beginning, or by the record id of a header or of the records themselves."""
+        if shape := _SHAPES.get(name.partition("-")[0]):
+            return lambda head: shape.match(head) is not None
         marks = tuple(mark for mark in (self._mark(layout) for layout in self._first_layouts(name)) if mark)
         return lambda head: bool(marks) and head.startswith(marks)
 
@@ -93,10 +104,25 @@ class Recogniser:
         return (first.constant or "").encode() if first.picture is Picture.CONSTANT else b""
 
     def _on_trial(self, names: Iterable[FormatName], head: bytes) -> list[FormatName]:
-        """Those that read most of the first records; of these, those that find the fewest faults."""
-        tried = [(name, tried) for name in names if (tried := _trial(self.formats[name], head)) is not None]
+        """Those that read most of the first records; of these, those that find the fewest faults; of these, those that
+        know their records to the end. Where nothing marks a record, any line of its length would do for one, and for a
+        format that knows only the beginning any longer line: such a format must read all of them without fault."""
+        tried: list[tuple[FormatName, tuple[float, int, bool]]] = []
+        for name in names:
+            found = _trial(self.formats[name], head)
+            if found is not None and not (self._is_unmarked(name) and any(found)):
+                tried.append((name, (*found, self._is_open_ended(name))))
         best = min((found for _, found in tried), default=None)
         return [name for name, found in tried if found == best]
+
+    def _is_open_ended(self, name: FormatName) -> bool:
+        """Whether the format is of unmarked records whose end nobody knows."""
+        return self._is_unmarked(name) and self.catalog.files[name].open_end
+
+    def _is_unmarked(self, name: FormatName) -> bool:
+        """Whether the format is of fixed-width records that nothing marks."""
+        order = self.catalog.files.get(name)
+        return order is not None and not any(record.marks for record in order.records)
 
     def _alike(self, names: Sequence[FormatName]) -> tuple[FormatName, ...]:
         """Without the formats that read just as an earlier one does."""
@@ -125,7 +151,7 @@ def _record_of(order: FileOrder) -> Begins:
     """Whether the first record has the marks of one that a file may begin with."""
     header = [record for record in order.records if record.role is RecordRole.HEADER]
     must = [record for record in header if not record.optional]
-    first = [r for r in must or order.records if r.marks and r.role is not RecordRole.TRAILER]
+    first = [r for r in must or order.records if r.marks and r.role not in (RecordRole.TRAILER, RecordRole.CONTROL)]
 
     def begins(head: bytes) -> bool:
         try:
@@ -133,6 +159,20 @@ def _record_of(order: FileOrder) -> Begins:
         except UnicodeDecodeError:
             return False
         return any(fits(record, text) for record in first)
+
+    return begins
+
+
+def _set_of(table: TransactionSet) -> Begins:
+    """Whether the first set of an interchange is of this code and version, or there is only an answer to one."""
+
+    def begins(head: bytes) -> bool:
+        text = head.lstrip()
+        if not text.startswith(b"ISA") or text[_ISA_VERSION] != table.interchange.encode():
+            return False
+        separator, terminator = re.escape(text[3:4]), re.escape(text[_ISA_LENGTH - 1 : _ISA_LENGTH])
+        found = re.search(terminator + rb"[\r\n]*ST" + separator + rb"([0-9]{3})", text)
+        return found[1] == table.code.encode() if found else table.outside is not None
 
     return begins
 

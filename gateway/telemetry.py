@@ -68,6 +68,12 @@ class Metrics:
         self._response = Histogram(
             "gateway_delivery_response_seconds", "Time a partner took", ["partner"], registry=self.registry
         )
+        self._queries = Counter(
+            "gateway_queries_total", "Queries by how they ended", ["partner", "outcome"], registry=self.registry
+        )
+        self._query_seconds = Histogram(
+            "gateway_query_seconds", "Time to a query's end", ["partner", "outcome"], registry=self.registry
+        )
         self._queue = Gauge("gateway_queue_messages", "Deliveries owed", ["queue", "state"], registry=self.registry)
         self._log_size = Gauge("gateway_audit_log_size", "Numbered audit entries", registry=self.registry)
         self._log_at = Gauge(
@@ -78,11 +84,20 @@ class Metrics:
         self._partners: set[PartnerKey] = set()
 
     def attempt(self, partner: PartnerKey, outcome: Outcome, seconds: float) -> None:
-        self._partners.add(partner)
-        label = partner if len(self._partners) <= MOST_PARTNERS else ""
+        label = self._label(partner)
         self._attempts.labels(label, outcome).inc()
         if outcome is not Outcome.OURS:
             self._response.labels(label).observe(seconds)
+
+    def query(self, partner: PartnerKey | None, outcome: str, seconds: float) -> None:
+        """``outcome``: answered, failed or refused. What an answer says is no figure: it would tell of a person."""
+        label = "" if partner is None else self._label(partner)
+        self._queries.labels(label, outcome).inc()
+        self._query_seconds.labels(label, outcome).observe(seconds)
+
+    def _label(self, partner: PartnerKey) -> str:
+        self._partners.add(partner)
+        return partner if len(self._partners) <= MOST_PARTNERS else ""
 
     def queue(self, queue: str, state: str, value: float) -> None:
         self._queue.labels(queue, state).set(value)

@@ -47,7 +47,7 @@ def speech(*, warm: bool = False, drafts: bool = False) -> Speech:
 
 def tools(spoken: Speech, sealer: Sealer, indexer: Indexer) -> Tools:
     examiner = Examiner(spoken.formats, spoken.canonical, spoken.rules, sealer, indexer)
-    return Tools(examiner, Composer(spoken.formats, spoken.canonical, sealer))
+    return Tools(examiner, Composer(spoken.formats, spoken.canonical, sealer, spoken.catalog.bridging))
 
 
 def tools_from(snapshot: KeyRing, *, drafts: bool = False) -> Tools:

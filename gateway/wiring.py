@@ -7,20 +7,22 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
-from adapters import Kit, make_adapters
+from adapters import Kit, make_adapters, make_query_line
 from gateway import __version__
 from gateway.broker.memory import MemoryBroker
 from gateway.broker.rabbitmq import RabbitBroker
 from gateway.broker.settings import RabbitSettings
 from gateway.core.errors import Unavailable
-from gateway.core.model import AdapterName, Delivery, RuleCode
-from gateway.core.ports.adapters import Adapter
+from gateway.core.model import Content, Delivery, FormatName, RuleCode
 from gateway.core.ports.broker import Broker
+from gateway.core.ports.crew import Crew
 from gateway.core.receipt import Receipts
+from gateway.core.rule_words import subject
+from gateway.core.whole_file import WholeFile
 from gateway.cosigners import Cosigner
 from gateway.crew import InlineCrew, PoolCrew
 from gateway.foundation import Foundation, SecretFolder
@@ -29,13 +31,22 @@ from gateway.settings import Role, Settings
 from gateway.telemetry import Metrics
 from gateway.web.parts import LogFiles, Parts, RuleText
 from gateway.witness_client import WitnessClient
+from gateway.work.answers import AnsweringCrew, Questions
 from gateway.work.directory import DirectoryWatch
 from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
 from gateway.work.intake import Desk, IntakeLimits
+from gateway.work.originate import Originator
+from gateway.work.query import QueryDesk, QueryTools
+from gateway.work.query_plan import Planner
+from gateway.work.query_reading import StatusReader
+from gateway.work.rejections import Rejections
 from gateway.work.relay import Relay, RelayLimits
+from gateway.work.returns import Returns
 from gateway.work.route import Router
 from gateway.work.settling import Settler
 from gateway.work.verdict import Judge
+from transforms.csenet_answers import Stamp, rejection
+from transforms.csenet_errors import ErrorReturns
 
 
 def seconds(value: float) -> timedelta:
@@ -54,10 +65,12 @@ class Gateway:
     watch: DirectoryWatch
     relay: Relay
     desk: Desk
+    queries: QueryDesk
     settler: Settler
     dispatcher: Dispatcher
     metrics: Metrics
     parts: Parts
+    questions: Questions
     owner: str
     witnesses: tuple[Cosigner, ...] = ()
     stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -97,15 +110,20 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
     again = RelayLimits(again=seconds(settings.work.announce_again_seconds))
     relay = Relay(broker, base.stores.deliveries, base.clock, again)
     announce = relay.tell if Role.RELAY in roles else _leave_to_the_relay
-    desk = _intake(settings, base, crew, watch, announce)
+    questions = _questions(base, watch)
+    answering = AnsweringCrew(crew, questions)
+    originator = _originator(base, watch, announce)
+    desk = _intake(settings, originator, base, answering, crew.prepare)
+    kit = _kit(settings, base)
+    queries = _queries(base, kit, watch, metrics)
     settler = Settler(base.stores.deliveries)
     dispatcher = Dispatcher(
         Tools(
             owner=owner,
             deliveries=base.stores.deliveries,
             health=base.stores.health,
-            crew=crew,
-            adapters=_adapters(settings, base),
+            crew=answering,
+            adapters=make_adapters(kit),
             settler=settler,
             judge=Judge(base.scribe),
             clock=base.clock,
@@ -124,10 +142,12 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
         watch=watch,
         relay=relay,
         desk=desk,
+        queries=queries,
         settler=settler,
         dispatcher=dispatcher,
         metrics=metrics,
-        parts=_parts(base, desk, watch, broker),
+        parts=_parts(base, desk, queries, watch, broker, originator),
+        questions=questions,
         owner=owner,
         witnesses=_witnesses(settings, base),
     )
@@ -145,16 +165,12 @@ def _witnesses(settings: Settings, base: Foundation) -> tuple[Cosigner, ...]:
 
 
 def _intake(
-    settings: Settings,
-    base: Foundation,
-    crew: PoolCrew,
-    watch: DirectoryWatch,
-    announce: Callable[[tuple[Delivery, ...]], None],
+    settings: Settings, originator: Originator, base: Foundation, crew: Crew, expect: Callable[[], None]
 ) -> Desk:
     return Desk(
         formats=base.speech.formats,
         crew=crew,
-        router=Router(base.scribe, base.mint),
+        router=originator.router,
         store=base.stores.intake,
         spool=base.stores.spool,
         audit=base.stores.audit,
@@ -162,28 +178,85 @@ def _intake(
         scribe=base.scribe,
         clock=base.clock,
         mint=base.mint,
-        directory=watch.current,
-        write_receipt=Receipts(describing(base)),
-        announce=announce,
+        directory=originator.directory,
+        write_receipt=originator.write_receipt,
+        whole=WholeFile.of(base.speech.catalog),
+        announce=originator.announce,
         limits=IntakeLimits(records_at_once=settings.api.records_at_once),
-        expect=crew.prepare,
+        returns=Returns(
+            originator,
+            base.stores.submissions,
+            ErrorReturns(base.speech.catalog).of_bytes,
+            frozenset({FormatName("csenet"), FormatName("csenet-out")}),
+        ),
+        expect=expect,
     )
 
 
-def _adapters(settings: Settings, base: Foundation) -> Mapping[AdapterName, Adapter]:
-    return make_adapters(
-        Kit(
+def _originator(
+    base: Foundation, watch: DirectoryWatch, announce: Callable[[tuple[Delivery, ...]], None]
+) -> Originator:
+    return Originator(
+        canonical=base.speech.canonical,
+        sealer=base.tools.examiner.sealer,
+        indexer=base.tools.examiner.indexer,
+        router=Router(base.scribe, base.mint, base.speech.catalog.bridging),
+        store=base.stores.intake,
+        scribe=base.scribe,
+        clock=base.clock,
+        mint=base.mint,
+        directory=watch.current,
+        write_receipt=Receipts(describing(base)),
+        announce=announce,
+    )
+
+
+def _reject(content: Content, serial: str, day: date) -> Content:
+    return rejection(content, Stamp(serial, day))
+
+
+def _questions(base: Foundation, watch: DirectoryWatch) -> Questions:
+    catalog = base.speech.catalog
+    return Questions(
+        records=base.stores.records,
+        sealer=base.tools.examiner.sealer,
+        canonical=base.speech.canonical,
+        indexer=base.tools.examiner.indexer,
+        directory=watch.current,
+        asked={kind: info.question for kind, info in catalog.kinds.items() if info.question is not None},
+        bridging=catalog.bridging,
+    )
+
+
+def _kit(settings: Settings, base: Foundation) -> Kit:
+    return Kit(
+        clock=base.clock,
+        random=base.random,
+        secrets=SecretFolder(settings.secrets),
+        mailbox=base.stores.mailbox,
+        sealer=base.tools.examiner.sealer,
+        folder_root=settings.work.folder_root,
+    )
+
+
+def _queries(base: Foundation, kit: Kit, watch: DirectoryWatch, metrics: Metrics) -> QueryDesk:
+    speech = base.speech
+    return QueryDesk(
+        QueryTools(
+            planner=Planner(StatusReader(speech.formats, speech.canonical, speech.rules), watch.current),
+            line=make_query_line(kit),
+            audit=base.stores.audit,
+            scribe=base.scribe,
             clock=base.clock,
-            random=base.random,
-            secrets=SecretFolder(settings.secrets),
-            mailbox=base.stores.mailbox,
-            sealer=base.tools.examiner.sealer,
-            folder_root=settings.work.folder_root,
+            indexer=base.tools.examiner.indexer,
+            observe=metrics.query,
         )
     )
 
 
-def _parts(base: Foundation, desk: Desk, watch: DirectoryWatch, broker: Broker) -> Parts:
+def _parts(
+    base: Foundation, desk: Desk, queries: QueryDesk, watch: DirectoryWatch, broker: Broker, originator: Originator
+) -> Parts:
     stored, catalog = base.stores, base.speech.catalog
     published = Publisher(stored.audit, base.heads, base.settings.audit.publish)
 
@@ -200,6 +273,7 @@ def _parts(base: Foundation, desk: Desk, watch: DirectoryWatch, broker: Broker) 
         random=base.random,
         scribe=base.scribe,
         intake=desk,
+        queries=queries,
         submissions=stored.submissions,
         records=stored.records,
         desk=stored.desk,
@@ -223,6 +297,7 @@ def _parts(base: Foundation, desk: Desk, watch: DirectoryWatch, broker: Broker) 
         checks={"store": store_answers, "broker": broker_answers},
         admit=lambda: None,
         version=__version__,
+        case_unknown=Rejections(stored.desk, originator, _reject).case_unknown,
     )
 
 
@@ -233,7 +308,7 @@ def _rule_texts(base: Foundation) -> dict[str, RuleText]:
             rule.title,
             rule.fix,
             rule.severity,
-            rule.field_name,
+            subject(rule, base.speech.catalog) or None,
             rule.source,
             (*sorted(rule.kinds), *sorted(rule.formats)),
             rule.since,

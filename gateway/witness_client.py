@@ -14,6 +14,8 @@ from adapters.exchange import Broken, Request
 from gateway.core.errors import Misconfigured, Transient
 
 PATH = "add-checkpoint"
+LONGEST_ANSWER = 16 * 1024
+"""Bytes: a few signature lines of any assigned type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class WitnessClient:
         body = text.encode()
         head = f"{self._head}Content-Length: {len(body)}\r\n\r\n".encode("ascii")
         try:
-            answer = await self._connections.exchange(Request(head, body))
+            answer = await self._connections.exchange(Request(head, body, LONGEST_ANSWER))
         except (OSError, TimeoutError, Broken, HttpParserError):
             raise Transient("the witness cannot be reached", code="witness-unreachable") from None
         media_type = answer.fields.get("content-type", "").partition(";")[0].strip().lower()

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
 from gateway.core.catalog import Catalog
 from gateway.core.ports.formats import FormatState
-from schemas import files, tables
+from schemas import files, messages, tables, x12_sets
+from schemas.bridges import read_bridges
 from schemas.checks import check
 from schemas.document import Document, parse
 from schemas.matrix import MatrixReader
 
 
+@cache
 def load(*, drafts: bool = False) -> Catalog:
     """The catalog that is shipped, read and checked. Raises Misconfigured naming file and field.
 
-    Without ``drafts`` the formats whose facts nobody official has confirmed are withheld.
+    Without ``drafts`` the formats whose facts nobody official has confirmed are withheld. A catalog is a value and what
+    is shipped does not change: it is read once in a process.
     """
     return read(resources.files("schemas"), drafts=drafts)
 
@@ -43,6 +47,9 @@ def read(root: Traversable, *, drafts: bool = False) -> Catalog:
         files=tables.unique(
             (o for d in _folder(root, "files") for o in files.orders(d, layouts)), lambda o: o.name, "file"
         ),
+        bridges=tables.unique(read_bridges(_folder(root, "bridges")), lambda one: one.kind, "bridge"),
+        messages=tables.unique((messages.message(d) for d in _folder(root, "fhir")), lambda one: one.name, "message"),
+        x12=tables.unique((x12_sets.transaction_set(d) for d in _folder(root, "x12")), lambda one: one.name, "set"),
         marks={key: m for d in _folder(root, "matrix") for key, m in MatrixReader(layouts, triples).read(d).items()},
     )
     check(catalog)

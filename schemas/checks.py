@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from gateway.core.catalog import Catalog, Layout, LayoutField, Picture
 from gateway.core.checks import CHECKS, FORMAT_CHECK, faults_of_parameters
 from gateway.core.errors import Misconfigured
-from gateway.core.file_order import FileOrder, RecordRole
+from gateway.core.file_order import FileOrder, FileRecord, RecordRole
+from schemas.bridges import faults
 
 _WITH_CONSTANT = frozenset({Picture.CONSTANT, Picture.COUNT, Picture.FLAG})
-_WITHOUT_PATH = frozenset({Picture.CONSTANT, Picture.COUNT, Picture.RESERVED, Picture.UNREAD})
+_WITHOUT_PATH = frozenset({Picture.CONSTANT, Picture.COUNT, Picture.RESERVED, Picture.UNREAD, Picture.UNKEPT})
 _LENGTHS = {
     Picture.DATE: 8,
     Picture.TIME: 6,
@@ -25,7 +26,11 @@ _LENGTHS = {
     Picture.MONTH: 6,
     Picture.QUARTER: 5,
     Picture.QUARTER_FIRST: 5,
+    Picture.DAY_YEAR: 4,
+    Picture.DAY_MONTH: 2,
+    Picture.DAY_DAY: 2,
 }
+_PARTS_OF_A_DAY = frozenset({Picture.DAY_YEAR, Picture.DAY_MONTH, Picture.DAY_DAY})
 _ENCODINGS = frozenset({"ascii", "cp037", "cp1140"})
 
 
@@ -37,7 +42,10 @@ def check(catalog: Catalog) -> None:
     _check_formats(catalog)
     _check_columns(catalog)
     _check_files(catalog)
+    _check_messages(catalog)
     _check_rules(catalog)
+    for fault in faults(catalog):
+        raise Misconfigured(f"schemas/bridges: {fault}")
 
 
 def _fault(layout: Layout, what: str) -> Misconfigured:
@@ -56,13 +64,26 @@ def _check_layout(layout: Layout, catalog: Catalog) -> None:
     if expected - 1 != layout.length:
         raise _fault(layout, f"the fields end at byte {expected - 1}, the record at {layout.length}")
     _check_once(layout, (field.name for field in layout.fields), "name")
-    _check_once(layout, (field.path for field in layout.fields if field.path), "path")
+    whole = (field for field in layout.fields if field.picture not in _PARTS_OF_A_DAY)
+    _check_once(layout, (field.path for field in whole if field.path), "path")
+    _check_days(layout)
 
 
 def _check_once(layout: Layout, names: Iterable[str], what: str) -> None:
     for name, times in Counter(names).items():
         if times > 1:
             raise _fault(layout, f"{name}: the {what} is there {times} times")
+
+
+def _check_days(layout: Layout) -> None:
+    """Each part of each day once."""
+    days: dict[str | None, list[Picture]] = {}
+    for field in layout.fields:
+        if field.picture in _PARTS_OF_A_DAY:
+            days.setdefault(field.path, []).append(field.picture)
+    for path, parts in days.items():
+        if path is None or set(parts) != _PARTS_OF_A_DAY or len(parts) != len(_PARTS_OF_A_DAY):
+            raise _fault(layout, f"{path}: expected year, month and day, each in one field")
 
 
 def _check_field(layout: Layout, field: LayoutField, catalog: Catalog) -> None:
@@ -83,6 +104,8 @@ def _check_kinds(catalog: Catalog) -> None:
     for info in catalog.kinds.values():
         if info.xsd not in catalog.xsds:
             raise Misconfigured(f"schemas/catalog.toml: kind.{info.kind}: xsd {info.xsd} does not exist")
+        if info.question is not None and info.question.kind not in catalog.kinds:
+            raise Misconfigured(f"schemas/catalog.toml: kind.{info.kind}: there is no kind {info.question.kind}")
 
 
 def _check_formats(catalog: Catalog) -> None:
@@ -121,19 +144,36 @@ def _faults_of_file(order: FileOrder, catalog: Catalog) -> Iterator[str]:
         yield "no such format or kind in the catalog"
     if order.encoding not in _ENCODINGS:
         yield f"unknown encoding {order.encoding}"
-    roles = Counter(record.role for record in order.records)
-    for role in (RecordRole.HEADER, RecordRole.GROUP, RecordRole.GROUP_END, RecordRole.TRAILER):
+    yield from _faults_of_roles(Counter(record.role for record in order.records))
+    for record in order.records:
+        yield from _faults_of_record(order, record, catalog.layouts[record.layout])
+
+
+def _faults_of_roles(roles: Counter[RecordRole]) -> Iterator[str]:
+    once = RecordRole.HEADER, RecordRole.GROUP, RecordRole.GROUP_END, RecordRole.TRAILER, RecordRole.CONTROL
+    for role in once:
         if roles[role] > 1:
             yield f"more than one {role}"
     if roles[RecordRole.GROUP_END] and not roles[RecordRole.GROUP]:
         yield "a group ends that never begins"
-    for record in order.records:
-        layout = catalog.layouts[record.layout]
-        if layout.length != order.length:
-            yield f"{layout.name} is {layout.length} bytes long, not {order.length}"
-        unknown = sorted(set(record.fill) - {field.name for field in layout.fields})
-        if unknown:
-            yield f"{layout.name} has no field {unknown[0]}"
+
+
+def _faults_of_record(order: FileOrder, record: FileRecord, layout: Layout) -> Iterator[str]:
+    if layout.length > order.length or (layout.length != order.length and not order.by_line):
+        yield f"{layout.name} is {layout.length} bytes long, not {order.length}"
+    if record.shortest > layout.length or (record.shortest and not order.by_line):
+        yield f"{layout.name}: no line of it is {record.shortest} bytes long"
+    unknown = sorted(set(record.fill) - {field.name for field in layout.fields})
+    if unknown:
+        yield f"{layout.name} has no field {unknown[0]}"
+    if record.role is RecordRole.CONTROL and not record.read_only:
+        yield f"{layout.name}: a control record is read only"
+
+
+def _check_messages(catalog: Catalog) -> None:
+    for table in catalog.messages.values():
+        if table.name not in {*catalog.formats, *catalog.withheld} or table.kind not in catalog.kinds:
+            raise Misconfigured(f"schemas/fhir/{table.name}.toml: no such format or kind in the catalog")
 
 
 def _check_rules(catalog: Catalog) -> None:
@@ -144,5 +184,7 @@ def _check_rules(catalog: Catalog) -> None:
         unknown = [name for name in (*rule.kinds, *rule.formats) if name not in {*catalog.kinds, *catalog.formats}]
         if unknown:
             raise Misconfigured(f"{place}: {unknown[0]} is no kind or format")
+        if rule.whole_file and rule.check != FORMAT_CHECK:
+            raise Misconfigured(f"{place}: whole_file is for what the codecs report of a file")
         for fault in faults_of_parameters(rule, catalog):
             raise Misconfigured(f"{place}: {fault}")

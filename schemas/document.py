@@ -27,8 +27,8 @@ class Document:
     def text(self, key: str, default: str | None = None) -> str:
         return self._typed(key, str, default)
 
-    def number(self, key: str) -> int:
-        return self._typed(key, int, None)
+    def number(self, key: str, default: int | None = None) -> int:
+        return self._typed(key, int, default)
 
     def flag(self, key: str, *, default: bool | None = None) -> bool:
         return self._typed(key, bool, default)
@@ -43,6 +43,10 @@ class Document:
         if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
             raise self.fault(f"{key} must be a list of texts")
         return tuple(values)
+
+    def has(self, key: str) -> bool:
+        """Whether an optional key is there."""
+        return key in self._table
 
     def table(self, key: str) -> Document:
         """A sub-table; an empty one when the key is absent."""

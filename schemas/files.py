@@ -100,6 +100,8 @@ def orders(one: Document, layouts: Mapping[str, Layout]) -> Iterator[FileOrder]:
         encoding=one.text("encoding", "ascii"),
         line_end=_line_end(one, "lf"),
         open_end=one.flag("open_end", default=False),
+        by_line=one.flag("by_line", default=False),
+        given=_texts_by_path(one.table("given")),
     )
     yield first
     for name, variant in one.table("variant").named():
@@ -107,6 +109,10 @@ def orders(one: Document, layouts: Mapping[str, Layout]) -> Iterator[FileOrder]:
         variant.finish()
         yield replace(first, name=FormatName(name), encoding=encoding, line_end=line_end)
     one.finish()
+
+
+def _texts_by_path(table: Document) -> Mapping[str, str]:
+    return {path: table.text(path) for path, _ in table.items()}
 
 
 def _line_end(one: Document, default: str) -> str:
@@ -126,7 +132,9 @@ def _record(row: Document, layouts: Mapping[str, Layout]) -> FileRecord:
         role=choice(row, "role", RecordRole),
         marks=tuple(_mark(row, text, layouts[name]) for text in row.texts("marks")),
         optional=row.flag("optional", default=False),
+        shortest=row.number("shortest", 0),
         fill={key: fills.text(key) for key, _ in fills.items()},
+        read_only=row.flag("read_only", default=False),
     )
     row.finish()
     return found

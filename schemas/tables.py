@@ -17,6 +17,7 @@ from gateway.core.catalog import (
     Need,
     Parameter,
     Picture,
+    Question,
     Rule,
     Triple,
 )
@@ -55,9 +56,19 @@ def _kind(kind: Kind, one: Document) -> KindInfo:
         root=one.text("root"),
         namespace=one.text("namespace"),
         facts=_facts(one.table("facts")),
+        question=_question(one.table("question")) if one.has("question") else None,
     )
     one.finish()
     return info
+
+
+def _question(one: Document) -> Question:
+    pairs = [text.partition("=") for text in one.texts("same")]
+    question = Question(
+        Kind(one.text("kind")), frozenset(one.texts("transactions")), tuple((a, b) for a, _, b in pairs)
+    )
+    one.finish()
+    return question
 
 
 def _facts(one: Document) -> FactsMap:
@@ -199,6 +210,7 @@ def rules(file: Document) -> Iterator[Rule]:
             check=row.text("check"),
             since=row.day("since"),
             until=row.day("until"),
+            whole_file=row.flag("whole_file", default=False),
             kinds=frozenset(Kind(kind) for kind in row.texts("kinds")),
             formats=frozenset(FormatName(name) for name in row.texts("formats")),
             field_name=row.text("field", "") or None,

@@ -6,7 +6,12 @@ from hypothesis import settings
 
 pytest_plugins = [
     name
-    for name in ("tests.servers.postgres", "tests.servers.rabbitmq", "tests.servers.sshd")
+    for name in (
+        "tests.servers.command_line",
+        "tests.servers.postgres",
+        "tests.servers.rabbitmq",
+        "tests.servers.sshd",
+    )
     if importlib.util.find_spec(name)
 ]
 

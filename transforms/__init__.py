@@ -9,13 +9,16 @@ from gateway.core.catalog import Catalog
 from gateway.core.errors import Misconfigured
 from gateway.core.model import FormatName
 from gateway.core.ports.formats import CanonicalForm, Format
+from transforms.ach import AchDedFormat
 from transforms.canonical import Canonical
 from transforms.csenet import CsenetFormat
 from transforms.delimited import DelimitedFormat
+from transforms.fhir import FhirFormat
 from transforms.files import FixedFile
 from transforms.json_format import JsonFormat
 from transforms.paths import check_paths
 from transforms.w4 import W4Format
+from transforms.x12 import X12Format
 from transforms.xml_format import XmlFormat
 
 FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
@@ -50,11 +53,52 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "medical-match": FixedFile.named("medical-match"),
         "multistate-bank-match": FixedFile.named("multistate-bank-match"),
         "directory-match": FixedFile.named("directory-match"),
+        "tanf-report": FixedFile.named("tanf-report"),
+        "ks-newhire-query": FixedFile.named("ks-newhire-query"),
+        "ks-wage-query": FixedFile.named("ks-wage-query"),
+        "ks-ui-intercept": FixedFile.named("ks-ui-intercept"),
+        "ks-licence-query": FixedFile.named("ks-licence-query"),
+        "ks-licence-action": FixedFile.named("ks-licence-action"),
+        "ks-wildlife-query": FixedFile.named("ks-wildlife-query"),
+        "ks-dividend-query": FixedFile.named("ks-dividend-query"),
+        "ks-newhire-match": FixedFile.named("ks-newhire-match"),
+        "ks-wage-answer": FixedFile.named("ks-wage-answer"),
+        "ks-licence-match": FixedFile.named("ks-licence-match"),
+        "ks-licence-nonmatch": FixedFile.named("ks-licence-nonmatch"),
+        "ks-licence-result": FixedFile.named("ks-licence-result"),
+        "ks-licence-locate": FixedFile.named("ks-licence-locate"),
+        "ks-licence-locate-error": FixedFile.named("ks-licence-locate-error"),
+        "ks-dividend-answer": FixedFile.named("ks-dividend-answer"),
+        "ks-tanf-benefits": FixedFile.named("ks-tanf-benefits"),
+        "ks-court-payments": FixedFile.named("ks-court-payments"),
         "eiwo-order": FixedFile.named("eiwo-order"),
         "eiwo-answer": FixedFile.named("eiwo-answer"),
         "eiwo-result": FixedFile.named("eiwo-result"),
         "eiwo-employers": FixedFile.named("eiwo-employers"),
         "lien": FixedFile.named("lien"),
+        "fidm-inquiry": FixedFile.named("fidm-inquiry"),
+        "fidm-answer": FixedFile.named("fidm-answer"),
+        "insurance-match": FixedFile.named("insurance-match"),
+        "federal-offset-cases": FixedFile.named("federal-offset-cases"),
+        "federal-offset-cases-cp037": FixedFile.named("federal-offset-cases-cp037"),
+        "federal-offset-collections": FixedFile.named("federal-offset-collections"),
+        "federal-offset-collections-cp037": FixedFile.named("federal-offset-collections-cp037"),
+        "eft-extract": FixedFile.named("eft-extract"),
+        "ded-fixed80": FixedFile.named("ded-fixed80"),
+        "ach-ded": AchDedFormat,
+        "ije-natality": FixedFile.named("ije-natality"),
+        "ije-mortality": FixedFile.named("ije-mortality"),
+        "bfdr-birth": FhirFormat.named("bfdr-birth"),
+        "x12-834": X12Format.named("x12-834"),
+        "x12-270": X12Format.named("x12-270"),
+        "x12-271": X12Format.named("x12-271"),
+        "x12-999": X12Format.named("x12-999"),
+        "x12-997": X12Format.named("x12-997"),
+        "mmis-ks-coverage": FixedFile.named("mmis-ks-coverage"),
+        "mmis-ks-carriers": FixedFile.named("mmis-ks-carriers"),
+        "mmis-ks-ended": FixedFile.named("mmis-ks-ended"),
+        "icr-extract": FixedFile.named("icr-extract"),
+        "icr-results": FixedFile.named("icr-results"),
     }
 )
 """Format name -> how to make it from the catalog; the catalog has the same names."""

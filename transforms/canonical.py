@@ -145,7 +145,7 @@ class Canonical:
         self._forms = {info.kind: KindForm(info, catalog) for info in catalog.kinds.values()}
         self._by_tag = {form.tag: form for form in self._forms.values()}
         self._by_opening = {form.open.encode(): form for form in self._forms.values()}
-        self._summaries = {info.kind: Summary(info) for info in catalog.kinds.values()}
+        self._summaries = {info.kind: Summary(info, catalog.codes) for info in catalog.kinds.values()}
 
     def __reduce__(self) -> tuple[Callable[[Catalog], Canonical], tuple[Catalog]]:
         return Canonical, (self._catalog,)
@@ -229,6 +229,15 @@ class Canonical:
         findings = self.validate(document, ordinal)
         shape.proven = shape.proven or not findings
         return findings
+
+    def valid(self, document: bytes) -> bool:
+        """See the port."""
+        try:
+            root = etree.fromstring(document, self._parser)
+        except etree.XMLSyntaxError:
+            return False
+        form = self._by_tag.get(root.tag)
+        return form is not None and bool(form.validator.validate(root))
 
     # --- facts -------------------------------------------------------------------------------------------------------
 

@@ -3,9 +3,10 @@
 A source is one of the texts below. ``count`` sources may name several ways of counting (``details or all``) where no
 source tells whether header and trailer count: any of them is accepted on reading, the first is written.
 
-===========================  ============================================================
+===========================  ====================================================================
 ``created``                  day of the delivery
 ``created-year``             its year, two digits
+``created-month``            its month
 ``created-time``             its time of day
 ``number``                   running number of the delivery, from its lowest digits
 ``control-number``           a number for the file that is never used twice
@@ -19,8 +20,9 @@ source tells whether header and trailer count: any of them is accepted on readin
 ``zero``                     nothing, as zeros: a count that this file never has
 ``count:LAYOUT``             records of that layout
 ``sum:FIELD``                that amount of the details, added up
+``part:...``                 with the other fields of the same source adds up to it; read only
 ``noted``                    blank; on reading it is told when it is filled
-===========================  ============================================================
+===========================  ====================================================================
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ from transforms.layout import codec_of
 
 _STATE_LENGTH, _TRIBE_LENGTH = 2, 5
 _SEQUENCE_LENGTH = 5
-_SUM, _COUNT, _TEXT = "sum:", "count:", "text:"
+_SUM, _COUNT, _TEXT, _PART = "sum:", "count:", "text:", "part:"
 _CHECKED = ("details", "all", "group", "zero", _COUNT, _SUM)
 NOTED = "noted"
 
@@ -76,7 +78,13 @@ def is_checked(source: str) -> bool:
 
 def summed_field(source: str) -> str | None:
     """The field that a source adds up."""
+    source = total_of(source) or source
     return source[len(_SUM) :] if source.startswith(_SUM) else None
+
+
+def total_of(source: str) -> str | None:
+    """The source that a field is a part of."""
+    return source[len(_PART) :] if source.startswith(_PART) else None
 
 
 def filled(source: str, field_: LayoutField, cover: Cover, tally: Tally) -> str | None:
@@ -91,6 +99,7 @@ def filled(source: str, field_: LayoutField, cover: Cover, tally: Tally) -> str 
         "created": cover.created_at.date().isoformat(),
         "created-year": f"{cover.created_at.year % 100:02d}",
         "created-time": f"{cover.created_at:%H:%M:%S}",
+        "created-month": f"{cover.created_at:%Y-%m}",
         "number": f"{cover.number % 10**field_.length:0{field_.length}d}",
         "sender-state": state_number(cover.sender),
         "control-number": _control_number(cover, 0, field_.length),

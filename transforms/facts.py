@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from gateway.core.catalog import Condition, KindInfo
+from gateway.core.catalog import CodeList, Condition, KindInfo
+from gateway.core.errors import Misconfigured
 from gateway.core.model import Content, Facts
 
 _HOLE = re.compile(r"\{([^{}]*)\}")
@@ -29,10 +30,20 @@ class _Template:
         return not self.paths or not self.paths.isdisjoint(paths)
 
 
-def _template(text: str) -> _Template:
-    """By how many paths the text names: most name one and nothing else."""
+_Codes = Mapping[str, CodeList]
+
+
+def _template(text: str, codes: _Codes) -> _Template:
+    """By how many paths the text names: most name one and nothing else. ``{path|list}`` gives the code that the list
+    has for the value, or the value itself when it has none."""
     parts = _HOLE.split(text)
     literals, paths = parts[0::2], parts[1::2]
+    if len(paths) == 1 and "|" in paths[0]:
+        path, _, name = paths[0].partition("|")
+        if any(literals) or name not in codes:
+            raise Misconfigured(f"schemas/catalog.toml: {text} names no code list or stands beside other text")
+        translated = codes[name].codes
+        return _Template(lambda fields: translated.get(value := fields.get(path, "").strip(), value), frozenset({path}))
     if len(paths) == 1 and not any(literals):
         path = paths[0]
         return _Template(lambda fields: fields.get(path, "").strip(), frozenset(paths))
@@ -68,9 +79,12 @@ def _flag(conditions: Iterable[Condition]) -> Mapping[str, _Wanted]:
 
 
 def _places(flag: Mapping[str, _Wanted], paths: Iterable[str]) -> _Places:
-    """A condition without ``[*]`` names one path as it stands."""
+    """A condition without ``[*]`` names one path as it stands; one that ends with a slash all that is below it."""
+    groups = tuple(path for path in flag if path.endswith("/"))
     named = ((path, flag.get(path) or flag.get(_INDEX.sub("[*]", path))) for path in paths)
-    return tuple((path, wanted) for path, wanted in named if wanted)
+    places = [(path, wanted) for path, wanted in named if wanted]
+    places += [(path, frozenset({None})) for path in paths if path.startswith(groups)] if groups else []
+    return tuple(places)
 
 
 def _holds(places: _Places, fields: _Fields) -> bool:
@@ -92,12 +106,13 @@ class _Plan:
 class Summary:
     """The facts of one kind's records."""
 
-    def __init__(self, info: KindInfo) -> None:
+    def __init__(self, info: KindInfo, codes: _Codes) -> None:
         facts = info.facts
         self._kind = info.kind
         members = (facts.sender, facts.recipient, facts.transaction, facts.serial, facts.case_id, facts.other_case_id)
-        self._members = [_templates(texts) for texts in members]
-        self._tags = {tag: _templates(texts) for tag, texts in facts.tags.items()}
+        self._addressed = bool(facts.recipient)
+        self._members = [_templates(texts, codes) for texts in members]
+        self._tags = {tag: _templates(texts, codes) for tag, texts in facts.tags.items()}
         self._flags = {tag: _flag(conditions) for tag, conditions in facts.flags.items()}
         self._family_violence = _flag(facts.family_violence)
         self._nondisclosure = _flag(facts.nondisclosure)
@@ -115,7 +130,7 @@ class Summary:
         return Facts(
             self._kind,
             sender or "",
-            recipient,
+            (recipient or "") if self._addressed else None,
             transaction,
             serial,
             case_id,
@@ -152,8 +167,8 @@ def _speaking(templates: Iterable[_Template], paths: tuple[str, ...]) -> tuple[_
     return tuple(one.fill for one in templates if one.says_something_of(paths))
 
 
-def _templates(texts: Iterable[str]) -> tuple[_Template, ...]:
-    return tuple(_template(text) for text in texts)
+def _templates(texts: Iterable[str], codes: _Codes) -> tuple[_Template, ...]:
+    return tuple(_template(text, codes) for text in texts)
 
 
 def named_paths(info: KindInfo) -> Iterator[str]:
@@ -162,6 +177,6 @@ def named_paths(info: KindInfo) -> Iterator[str]:
     members = (facts.sender, facts.recipient, facts.transaction, facts.serial, facts.case_id, facts.other_case_id)
     for texts in (*members, *facts.tags.values()):
         for text in texts:
-            yield from _HOLE.findall(text)
+            yield from (hole.partition("|")[0] for hole in _HOLE.findall(text))
     for conditions in (*facts.flags.values(), facts.family_violence, facts.nondisclosure):
         yield from (condition.path for condition in conditions)

@@ -24,6 +24,7 @@ FILE_DRAFT = RuleCode("FILE-DRAFT")
 FILE_GROUP_CONFLICT = RuleCode("FILE-GROUP-CONFLICT")
 FILE_GROUP_MISSING = RuleCode("FILE-GROUP-MISSING")
 FILE_HEADER_CONFLICT = RuleCode("FILE-HEADER-CONFLICT")
+FILE_NOT_KEPT = RuleCode("FILE-NOT-KEPT")
 FILE_RECORD_UNKNOWN = RuleCode("FILE-RECORD-UNKNOWN")
 
 
@@ -76,7 +77,8 @@ class FixedFile:
         elif self._records.group is not None:
             self._records.group.read(group, grouped)
             findings += self._conflicts(grouped, {**heading.fields, **own}, frame)
-        fields = {**heading.fields, **grouped, **own}
+        findings += _not_kept(record, body, frame.ordinal)
+        fields = {**self._order.given, **heading.fields, **grouped, **own}
         return Decoded(Content(self._order.kind, self._sorted(fields)), tuple(findings))
 
     def _conflicts(self, grouped: Mapping[str, str], said: Mapping[str, str], frame: Frame) -> Iterator[Finding]:
@@ -124,6 +126,25 @@ def _unreadable(frame: Frame, rule: RuleCode, note: str) -> Decoded:
     return Decoded(None, (Finding(rule, Severity.ERROR, frame.ordinal, line=frame.line, note=note),))
 
 
+def _not_kept(record: Record, body: str, ordinal: int) -> list[Finding]:
+    """One notice for all filled fields of a record that the kind has no place for; it stands at the first of them."""
+    unkept = record.unkept(body)
+    if not unkept:
+        return []
+    first, note = unkept[0], f"{len(unkept)} such fields are filled"
+    return [
+        Finding(
+            FILE_NOT_KEPT,
+            Severity.NOTICE,
+            ordinal,
+            field=first.name,
+            start=first.start,
+            length=first.length,
+            note=note,
+        )
+    ]
+
+
 @dataclass(slots=True)
 class _Writing:
     """One file on its way from contents to lines."""
@@ -135,7 +156,7 @@ class _Writing:
     leftovers: Leftovers = field(default_factory=Leftovers)
 
     def file(self, contents: Sequence[Content]) -> list[str]:
-        header, trailer = self.records.header, self.records.trailer
+        header, trailer = self.records.header, self.records.written_trailer
         first = contents[0].fields if contents else {}
         self.tally.all = sum(one is not None for one in (header, trailer))
         if header is not None:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from gateway.core.file_order import RecordRole
 from gateway.core.model import Finding, RuleCode, Severity
 from gateway.core.ports.formats import Frame, Heading
-from transforms.controls import NOTED, Tally, is_checked
+from transforms.controls import NOTED, Tally, is_checked, total_of
 from transforms.encodings import Encoding
 from transforms.files_records import OWN, Record, Records
 from transforms.fixed_width import findings_of
@@ -33,6 +33,9 @@ FILE_GROUP_CLOSED = RuleCode("FILE-GROUP-CLOSED")
 FILE_NOTED = RuleCode("FILE-NOTED")
 FILE_COUNT = RuleCode("FILE-COUNT")
 FILE_AMOUNT = RuleCode("FILE-AMOUNT")
+FILE_CONTROL = RuleCode("FILE-CONTROL")
+FILE_CONTROL_REPEATED = RuleCode("FILE-CONTROL-REPEATED")
+FILE_CONTROL_DOUBT = RuleCode("FILE-CONTROL-DOUBT")
 FILE_CUT_OFF = RuleCode("FILE-CUT-OFF")
 FILE_UNREADABLE = RuleCode("FILE-UNREADABLE")
 
@@ -57,6 +60,7 @@ class FileReader:
         self._heading: Heading | None = None
         self._pending: list[tuple[Record, dict[str, str], int]] = []
         """What the header says of the file, checked in the end."""
+        self._control: tuple[Record, dict[str, str], int] | None = None
         self._group: tuple[Record, dict[str, str], int] | None = None
         self._group_body = ""
         self._in_group = False
@@ -87,6 +91,8 @@ class FileReader:
         self._leave_group()
         for record, values, line in self._pending:
             self._findings += self._wrong_controls(record, values, line)
+        if self._control is not None:
+            self._findings += self._doubtful(*self._control)
         return frames
 
     def _cut(self, data: bytes, *, final: bool) -> list[Frame]:
@@ -109,7 +115,7 @@ class FileReader:
         stretch = window[:end] if end >= 0 else window
         if len(stretch) > length and (end < 0 or len(stretch) % length == 0) and self._follows(stretch[length:]):
             return Cut(stretch[:length], length)
-        if end < 0 and final and 0 < len(window) < length:
+        if end < 0 and final and 0 < len(window) < length and not self._records.order.by_line:
             self._stop(FILE_CUT_OFF, f"expected {length} bytes, found {len(window)}")
             return None
         if end >= 0 or (final and window and len(window) <= self._window):
@@ -121,7 +127,7 @@ class FileReader:
         return None
 
     def _follows(self, rest: bytes) -> bool:
-        if self._records.order.open_end:
+        if self._records.order.open_end or self._records.order.by_line:
             return False
         self._bare = self._bare or (len(rest) >= self._length and self._records.begins(rest.decode("latin-1")))
         return self._bare
@@ -133,6 +139,7 @@ class FileReader:
 
     def _take(self, body: str, frames: list[Frame]) -> None:
         record = self._records.recognise(body)
+        body = record.whole(body) if record is not None else body
         role = record.role if record else RecordRole.DETAIL
         self._tally.all += 1
         if record is not None:
@@ -151,6 +158,8 @@ class FileReader:
             self._take_group_end(record, body)
         elif role is RecordRole.ASIDE:
             return
+        elif record and role is RecordRole.CONTROL:
+            self._take_control(record, body)
         else:
             self._take_detail(record, body, frames)
 
@@ -171,6 +180,14 @@ class FileReader:
         values = self._read(record, body, FILE_TRAILER)
         if values is not None:
             self._pending.append((record, values, self._incoming.line))
+
+    def _take_control(self, record: Record, body: str) -> None:
+        if self._control is not None:
+            self._stop(FILE_CONTROL_REPEATED)
+            return
+        values = self._read(record, body, FILE_CONTROL)
+        if values is not None:
+            self._control = record, values, self._incoming.line
 
     def _take_group(self, record: Record, body: str) -> None:
         self._leave_group()
@@ -260,6 +277,20 @@ class FileReader:
                     line=line,
                     note=note,
                 )
+
+    def _doubtful(self, record: Record, values: dict[str, str], line: int) -> Iterator[Finding]:
+        """Where the parts of a control record do not add up to what was counted: a warning, because no source tells
+        what exactly they count."""
+        parts: dict[str, Decimal] = {}
+        for key, (_, source) in record.fill.items():
+            if total := total_of(source):
+                parts[total] = parts.get(total, Decimal()) + Decimal(values.get(key, "0"))
+        for total, given in parts.items():
+            expected = self._tally.expected(total)
+            if not _agrees(str(given), expected):
+                count = "." not in expected[0]
+                note = f"{' or '.join(expected)} counted" if count else "the records add up to another amount"
+                yield Finding(FILE_CONTROL_DOUBT, Severity.WARNING, line=line, note=note)
 
     def _stop(self, rule: RuleCode, note: str | None = None) -> None:
         self._stopped = True

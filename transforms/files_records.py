@@ -9,6 +9,8 @@ from gateway.core.catalog import Catalog, Layout, LayoutField, Picture
 from gateway.core.file_order import FileOrder, FileRecord, Mark, RecordRole
 from gateway.core.model import Content, Severity
 from transforms.controls import summed_field
+from transforms.day_parts import PARTS as DAY_PARTS
+from transforms.day_parts import days_of, part_key
 from transforms.fixed_width import document_order
 from transforms.joined import PARTS, join, split
 from transforms.layout import FIX_VALUE, CompiledLayout, Fault, Order
@@ -47,15 +49,21 @@ class Record:
         }
         self._places = tuple(_place(mark) for mark in record.marks)
         self._names = tuple(f for f in layout.fields if f.picture is Picture.PERSON_NAME)
+        self._days = tuple(days_of(layout.fields))
+        self._unkept = tuple(f for f in layout.fields if f.picture is Picture.UNKEPT)
         self.compiled = CompiledLayout(_keyed(layout), order)
-        own = {f"{f.path}{OWN}" for f in self._names}
-        parts = {f"{f.path}/{part}" for f in self._names for part in PARTS}
-        self.paths = frozenset(
-            path for path in self.compiled.paths("") - own | parts if not path.startswith(OWN) and path
-        )
+        parts = {f"{f.path}/{part}" for f in self._names for part in PARTS} | {day.path for day in self._days}
+        self.paths = frozenset(path for path in self.compiled.paths("") if OWN not in path and path) | parts
 
     def fits(self, body: str) -> bool:
         return all(place.fits(body) for place in self._places)
+
+    def whole(self, body: str) -> str:
+        """A line whose blank end was left out, at the record's full length; any other text as it is."""
+        shortest, length = self.record.shortest, self.length
+        if not shortest or len(body) < shortest:
+            return body
+        return body.ljust(length) if len(body) <= length else body[:length] + body[length:].rstrip(" ")
 
     def read(self, body: str, into: dict[str, str]) -> list[Fault]:
         """The values of a record of the right length, and its faults."""
@@ -63,11 +71,19 @@ class Record:
         for field in self._names:
             text = into.pop(f"{field.path}{OWN}", "")
             into.update({f"{field.path}/{part}": value for part, value in split(text).items()})
-        return faults
+        for day in self._days:
+            day.join(into, faults)
+        return [_told(fault) for fault in faults]
+
+    def unkept(self, body: str) -> list[LayoutField]:
+        """The filled fields that the kind has no place for."""
+        return [f for f in self._unkept if not body[f.start - 1 : f.start - 1 + f.length].isspace()]
 
     def write(self, values: Mapping[str, str], faults: list[Fault]) -> str:
         for field in self._names:
             values = self._with_name(field, values, faults)
+        for day in self._days:
+            values = day.split(values, faults)
         return self.compiled.write(values, "", faults)[0]
 
     def _with_name(self, field: LayoutField, values: Mapping[str, str], faults: list[Fault]) -> Mapping[str, str]:
@@ -85,6 +101,13 @@ class Record:
         return {**values, f"{field.path}{OWN}": name}
 
 
+def _told(fault: Fault) -> Fault:
+    """The fault at the path that a reader knows, not at a key of the engine."""
+    if fault.path is None or OWN not in fault.path:
+        return fault
+    return replace(fault, path=fault.path.partition(OWN)[0] or None)
+
+
 def _place(mark: Mark) -> _Place:
     return _Place(slice(mark.start - 1, mark.start - 1 + len(mark.text)), mark.text)
 
@@ -95,6 +118,8 @@ def _keyed(layout: Layout) -> Layout:
     for f in layout.fields:
         if f.picture is Picture.PERSON_NAME:
             fields.append(replace(f, path=f"{f.path}{OWN}"))
+        elif f.picture in DAY_PARTS:
+            fields.append(replace(f, path=part_key(f)))
         elif f.path is None and f.picture not in _MUTE:
             fields.append(replace(f, path=f"{OWN}{f.name}"))
         else:
@@ -102,7 +127,7 @@ def _keyed(layout: Layout) -> Layout:
     return replace(layout, fields=tuple(fields))
 
 
-_MUTE = frozenset({Picture.CONSTANT, Picture.RESERVED, Picture.UNREAD, Picture.COUNT})
+_MUTE = frozenset({Picture.CONSTANT, Picture.RESERVED, Picture.UNREAD, Picture.UNKEPT, Picture.COUNT})
 
 
 class Records:
@@ -115,20 +140,23 @@ class Records:
         def sort(path: str) -> bytes:
             if path.startswith(OWN):
                 return b""
-            return known(f"{path.removesuffix(OWN)}/{PARTS[0]}") if path.endswith(OWN) else known(path)
+            plain, key, part = path.partition(OWN)
+            return known(f"{plain}/{PARTS[0]}") if key and not part else known(plain)
 
         self.all = tuple(Record(one, catalog.layouts[one.layout], sort) for one in order.records)
         self.header = self._only(RecordRole.HEADER)
         self.group = self._only(RecordRole.GROUP)
         self.group_end = self._only(RecordRole.GROUP_END)
         self.trailer = self._only(RecordRole.TRAILER)
+        self.written_trailer = self.trailer if self.trailer and not self.trailer.record.read_only else None
         self.details = {one.name: one for one in self.all if one.role is RecordRole.DETAIL}
         sources = (source for one in self.all for _, source in one.fill.values())
         self.amounts = frozenset(name for name in map(summed_field, sources) if name)
         """Names of the detail fields that a header, group record or trailer adds up."""
         around = [one.paths for one in (self.header, self.group) if one is not None]
-        self.around: frozenset[str] = frozenset().union(*around)
+        self.around: frozenset[str] = frozenset(order.given).union(*around)
         self.ranks = {path: known(path) for one in self.all for path in one.paths if "BlankIndicator" not in path}
+        self.ranks |= {path: known(path) for path in order.given}
 
     def _only(self, role: RecordRole) -> Record | None:
         return next((one for one in self.all if one.role is role), None)
@@ -142,5 +170,7 @@ class Records:
         return any(one.record.marks and one.fits(body) for one in self.all)
 
     def writable(self, content: Content) -> Record | None:
-        """The kind of detail that a content is written as."""
+        """The kind of detail that a content is written as; None for one that says otherwise than the whole format."""
+        if any(content.fields.get(path, value) != value for path, value in self.order.given.items()):
+            return None
         return next((self.details[one.layout] for one in self.order.of(content)), None)

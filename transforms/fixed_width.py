@@ -76,6 +76,6 @@ class Leftovers:
 
     def findings(self) -> list[Finding]:
         return self._marks + [
-            Finding(FIX_NOT_CARRIED, Severity.WARNING, path=path, note=f"{count} times")
+            Finding(FIX_NOT_CARRIED, Severity.NOTICE, path=path, note=f"{count} times")
             for path, count in self._lost.items()
         ]

@@ -21,30 +21,10 @@ from gateway.core.model import Content, Finding, FormatName, Kind, RuleCode, Sev
 from gateway.core.ports.formats import Cover, Decoded, Encoded, Frame, Heading, Reader
 from transforms.canonical import ILLEGAL, Canonical, KindForm, shown
 from transforms.json_cutter import JsonCutter
+from transforms.json_text import Doubled, parsed, unreadable
 from transforms.schema_tree import Element
 
 NAME = FormatName("json")
-
-
-class _NotText:
-    """Stands for a number: we never look at its digits."""
-
-
-class _Doubled(dict[str, object]):
-    """An object that named a member more than once."""
-
-
-class _Constant(ValueError):
-    """NaN or an infinity."""
-
-
-_FAULTS: tuple[tuple[type[Exception], str, str], ...] = (
-    (UnicodeDecodeError, "JSON-ENCODING", "the record is not valid UTF-8"),
-    (_Constant, "JSON-CONSTANT", "NaN and Infinity are not JSON"),
-    (ValueError, "JSON-MALFORMED", "the record is not well-formed JSON"),
-    (RecursionError, "JSON-DEPTH", "the record is nested too deeply"),
-)
-"""What the parser raises -> rule and note; the first that fits counts."""
 
 
 class JsonFormat:
@@ -54,13 +34,6 @@ class JsonFormat:
         self._catalog = catalog
         self._canonical = Canonical(catalog)
         self._info = catalog.formats[NAME]
-        number = _NotText()
-        self._decoder = json.JSONDecoder(
-            object_pairs_hook=_members,
-            parse_int=lambda _: number,
-            parse_float=lambda _: number,
-            parse_constant=_constant,
-        )
 
     def __reduce__(self) -> tuple[Callable[[Catalog], JsonFormat], tuple[Catalog]]:
         return JsonFormat, (self._catalog,)
@@ -76,16 +49,13 @@ class JsonFormat:
         """Rules: ``JSON-ENCODING``, ``JSON-MALFORMED``, ``JSON-CONSTANT``, ``JSON-DEPTH``, ``JSON-SHAPE``,
         ``JSON-KIND``, ``JSON-DUPLICATE``, ``JSON-UNKNOWN``, ``JSON-TYPE``, ``JSON-CHARACTER`` (errors) and
         ``JSON-EMPTY`` (warning: counts as absent). The path of a finding is a JSON pointer within the record."""
-        try:
-            found = self._decoder.decode(frame.body.decode("utf-8"))
-        except (ValueError, RecursionError) as error:
-            return next(_unreadable(frame, *fault) for known, *fault in _FAULTS if isinstance(error, known))
-        if not isinstance(found, dict):
-            return _unreadable(frame, "JSON-SHAPE", "a record is an object")
+        found = parsed(frame)
+        if isinstance(found, Decoded):
+            return found
         kind = found.get("kind")
         form = self._canonical.form(Kind(kind)) if isinstance(kind, str) else None
         if form is None:
-            return _unreadable(frame, "JSON-KIND", "the member kind names no known kind")
+            return unreadable(frame, "JSON-KIND", "the member kind names no known kind")
         reading = _Reading(frame)
         reading.group(found, form.tree.root, "", "", frozenset({"kind"}))
         return Decoded(Content(form.kind, reading.fields), tuple(reading.findings))
@@ -101,19 +71,6 @@ class JsonFormat:
         if form is None or content.kind not in self._info.kinds:
             raise Unprocessable(f"format {NAME} cannot write kind {content.kind}")
         return {"kind": content.kind, **_nested(form, content.fields)}
-
-
-def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    return members if len(members) == len(pairs) else _Doubled(members)
-
-
-def _constant(_text: str) -> object:
-    raise _Constant
-
-
-def _unreadable(frame: Frame, rule: str, note: str) -> Decoded:
-    return Decoded(None, (Finding(RuleCode(rule), Severity.ERROR, frame.ordinal, line=frame.line, note=note),))
 
 
 def _nested(form: KindForm, fields: Mapping[str, str]) -> dict[str, object]:
@@ -157,7 +114,7 @@ class _Reading:
     def group(
         self, members: dict[str, object], group: Element, prefix: str, pointer: str, extra: frozenset[str] = frozenset()
     ) -> None:
-        if isinstance(members, _Doubled):
+        if isinstance(members, Doubled):
             self._report("JSON-DUPLICATE", pointer, "an object names a member twice")
         for name in members.keys() - group.children.keys() - extra:
             self._report("JSON-UNKNOWN", f"{pointer}/{shown(name)}", "the schema has no such member here")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gateway.core.bridge import Bridge
 from gateway.core.catalog import Catalog, KindInfo, Layout, Picture
 from gateway.core.errors import Misconfigured
 from gateway.core.model import Kind
+from gateway.core.resource_table import MessageTable
 from transforms.facts import named_paths
 from transforms.joined import PARTS
 from transforms.schema_tree import SchemaTree, merged, tree
+from transforms.x12_table import Table
 
 
 def check_paths(catalog: Catalog) -> None:
@@ -21,13 +24,18 @@ def check_paths(catalog: Catalog) -> None:
 
 
 def _exists(shape: SchemaTree, path: str) -> bool:
-    return shape.knows(path.replace("[*]", "[1]"))
+    """A path that ends with a slash is a group, of which some leaf has to be there."""
+    first = path.replace("[*]", "[1]")
+    return any(leaf.startswith(first) for leaf in shape.leaves()) if path.endswith("/") else shape.knows(first)
 
 
 def _named(catalog: Catalog) -> Iterator[tuple[str, Kind, str]]:
     """(table, kind, path) for every path of the catalog, ``[*]`` kept."""
     for kind in catalog.kinds.values():
         yield from _of_facts(kind)
+        yield from _of_question(kind)
+    for bridge in catalog.bridges.values():
+        yield from _of_bridge(catalog, bridge)
     for order in catalog.columns.values():
         yield from ((order.name, order.kind, column.path) for column in order.columns if column.path)
     for name_of_format, names in catalog.sequences.items():
@@ -35,12 +43,46 @@ def _named(catalog: Catalog) -> Iterator[tuple[str, Kind, str]]:
             for kind_name in catalog.formats[name_of_format].kinds:
                 yield from _of_layout(catalog.layouts[name], kind_name)
     for file in catalog.files.values():
+        yield from ((f"file {file.name}", file.kind, path) for path in file.given)
         for record in file.records:
             yield from _of_layout(catalog.layouts[record.layout], file.kind)
+    yield from _of_tables(catalog)
+
+
+def _of_tables(catalog: Catalog) -> Iterator[tuple[str, Kind, str]]:
+    for one in catalog.x12.values():
+        yield from ((f"set {one.name}", one.kind, path) for path in Table(one).paths)
+    for message in catalog.messages.values():
+        yield from ((f"message {message.name}", message.kind, path) for path in _of_message(message))
+
+
+def _of_bridge(catalog: Catalog, bridge: Bridge) -> Iterator[tuple[str, Kind, str]]:
+    place = f"bridge from {bridge.kind}"
+    question = catalog.kinds[bridge.kind].question
+    yield from ((place, bridge.kind, path) for case in bridge.cases for path in case.paths)
+    yield from ((place, bridge.kind, path) for path in bridge.drops)
+    for row in bridge.rows:
+        yield place, bridge.to, row.to
+        if row.source:
+            yield place, bridge.kind, row.source
+        if row.question and question:
+            yield place, question.kind, row.question
+
+
+def _of_question(kind: KindInfo) -> Iterator[tuple[str, Kind, str]]:
+    if kind.question is not None:
+        for own, other in kind.question.same:
+            yield f"question of {kind.kind}", kind.kind, own
+            yield f"question of {kind.kind}", kind.question.kind, other
 
 
 def _of_facts(kind: KindInfo) -> Iterator[tuple[str, Kind, str]]:
     yield from ((f"facts of {kind.kind}", kind.kind, path) for path in named_paths(kind))
+
+
+def _of_message(message: MessageTable) -> Iterator[str]:
+    yield from (*message.paths(), *message.implied, message.year)
+    yield from (*message.identifier.follows, *message.identifier.extensions)
 
 
 def _of_layout(layout: Layout, kind: Kind) -> Iterator[tuple[str, Kind, str]]:

@@ -19,6 +19,8 @@ Write = Callable[[str, int], str | None]
 
 MONEY_LENGTH = 12
 _CENTS = 3
+NINE, UNKNOWN = "9", "X"
+"""A digit that is not known, in a record and in the canonical form (as in ISO 8601-2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,21 @@ def _write_money(value: str, length: int) -> str | None:
     return text if good and _read_money(text) is not None else None
 
 
+def _read_marked(text: str) -> str | None:
+    if not text.isdecimal():
+        return None
+    return UNKNOWN * len(text) if text == NINE * len(text) else text
+
+
+def _write_marked(value: str, length: int) -> str | None:
+    if value == UNKNOWN * length:
+        return NINE * length
+    return _write_digits(value, length) if value != NINE * length else None
+
+
 _TEXT = Codec(None, _write_text, RuleCode("FIX-CHARACTER"))
 _DIGITS = Codec(_read_digits, _write_digits, RuleCode("FIX-DIGITS"))
+_MARKED = Codec(_read_marked, _write_marked, RuleCode("FIX-DIGITS"))
 
 CODECS: Mapping[Picture, Codec] = {
     Picture.TEXT: _TEXT,
@@ -78,6 +93,10 @@ CODECS: Mapping[Picture, Codec] = {
     Picture.DATE: Codec(read_date, write_date, RuleCode("FIX-DATE")),
     Picture.TIME: Codec(_read_time, _write_time, RuleCode("FIX-TIME")),
     Picture.MONEY: Codec(_read_money, _write_money, RuleCode("FIX-MONEY")),
+    Picture.MARKED_DIGITS: _MARKED,
+    Picture.DAY_YEAR: _MARKED,
+    Picture.DAY_MONTH: _MARKED,
+    Picture.DAY_DAY: _MARKED,
     Picture.NUMBER: Codec(read_number, write_number, RuleCode("FIX-DIGITS")),
     Picture.CENTS: Codec(read_cents, write_cents, RuleCode("FIX-DIGITS")),
     Picture.ZONED: Codec(ZONED.read, ZONED.write, RuleCode("FIX-ZONED")),

@@ -31,7 +31,7 @@ _BUILT_IN: Mapping[str, str] = MappingProxyType(
     }
 )
 """XSD 1.0 part 2, section 3.2: usual values of the built-in types that the schemas restrict."""
-_PATTERN = re.compile(r"(?:[A-Za-z0-9 :()|?{},-]|\\[.]|\[[A-Za-z0-9-]+\]|[*+])+")
+_PATTERN = re.compile(r"(?:[A-Za-z0-9 :()|?{},-]|\\[.]|\[[A-Za-z0-9!~-]+\]|[*+])+")
 """Regular expressions (part 2, appendix F) that mean the same in Python."""
 _FACETS = frozenset(
     f"{{{XS}}}{name}" for name in ("annotation", "pattern", "enumeration", "length", "minLength", "maxLength")
@@ -57,7 +57,13 @@ class PlainValues:
         if type_ in _BUILT_IN:
             return [_BUILT_IN[type_]]
         declared = self._types.get(type_)
-        restriction = None if declared is None else declared.find(f"{{{XS}}}restriction")
+        if declared is None:
+            return None
+        union = declared.find(f"{{{XS}}}union")
+        if union is not None:
+            members = [self._conditions(one.rpartition(":")[2]) for one in (union.get("memberTypes") or "").split()]
+            return [f"(?:{'|'.join(_joined(one) for one in members if one)})"] if members and all(members) else None
+        restriction = declared.find(f"{{{XS}}}restriction")
         if restriction is None or not {facet.tag for facet in restriction if isinstance(facet.tag, str)} <= _FACETS:
             return None
         inherited = self._conditions((restriction.get("base") or "").rpartition(":")[2])
@@ -69,9 +75,14 @@ class PlainValues:
         return [*inherited, *filter(None, own)]
 
 
-def _all_of(conditions: list[str]) -> Matcher:
+def _joined(conditions: list[str]) -> str:
+    """One expression, for whole values, that matches where all of them do."""
     *further, last = conditions
-    return re.compile("".join(f"(?={one}\\Z)" for one in further) + f"(?:{last})", re.ASCII).fullmatch
+    return "".join(f"(?={one}\\Z)" for one in further) + f"(?:{last})"
+
+
+def _all_of(conditions: list[str]) -> Matcher:
+    return re.compile(_joined(conditions), re.ASCII).fullmatch
 
 
 def _values(restriction: etree._Element, facet: str) -> list[str]:

@@ -39,6 +39,10 @@ MEANINGS: Mapping[str, str] = {
     "job.planned": "a bulk action was planned over a frozen selection",
     "job.started": "a bulk action was started",
     "job.ended": "a bulk action ended",
+    "query.asked": "a query is about to leave to the partner that works the case",
+    "query.answered": "the caller is told the answer to its query",
+    "query.refused": "a query may not be asked, or is not one",
+    "query.failed": "a query ends without an answer",
 }
 """Action -> what it says, as docs/audit-log.md has it."""
 

@@ -10,6 +10,7 @@ import typer
 
 from gateway import __version__
 from gateway.cli import (
+    answers,
     audit,
     dead,
     files,
@@ -21,6 +22,7 @@ from gateway.cli import (
     operators,
     partners,
     processes,
+    queries,
     records,
     rules,
     samples,
@@ -56,7 +58,9 @@ files.register(app)
 formats.register(app)
 layouts.register(app)
 samples.register(app)
+answers.register(app)
 records.register(app)
+queries.register(app)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature of an option's callback

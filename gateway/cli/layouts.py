@@ -13,9 +13,15 @@ from gateway.core.errors import NotFound
 
 if TYPE_CHECKING:
     from gateway.core.catalog import Catalog, ColumnOrder, Layout
+    from gateway.core.resource_table import MessageTable
+    from gateway.core.x12_set import TransactionSet
     from gateway.offline_dump import Dump
 
 app = typer.Typer(help="The tables that read and write records of fixed width.", no_args_is_help=True)
+
+
+SHOWN_BLANK = 30
+"""Bytes of a blank field that are still shown as they are."""
 
 
 def register(root: typer.Typer) -> None:
@@ -35,6 +41,13 @@ def show(
     order = catalog.columns.get(FormatName(name))
     if order is not None:
         _show_columns(order, json=json)
+        return
+    message = catalog.messages.get(FormatName(name))
+    if message is not None:
+        _show_message(message, json=json)
+        return
+    if (found_set := catalog.x12.get(FormatName(name))) is not None:
+        _show_set(found_set, json=json)
         return
     found = _layouts(catalog, name)
     if not found:
@@ -89,6 +102,35 @@ def _show_columns(order: ColumnOrder, *, json: bool) -> None:
     say(f"Version {order.version}. Source: {order.source}. Confidence: {order.confidence}.")
 
 
+def _show_message(message: MessageTable, *, json: bool) -> None:
+    columns = ("field", "known by", "form or codes", "path")
+    rows = [(row.member, row.known_by, row.form, row.path) for row in message.rows()]
+    origin = {"source": message.source, "confidence": message.confidence, "version": message.version}
+    if json:
+        named = [dict(zip(columns, row, strict=True)) for row in rows]
+        put({"layouts": [{"name": message.name, "length": None, **origin, "fields": named}]})
+        return
+    table(f"{message.name}: {len(rows)} values", columns, rows)
+    say(f"Version {message.version}. Source: {message.source}. Confidence: {message.confidence}.")
+
+
+def _show_set(found: TransactionSet, *, json: bool) -> None:
+    columns = ("loop", "element", "what", "form", "size", "use", "path")
+    segments = (*found.segments, *((found.outside,) if found.outside else ()))
+    rows = [
+        (row.loop, one.name, one.title, one.form, f"{one.least}-{one.most}", one.required.value, ", ".join(one.paths))
+        for row in segments
+        for one in row.elements
+    ]
+    origin = {"source": found.source, "confidence": found.confidence, "version": found.release}
+    if json:
+        named = [dict(zip(columns, row, strict=True)) for row in rows]
+        put({"layouts": [{"name": found.name, "length": None, **origin, "fields": named}]})
+        return
+    table(f"{found.name}: {len(segments)} segments", columns, rows)
+    say(f"Version {found.release}. Source: {found.source}. Confidence: {found.confidence}.")
+
+
 def show_record(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The file.")],
     record: Annotated[int, typer.Option("--record", "-n", min=1, help="Number of the record, from 1.")],
@@ -116,8 +158,8 @@ def show_record(
 
 
 def _quoted(value: str) -> str:
-    """In quotes, so that blanks can be seen."""
-    return f"'{value}'"
+    """In quotes, so that blanks can be seen; a long filler of nothing else is counted."""
+    return f"'{value}'" if len(value) <= SHOWN_BLANK or value.strip(" ") else f"{len(value)} blanks"
 
 
 def _dumped(found: Dump, *, unmask: bool) -> dict[str, object]:

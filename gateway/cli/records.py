@@ -52,5 +52,11 @@ def trace(
     if json:
         put(found)
         return
-    rows = [(s["at"], s["actor"], s["action"], s.get("attempt"), s["outcome"]) for s in found["steps"]]
-    table(f"Record {id}", ("at", "actor", "step", "attempt", "outcome"), rows)
+    rows = [(s["at"], s["actor"], s["action"], s.get("attempt"), s["outcome"], _element(s)) for s in found["steps"]]
+    table(f"Record {id}", ("at", "actor", "step", "attempt", "outcome", "element"), rows)
+
+
+def _element(step: dict[str, Any]) -> str:
+    """What a finding on a payload is about: the element and how often; empty for other steps."""
+    details = step["details"]
+    return " ".join(str(details[name]) for name in ("path", "note") if name in details)

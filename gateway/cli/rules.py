@@ -13,7 +13,7 @@ from gateway.cli.out import facts, progress, put, say, table
 from gateway.core.errors import NotFound
 
 if TYPE_CHECKING:
-    from gateway.core.catalog import Rule
+    from gateway.core.catalog import Catalog, Rule
     from gateway.offline_rules import Difference
 
 app = typer.Typer(help="The rules that records are judged by.", no_args_is_help=True)
@@ -34,32 +34,48 @@ def show(
         near = ", ".join(name for name in sorted(catalog.rules) if name.startswith(code.upper().partition("-")[0]))
         raise NotFound(f"There is no rule {code}{'; near it: ' if near else ''}{near}.")
     if json:
-        put(_document(rule))
+        put(_document(rule, catalog))
     else:
-        facts(_document(rule) | {"parameters": _parameters(rule)})
+        facts(_document(rule, catalog) | {"parameters": _parameters(rule)})
 
 
 @app.command("list")
 def list_(
+    words: Annotated[list[str] | None, typer.Argument(help="Only rules with all of these words.")] = None,
     kind: Annotated[str | None, typer.Option(help="Only rules about this kind of record.")] = None,
     format: Annotated[str | None, typer.Option("--format", "-f", help="Only rules about this format.")] = None,
     json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
-    """All rules."""
+    """All rules, or those that are about something."""
     import schemas  # noqa: PLC0415 - heavy, needed here only
+    from gateway.core.rule_words import subject  # noqa: PLC0415 - as above
+    from gateway.docs.rules import period  # noqa: PLC0415 - as above
 
-    rules = schemas.load(drafts=True).rules
-    chosen = [
-        rules[code]
-        for code in sorted(rules)
-        if (kind is None or not rules[code].kinds or kind in rules[code].kinds)
-        and (format is None or not rules[code].formats or format in rules[code].formats)
-    ]
+    catalog = schemas.load(drafts=True)
+    chosen = _chosen(catalog, [word.lower() for word in words or ()], kind, format)
     if json:
-        put({"rules": [_document(rule) for rule in chosen]})
+        put({"rules": [_document(rule, catalog) for rule in chosen]})
         return
-    rows = ((rule.code, rule.severity, rule.title, rule.since or "", rule.until or "") for rule in chosen)
-    table("Rules", ("rule", "severity", "what is wrong", "since", "until"), rows)
+    rows = ((rule.code, rule.severity, subject(rule, catalog), rule.title, period(rule)) for rule in chosen)
+    table("Rules", ("rule", "severity", "field", "what is wrong", "in force"), rows)
+
+
+def _chosen(catalog: Catalog, words: list[str], kind: str | None, format: str | None) -> list[Rule]:
+    """In the order of their codes. NotFound for a kind or a format that does not exist."""
+    from gateway.core.model import FormatName  # noqa: PLC0415 - needed here only
+    from gateway.core.rule_words import is_asked_of, subject  # noqa: PLC0415 - heavy, needed here only
+
+    if kind is not None and kind not in catalog.kinds:
+        raise NotFound(f"There is no kind {kind}; there are: {', '.join(sorted(catalog.kinds))}.")
+    if format is not None and format not in catalog.formats:
+        raise NotFound(f"There is no format {format}; there are: {', '.join(sorted(catalog.formats))}.")
+    return [
+        rule
+        for _, rule in sorted(catalog.rules.items())
+        if (kind is None or not rule.kinds or kind in rule.kinds)
+        and (format is None or is_asked_of(rule, FormatName(format), catalog))
+        and all(word in f"{rule.code} {subject(rule, catalog)} {rule.title} {rule.fix}".lower() for word in words)
+    ]
 
 
 @app.command("diff")
@@ -90,13 +106,14 @@ def diff(
         raise typer.Exit(Exit.FINDINGS)
 
 
-def _document(rule: Rule) -> dict[str, object]:
-    from gateway.docs.rules import period, scope  # noqa: PLC0415 - heavy, needed here only
+def _document(rule: Rule, catalog: Catalog) -> dict[str, object]:
+    from gateway.core.rule_words import subject  # noqa: PLC0415 - heavy, needed here only
+    from gateway.docs.rules import period, scope  # noqa: PLC0415 - as above
 
     return {
         "code": rule.code,
         "severity": rule.severity,
-        "field": rule.field_name,
+        "field": subject(rule, catalog) or "the one that the finding names",
         "title": rule.title,
         "fix": rule.fix,
         "asked of": scope(rule).replace("`", ""),

@@ -12,6 +12,7 @@ from gateway.core.model import (
     Finding,
     Item,
     Record,
+    RecordId,
     RecordState,
     RuleCode,
     Severity,
@@ -32,6 +33,8 @@ class Judged:
     deliveries: tuple[Delivery, ...]
     """Deliveries that carry this record alone (immediate partners)."""
     entry: AuditEntry
+    question: RecordId | None = None
+    """The record that this one answers, where it was asked for and found."""
 
     @property
     def counts(self) -> Counts:

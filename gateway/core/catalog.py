@@ -12,10 +12,13 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
+from gateway.core.bridge import Bridge, Bridging
 from gateway.core.file_order import FileOrder, RecordRole
 from gateway.core.functional_matrix import Marks
 from gateway.core.model import Content, FormatName, Kind, RuleCode, Severity
 from gateway.core.ports.formats import FormatInfo
+from gateway.core.resource_table import MessageTable
+from gateway.core.x12_set import TransactionSet
 
 Parameter = str | int | bool | tuple[str, ...]
 
@@ -44,6 +47,8 @@ class Picture(StrEnum):
     """Always blank."""
     UNREAD = "unread"
     """Bytes whose meaning no source tells: read over whatever they hold, written blank."""
+    UNKEPT = "unkept"
+    """Text whose meaning is known but which is no business of the kind: read over with a notice, never written."""
     FLAG = "flag"
     """``constant`` here when set and blank when not; Y in the canonical form."""
     NUMBER = "number"
@@ -69,6 +74,12 @@ class Picture(StrEnum):
     QUARTER_FIRST = "quarter-qccyy"
     PERSON_NAME = "last-first-middle"
     """``LAST, FIRST M``; ``path`` is the name whose parts it holds."""
+    MARKED_DIGITS = "digits-or-nines"
+    """Digits over the full length, all nines for a number that is not known, each of them X in the canonical form."""
+    DAY_YEAR = "day-part-year"
+    """Year, month and day of the day at ``path``, each in a field of its own; nines for a part that is not known."""
+    DAY_MONTH = "day-part-month"
+    DAY_DAY = "day-part-day"
 
 
 class Need(StrEnum):
@@ -170,7 +181,8 @@ class Triple:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Holds when a path of the pattern is there and, unless ``equals`` is None, has that value."""
+    """Holds when a path of the pattern is there and, unless ``equals`` is None, has that value. A path that ends with a
+    slash (``Address/``) is a group: it is there when any of its leaves is."""
 
     path: str
     equals: str | None = None
@@ -181,9 +193,9 @@ class FactsMap:
     """How the facts of a kind are taken from its content.
 
     A template is text with canonical paths in braces (``{Header/Function} {Header/Action}``); an absent path gives
-    nothing, the result is stripped. A member with several templates takes the first that is not empty; no templates,
-    or only empty results, mean that the member is absent. A flag is ``Y`` when any of its conditions holds, else the
-    tag is absent.
+    nothing, the result is stripped. ``{path|list}`` translates the value by a code list. A member with several
+    templates takes the first that is not empty; no templates, or only empty results, mean that the member is absent. A
+    flag is ``Y`` when any of its conditions holds, else the tag is absent.
     """
 
     sender: tuple[str, ...]
@@ -199,6 +211,18 @@ class FactsMap:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """Which records a record of a kind answers. They are of the asker's and of the case that the answer names
+    (``other_case_id`` of its facts)."""
+
+    kind: Kind
+    transactions: frozenset[str] = frozenset()
+    """Empty: all."""
+    same: tuple[tuple[str, str], ...] = ()
+    """Path in the answer, path in the question: both are there and equal, or it is not the question."""
+
+
+@dataclass(frozen=True, slots=True)
 class KindInfo:
     """One kind of record: its schema and where its facts are."""
 
@@ -209,6 +233,8 @@ class KindInfo:
     root: str
     namespace: str
     facts: FactsMap
+    question: Question | None = None
+    """What a record of this kind answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +266,8 @@ class Rule:
     since: date | None = None
     until: date | None = None
     """The last day on which the rule holds."""
+    whole_file: bool = False
+    """A fatal finding of it refuses the file as a whole; only for rules that the codecs report."""
     kinds: frozenset[Kind] = frozenset()
     formats: frozenset[FormatName] = frozenset()
     """Formats that it is checked for; empty: all."""
@@ -281,8 +309,20 @@ class Catalog:
     """The functional matrix by :attr:`Triple.key`; the transactions outside the core set are not in it."""
     files: Mapping[FormatName, FileOrder] = field(default_factory=dict)
     """Fixed-width formats with several kinds of records."""
+    bridges: Mapping[Kind, Bridge] = field(default_factory=dict)
+    """By the kind that they start from."""
+    messages: Mapping[FormatName, MessageTable] = field(default_factory=dict)
+    """FHIR messages."""
+    x12: Mapping[FormatName, TransactionSet] = field(default_factory=dict)
+    """Transaction sets of X12."""
     withheld: Mapping[FormatName, FormatInfo] = field(default_factory=dict)
     """Drafts that the settings do not allow."""
+
+    @cached_property
+    def bridging(self) -> Bridging:
+        """The bridges, with what they need to know of the formats and code lists."""
+        carries = {name: frozenset(info.kinds) for name, info in self.formats.items()}
+        return Bridging(self.bridges, carries, {name: one.codes for name, one in self.codes.items()})
 
     def kinds_of(self, format: FormatName) -> tuple[Kind, ...]:
         return self.formats[format].kinds

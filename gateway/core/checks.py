@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from gateway.core import alternatives, conditional, matrix, totals
+from gateway.core import alternatives, amounts, conditional, known_days, matrix, presence
 from gateway.core.catalog import Catalog, CodeList, Layout, Need, Rule, block_prefixes
 from gateway.core.question import Ask, Check, Fault, Question, number, texts
 
@@ -225,10 +225,12 @@ CHECKS: Mapping[str, Check] = {
     "in-order": Check(_in_order, frozenset({"earlier", "later"})),
     "layout-required": Check(_layout_required, frozenset({"layouts"})),
     "layout-codes": Check(_layout_codes, frozenset({"layouts"})),
+    **amounts.CHECKS,
     **conditional.CHECKS,
-    **totals.CHECKS,
     **alternatives.CHECKS,
+    **known_days.CHECKS,
     **matrix.CHECKS,
+    **presence.CHECKS,
 }
 
 

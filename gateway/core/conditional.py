@@ -2,7 +2,7 @@
 
 Parameters that name the condition, all paths below ``block``, all optional, all of them must hold: ``given`` (any of
 these paths is filled), ``blank`` (this path is not), ``positive`` (this amount is more than 0), ``equals`` and
-``differs`` (``path=value``); and ``without``: this path, counted from the root, is not filled.
+``differs`` (``path=value``); and ``without``: this path, counted from the root, is not filled, ``beside``: this one is.
 """
 
 from __future__ import annotations
@@ -47,6 +47,11 @@ def _without(rule: Rule) -> Condition:
     return lambda fields, _prefix: path not in fields
 
 
+def _beside(rule: Rule) -> Condition:
+    path = str(rule.parameters["beside"])
+    return lambda fields, _prefix: path in fields
+
+
 CONDITIONS: Mapping[str, Callable[[Rule], Condition]] = {
     "given": _given,
     "blank": _blank,
@@ -54,6 +59,7 @@ CONDITIONS: Mapping[str, Callable[[Rule], Condition]] = {
     "equals": _equals,
     "differs": _differs,
     "without": _without,
+    "beside": _beside,
 }
 
 

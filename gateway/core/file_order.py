@@ -23,6 +23,8 @@ class RecordRole(StrEnum):
     DETAIL = "detail"
     TRAILER = "trailer"
     """Once, last."""
+    CONTROL = "control"
+    """At most once, before or after the details: counts them where no source tells which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,17 @@ class FileRecord:
     """All of them must be there; none: any record."""
     optional: bool = False
     """Whether a header or trailer may be absent."""
+    shortest: int = 0
+    """Bytes of the shortest line that counts as this record, the blanks at its end left out; 0: all of its bytes."""
     fill: Mapping[str, str] = field(default_factory=dict)
     """Field name -> what is written there (``transforms.controls``); counts and sums are checked on reading too."""
+    read_only: bool = False
+    """Never written, because its layout is not known as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileOrder:
-    """How the records of a fixed-width format make up a file; all of one length."""
+    """How the records of a fixed-width format make up a file; all of one length, unless ``by_line``."""
 
     name: FormatName
     kind: Kind
@@ -63,6 +69,10 @@ class FileOrder:
     """Written after each record; on reading any line end or none will do."""
     open_end: bool = False
     """Records are longer than their layouts say; the rest is read over."""
+    by_line: bool = False
+    """Each record is a line of its own length; ``length`` is that of the longest."""
+    given: Mapping[str, str] = field(default_factory=dict)
+    """Canonical path -> value that every record has by being of this format, without a place in the file."""
 
     def of(self, content: Content) -> tuple[FileRecord, ...]:
         """The kinds of detail that a content can be written as, the best first; none when it does not belong under the

@@ -97,7 +97,8 @@ class Facts:
     sender: str
     """The locator, FEIN or agency code that the record names as its sender."""
     recipient: str | None = None
-    """The locator that the record is addressed to; None when the kind has no addressee (new hires)."""
+    """The locator that the record is addressed to; None when the kind has no addressee (new hires), empty when the kind
+    has one and the record does not name it."""
     transaction: str | None = None
     """Function, action and reason as ``LO1 R`` or ``ENF R ERALL``; None outside case transfers and locates."""
     serial: str | None = None
@@ -196,7 +197,8 @@ class Partner:
     name: str
     role: Role
     program: str
-    """The program it acts for: ``IV-D``, ``IV-A``, ``XIX``, ``vital-records``, ``employer``, ``NDNH``, ..."""
+    """The program it acts for: ``IV-D``, ``IV-A``, ``XIX``, ``vital-records``, ``employer``, ``NDNH``,
+    ``financial-institution``, ``federal-offset``, ..."""
     locators: frozenset[str]
     """State FIPS (2 digits), tribal locator (5), FEIN (9 digits) or agency code that records may name."""
     endpoint: Endpoint
@@ -212,6 +214,8 @@ class Partner:
     concurrency: int = 8
     body_limit: int = 256 * 2**20
     contacts: tuple[Contact, ...] = ()
+    queries: Endpoint | None = None
+    """Where it answers case status queries over https; None: it answers none."""
     paused: bool = False
     version: int = 1
 
@@ -427,6 +431,8 @@ class Settlement:
     size: int | None = None
     cause: str | None = None
     fault: Fault | None = None
+    findings: tuple[Finding, ...] = ()
+    """What the payload could not carry; only of the attempt that first composed it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
-from gateway.core.model import Agreement, AgreementMode, Facts, Partner, PartnerKey
+from gateway.core.model import Agreement, AgreementMode, Facts, Kind, Partner, PartnerKey
 
 
 class Reason(StrEnum):
@@ -75,6 +75,11 @@ class Directory:
                         index[sender, kind] = (*index.get((sender, kind), ()), agreement)
         return index
 
+    def senders_to(self, recipient: PartnerKey, kind: Kind) -> frozenset[PartnerKey]:
+        """Who has an agreement, in force or not, to send records of a kind directly to a partner."""
+        direct = (a for a in self.agreements if a.mode is AgreementMode.DIRECT and a.recipient == recipient)
+        return frozenset(sender for agreement in direct if kind in agreement.kinds for sender in agreement.senders)
+
     def owner(self, locator: str) -> Partner | None:
         """Who owns a locator: the longest known prefix wins (a county or office code belongs to its state)."""
         return next((self._owners[known] for known in owning(locator) if known in self._owners), None)
@@ -103,9 +108,21 @@ class Directory:
         return tuple(found.values())
 
 
+FEDERAL_TAX = "federal_tax"
+"""Tag of records that hold federal tax data."""
+
+
 def passes(agreement: Agreement, facts: Facts) -> bool:
-    """Whether every filter of the agreement holds for the record."""
-    return all(facts.tags.get(tag, "") in values for tag, values in agreement.filters.items())
+    """Whether every filter of the agreement holds for the record, and names its federal tax data if it has any."""
+    return of_federal_tax(agreement, facts) and all(
+        facts.tags.get(tag, "") in values for tag, values in agreement.filters.items()
+    )
+
+
+def of_federal_tax(agreement: Agreement, facts: Facts) -> bool:
+    """Federal tax data leave only under an agreement whose filter names them: whether a partner may have them is a
+    matter of its own, with its own date (26 USC 6103(l)(6), (8))."""
+    return FEDERAL_TAX not in facts.tags or "Y" in agreement.filters.get(FEDERAL_TAX, ())
 
 
 def _choose(candidates: Sequence[Agreement], facts: Facts, today: date) -> tuple[Agreement | None, Reason | None]:

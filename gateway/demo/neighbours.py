@@ -21,12 +21,15 @@ class Neighbours:
     taken: dict[str, Counter[str]] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     tries: Counter[str] = field(default_factory=Counter)
+    status: bytes = b""
+    """What each of them answers to a case status query."""
     _runner: web.AppRunner | None = None
 
     async def start(self) -> int:
         """Listen on a free port of this machine; returns it."""
         application = web.Application(client_max_size=LARGEST)
         application.router.add_post("/{partner}", self._take)
+        application.router.add_post("/{partner}/queries", self._tell)
         self._runner = web.AppRunner(application, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -44,6 +47,9 @@ class Neighbours:
             self.taken.setdefault(partner, Counter())[delivery] += 1
             self.digests[delivery] = hashlib.sha256(body).hexdigest()
         return web.Response(status=status)
+
+    async def _tell(self, _request: web.Request) -> web.Response:
+        return web.Response(body=self.status, content_type="application/xml")
 
     def count(self, partner: str) -> int:
         """Different deliveries that the partner has."""

@@ -84,6 +84,7 @@ async def _chapters(narrator: Narrator, world: World) -> None:
     await _protection(narrator, world)
     await _subscribers(narrator, world)
     await _mailbox(narrator, world)
+    await _question(narrator, world)
     await _evidence(narrator, world, posted["ohio-to-michigan.csenet"])
 
 
@@ -212,6 +213,22 @@ async def _subscribers(narrator: Narrator, world: World) -> None:
     await narrator.soon("the Medicaid agency has its cases (JSON files)", lambda: bool(world.folder("ohio-medicaid")))
     await narrator.soon("the national directory has its W-4 file", lambda: bool(world.folder("ndnh")))
     await narrator.soon("Ohio has its employer's new hires", lambda: world.neighbours.count("ohio") > 0)
+
+
+async def _question(narrator: Narrator, world: World) -> None:
+    narrator.say("A worker of Ohio asks Michigan about one case while the parent is on the telephone.")
+    query, told = ((examples() / "queries" / f"financial-{name}.xml").read_bytes() for name in ("query", "answer"))
+
+    async def asked(status: bytes) -> bytes:
+        world.neighbours.status = status
+        sent = {"Content-Type": "application/xml"}
+        return (await asyncio.to_thread(world.clients["ohio"].send, "POST", "/v1/queries", query, sent)).body
+
+    narrator.expect("the answer comes in the same call", b"<ResultCode>found<" in await asked(told))
+    mark = b"<FamilyViolenceIndicator>Y</FamilyViolenceIndicator>"
+    protected = await asked(told.replace(b"<NoncustodialParentName>", mark + b"<NoncustodialParentName>", 1))
+    silent = b"<ResultCode>disclosure-prohibited<" in protected and b"NOBODY" not in protected
+    narrator.expect("of a case with a protected person nothing is told", silent)
 
 
 async def _mailbox(narrator: Narrator, world: World) -> None:

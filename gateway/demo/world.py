@@ -27,7 +27,7 @@ from keys.files import FileKeys
 DEMO = Actor("operator", "demo")
 POSTERS = ("ohio", "michigan", "texas", "california", "tribe-90830", "acme", "globex")
 LOGINS = (("viewer", "viewer"), ("operator", "operator"), ("admin", "admin"))
-SCOPES = frozenset({"submit", "read", "mailbox", "acknowledge"})
+SCOPES = frozenset({"submit", "read", "mailbox", "acknowledge", "query"})
 FILES_PORT, DOWN_PORT = "127.0.0.1:18181", "127.0.0.1:18182"
 EXCHANGE = "/var/lib/gateway/exchange"
 

@@ -7,16 +7,19 @@ from pathlib import Path
 
 import schemas
 from gateway.docs.endpoints import with_endpoints
-from gateway.docs.formats import codes_page, format_page, formats_index
+from gateway.docs.formats import codes_page, format_page, formats_index, with_formats
+from gateway.docs.niem import niem_page
 from gateway.docs.rules import rules_page
 from gateway.web import problems
+from schemas.niem import niem
 
+README = "../README.md"
 FOLDER = Path(__file__).parents[2] / "docs"
 
 
 def pages(folder: Path = FOLDER) -> Mapping[str, str]:
-    """Path below ``docs/`` -> text, of every generated page. ``folder`` holds the page that is written by hand but for
-    one part."""
+    """Path from ``docs/`` -> text, of every generated page. ``folder`` is ``docs/``: some pages are written by hand but
+    for one part."""
     catalog = schemas.load(drafts=True)
     made = {f"formats/{name}.md": format_page(catalog, name) for name in catalog.formats}
     partners = (folder / "partners.md").read_text(encoding="utf-8")
@@ -24,6 +27,8 @@ def pages(folder: Path = FOLDER) -> Mapping[str, str]:
         "formats/README.md": formats_index(catalog),
         "formats/codes.md": codes_page(catalog),
         "rules.md": rules_page(catalog),
+        "niem.md": niem_page(catalog, niem()),
         "problems.md": problems.markdown(),
         "partners.md": with_endpoints(partners),
+        README: with_formats((folder / README).read_text(encoding="utf-8")),
     }

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from adapters import ADAPTERS
+from adapters import ADAPTERS, QUERY_OPTIONS
 from adapters.options import Option
-from gateway.core.errors import Misconfigured
 from gateway.docs.markdown import code, table
-
-BEGIN = "<!-- begin: written by python -m gateway.docs -->\n"
-END = "<!-- end -->\n"
+from gateway.docs.marked import marked
 
 
 def with_endpoints(page: str) -> str:
-    """The page with its table of options made anew. Raises Misconfigured when a mark is missing."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise Misconfigured("docs/partners.md has lost a mark around the options of endpoints.")
-    return before + BEGIN + _options() + END + after
+    """The page with its table of options made anew."""
+    return marked("docs/partners.md", page, _options())
 
 
 def _options() -> str:
@@ -25,6 +18,10 @@ def _options() -> str:
         (code(name), code(key), _TYPES[option.type], option.meaning, _default(option))
         for name, entry in ADAPTERS.items()
         for key, option in entry.options.items()
+    ]
+    rows += [
+        ("queries", code(key), _TYPES[option.type], option.meaning, _default(option))
+        for key, option in QUERY_OPTIONS.items()
     ]
     bare = [code(name) for name, entry in ADAPTERS.items() if not entry.options]
     return table(("adapter", "option", "type", "meaning", "default"), rows) + f"\nWithout options: {', '.join(bare)}.\n"

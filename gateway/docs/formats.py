@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import schemas
 from gateway.core.catalog import Catalog, CodeList, ColumnOrder, Layout
-from gateway.core.file_order import FileOrder
+from gateway.core.file_order import FileOrder, Mark
 from gateway.core.model import FormatName
+from gateway.core.ports.formats import FormatState
+from gateway.core.resource_table import MessageTable
 from gateway.docs.markdown import code, table
+from gateway.docs.marked import marked
+from gateway.docs.x12 import x12_page
 
 ALSO: Mapping[str, tuple[str, ...]] = {
     "csenet": ("csenet-header-from-server",),
@@ -39,6 +44,26 @@ def formats_index(catalog: Catalog) -> str:
     return head + table(("format", "what", "kinds", "use", "confidence", "state", "what is missing"), rows) + tail
 
 
+def with_formats(page: str) -> str:
+    """The README with its table of formats made anew: complete ones first, drafts last."""
+    catalog = schemas.load(drafts=True)
+    ranks = list(FormatState)
+    infos = sorted(catalog.formats.values(), key=lambda info: ranks.index(info.state))
+    rows = [
+        (
+            f"[`{i.name}`](docs/formats/{i.name}.md)",
+            i.title,
+            _ways(i.reads, i.writes),
+            i.state,
+            i.missing,
+        )
+        for i in infos
+    ]
+    counts = ", ".join(f"{sum(info.state is state for info in infos)} {state}" for state in FormatState)
+    made = table(("format", "what", "use", "state", "what is missing, and why"), rows)
+    return marked("README.md", page, f"{len(infos)} formats: {counts}.\n\n{made}")
+
+
 def format_page(catalog: Catalog, name: FormatName) -> str:
     """``docs/formats/<name>.md``."""
     info = catalog.formats[name]
@@ -56,6 +81,10 @@ def format_page(catalog: Catalog, name: FormatName) -> str:
         parts.append(_columns(catalog.columns[name]))
     elif name in catalog.files:
         parts += [_file(catalog.files[name]), NEEDS + "\n", *_layouts_of_file(catalog, name)]
+    elif name in catalog.messages:
+        parts.append(_message(catalog.messages[name]))
+    elif name in catalog.x12:
+        parts.append(x12_page(catalog.x12[name]))
     elif name in catalog.sequences:
         layouts = [*catalog.sequences[name], *ALSO.get(name, ())]
         parts += [NEEDS + "\n", *(_layout(catalog.layouts[one]) for one in layouts)]
@@ -107,15 +136,23 @@ def _file(order: FileOrder) -> str:
         (
             code(one.layout),
             one.role,
-            ", ".join(f"{code(mark.text)} at {mark.start}" for mark in one.marks),
+            ", ".join(map(_mark, one.marks)),
             ", ".join(f"{name}: {source}" for name, source in one.fill.items()),
         )
         for one in order.records
     ]
     ends = {"\n": "LF", "\r": "CR", "\r\n": "CRLF", "": "nothing"}[order.line_end]
-    size = f"Records of {order.length} bytes in {order.encoding}"
-    head = f"{size}; {ends} is written after each, any line end or none is read."
-    return f"## Records\n\n{head}\n\n{table(('layout', 'role', 'known by', 'filled in and checked'), rows)}"
+    lengths = f"in lines of up to {order.length} bytes" if order.by_line else f"of {order.length} bytes"
+    read = "any line end" if order.by_line else "any line end or none"
+    head = f"Records {lengths} in {order.encoding}; {ends} is written after each, {read} is read."
+    given = "".join(f"\n\nEvery record says {code(path)} {code(value)}." for path, value in order.given.items())
+    return f"## Records\n\n{head}{given}\n\n{table(('layout', 'role', 'known by', 'filled in and checked'), rows)}"
+
+
+def _mark(mark: Mark) -> str:
+    if not mark.text.strip(" "):
+        return f"blank from {mark.start} to {mark.start + len(mark.text) - 1}"
+    return f"{code(mark.text)} at {mark.start}"
 
 
 def _layouts_of_file(catalog: Catalog, name: FormatName) -> list[str]:
@@ -124,6 +161,14 @@ def _layouts_of_file(catalog: Catalog, name: FormatName) -> list[str]:
         return [f"The layouts are those of [{plain}]({plain}.md).\n"]
     names = dict.fromkeys(record.layout for record in catalog.files[name].records)
     return [_layout(catalog.layouts[one]) for one in (*ALSO.get(name, ()), *names)]
+
+
+def _message(message: MessageTable) -> str:
+    rows = [(row.member, row.known_by, code(row.path), row.form) for row in message.rows()]
+    origin = f"Version {message.version}. Source: {message.source}. Confidence: {message.confidence}."
+    event = f"A Bundle of type message for each record, with the event {code(message.event)}; several in one file are"
+    head = f"{origin}\n\n{event} newline-delimited JSON."
+    return f"## Resources\n\n{head}\n\n{table(('member', 'known by', 'canonical path', 'form or codes'), rows)}"
 
 
 def _columns(order: ColumnOrder) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.core.catalog import Catalog, Match, Rule
+from gateway.core.rule_words import subject
 from gateway.docs.markdown import code, table
 
 HEAD = """# Rules
@@ -17,9 +18,20 @@ def rules_page(catalog: Catalog) -> str:
     """``docs/rules.md``."""
     rules = [catalog.rules[name] for name in sorted(catalog.rules)]
     rows = [
-        (_anchor(rule), rule.severity, rule.title, rule.fix, scope(rule), period(rule), rule.source) for rule in rules
+        (
+            _anchor(rule),
+            rule.severity,
+            subject(rule, catalog),
+            rule.title,
+            rule.fix,
+            scope(rule),
+            period(rule),
+            rule.source,
+        )
+        for rule in rules
     ]
-    return HEAD + table(("rule", "severity", "what is wrong", "what to do", "asked of", "in force", "source"), rows)
+    columns = ("rule", "severity", "field", "what is wrong", "what to do", "asked of", "in force", "source")
+    return HEAD + table(columns, rows)
 
 
 def _anchor(rule: Rule) -> str:
@@ -30,6 +42,7 @@ def scope(rule: Rule) -> str:
     """Kinds, formats and transactions that the rule is about."""
     named = [*sorted(rule.kinds), *sorted(rule.formats)]
     parts = [", ".join(code(name) for name in named)] if named else ["all"]
+    parts += ["refuses the whole file"] if rule.whole_file else []
     parts += [f"when {_matches(rule.when)}"] if rule.when else []
     parts += [f"unless {_matches(rule.unless)}"] if rule.unless else []
     return "; ".join(parts)

@@ -7,8 +7,10 @@ from datetime import date
 from types import MappingProxyType
 
 from gateway.core.model import Content, FormatName, Kind
-from gateway.sample import withholding
+from gateway.sample import assistance, coverage, money, withholding
+from gateway.sample.interstate import CASE_RECONCILIATION, CASE_STATUS, case_reconciliation, case_status
 from gateway.sample.people import COMPANIES, LAST_DAY, Address, Chance, Person
+from gateway.sample.vital_records import DEATH_NOTICE, PARENTAGE, death_notice, parentage
 
 Make = Callable[[Chance, int], Content]
 """Makes the record of a number, 1-based."""
@@ -62,11 +64,20 @@ MAKERS: Mapping[Kind, Make] = MappingProxyType(
         LOCATE: locate,
         NEW_HIRE: new_hire,
         withholding.INCOME_WITHHOLDING: withholding.order,
+        **money.MAKERS,
+        PARENTAGE: parentage,
+        DEATH_NOTICE: death_notice,
+        assistance.ASSISTANCE_REPORT: assistance.report,
+        assistance.ASSISTANCE_REFERRAL: assistance.referral,
+        CASE_STATUS: case_status,
+        CASE_RECONCILIATION: case_reconciliation,
     }
 )
 """Kind -> how to make a record of it."""
 
-OF_FORMAT: Mapping[FormatName, Make] = MappingProxyType({FormatName("eiwo-answer"): withholding.answer})
+OF_FORMAT: Mapping[FormatName, Make] = MappingProxyType(
+    {FormatName("eiwo-answer"): withholding.answer, **coverage.FORM_MAKERS}
+)
 """Formats that carry another side of their kind than that which is made of it."""
 
 

@@ -6,15 +6,20 @@ itself can be broken. A spoiler answers None when the record has no place for it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from gateway.core.catalog import Catalog, Column, Picture
+from gateway.core.catalog import Catalog, Column, LayoutField, Need, Picture
 from gateway.core.model import Content, FormatName, Kind
-from gateway.offline_layouts import blocks_of
+from gateway.offline_layouts import Block, blocks_of
+from gateway.sample.assistance import ASSISTANCE_REFERRAL, ASSISTANCE_REPORT
 from gateway.sample.contents import CASE_TRANSFER, LOCATE, NEW_HIRE
+from gateway.sample.coverage import MEDICAL_SUPPORT
+from gateway.sample.interstate import CASE_RECONCILIATION, CASE_STATUS
+from gateway.sample.money import ASSET_INQUIRY, WITHHOLDING_PAYMENT
 from gateway.sample.people import Chance
+from gateway.sample.vital_records import DEATH_NOTICE, PARENTAGE
 from gateway.sample.withholding import INCOME_WITHHOLDING
 
 FUTURE = "2069-12-31"
@@ -33,13 +38,36 @@ class Written:
     text: str
 
     def places(self, *pictures: Picture, filled: bool = True) -> list[tuple[int, int]]:
-        """Start (0-based) and length of the fields with these pictures, only those that are filled or only blank."""
+        """Start (0-based) and length of the fields with these pictures, only those that are filled or only blank; none
+        that a record is known by."""
         return [
             (block.offset + one.start - 1, one.length)
-            for block in blocks_of(self.catalog, self.format, self.text)
-            for one in block.layout.fields
+            for block, one in self._fields()
             if one.picture in pictures and (block.cut(self.text, one).strip(" ") != "") is filled
         ]
+
+    def required(self) -> list[tuple[int, int]]:
+        """Start and length of the filled fields that a file of marked records asks for."""
+        if self.format not in self.catalog.files:
+            return []
+        return [
+            (block.offset + one.start - 1, one.length)
+            for block, one in self._fields()
+            if one.path and one.required is Need.REQUIRED and block.cut(self.text, one).strip(" ")
+        ]
+
+    def _fields(self) -> Iterator[tuple[Block, LayoutField]]:
+        order = self.catalog.files.get(self.format)
+        marks = {
+            (record.layout, place)
+            for record in (order.records if order else ())
+            for mark in record.marks
+            for place in range(mark.start, mark.start + len(mark.text))
+        }
+        for block in blocks_of(self.catalog, self.format, self.text):
+            for one in block.layout.fields:
+                if not any((block.layout.name, place) in marks for place in range(one.start, one.start + one.length)):
+                    yield block, one
 
     def put(self, start: int, text: str) -> str:
         return self.text[:start] + text + self.text[start + len(text) :]
@@ -78,6 +106,8 @@ class Fault:
     in_written: InWritten | None = None
     in_row: InRow | None = None
     texts: bool = False
+    lengthens: bool = False
+    """Leaves a record of another length: not where records follow each other without line ends."""
 
 
 def _with(content: Content, path: str | None, value: str | None) -> Content | None:
@@ -95,18 +125,45 @@ _NEEDED = MappingProxyType(
         CASE_TRANSFER: "Header/SenderCaseID",
         LOCATE: "Header/SenderCaseID",
         INCOME_WITHHOLDING: "Order/Employee/PersonSSNIdentification",
+        ASSET_INQUIRY: "PersonName/PersonSurName",
+        WITHHOLDING_PAYMENT: "Payment/PersonSSNIdentification",
+        ASSISTANCE_REPORT: "CaseID",
+        ASSISTANCE_REFERRAL: "SenderLocatorID",
+        CASE_STATUS: "QueryID",
+        CASE_RECONCILIATION: "OtherLocatorID",
     }
 )
-_DATED = MappingProxyType({NEW_HIRE: "HireDate", CASE_TRANSFER: "Header/TransactionDate", LOCATE: "Header/SentDate"})
-_PAST = MappingProxyType(
-    {NEW_HIRE: "HireDate", CASE_TRANSFER: "Header/TransactionDate", LOCATE: "Header/TransactionDate"}
+_DATED = MappingProxyType(
+    {
+        NEW_HIRE: "HireDate",
+        CASE_TRANSFER: "Header/TransactionDate",
+        LOCATE: "Header/SentDate",
+        CASE_STATUS: "RequestDateRange/StartDate",
+        CASE_RECONCILIATION: "PersonBirthDate",
+    }
 )
+_PAST = MappingProxyType(
+    {
+        NEW_HIRE: "HireDate",
+        CASE_TRANSFER: "Header/TransactionDate",
+        LOCATE: "Header/TransactionDate",
+        PARENTAGE: "Child/PersonBirthDate",
+        DEATH_NOTICE: "DeathDate",
+        MEDICAL_SUPPORT: "PolicyHolder/PersonBirthDate",
+        CASE_STATUS: "RequestDateRange/StartDate",
+        CASE_RECONCILIATION: "PersonBirthDate",
+    }
+)
+_BORN = MappingProxyType({MEDICAL_SUPPORT: "CoveredPerson[1]/PersonBirthDate"})
+"""Where a day of the past is when it is not there."""
 _CODED = MappingProxyType(
     {
         NEW_HIRE: "Employee/EmployeeAddress/AddressStateCode",
         CASE_TRANSFER: "Case/Contact/Address/AddressStateCode",
         LOCATE: "Case/Contact/Address/AddressStateCode",
         INCOME_WITHHOLDING: "Order/DocumentActionCode",
+        CASE_STATUS: "DataRequestCode",
+        CASE_RECONCILIATION: "ParticipantTypeCode",
     }
 )
 
@@ -122,7 +179,7 @@ def _missing(_chance: Chance, content: Content) -> Content | None:
 
 
 def _future(_chance: Chance, content: Content) -> Content | None:
-    return _with(content, _PAST.get(content.kind), FUTURE)
+    return _with(content, _PAST.get(content.kind), FUTURE) or _with(content, _BORN.get(content.kind), FUTURE)
 
 
 def _unknown_code(_chance: Chance, content: Content) -> Content | None:
@@ -141,6 +198,13 @@ def _at(chance: Chance, written: Written, places: list[tuple[int, int]], text: s
     return written.put(chance.dice.choice(places)[0], text) if places else None
 
 
+def _blank(chance: Chance, written: Written, places: list[tuple[int, int]]) -> str | None:
+    if not places:
+        return None
+    start, length = chance.dice.choice(places)
+    return written.put(start, " " * length)
+
+
 def _cell(chance: Chance, row: Row, places: list[int], cell: str) -> str | None:
     return row.put(chance.dice.choice(places), cell).line() if places else None
 
@@ -148,22 +212,61 @@ def _cell(chance: Chance, row: Row, places: list[int], cell: str) -> str | None:
 FAULTS: tuple[Fault, ...] = (
     Fault(
         "required-missing",
-        frozenset({"NH-SSN", "CSE-CASE-ID-SENDER", "FIX-REQUIRED", "IWO-ORDER-NEEDED", "IWO-ANSWER-NEEDED"}),
+        frozenset(
+            {
+                "NH-SSN",
+                "CSE-CASE-ID-SENDER",
+                "FIX-REQUIRED",
+                "IWO-ORDER-NEEDED",
+                "IWO-ANSWER-NEEDED",
+                "FIDM-NAME",
+                "XSD-MISSING",
+                "DED-ELEMENT-MISSING",
+                "TANF-CASE",
+                "AR-SENDER",
+                "ICR-OTHER-STATE",
+            }
+        ),
         in_content=_missing,
     ),
-    Fault("date-in-future", frozenset({"NH-HIRE-DATE-FUTURE", "CSE-DATE-FUTURE"}), in_content=_future),
-    Fault("code-unknown", frozenset({"NH-CODE", "CSE-CODE", "IWO-CODE"}), in_content=_unknown_code),
+    Fault(
+        "date-in-future",
+        frozenset(
+            {
+                "NH-HIRE-DATE-FUTURE",
+                "CSE-DATE-FUTURE",
+                "VR-BIRTH-FUTURE",
+                "VR-DEATH-FUTURE",
+                "MED-BIRTH-DATE",
+                "CST-RANGE-FUTURE",
+                "ICR-BIRTH-FUTURE",
+            }
+        ),
+        in_content=_future,
+    ),
+    Fault(
+        "code-unknown",
+        frozenset({"NH-CODE", "CSE-CODE", "IWO-CODE", "XSD-VALUE", "ICR-CODE"}),
+        in_content=_unknown_code,
+    ),
     Fault("transaction-unknown", frozenset({"CSE-TRIPLE-UNKNOWN"}), in_content=_unknown_transaction),
     Fault("date-impossible", frozenset({"XSD-VALUE", "XSD-TYPE"}), in_content=_no_day, texts=True),
     Fault(
         "record-too-long",
         frozenset({"CSE-LENGTH", "FIX-LENGTH"}),
         in_written=lambda _, record: record.text + "X",
+        lengthens=True,
     ),
     Fault(
         "record-too-short",
         frozenset({"CSE-LENGTH", "FIX-LENGTH"}),
         in_written=lambda _, record: record.text[:-1],
+        lengthens=True,
+    ),
+    Fault(
+        "required-blank",
+        frozenset({"FIX-REQUIRED"}),
+        in_written=lambda chance, record: _blank(chance, record, record.required()),
     ),
     Fault(
         "control-character",

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
 from gateway.core.catalog import Catalog, ColumnOrder, Picture
 from gateway.core.errors import Unprocessable
+from gateway.core.file_order import FileOrder, RecordRole
 from gateway.core.model import AdapterName, Content, Endpoint, FormatName, Kind, Partner, PartnerKey, Role
 from gateway.core.ports.formats import Cover
 from gateway.core.receipt import Tally
 from gateway.offline import known_format
 from gateway.offline_convert import chunked, encoded
+from gateway.offline_layouts import fits
 from gateway.sample.contents import MAKERS, OF_FORMAT, Make
 from gateway.sample.faults import FAULTS, Fault, Row, Written
 from gateway.sample.people import Chance
+from gateway.sample.tabled import UNTOLD, Tabled
 from gateway.tools import Speech
 
 READ_FORM = {FormatName("csenet"): FormatName("csenet-out")}
@@ -54,7 +57,14 @@ def kinds_made(catalog: Catalog, name: FormatName) -> tuple[Kind, ...]:
     info = catalog.formats[name]
     if not info.reads or not (info.writes or name in catalog.columns):
         return ()
-    return tuple(kind for kind in info.kinds if kind in MAKERS and _writes(catalog, name, kind))
+    return tuple(kind for kind in info.kinds if _is_made(catalog, name, kind))
+
+
+def _is_made(catalog: Catalog, name: FormatName, kind: Kind) -> bool:
+    """A kind of which no maker knows is made from the tables of its files, where these say enough."""
+    if kind in MAKERS or name in OF_FORMAT:
+        return _writes(catalog, name, kind)
+    return name in catalog.files and name not in UNTOLD
 
 
 def _writes(catalog: Catalog, name: FormatName, kind: Kind) -> bool:
@@ -78,6 +88,9 @@ class Sample:
         self._format = spoken.formats[READ_FORM.get(self._read, self._read)]
         self._kinds = self._chosen(kinds_made(spoken.catalog, self._read))
         self._carried = _carried(spoken.catalog, self._read)
+        self._makers = self._made_by(wanted.seed)
+        self._spoilt: set[int] = set()
+        """Numbers of records that were spoilt before they were written."""
         self.planted: dict[str, Planted] = {}
 
     def _chosen(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
@@ -90,6 +103,15 @@ class Sample:
             raise Unprocessable(f"A sample of {self._read} has records of kind {', '.join(kinds)}.")
         return (self._wanted.kind,)
 
+    def _made_by(self, seed: int) -> Mapping[Kind, Make]:
+        """A kind that only one family of files has is made from the tables of the file."""
+        order = self._catalog.files.get(self._read)
+        if self._read in OF_FORMAT:
+            return dict.fromkeys(self._kinds, OF_FORMAT[self._read])
+        if order is None or order.kind in MAKERS:
+            return MAKERS
+        return {order.kind: Tabled(self._catalog, order, seed).content}
+
     def pieces(self) -> Iterator[bytes]:
         """The bytes of the file."""
         order = self._catalog.columns.get(self._read)
@@ -97,7 +119,9 @@ class Sample:
             return self._rows(order)
         if self._catalog.sequences.get(self._read) and self._is_open_ended():
             return self._lines()
-        return encoded(self._format, chunked(self._contents()), _COVER, Tally())
+        whole = encoded(self._format, chunked(self._contents()), _COVER, Tally())
+        marked = self._catalog.files.get(self._read)
+        return self._marked(marked, whole) if marked is not None else whole
 
     def _is_open_ended(self) -> bool:
         """Whether a file is a beginning and its records, with nothing behind them that counts them."""
@@ -110,7 +134,7 @@ class Sample:
         return Chance(Random(f"{self._wanted.seed}/{number}/{part}"))  # noqa: S311 - a sample is no secret
 
     def _content(self, number: int, chance: Chance) -> Content:
-        return _maker(self._read, self._kinds[(number - 1) % len(self._kinds)])(chance, number)
+        return self._makers[self._kinds[(number - 1) % len(self._kinds)]](chance, number)
 
     def _contents(self) -> Iterator[Content]:
         for number in range(1, self._wanted.count + 1):
@@ -124,6 +148,7 @@ class Sample:
             spoilt = fault.in_content(chance, content)
             if spoilt is not None and self._shows(content, spoilt):
                 self._plant(fault, number)
+                self._spoilt.add(number)
                 return spoilt
         return None
 
@@ -177,6 +202,40 @@ class Sample:
         body = line.rstrip(b"\r\n")
         text = fault.in_written(chance, Written(self._catalog, self._read, body.decode("ascii")))
         return text.encode("ascii") + line[len(body) :] if text is not None else None
+
+    # --- files of marked records -----------------------------------------------------------------------------------
+
+    def _marked(self, order: FileOrder, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """The file, with details spoilt that were not spoilt before: what counts them still agrees."""
+        end = len(order.line_end)
+        size = order.length + end
+        number, rest = 0, b""
+        for piece in pieces:
+            rest += piece
+            whole = len(rest) - len(rest) % size
+            for start in range(0, whole, size):
+                text = rest[start : start + order.length].decode(order.encoding)
+                line = None
+                if any(record.role is RecordRole.DETAIL and fits(record, text) for record in order.records):
+                    number += 1
+                    line = self._spoilt_detail(order, number, text)
+                yield rest[start : start + size] if line is None else line.encode(order.encoding)
+            rest = rest[whole:]
+        yield rest
+
+    def _spoilt_detail(self, order: FileOrder, number: int, text: str) -> str | None:
+        if number in self._spoilt:
+            self._spoilt.discard(number)
+            return None
+        written = Written(self._catalog, self._read, text)
+        for fault, chance in self._faults(number):
+            if fault.in_written is None or (fault.lengthens and (not order.line_end or order.open_end)):
+                continue
+            spoilt = fault.in_written(chance, written)
+            if spoilt is not None:
+                self._plant(fault, number)
+                return spoilt + order.line_end
+        return None
 
     # --- delimited -------------------------------------------------------------------------------------------------
 

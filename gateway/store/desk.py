@@ -16,16 +16,19 @@ from gateway.core.model import (
     DeliveryId,
     DeliveryState,
     Fault,
+    Finding,
     Kind,
     Page,
     PartnerKey,
+    Record,
 )
 from gateway.core.ports.store import CauseGroup, DeliveryQuery, Listing, PartnerQueue
 from gateway.store.cursor import decode_cursor, encode_cursor, wanted
 from gateway.store.engine import Database
 from gateway.store.lanes import wake_next
-from gateway.store.rows import attempt_from, delivery_from, write_entries
-from gateway.store.tables import attempts, deliveries, items, mailbox
+from gateway.store.losses import losses_of
+from gateway.store.rows import attempt_from, delivery_from, record_from, write_entries
+from gateway.store.tables import attempts, deliveries, items, mailbox, records
 from gateway.store.types import Instant
 
 _UNKNOWN_CAUSE = "unknown"
@@ -72,6 +75,16 @@ class StoredDesk:
         )
         async with self._database.read() as connection:
             return tuple(attempt_from(row) for row in await connection.execute(query))
+
+    async def carried(self, delivery: DeliveryId, limit: int) -> tuple[Record, ...]:
+        query = select(records).join(items, items.c.record == records.c.id).where(items.c.delivery == delivery)
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.order_by(records.c.id).limit(limit))
+            return tuple(record_from(row) for row in rows)
+
+    async def findings(self, delivery: DeliveryId) -> tuple[Finding, ...]:
+        async with self._database.read() as connection:
+            return tuple(finding for _, _, finding in await losses_of(connection, [delivery]))
 
     async def list(self, query: DeliveryQuery, page: Page) -> Listing[Delivery]:
         limit = wanted(page)

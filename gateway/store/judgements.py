@@ -14,12 +14,13 @@ from gateway.core.acceptance import Judged
 from gateway.core.model import AuditEntry, Delivery, Finding, RecordState, SubmissionId
 from gateway.store.insertion import Insertion, Row, write_together
 from gateway.store.rows import ENTRIES, delivery_row, entry_row, finding_row, item_row, record_row
-from gateway.store.tables import deliveries, findings, items, numbers, records, serials
+from gateway.store.tables import answers, deliveries, findings, items, numbers, records, serials
 
 _SERIALS = Insertion(serials, conflict="ON CONFLICT (sender, serial) DO NOTHING", returning=("record",))
 _RECORDS = Insertion(records)
 _FINDINGS = Insertion(findings)
 _ITEMS = Insertion(items)
+_ANSWERS = Insertion(answers, conflict="ON CONFLICT (record) DO NOTHING")
 _DELIVERIES = Insertion(deliveries, without=("lease_owner", "lease_until"))
 _NUMBERS = Insertion(
     numbers,
@@ -90,6 +91,7 @@ async def _routes(
     )
     told = chain((one.entry for one in judged), entries)
     return (
+        (_ANSWERS, ({"record": j.record.id, "question": j.question} for j in judged if j.question)),
         (_ITEMS, (item_row(item) for one in judged for item in one.items)),
         (_DELIVERIES, rows),
         (ENTRIES, (entry_row(entry) for entry in told)),

@@ -43,7 +43,7 @@ def encode_partner(partner: Partner) -> str:
             "role": partner.role.value,
             "program": partner.program,
             "locators": sorted(partner.locators),
-            "endpoint": {"adapter": partner.endpoint.adapter.value, "options": dict(partner.endpoint.options)},
+            "endpoint": _endpoint(partner.endpoint),
             "formats": dict(partner.formats),
             "accepts": sorted(partner.accepts),
             "batching": {kind: _batching(b) for kind, b in partner.batching.items()},
@@ -54,6 +54,8 @@ def encode_partner(partner: Partner) -> str:
             "concurrency": partner.concurrency,
             "body_limit": partner.body_limit,
             "contacts": [{"name": c.name, "email": c.email, "purpose": c.purpose} for c in partner.contacts],
+            # Left out where there is none, so that documents from before it are still equal to the present ones.
+            **({} if partner.queries is None else {"queries": _endpoint(partner.queries)}),
         }
     )
 
@@ -67,7 +69,7 @@ def decode_partner(document: str, version: int, *, paused: bool) -> Partner:
         role=Role(doc["role"]),
         program=doc["program"],
         locators=frozenset(doc["locators"]),
-        endpoint=Endpoint(AdapterName(doc["endpoint"]["adapter"]), doc["endpoint"]["options"]),
+        endpoint=_read_endpoint(doc["endpoint"]),
         formats={Kind(kind): FormatName(name) for kind, name in doc["formats"].items()},
         accepts=frozenset(FormatName(name) for name in doc["accepts"]),
         batching={Kind(kind): _read_batching(b) for kind, b in doc["batching"].items()},
@@ -78,6 +80,7 @@ def decode_partner(document: str, version: int, *, paused: bool) -> Partner:
         concurrency=doc["concurrency"],
         body_limit=doc["body_limit"],
         contacts=tuple(Contact(c["name"], c["email"], c["purpose"]) for c in doc["contacts"]),
+        queries=_read_endpoint(doc["queries"]) if "queries" in doc else None,
         paused=paused,
         version=version,
     )
@@ -125,6 +128,14 @@ def _text(document: Mapping[str, object]) -> str:
 
 def _ticks(durations: Iterable[timedelta]) -> list[int]:
     return [duration // _TICK for duration in durations]
+
+
+def _endpoint(endpoint: Endpoint) -> Mapping[str, object]:
+    return {"adapter": endpoint.adapter.value, "options": dict(endpoint.options)}
+
+
+def _read_endpoint(doc: Mapping[str, Any]) -> Endpoint:
+    return Endpoint(AdapterName(doc["adapter"]), doc["options"])
 
 
 def _batching(batching: Batching) -> Mapping[str, object]:

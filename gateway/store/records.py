@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, select, union, update
@@ -13,18 +14,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.acceptance import Chunk, Judged
 from gateway.core.audit_entry import timestamp
-from gateway.core.model import Delivery, Page, PartnerKey, Record, RecordId, RecordState
+from gateway.core.loss import STEP
+from gateway.core.model import Delivery, DeliveryId, Finding, Kind, Page, PartnerKey, Record, RecordId, RecordState
 from gateway.core.ports.store import Listing, RecordQuery, Step
 from gateway.store.bulk import among
 from gateway.store.cursor import decode_cursor, encode_cursor, wanted
 from gateway.store.engine import Database
 from gateway.store.judgements import write_routes
+from gateway.store.losses import losses_of
 from gateway.store.rows import delivery_from, details_from, record_from
 from gateway.store.submissions import OPEN_RECORD
-from gateway.store.tables import attempts, audit_entries, deliveries, items, records, submissions
+from gateway.store.tables import answers, attempts, audit_entries, deliveries, items, records, submissions
 
 ATTEMPT = "attempt"
 """The action of a step that is an attempt; the other steps are audit entries and carry their actions."""
+_CASES = 5_000
+"""Blind indexes in one statement; the databases take about 32,000 variables."""
 _DISPATCHER = "gateway:dispatcher"
 
 
@@ -73,7 +78,9 @@ class StoredRecords:
             entries = (await connection.execute(told.order_by(audit_entries.c.id))).all()
             made = select(attempts).where(among(connection, attempts.c.delivery, carried))
             tries = (await connection.execute(made.order_by(attempts.c.begun_at, attempts.c.number))).all()
+            losses = await losses_of(connection, carried) if carried else ()
         steps = [*(_attempt_step(row) for row in tries), *(_entry_step(row) for row in entries)]
+        steps += [_loss_step(delivery, at, finding) for delivery, at, finding in losses]
         return tuple(sorted(steps, key=lambda step: step.at))
 
     async def parked(self, limit: int, after: RecordId | None = None) -> tuple[Record, ...]:
@@ -92,6 +99,26 @@ class StoredRecords:
             await _recount(connection, moved)
             await write_routes(connection, moved, self._grace)
         return sum(one.record.state is RecordState.ROUTED for one in moved)
+
+    async def of_cases(self, kind: Kind, cases: Sequence[bytes]) -> tuple[Record, ...]:
+        found: list[Record] = []
+        async with self._database.read() as connection:
+            for start in range(0, len(cases), _CASES):
+                query = select(*OPEN_RECORD).where(
+                    records.c.case_index.in_(cases[start : start + _CASES]),
+                    records.c.kind == kind,
+                    records.c.state == RecordState.ROUTED.value,
+                )
+                found += [record_from(row) for row in await connection.execute(query)]
+        return tuple(sorted(found, key=attrgetter("id"), reverse=True))
+
+    async def questions(self, records_: Sequence[RecordId]) -> Mapping[RecordId, tuple[RecordId, bytes]]:
+        query = select(answers.c.record, records.c.id, records.c.sealed).join_from(
+            answers, records, records.c.id == answers.c.question
+        )
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.where(among(connection, answers.c.record, records_)))
+            return {RecordId(row.record): (RecordId(row.id), row.sealed) for row in rows if row.sealed is not None}
 
 
 def _conditions(query: RecordQuery) -> list[ColumnElement[bool]]:
@@ -137,6 +164,12 @@ def _entry_step(row: Row[Any]) -> Step:
 def _attempt_step(row: Row[Any]) -> Step:
     details = {"began": timestamp(row.begun_at), **({"code": row.code} if row.code else {})}
     return Step(row.ended_at, _DISPATCHER, ATTEMPT, f"delivery:{row.delivery}", row.outcome, details, row.number)
+
+
+def _loss_step(delivery: DeliveryId, at: datetime, finding: Finding) -> Step:
+    told = {"severity": finding.severity.value, "field": finding.field, "path": finding.path, "note": finding.note}
+    details = {name: value for name, value in told.items() if value}
+    return Step(at, _DISPATCHER, STEP, f"delivery:{delivery}", finding.rule, details)
 
 
 async def _unpark(connection: AsyncConnection, judged: Sequence[Judged]) -> list[Judged]:

@@ -26,6 +26,7 @@ from gateway.core.model import AuditEntry, DeliveryId, DeliveryState, Settlement
 from gateway.store.bulk import among, is_postgresql, unnested
 from gateway.store.insertion import Insertion
 from gateway.store.lanes import wake_next
+from gateway.store.losses import write_losses
 from gateway.store.prepared import Columns, Prepared, arrays_of, prepared, rows_of
 from gateway.store.rows import ENTRIES, attempt_row, entry_row, write_entries
 from gateway.store.tables import attempts, audit_entries, deliveries
@@ -72,7 +73,10 @@ async def settle_at_once(
 
 
 def fits(settlements: Sequence[Settlement], entries: Sequence[AuditEntry]) -> bool:
-    """Whether each entry is about one of the deliveries, so that :func:`settle_at_once` can tell which to write."""
+    """Whether :func:`settle_at_once` can write them: no payload lost anything, which is rare, and each entry is about
+    one of the deliveries, so that it can tell which entries to write."""
+    if any(settlement.findings for settlement in settlements):
+        return False
     objects = {f"delivery:{settlement.delivery}" for settlement in settlements}
     return all(entry.object in objects for entry in entries)
 
@@ -89,6 +93,7 @@ async def settle(
     tried = [attempt_row(s.attempt) for s in held if s.attempt is not None]
     if tried:
         await _ATTEMPTS.write(connection, tried)
+    await write_losses(connection, held)
     lost = {f"delivery:{id_}" for id_ in wanted if id_ not in written}
     await write_entries(connection, [entry for entry in entries if entry.object not in lost])
     done = [s.delivery for s in held if s.state is DeliveryState.DELIVERED and written[s.delivery]]

@@ -234,6 +234,31 @@ attempts = Table(
     Index("attempts_of_delivery", "delivery"),
 )
 
+answers = Table(
+    "answers",
+    metadata,
+    Column("record", Text, primary_key=True),
+    Column("question", Text, nullable=False),
+    Index("answers_to", "question"),
+)
+
+delivery_findings = Table(
+    "delivery_findings",
+    metadata,
+    Column("delivery", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("record", Integer),
+    Column("rule", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("field", Text),
+    Column("path", Text),
+    Column("start", Integer),
+    Column("length", Integer),
+    Column("note", Text),
+    PrimaryKeyConstraint("delivery", "number"),
+)
+
 mailbox = Table(
     "mailbox",
     metadata,

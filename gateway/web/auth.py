@@ -43,11 +43,12 @@ class Scope(StrEnum):
     READ = "read"
     MAILBOX = "mailbox"
     ACKNOWLEDGE = "acknowledge"
+    QUERY = "query"
     OPERATE = "operate"
     """Operator keys only."""
 
 
-PARTNER_SCOPES = frozenset({Scope.SUBMIT, Scope.READ, Scope.MAILBOX, Scope.ACKNOWLEDGE})
+PARTNER_SCOPES = frozenset({Scope.SUBMIT, Scope.READ, Scope.MAILBOX, Scope.ACKNOWLEDGE, Scope.QUERY})
 OPERATOR_SCOPES = frozenset({Scope.READ, Scope.OPERATE})
 
 

@@ -100,10 +100,11 @@ def _operation(route: Route, formats: Mapping[FormatName, FormatInfo]) -> Docume
 def _body(body: type[BaseModel] | AnyBody, formats: Mapping[FormatName, FormatInfo]) -> Document:
     if not isinstance(body, AnyBody):
         return {"required": True, "content": {JSON: {"schema": _reference(body)}}}
-    read = [info for info in formats.values() if info.reads]
+    read = [info for info in formats.values() if info.reads and (not body.only or info.name in body.only)]
+    told = "A file; its format is told by Content-Type or by ?format="
     return {
         "required": True,
-        "description": "A file; its format is told by Content-Type or by ?format=",
+        "description": "One record; its form is told by Content-Type" if body.only else told,
         "content": {info.media_type: {"x-format": info.name, "x-title": info.title} for info in read}
         or {"application/octet-stream": {}},
     }
@@ -165,6 +166,8 @@ def _answer(answer: Answer) -> Document:
     told: Document = {"description": answer.summary, "content": {}}
     if answer.media_type is not None:
         told["content"] = {answer.media_type: {"schema": _reference(answer.model)} if answer.model else {}}
+    if answer.or_media_type is not None:
+        told["content"][answer.or_media_type] = {}
     if answer.headers:
         told["headers"] = {name: {"schema": {"type": "string"}} for name in answer.headers}
     return told

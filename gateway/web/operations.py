@@ -12,12 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.core import lifecycle
 from gateway.core.errors import Conflict, NotFound, Unprocessable
+from gateway.core.lifecycle import Event
 from gateway.core.model import Actor, Delivery, DeliveryId, JobId, PartnerKey
 from gateway.core.ports.store import DeliveryQuery, Job
 from gateway.web.parts import Parts
 
 REASON_LENGTH = 200
+CASE_UNKNOWN = "case-unknown"
+"""The reason by which a partner says that it has no such case."""
 _LONG_NUMBER = re.compile(r"\d(?:[ .\-/]?\d){4,}")
 _CODE = re.compile(r"[a-z](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
@@ -152,6 +156,9 @@ async def acknowledge(parts: Parts, word: Acknowledged) -> Delivery:
         await parts.audit.write([parts.scribe.entry(actor, "access.refused", obj, "digest-mismatch")])
         raise Unprocessable("The digest is not that of the bytes that were sent.", code="digest-mismatch")
     reason = "" if word.accepted else fit_code(word.reason)
+    if reason == CASE_UNKNOWN and lifecycle.may(found.state, Event.REJECT):
+        # Before the word is written: a partner that gets no answer repeats it, and that rejection is the same one.
+        await parts.case_unknown(found)
     action = "delivery.acknowledged" if word.accepted else "delivery.rejected"
     entry = parts.scribe.entry(actor, action, obj, details={"reason": reason} if reason else None)
     changed = await parts.desk.acknowledge(

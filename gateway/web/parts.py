@@ -8,10 +8,11 @@ from datetime import date
 
 from gateway.core.audit_entry import Scribe
 from gateway.core.ids import Clock, Mint, Random
-from gateway.core.model import FormatName, Kind, RecordId, Severity
+from gateway.core.model import Delivery, FormatName, Kind, RecordId, Severity
 from gateway.core.ports.formats import CanonicalForm, FormatInfo
 from gateway.core.ports.intake import IntakeDesk
 from gateway.core.ports.keys import Indexer, Sealer, TokenHasher
+from gateway.core.ports.queries import Queries
 from gateway.core.ports.store import (
     ApiKeys,
     AuditLog,
@@ -32,6 +33,14 @@ ProofOf = Callable[[RecordId], Awaitable[str | None]]
 """The proof file of a record's acceptance; None while the log has not numbered it yet."""
 Check = Callable[[], Awaitable[None]]
 """One readiness check: returns when all is well, raises a GatewayError when not."""
+CaseUnknown = Callable[[Delivery], Awaitable[None]]
+"""Answers the sender of a delivery in its partner's name: there is no such case."""
+
+
+async def _says_nothing(_delivery: Delivery) -> None:
+    """Where nobody answers in a partner's name."""
+
+
 Admit = Callable[[], None]
 """Admission control of new submissions: raises Unavailable (with ``retry_after``) while the gateway is too full."""
 
@@ -72,6 +81,7 @@ class Parts:
     random: Random
     scribe: Scribe
     intake: IntakeDesk
+    queries: Queries
     submissions: Submissions
     records: Records
     desk: DeliveryDesk
@@ -98,3 +108,4 @@ class Parts:
     """Name -> readiness check: ``store``, ``broker``, ``keys`` ..."""
     admit: Admit
     version: str
+    case_unknown: CaseUnknown = _says_nothing

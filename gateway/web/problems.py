@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from aiohttp import web
 
-from gateway.core import errors
+from gateway.core import errors, query_errors
 from gateway.core.errors import GatewayError, Refused, TooMany, Unprocessable
 from gateway.core.model import Finding
 from gateway.core.receipt import sample
@@ -121,6 +121,11 @@ _TABLE: tuple[Problem, ...] = (
     Problem("key-unavailable", 503, "A key that sealed the body is not at hand", _AGAIN),
     _of(errors.Misconfigured, "Tell the operator the request id."),
     _of(errors.Tampered, "Tell the operator the request id at once."),
+    _of(query_errors.QueryRefused, "Ask the operator for the agreements, both ways, that such a query needs."),
+    _of(query_errors.QueryInvalid, "Mend what `findings` name; the rules say how."),
+    _of(query_errors.AnswerUnfit, "Tell the operator the request id; asking again seldom helps."),
+    _of(query_errors.PartnerDown, "Ask again after the seconds of Retry-After."),
+    _of(query_errors.PartnerSilent, "Ask again later; the gateway does not."),
     _of(errors.DeliveryFailed, "Wait; the gateway tries again, and the operator sees it."),
 )
 PROBLEMS: Mapping[str, Problem] = {problem.code: problem for problem in _TABLE}

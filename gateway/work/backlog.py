@@ -10,19 +10,25 @@ from datetime import timedelta
 
 import structlog
 
-from gateway.core.acceptance import Chunk
+from gateway.core.acceptance import Chunk, Judged
 from gateway.core.audit_entry import Scribe
 from gateway.core.ids import Clock, Mint
-from gateway.core.model import Actor, Delivery, FormatName, Partner, RecordId, Submission
+from gateway.core.model import Actor, Delivery, FormatName, Partner, RecordId, RuleCode, Submission
 from gateway.core.ports.crew import Crew, Examination, Examined
 from gateway.core.ports.formats import Format, Frame, Reader
 from gateway.core.ports.keys import Sealer
 from gateway.core.ports.store import Spool
 from gateway.core.routing import Directory
+from gateway.core.whole_file import WholeFile
 from gateway.work.intake import SPOOL, spool_context
+from gateway.work.returns import Returns
 from gateway.work.route import Origin, Router
 
 log = structlog.get_logger()
+
+
+_Pending = deque[tuple[tuple[Frame, ...], asyncio.Task[tuple[Examined, ...]]]]
+"""Chunks of frames that are being examined, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,9 @@ class Backlog:
     mint: Mint
     directory: Callable[[], Directory]
     announce: Callable[[tuple[Delivery, ...]], None]
+    whole: WholeFile
+    returns: Returns | None = None
+    """As in :class:`gateway.work.intake.Desk`."""
     limits: BacklogLimits = field(default_factory=BacklogLimits)
 
     async def step(self) -> bool:
@@ -59,21 +68,37 @@ class Backlog:
             return False
         sender = self.directory().partners[submission.sender]
         reader = self.formats(submission.format).reader()
-        pending: deque[asyncio.Task[tuple[Examined, ...]]] = deque()
+        pending: _Pending = deque()
         done = submission.progress
         try:
+            if refused := await self._refused(submission):
+                return await self._finish(submission, *refused)
             async for frames in self._chunks(submission, reader):
-                pending.append(asyncio.create_task(self._examine(submission, sender, reader, frames)))
+                pending.append((frames, asyncio.create_task(self._examine(submission, sender, reader, frames))))
                 if len(pending) > self.limits.ahead:
-                    done = await self._commit(submission, done, await pending.popleft())
+                    done = await self._next(submission, sender, done, pending)
             while pending:
-                done = await self._commit(submission, done, await pending.popleft())
+                done = await self._next(submission, sender, done, pending)
         except _TakenOver:
             return False
         finally:
-            for task in pending:
+            for _, task in pending:
                 task.cancel()
         return await self._finish(submission, reader)
+
+    async def _refused(self, submission: Submission) -> tuple[Reader, RuleCode] | None:
+        """Read a file with controls to its end before anything of it is taken; the rule for which it is refused. What
+        has made progress was read before."""
+        if submission.format not in self.whole.formats or submission.progress:
+            return None
+        reader = self.formats(submission.format).reader()
+        renew_at = self.clock() + self.limits.lease / 2
+        async for frame in self._frames(submission, reader):
+            if frame.ordinal % self.limits.chunk == 0 and self.clock() >= renew_at:
+                await self._commit(submission, 0, ())
+                renew_at = self.clock() + self.limits.lease / 2
+        rule = self.whole.refused_by(reader.findings)
+        return None if rule is None else (reader, rule)
 
     async def _chunks(self, submission: Submission, reader: Reader) -> AsyncIterator[tuple[Frame, ...]]:
         """Frames after the progress made so far, in chunks."""
@@ -103,20 +128,30 @@ class Backlog:
         day = submission.received_at.date()
         return await self.crew.examine(Examination(submission.format, sender, reader.heading, frames, ids, day))
 
-    async def _commit(self, submission: Submission, done: int, examined: tuple[Examined, ...]) -> int:
+    async def _next(self, submission: Submission, sender: Partner, done: int, pending: _Pending) -> int:
+        frames, task = pending[0]
+        examined = await task
+        pending.popleft()
+        judged = await self._commit(submission, done, examined)
+        if self.returns is not None and self.returns.wanted(sender.key, submission.format, self.directory()):
+            await self.returns.tell(sender, submission, frames, judged, part=done)
+        return done + len(judged)
+
+    async def _commit(self, submission: Submission, done: int, examined: tuple[Examined, ...]) -> tuple[Judged, ...]:
         origin = Origin(submission.id, submission.sender, submission.received_at)
         judged = self.router.judge(examined, origin, self.directory())
         chunk = Chunk(submission.id, done, judged)
         if not await self.spool.judged(self.owner, chunk, self.clock() + self.limits.lease):
             raise _TakenOver
         self.announce(tuple(d for j in judged for d in j.deliveries))
-        return done + len(judged)
+        return judged
 
-    async def _finish(self, submission: Submission, reader: Reader) -> bool:
-        entry = self.scribe.entry(Actor("gateway", "intake"), "submission.judged", f"submission:{submission.id}", "ok")
+    async def _finish(self, submission: Submission, reader: Reader, refused: RuleCode | None = None) -> bool:
+        action = "submission.refused" if refused else "submission.judged"
+        entry = self.scribe.entry(Actor("gateway", "intake"), action, f"submission:{submission.id}", refused or "ok")
         ended = await self.spool.finished(self.owner, submission.id, self.clock(), tuple(reader.findings), [entry])
         if ended:
-            log.info("submission.judged", id=submission.id)
+            log.info(action, id=submission.id)
         return ended
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import overload
 
+from gateway.core.bridge import Bridge, Bridging, Crossing, gathered
 from gateway.core.errors import Unprocessable
-from gateway.core.model import Content, Digest, FormatName, RecordId
+from gateway.core.model import Content, Digest, Finding, FormatName, RecordId
 from gateway.core.ports.crew import Composed, Composition
 from gateway.core.ports.formats import CanonicalForm, Cover, Encoded, Format, Wrapping
 from gateway.core.ports.keys import Sealer
@@ -25,23 +26,43 @@ class Composer:
     formats: Mapping[FormatName, Format]
     canonical: CanonicalForm
     sealer: Sealer
+    bridging: Bridging = field(default_factory=Bridging)
 
     def compose(self, task: Composition) -> Composed:
         delivery = task.claimed.delivery
         format_ = self.formats.get(delivery.format)
         if format_ is None:
             raise Unprocessable(f"There is no format {delivery.format}.")
-        encoded = self._encoded(format_, task)
+        lost: tuple[Finding, ...] = ()
+        if bridge := self.bridging.between(delivery.kind, delivery.format):
+            contents, lost = self._crossed(bridge, task)
+            encoded = format_.encode(contents, _cover(task))
+        else:
+            encoded = self._encoded(format_, task)
         digest = Digest(hashlib.sha256(encoded.body).hexdigest())
-        return Composed(encoded.body, encoded.media_type, encoded.extension, digest, encoded.findings)
+        return Composed(encoded.body, encoded.media_type, encoded.extension, digest, (*lost, *encoded.findings))
+
+    def _crossed(self, bridge: Bridge, task: Composition) -> tuple[list[Content], tuple[Finding, ...]]:
+        """The records as the kind that the format knows; they keep to its schema, or a finding blocks."""
+        contents: list[Content] = []
+        findings: list[Finding] = []
+        delivery = task.claimed.delivery
+        for place, (record, sealed) in enumerate(task.claimed.records, 1):
+            question = self.open(*task.questions[record]) if record in task.questions else None
+            crossing = Crossing(delivery.created_at.date(), delivery.number, place)
+            content, found = self.bridging.cross(bridge, self.open(record, sealed), question, crossing)
+            findings += found
+            if not any(finding.severity.blocks for finding in found):
+                findings += self.canonical.validate(self.canonical.write(content), place)
+                contents.append(content)
+        return contents, gathered(findings)
 
     def _encoded(self, format_: Format, task: Composition) -> Encoded:
-        records, delivery = task.claimed.records, task.claimed.delivery
+        records = task.claimed.records
         if isinstance(format_, Wrapping) and len(records) <= AT_ONCE:
             return format_.wrap([self.document(record, sealed) for record, sealed in records])
         contents = _Opened(self, records)
-        cover = Cover(task.sender, task.recipient, delivery.created_at, delivery.number)
-        return format_.encode(contents if len(contents) > AT_ONCE else list(contents), cover)
+        return format_.encode(contents if len(contents) > AT_ONCE else list(contents), _cover(task))
 
     def document(self, record: RecordId, sealed: bytes) -> bytes:
         """The canonical document of one sealed record."""
@@ -50,6 +71,11 @@ class Composer:
     def open(self, record: RecordId, sealed: bytes) -> Content:
         """The content of one sealed record."""
         return self.canonical.read(self.document(record, sealed))
+
+
+def _cover(task: Composition) -> Cover:
+    delivery = task.claimed.delivery
+    return Cover(task.sender, task.recipient, delivery.created_at, delivery.number)
 
 
 class _Opened(Sequence[Content]):

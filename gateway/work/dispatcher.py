@@ -13,6 +13,7 @@ import structlog
 from gateway.core.breaker import Breaker
 from gateway.core.errors import GatewayError, Permanent, Tampered
 from gateway.core.ids import Clock
+from gateway.core.loss import kept
 from gateway.core.model import AdapterName, Claimed, DeliveryState, Outcome, Partner, PartnerKey, RuleCode
 from gateway.core.ports.adapters import Adapter, Parcel
 from gateway.core.ports.broker import Announcement
@@ -185,6 +186,8 @@ class Dispatcher:
             return tools.judge.given_back(tried, stopped or begun)
         try:
             composed = await tools.crew.compose(self._composition(claimed))
+            if composed.findings and claimed.delivery.digest is None:
+                tried = replace(tried, findings=kept(composed.findings))
             parcel = _parcel(claimed, composed)
             tried = replace(tried, digest=composed.digest, size=len(composed.body))
             handover = await self._adapter(partner.endpoint.adapter).hand_over(parcel, partner)

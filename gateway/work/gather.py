@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.core.audit_entry import Scribe
 from gateway.core.batching import due
+from gateway.core.bridge import Bridging
 from gateway.core.ids import Clock, Mint
 from gateway.core.model import Actor, AgreementKey, Delivery, DeliveryId, DeliveryState, Partner
 from gateway.core.ports.store import Deliveries, Gathering
 from gateway.core.routing import Directory
-from gateway.work.route import XML
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Gatherer:
     scribe: Scribe
     clock: Clock
     mint: Mint
+    bridging: Bridging = field(default_factory=Bridging)
 
     async def step(self) -> bool:
         """One look at everything that waits. True when a full batch was made, so that there may be another."""
@@ -41,7 +42,7 @@ class Gatherer:
             partner=partner.key,
             sender=waiting.sender,
             kind=waiting.kind,
-            format=partner.formats.get(waiting.kind, XML),
+            format=self.bridging.format_of(partner, waiting.kind),
             agreement=AgreementKey(waiting.agreement),
             state=DeliveryState.PENDING,
             created_at=now,

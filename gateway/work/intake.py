@@ -21,7 +21,6 @@ from gateway.core.model import (
     FormatName,
     Partner,
     RecordId,
-    Severity,
     Submission,
     SubmissionId,
     SubmissionState,
@@ -34,24 +33,18 @@ from gateway.core.ports.store import AuditLog, Replayed, RuleCount, Spool
 from gateway.core.ports.store import Intake as IntakeStore
 from gateway.core.receipt import Tally
 from gateway.core.routing import Directory
+from gateway.core.whole_file import WholeFile
+from gateway.work.returns import Returns
 from gateway.work.route import Origin, Router
 
 SPOOL = "records"
 """Label of the keys that seal spooled pieces."""
-FILE_RULES = "FILE-"
-"""How the codes of rules about whole files begin (schemas/rules/files.toml)."""
 SLICE = 16
 """Frames examined between two looks at the event loop: about 5 ms, and 40 ms when every one breaks its schema."""
 
 
 def spool_context(submission: SubmissionId, piece: int) -> str:
     return f"spool.sealed:{submission}:{piece}"
-
-
-def controls_fail(findings: Sequence[Finding]) -> bool:
-    """Whether header, trailer, count or amount of a file with controls say that it is not whole: then a part of it must
-    not be taken, because the sender will send all of it again."""
-    return any(f.severity is Severity.FATAL and f.rule.startswith(FILE_RULES) for f in findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +77,11 @@ class Desk:
     mint: Mint
     directory: Callable[[], Directory]
     write_receipt: ReceiptWriter
+    whole: WholeFile
     announce: Callable[[tuple[Delivery, ...]], None]
     limits: IntakeLimits = IntakeLimits()
+    returns: Returns | None = None
+    """Tells senders what is wrong with their transactions; None: nobody does."""
     expect: Callable[[], None] = _expect_nothing
     """Told when a body turns out to be big, long before it waits to be judged."""
     received: asyncio.Event = field(default_factory=asyncio.Event)
@@ -200,7 +196,7 @@ class _Upload:
         if not self._frames:
             await self._turn_away(findings)
             raise Unreadable("No record of the body can be read.", findings)
-        if controls_fail(findings):
+        if desk.whole.refused_by(findings):
             await self._turn_away(findings)
             raise Unreadable("The file's own controls do not hold: none of its records is taken.", findings)
         examined = await desk.examine(head.sender, head.format, self.reader.heading, self._frames, head.received_at)
@@ -209,7 +205,17 @@ class _Upload:
         committed = await desk.store.accept(acceptance)
         if isinstance(committed, Submission):
             desk.announce(tuple(d for j in judged for d in j.deliveries))
+        await self._return_errors(committed, judged)
         return committed
+
+    async def _return_errors(self, committed: Submission | Replayed, judged: tuple[Judged, ...]) -> None:
+        """Before the answer leaves: a sender that gets none repeats, and a repeat makes the same returns."""
+        returns, head = self.desk.returns, self.head
+        stored = committed.submission if isinstance(committed, Replayed) else committed
+        if returns is None or not stored.counts.refused or stored.body_digest != self._hash.hexdigest():
+            return
+        if returns.wanted(head.sender.key, head.format, self.desk.directory()):
+            await returns.tell(head.sender, stored, self._frames, judged)
 
     async def _turn_away(self, findings: tuple[Finding, ...]) -> None:
         rule = findings[0].rule if findings else "no-records"

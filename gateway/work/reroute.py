@@ -16,6 +16,7 @@ from gateway.core.ports.formats import CanonicalForm
 from gateway.core.ports.keys import Sealer
 from gateway.core.ports.store import Records
 from gateway.core.routing import Directory
+from gateway.work.answers import Questions
 from gateway.work.examine import RECORDS, record_context
 from gateway.work.route import Origin, Router
 
@@ -31,6 +32,8 @@ class Rerouter:
     canonical: CanonicalForm
     directory: Callable[[], Directory]
     announce: Callable[[tuple[Delivery, ...]], None]
+    questions: Questions | None = None
+    """Looked for again, so that an answer leaves when its question has come; None: there are no answers."""
     page: int = PAGE
     _seen: tuple[int, date] | None = None
     """Version and day of the last pass that came to its end."""
@@ -56,7 +59,7 @@ class Rerouter:
 
     async def _move(self, record: Record, directory: Directory, today: date) -> None:
         try:
-            judged = self._again(record, directory, today)
+            judged = await self._again(record, directory, today)
         except Tampered as error:
             log.error("record.tampered", id=record.id, code=error.problem)  # noqa: TRY400 - tracebacks may show data
             return
@@ -64,7 +67,7 @@ class Rerouter:
             self.announce(judged.deliveries)
             log.info("record.rerouted", id=record.id)
 
-    def _again(self, record: Record, directory: Directory, today: date) -> Judged | None:
+    async def _again(self, record: Record, directory: Directory, today: date) -> Judged | None:
         """The record judged anew, routed or withheld; None when it still has no route."""
         sender: Partner | None = directory.partners.get(record.sender)
         if record.sealed is None or sender is None:
@@ -72,6 +75,8 @@ class Rerouter:
         document = self.sealer.open(RECORDS, record_context(record.id), record.sealed)
         facts = self.canonical.facts(self.canonical.read(document))
         examined = Examined(record.id, record.ordinal, (), facts, record.digest, record.sealed, record.case_index)
+        if self.questions is not None:
+            (examined,) = await self.questions.found([examined], record.sender)
         origin = Origin(record.submission, record.sender, record.received_at, routed_on=today)
         (judged,) = self.router.judge([examined], origin, directory)
         if judged.record.state is not RecordState.ROUTED:

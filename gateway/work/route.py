@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from gateway.core import disclosure
 from gateway.core.acceptance import Judged
 from gateway.core.audit_entry import Scribe
+from gateway.core.bridge import Bridging, Stuck
+from gateway.core.disclosure import Withheld
 from gateway.core.ids import Mint
 from gateway.core.model import (
     Actor,
@@ -18,7 +20,6 @@ from gateway.core.model import (
     DeliveryState,
     Facts,
     Finding,
-    FormatName,
     Item,
     Ordering,
     PartnerKey,
@@ -31,8 +32,6 @@ from gateway.core.model import (
 from gateway.core.ports.crew import Examined
 from gateway.core.routing import Directory, Route
 
-XML = FormatName("xml")
-"""What a partner receives that names no format for a kind."""
 UNROUTABLE, WITHHELD, SUBSCRIBER = (
     RuleCode("ROUTE-PARKED"),
     RuleCode("DISCLOSURE-WITHHELD"),
@@ -49,6 +48,12 @@ class Origin:
     received_at: datetime
     routed_on: date | None = None
     """The day whose agreements count; None: the day of receipt."""
+    by: Actor | None = None
+    """Who put them in; None: their sender."""
+
+    @property
+    def actor(self) -> Actor:
+        return self.by or Actor("partner", self.sender)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ class Router:
 
     scribe: Scribe
     mint: Mint
+    bridging: Bridging = field(default_factory=Bridging)
 
     def judge(self, examined: Iterable[Examined], origin: Origin, directory: Directory) -> tuple[Judged, ...]:
         return tuple(self._judged(one, origin, directory) for one in examined)
@@ -67,16 +73,29 @@ class Router:
             return self._parked(one, origin, RecordState.REFUSED, rule, "record.refused", one.findings)
         day = origin.routed_on or origin.received_at.date()
         routing = directory.route(one.facts, origin.sender, day)
-        if not routing.routes:
-            findings = (*one.findings, Finding(UNROUTABLE, Severity.WARNING, one.ordinal, note=routing.reason))
-            reason = str(routing.reason)
-            return self._parked(one, origin, RecordState.UNROUTABLE, reason, "record.parked", findings)
-        allowed, withheld = _guarded(one.facts, routing.routes)
-        direct = routing.routes[0]
-        if direct not in allowed:
-            findings = (*one.findings, Finding(WITHHELD, Severity.WARNING, one.ordinal, note=withheld[0]))
-            return self._parked(one, origin, RecordState.WITHHELD, withheld[0], "record.withheld", findings)
-        return self._routed(one, origin, allowed, withheld)
+        obstacles = [self._obstacle(one, one.facts, route) for route in routing.routes]
+        first = obstacles[0] if obstacles else routing.reason
+        if isinstance(first, Withheld):
+            findings = (*one.findings, Finding(WITHHELD, Severity.WARNING, one.ordinal, note=first))
+            return self._parked(one, origin, RecordState.WITHHELD, first, "record.withheld", findings)
+        if first is not None:
+            findings = (*one.findings, Finding(UNROUTABLE, Severity.WARNING, one.ordinal, note=first))
+            return self._parked(one, origin, RecordState.UNROUTABLE, str(first), "record.parked", findings)
+        allowed = [route for route, obstacle in zip(routing.routes, obstacles, strict=True) if obstacle is None]
+        return self._routed(one, origin, allowed, [obstacle for obstacle in obstacles if obstacle is not None])
+
+    def _obstacle(self, one: Examined, facts: Facts, route: Route) -> Withheld | Stuck | None:
+        """Why the record may not go this way, or cannot be written for the partner: the guard is asked first, about the
+        kind that a bridge leads to as well."""
+        withheld = disclosure.decide(facts, route)
+        bridge = self.bridging.between(facts.kind, self.bridging.format_of(route.partner, facts.kind))
+        if withheld is not None or bridge is None:
+            return withheld
+        if withheld := disclosure.decide(replace(facts, kind=bridge.to), route):
+            return withheld
+        if not bridge.may_cross(facts) or not one.crosses:
+            return Stuck.NOTHING_TO_TELL
+        return Stuck.QUESTION_UNKNOWN if bridge.asks and one.question is None else None
 
     def _parked(
         self, one: Examined, origin: Origin, state: RecordState, reason: str, action: str, findings: tuple[Finding, ...]
@@ -85,7 +104,7 @@ class Router:
         details: dict[str, str | int] = {"ordinal": one.ordinal}
         if one.digest:
             details["sha256"] = one.digest
-        entry = self.scribe.entry(Actor("partner", origin.sender), action, f"record:{one.id}", reason, details)
+        entry = self.scribe.entry(origin.actor, action, f"record:{one.id}", reason, details)
         return Judged(record, findings, (), (), entry)
 
     def _routed(self, one: Examined, origin: Origin, routes: Sequence[Route], withheld: Sequence[str]) -> Judged:
@@ -95,7 +114,7 @@ class Router:
         details["recipients"] = " ".join(route.partner.key for route in routes)
         if withheld:
             details["withheld"] = " ".join(withheld)
-        entry = self.scribe.entry(Actor("partner", origin.sender), "record.accepted", f"record:{one.id}", "ok", details)
+        entry = self.scribe.entry(origin.actor, "record.accepted", f"record:{one.id}", "ok", details)
         notices = tuple(Finding(SUBSCRIBER, Severity.NOTICE, one.ordinal, note=reason) for reason in withheld)
         return Judged(
             record=record,
@@ -103,6 +122,7 @@ class Router:
             items=tuple(item for item, _ in owed),
             deliveries=tuple(delivery for _, delivery in owed if delivery is not None),
             entry=entry,
+            question=one.question,
         )
 
     def _owed(self, one: Examined, origin: Origin, route: Route) -> tuple[Item, Delivery | None]:
@@ -116,7 +136,7 @@ class Router:
                 partner=partner.key,
                 sender=origin.sender,
                 kind=kind,
-                format=partner.formats.get(kind, XML),
+                format=self.bridging.format_of(partner, kind),
                 agreement=route.agreement.key,
                 state=DeliveryState.PENDING,
                 created_at=origin.received_at,
@@ -155,10 +175,3 @@ def _record(
         sealed=one.sealed,
         received_at=origin.received_at,
     )
-
-
-def _guarded(facts: Facts, routes: Sequence[Route]) -> tuple[list[Route], list[str]]:
-    """The routes that the disclosure guard lets pass, and the reasons for the others."""
-    reasons = [disclosure.decide(facts, route) for route in routes]
-    allowed = [route for route, reason in zip(routes, reasons, strict=True) if reason is None]
-    return allowed, [reason for reason in reasons if reason is not None]

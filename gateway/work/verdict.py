@@ -15,6 +15,7 @@ from gateway.core.model import (
     DeliveryState,
     Digest,
     Fault,
+    Finding,
     Outcome,
     Partner,
     RetrySchedule,
@@ -41,6 +42,8 @@ class Try:
     ended_at: datetime
     digest: Digest | None = None
     size: int | None = None
+    findings: tuple[Finding, ...] = ()
+    """What the payload could not carry; only of the attempt that first composed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ class Judge:
             size=tried.size,
             cause=cause,
             fault=fault,
+            findings=tried.findings,
         )
 
     def _entry(self, tried: Try, action: str, outcome: str) -> AuditEntry:

@@ -76,6 +76,7 @@ from gateway.web.edge import runner
 from gateway.web.limits import Limits
 from gateway.web.parts import LogFiles, Parts, RuleText
 from keys.files import FileKeys
+from tests.contract.query_stack import Present, desk
 
 OHIO, IOWA, TANF = PartnerKey("ohio"), PartnerKey("iowa"), PartnerKey("tanf")
 LOCATE = Kind("locate")
@@ -360,6 +361,7 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         mint=mint,
         random=os.urandom,
         scribe=scribe,
+        queries=desk(watch, StoredAuditLog(database), keys.indexer(), Present()),
         intake=LineDesk(StoredIntake(database, timedelta()), watch, mint, scribe),
         submissions=StoredSubmissions(database),
         records=StoredRecords(database, timedelta()),

@@ -183,6 +183,7 @@ def parts_of(database, clock):
         mint=mint,
         random=os.urandom,
         scribe=Scribe(clock, mint, os.urandom),
+        queries=None,  # the console asks no partner
         intake=SimpleNamespace(),  # the console never posts
         submissions=StoredSubmissions(database),
         records=StoredRecords(database),
@@ -212,7 +213,7 @@ def parts_of(database, clock):
             )
         },
         kinds={LOCATE: "Locate", TRANSFER: "Case transfer", HIRE: "New hire"},
-        rules={RULE: RuleText(RULE, "The date is no date", "Use YYYYMMDD.", Severity.ERROR)},
+        rules={RULE: RuleText(RULE, "The date is no date", "Use YYYYMMDD.", Severity.ERROR, since=date(2020, 1, 1))},
         proof=proof,
         log=SimpleNamespace(),  # the console does not publish
         checks={"store": well, "keys": well, "broker": ill},

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.core.model import Principal, RecordId
+from gateway.core.model import DeliveryState, Finding, Principal, RecordId, RuleCode, Settlement, Severity
 from gateway.web.api.routes import ROUTES
 from gateway.web.auth import Owner, Scope, new_api_key
 from tests.contract.api_stack import TANF, running
@@ -155,3 +155,15 @@ async def test_a_partner_key_that_somehow_says_operate_still_may_not(stack):
     await stack.parts.callers.add(replace(fresh.stored, principal=forged), entry)
     stack.tokens["forged"] = fresh.token
     assert (await stack.call("forged", "GET", "/v1/queues")).status == 403
+
+
+async def test_what_a_payload_could_not_carry_is_told_to_both_sides_without_a_value(stack, posted):
+    lost = Finding(RuleCode("FIX-NOT-CARRIED"), Severity.NOTICE, path="Case/Contact/EmailAddress", note="1 times")
+    (claimed,) = await stack.deliveries.claim([posted["delivery"]], "test", stack.watch(), stack.watch())
+    settled = Settlement(claimed.delivery.id, "test", DeliveryState.DELIVERED, stack.watch(), None, findings=(lost,))
+    await stack.deliveries.settle([settled], [])
+    for caller in ("ohio", "iowa", "pat"):
+        (finding,) = (await stack.call(caller, "GET", f"/v1/deliveries/{posted['delivery']}")).json["findings"]
+        assert (finding["rule"], finding["severity"], finding["path"]) == (lost.rule, "notice", lost.path)
+        steps = (await stack.call(caller, "GET", f"/v1/records/{posted['record']}/trace")).json["steps"]
+        assert [step["details"]["path"] for step in steps if step["action"] == "finding"] == [lost.path]

@@ -9,8 +9,19 @@ import pytest
 from aiohttp import ClientSession, CookieJar, web
 
 from gateway.core.errors import Unavailable
-from gateway.core.model import Actor, DeliveryId, DeliveryState, JobId, Page
+from gateway.core.model import (
+    Actor,
+    DeliveryId,
+    DeliveryState,
+    Finding,
+    JobId,
+    Page,
+    RuleCode,
+    Settlement,
+    Severity,
+)
 from gateway.core.ports.store import DeliveryQuery
+from gateway.store.losses import write_losses
 from gateway.web.console import console_application, pages, vendor
 from tests.contract.console_site import PASSWORD, between, fill, log_in, running, token
 
@@ -107,6 +118,20 @@ async def test_a_record_shows_its_steps_findings_and_proof(site):
         await text(client, f"/records/{NOBODY}", 404)
 
 
+async def test_a_record_and_its_delivery_show_what_the_partner_s_format_could_not_carry(site):
+    (owed,) = await site.parts.records.deliveries(site.ids["record"])
+    lost = Finding(RuleCode("FIX-NOT-CARRIED"), Severity.NOTICE, path="Case/Contact/EmailAddress", note="1 times")
+    settled = Settlement(owed.id, "test", DeliveryState.DELIVERED, site.clock(), None, findings=(lost,))
+    async with site.database.write() as connection:
+        await write_losses(connection, [settled])
+    async with site.browser("viewer") as client:
+        for path in (f"/records/{site.ids['record']}", f"/deliveries/{owed.id}"):
+            page = await text(client, path)
+            assert "Not carried" in page
+            assert "FIX-NOT-CARRIED" in page
+            assert lost.path in page
+
+
 async def test_a_submission_shows_its_findings_by_rule_and_its_receipt_as_sent(site):
     async with site.browser("viewer") as client:
         page = await text(client, f"/submissions/{site.ids['submission']}")
@@ -114,6 +139,20 @@ async def test_a_submission_shows_its_findings_by_rule_and_its_receipt_as_sent(s
         stored = await site.parts.submissions.get(site.ids["submission"])
         receipt = await client.get(f"/submissions/{site.ids['submission']}/receipt")
         assert await receipt.read() == stored.receipt
+
+
+async def test_a_finding_leads_to_the_page_of_its_rule_and_rules_are_found_by_their_words(site):
+    async with site.browser("viewer") as client:
+        for page in (f"/records/{site.ids['refused']}", f"/submissions/{site.ids['submission']}"):
+            assert 'href="/rules/CSE-DATE-INVALID"' in await text(client, page)
+        rule = await text(client, "/rules/CSE-DATE-INVALID")
+        for told in ("The date is no date", "Use YYYYMMDD.", "The record is refused", "in force, from 2020-01-01"):
+            assert told in rule
+        assert "CSE-DATE-INVALID" in await text(client, "/rules?q=yyyymmdd+DATE&severity=error")
+        for nothing in ("q=no+such+words", "q=date&severity=warning"):
+            assert "CSE-DATE-INVALID" not in await text(client, f"/rules?{nothing}")
+        assert await send(client, "/find", id=" cse-date-invalid ") == "/rules/CSE-DATE-INVALID"
+        await text(client, "/rules/CSE-NONSENSE", 404)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import schemas
 from adapters import ADAPTERS
 from gateway.core import errors
 from gateway.core.errors import Misconfigured, Refused, Unavailable
-from gateway.docs import FOLDER, pages
+from gateway.docs import FOLDER, README, pages
 from gateway.docs.endpoints import with_endpoints
-from gateway.docs.formats import ALSO
+from gateway.docs.formats import ALSO, with_formats
 from gateway.web.problems import PROBLEMS
 
 ROOT = Path(__file__).parents[2]
@@ -51,9 +51,16 @@ def test_every_option_of_every_adapter_is_on_the_page_for_partners():
             assert f"| `{name}` | `{key}` |" in PAGES["partners.md"]
 
 
-def test_a_page_for_partners_without_its_marks_is_not_overwritten():
+@pytest.mark.parametrize("made", [with_endpoints, with_formats])
+def test_a_page_without_its_marks_is_not_overwritten(made):
     with pytest.raises(Misconfigured, match="mark"):
-        with_endpoints("# Partner files\n")
+        made("# A page\n")
+
+
+def test_the_readme_tells_of_every_format_what_is_missing():
+    for name, info in CATALOG.formats.items():
+        [row] = [line for line in PAGES[README].splitlines() if line.startswith(f"| [`{name}`]")]
+        assert f"| {info.state} | {info.missing}" in row
 
 
 def told_codes(path):

@@ -1,7 +1,6 @@
 """Commands that work on this machine's own gateway: what they say when something is wrong."""
 
 import json
-import subprocess
 import tracemalloc
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import pytest
 
 from gateway.core.model import FormatName
 from gateway.offline import validator
-from tests.servers.gateway_process import GATEWAY, bare_environment
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FAULTY = """[[partner]]
@@ -33,18 +31,9 @@ valid_from = 2026-02-01
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(command_line, tmp_path):
     def command(*arguments, **settings):
-        return subprocess.run(
-            [str(GATEWAY), *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=tmp_path,
-            stdin=subprocess.DEVNULL,
-            env={**bare_environment(), **settings},
-            timeout=60,
-        )
+        return command_line.run(arguments, tmp_path, settings)
 
     return command
 

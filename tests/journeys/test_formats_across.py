@@ -14,6 +14,23 @@ from tests.journeys.site import until, whole
 
 BATCHED = '\n[partner.batching.new-hire]\nmode = "count"\ncount = 500\nage = "300ms"\n' + QUICK_RETRY
 DATA_RECORD = 801
+FEDERAL = """
+[[partner]]
+key = "fpls"
+name = "Synthetic locator service"
+role = "directory"
+program = "FPLS"
+locators = ["FPLS"]
+endpoint = { adapter = "mailbox" }
+
+[[agreement]]
+key = "locator-to-ohio"
+senders = ["fpls"]
+recipient = "ohio"
+kinds = ["locate-answer"]
+legal_basis = "42 USC 653(c)"
+valid_from = 2025-01-01
+"""
 
 
 @pytest.fixture
@@ -22,6 +39,7 @@ async def site(sqlite_url, tmp_path):
         return {
             "ohio": partner("ohio", https(port, "ohio"), BATCHED),
             "ndnh": partner("ndnh", https(port, "ndnh"), BATCHED),
+            "fpls": FEDERAL,
         }
 
     async with whole(tmp_path, sqlite_url, changed=changed) as site:
@@ -82,6 +100,26 @@ async def test_a_states_w4_arrives_at_the_national_directory_as_w4(site):
     assert got[:2] == b"H4"
     sent = samples.W4.splitlines()
     assert got.splitlines()[1 : 1 + receipt["counts"]["records"]] == sent[1 : 1 + receipt["counts"]["records"]]
+
+
+async def test_a_federal_locate_answer_arrives_at_the_state_that_asked_as_csenet(site):
+    (request,) = contents("csenet", samples.csenet(1, samples.LOCATE))
+    await site.api.accepted("ohio", "csenet", samples.csenet(1, samples.LOCATE))
+    lines = (samples.EXAMPLES / "fixed" / "fpls-answers.txt").read_bytes().splitlines(keepends=True)
+    line = next(line for line in lines if line[60:63] == b"H99")
+    ssn = request["NoncustodialParent/PersonSSNIdentification"].encode()
+    case = request["Header/SenderCaseID"].ljust(15).encode()
+    receipt = await site.api.accepted("fpls", "fpls-answers", line[:313] + ssn + line[322:337] + case + line[352:])
+    got = await first(site, "ohio")
+    assert (got[:7], got[33:37], got[75:80]) == (b"3904900", b"PLO1", b"LICEM")
+    assert got[60:75] == b" " * 15
+    assert got[45:60] == case, "Ohio's case is Local"
+
+    async def lost():
+        found = await site.api.delivery(receipt)
+        return (await site.api.get("fpls", f"/v1/deliveries/{found['id']}"))["findings"]
+
+    assert "AgencyCode" in [one["path"] for one in await until(lost, "what CSENet cannot say is told")]
 
 
 async def test_every_record_of_every_example_that_is_accepted_has_a_way(site):

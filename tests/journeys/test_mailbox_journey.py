@@ -11,6 +11,7 @@ from tests.journeys.site import until, whole
 from tests.servers.gateway_process import OPERATOR
 
 TRIBE = "tribe-90830"
+TRIBES_CASE = slice(60, 75)
 
 
 @pytest.fixture
@@ -19,10 +20,13 @@ async def site(sqlite_url, tmp_path):
         yield site
 
 
-async def parcels(site, numbers):
+async def parcels(site, numbers, sample=samples.LOCATE):
     """Leased parcels of so many records of Ohio to the tribe."""
     for number in numbers:
-        await site.api.accepted("ohio", "csenet", samples.csenet(number, samples.LOCATE, TRIBE))
+        sent = samples.csenet(number, sample, TRIBE)
+        if sample is not samples.LOCATE:
+            sent = sent[: TRIBES_CASE.start] + b"TR77".ljust(15) + sent[TRIBES_CASE.stop :]
+        await site.api.accepted("ohio", "csenet", sent)
     found = []
 
     async def all_there():
@@ -57,6 +61,15 @@ async def test_a_refused_parcel_is_a_dead_letter_with_the_partners_reason(site):
     assert (found["state"], found["cause"]) == ("dead", "not-our-case")
     groups = (await site.api.get(OPERATOR, "/v1/dead-letters"))["rows"]
     assert [(one["partner"], one["count"]) for one in groups] == [(TRIBE, 1)]
+    assert site.partners.to("ohio") == []
+
+    # A tribe that has no such case thereby answers the state with MSC P REJCT.
+    (parcel,) = await parcels(site, [5], samples.ENFORCEMENT)
+    refused = await site.api.say(TRIBE, f"/v1/mailbox/{parcel['delivery']}/refuse", reason="case-unknown")
+    assert refused.status == 200, refused.body
+    (arrival,) = await until(lambda: site.partners.to("ohio"), "Ohio has the rejection")
+    assert arrival.body[33:37] + arrival.body[75:80] == b"PMSCREJCT"
+    assert (await state(site, parcel))["cause"] == "case-unknown"
 
 
 async def test_an_acknowledgement_of_other_bytes_is_refused(site):

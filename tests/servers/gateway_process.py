@@ -30,7 +30,7 @@ from keys.files import FileKeys
 
 GATEWAY = Path(sys.executable).with_name("gateway")
 TESTER = Actor("operator", "tester")
-SCOPES = frozenset({"submit", "read", "mailbox", "acknowledge"})
+SCOPES = frozenset({"submit", "read", "mailbox", "acknowledge", "query"})
 OPERATOR = "operator"
 READY_SECONDS = 60.0
 STOP_SECONDS = 15.0

@@ -38,7 +38,7 @@ def contents(draw, kind=None):
     kind = kind or draw(st.sampled_from(sorted(CATALOG.kinds)))
     leaves = draw(st.lists(st.sampled_from(LEAVES[kind]), min_size=1, max_size=10, unique=True))
     copies = draw(st.integers(1, 3))
-    paths = [leaf.replace("[1]", f"[{n}]") for leaf in leaves for n in range(1, copies + 1 if "[1]" in leaf else 2)]
+    paths = [leaf.replace("[1]", f"[{n}]", 1) for leaf in leaves for n in range(1, copies + 1 if "[1]" in leaf else 2)]
     return Content(kind, {path: draw(texts) for path in paths})
 
 

@@ -60,6 +60,14 @@ WRITTEN: Mapping[Picture, Callable[[date], str]] = {
 """How a day is written in each picture of days and periods, by another way than the engine's."""
 
 
+PARTS_OF_A_DAY: Mapping[Picture, tuple[str, ...]] = {
+    Picture.DAY_YEAR: ("1902", "2000", "2026"),
+    Picture.DAY_MONTH: ("01", "02", "12"),
+    Picture.DAY_DAY: ("01", "28"),
+}
+"""Any of them make up a day."""
+
+
 def _zoned(length: int) -> st.SearchStrategy[str]:
     """Zoned digits, but negative zero, which is written as zero."""
     digits = st.text(string.digits, min_size=length - 1, max_size=length - 1)
@@ -102,6 +110,8 @@ def sampled(chance: Random, layout: Layout) -> str:
 
 def _by_chance(chance: Random, field: LayoutField) -> str:
     length = field.length
+    if field.picture in PARTS_OF_A_DAY:
+        return chance.choice((chance.choice(PARTS_OF_A_DAY[field.picture]), "9" * length))
     if field.required is not Need.REQUIRED and chance.random() < 1 / 3:
         return (field.constant if field.picture is Picture.CONSTANT else None) or " " * length
     day = date.fromordinal(chance.randint(1, date.max.toordinal())).isoformat()
@@ -118,6 +128,7 @@ def _by_chance(chance: Random, field: LayoutField) -> str:
         Picture.PERSON_NAME: lambda: chance.choice(["DOE, JANE Q", "DOE, JANE", "DOE"]).ljust(length),
         Picture.TEXT: lambda: _text_by_chance(chance, length),
         Picture.DIGITS: lambda: "".join(chance.choices(string.digits, k=length)),
+        Picture.MARKED_DIGITS: lambda: chance.choice(("".join(chance.choices(string.digits, k=length)), "9" * length)),
         Picture.DATE: lambda: day.replace("-", ""),
         Picture.TIME: lambda: f"{chance.randrange(24):02d}{chance.randrange(60):02d}{chance.randrange(60):02d}",
         Picture.MONEY: lambda: f"{chance.choice('+-')}{chance.randrange(10**8):08d}.{chance.randrange(100):02d}",

@@ -19,12 +19,9 @@ from transforms.files import FixedFile
 CATALOG = schemas.load(drafts=True)
 FORMATS = {name: one for name, one in formats(CATALOG).items() if isinstance(one, FixedFile)}
 CANONICAL = canonical(CATALOG)
-WRITABLE = sorted(
-    name
-    for name in FORMATS
-    if CATALOG.formats[name].writes
-    and name.startswith(("newhire", "fcr", "fpls", "medical", "multistate", "directory", "w4-control"))
-)
+WRITABLE = sorted(name for name in FORMATS if CATALOG.formats[name].writes)
+OF_ANOTHER_FORM = {"tanf-report"}
+"""Its social security numbers may be encoded: their form is in the schema, and no picture of the layout tells it."""
 VECTOR_FILES = sorted((VECTORS / "fixed").glob("*.vector"))
 
 
@@ -46,7 +43,7 @@ def contents(name: str, seed: int = 7) -> list[Content]:
     format_, order = FORMATS[FormatName(name)], CATALOG.files[FormatName(name)]
     chance, made = Random(seed), []  # noqa: S311 - sample data, not secrets
     head = next((r for r in order.records if r.role in ("header", "group")), None)
-    opening: dict[str, str] = {}
+    opening = dict(order.given)
     if head is not None:
         format_._records.all[0].read(_marked(sampled(chance, CATALOG.layouts[head.layout]), head), opening)
     for record, compiled in zip(order.records, format_._records.all, strict=True):
@@ -78,7 +75,7 @@ def test_what_is_written_is_read_again(name):
     assert kept == wanted
 
 
-@pytest.mark.parametrize("name", WRITABLE)
+@pytest.mark.parametrize("name", sorted({*WRITABLE} - OF_ANOTHER_FORM))
 def test_what_is_read_fits_the_schema_of_its_kind(name):
     for content in contents(name, seed=11):
         document = CANONICAL.write(content)
@@ -88,14 +85,16 @@ def test_what_is_read_fits_the_schema_of_its_kind(name):
 
 @pytest.mark.parametrize("name", WRITABLE)
 def test_any_line_end_or_none_gives_the_same_records(name):
-    encoding = CATALOG.files[FormatName(name)].encoding
-    length = CATALOG.files[FormatName(name)].length
-    body = FORMATS[name].encode(contents(name), COVER).body.replace(b"\n", b"" if encoding == "ascii" else b"\n")
-    rows = [body[at : at + length] for at in range(0, len(body), length)]
+    order = CATALOG.files[FormatName(name)]
+    encoding, length = order.encoding, order.length
+    body = FORMATS[name].encode(contents(name), COVER).body
+    lines = body.split(b"\n")
+    body = body.replace(b"\n", b"" if encoding == "ascii" else b"\n")
+    rows = lines if order.by_line else [body[at : at + length] for at in range(0, len(body), length)]
     wanted = None
     for end in ("", "\r", "\n", "\r\n"):
         joined = end.encode(encoding).join(rows)
-        if not end and name == "newhire-nv":
+        if not end and (name == "newhire-nv" or order.by_line):
             continue  # without marks only line ends tell the records apart; one record is the whole file here
         decoded, told, _ = read(name, joined)
         assert all(one == "file:FILE-DRAFT" for one in told)

@@ -318,3 +318,41 @@ def test_a_place_that_is_not_there_has_the_line_of_the_closest_thing_around_it()
     assert line_of(lines, ("a", "b", 0)) == 2
     assert line_of(lines, ("a", "c")) == 1
     assert line_of(lines, ("z",)) is None
+
+
+# --- where queries are answered --------------------------------------------------------------------------------------
+
+ANSWERS = """
+[partner.queries]
+url = "https://michigan.example/queries"
+timeout_seconds = 5
+"""
+
+
+def answering(text=ANSWERS):
+    return PLAIN.replace("[partner.formats]", f"{text}\n[partner.formats]", 1)
+
+
+def test_a_partner_answers_queries_where_its_file_says_so_and_else_none():
+    ohio, michigan = applied(answering()).partners
+    assert ohio.queries is None
+    assert michigan.queries == Endpoint(
+        AdapterName.HTTPS, {"url": "https://michigan.example/queries", "timeout_seconds": 5}
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("https://", "http://", "queries.url: must be an https URL"),
+        ("michigan.example/queries", "127.0.0.1/queries", "queries.url: must not lead to a private address"),
+        ("michigan.example/queries", "pat:hidden@michigan.example/", "queries.url: must not carry credentials"),
+        ("timeout_seconds = 5", "timeout_seconds = 61", "queries.timeout_seconds: must be between 1 and 60"),
+        ("timeout_seconds = 5", "retries = 3", "queries.retries: is not an option"),
+        ('url = "https://michigan.example/queries"', "", "queries.url: is required"),
+    ],
+)
+def test_an_option_of_queries_that_is_wrong_is_told_by_its_name(old, new, said):
+    (fault,) = faults(answering(ANSWERS.replace(old, new)))
+    assert said in str(fault)
+    assert "hidden" not in str(fault)

@@ -12,9 +12,19 @@ from gateway.core.model import Content, Finding, Severity
 from gateway.core.precedents import REMEMBERED
 from gateway.core.rules import BusinessRules, told
 from gateway.core.settled import SETTLED
+from tests.unit import interstate_rules
+from tests.unit.agency_rules import BASES as AGENCY_BASES
+from tests.unit.agency_rules import BROKEN as AGENCIES
+from tests.unit.assistance_rules import BASES as ASSISTANCE_BASES
+from tests.unit.assistance_rules import BROKEN as ASSISTANCE
 from tests.unit.csenet_cases import built
 from tests.unit.csenet_rules import BROKEN as CSENET
 from tests.unit.fixed_width_samples import CATALOG, EXAMPLES, VECTORS
+from tests.unit.medical_rules import BASES as MEDICAL_BASES
+from tests.unit.medical_rules import BROKEN as MEDICAL
+from tests.unit.money_rules import BROKEN as MONEY
+from tests.unit.vital_rules import BASES as VITAL_BASES
+from tests.unit.vital_rules import BROKEN as VITAL
 from tests.unit.withholding_cases import BASES
 from tests.unit.withholding_cases import BROKEN as WITHHOLDING
 from transforms import canonical
@@ -35,14 +45,19 @@ def records(name: str, format_) -> list[Content]:
 TRANSACTIONS = {
     CANONICAL.facts(content).transaction: content
     for content in records("ohio-to-michigan.csenet", CsenetFormat(CATALOG))
-}
+} | MEDICAL_BASES
 
 
 def base(transaction: str | None) -> Content:
-    """A valid record: a hire, a transaction of the example, or one built from the tables."""
+    """A valid record: a hire, one of a registrar, a transaction of the example, or one built from the tables."""
     if transaction is None:
         return HIRE
-    return TRANSACTIONS.get(transaction) or BASES.get(transaction) or built(CATALOG, transaction)
+    for some in (TRANSACTIONS, BASES, VITAL_BASES, ASSISTANCE_BASES, AGENCY_BASES):
+        if transaction in some:
+            return some[transaction]
+    if transaction.startswith(("CST", "ICR")):
+        return interstate_rules.record(transaction)
+    return built(CATALOG, transaction)
 
 
 HIRE = records("ohio-new-hires.w4", W4Format(CATALOG))[0]
@@ -94,6 +109,8 @@ BROKEN = [
     ("CSE-WAGE-3", "ENF R ERALL", {"LocateInformation/ThirdEmployer/WageQuarter": "1"}),
     *CSENET,
     *WITHHOLDING,
+    *MEDICAL,
+    *interstate_rules.BROKEN,
     ("NH-SSN", None, {"Employee/PersonSSNIdentification": None}),
     ("NH-SSN-DIGITS", None, {"Employee/PersonSSNIdentification": "900-10-1234"}),
     ("NH-NAME", None, {"Employee/PersonName": None}),
@@ -106,6 +123,9 @@ BROKEN = [
     ("NH-EMPLOYER-NAME", None, {"Employer/EmployerName": None}),
     ("NH-ADDRESS", None, {ADDRESS_1: None}),
     ("NH-CODE", None, {"HireStateCode": "ZZ"}),
+    *VITAL,
+    *ASSISTANCE,
+    *AGENCIES,
 ]
 
 
@@ -146,7 +166,7 @@ def test_without_the_rule_the_same_record_passes_it(code, transaction, changes):
 
 def test_every_rule_has_a_record_that_breaks_it():
     checked = {rule.code for rule in CATALOG.rules.values() if rule.check != FORMAT_CHECK}
-    assert checked == {code for code, *_ in BROKEN}
+    assert checked == {code for code, *_ in (*BROKEN, *MONEY)}
 
 
 def test_every_check_is_used_by_a_rule():

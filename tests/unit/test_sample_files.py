@@ -9,8 +9,8 @@ import pytest
 from gateway.core.errors import Unprocessable
 from gateway.core.model import FormatName, Kind
 from gateway.offline import Validator
+from gateway.offline_layouts import fits
 from gateway.recognise import Recogniser
-from gateway.sample.contents import MAKERS
 from gateway.sample.faults import BY_NAME, FAULTS
 from gateway.sample.files import Sample, Wanted, kinds_made
 from gateway.tools import speech
@@ -19,6 +19,11 @@ SPOKEN = speech()
 VALIDATOR = Validator(SPOKEN, date(2026, 11, 22))
 FORMATS = [name for name in SPOKEN.catalog.formats if kinds_made(SPOKEN.catalog, name)]
 PROMISED = {"csenet", "csenet-out", "w4", "xml", "json", "newhire-csv-nc", "newhire-csv-nj", "newhire-csv-ga"}
+
+FEDERAL = {
+    "fcr-input", "fcr-input-cp037", "fcr-output", "fpls-answers", "fpls-answers-cp037", "medical-match",
+    "multistate-bank-match", "w4-control", "csenet-errors",
+}  # fmt: skip
 
 
 def made(name, count=24, seed=5, rate=0.0, kind=None):
@@ -39,7 +44,15 @@ def judged(name, body):
 
 
 def test_a_sample_of_every_promised_format_can_be_made():
-    assert set(FORMATS) >= PROMISED
+    assert set(FORMATS) >= PROMISED | FEDERAL
+
+
+@pytest.mark.parametrize("name", ["fcr-input", "fcr-output", "fpls-answers"])
+def test_a_sample_has_every_record_that_its_file_can_have(name):
+    order = SPOKEN.catalog.files[name]
+    wanted = {record.layout for record in order.records}
+    lines = made(name, len(order.records))[0].decode().splitlines()
+    assert {next(r.layout for r in order.records if fits(r, line)) for line in lines} == wanted
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -76,7 +89,7 @@ def test_every_planted_fault_is_found_where_it_was_planted(name):
 
 def test_every_kind_of_fault_is_planted_somewhere():
     planted = set()
-    for name in PROMISED:
+    for name in (*PROMISED, "fcr-input"):
         sample = made(name, 150, rate=1.0)[1]
         planted |= set(sample.planted)
     assert planted == set(BY_NAME)
@@ -109,10 +122,10 @@ def test_numbers_are_never_issued_ones(name):
 
 
 def test_kinds_come_in_turn_unless_one_is_asked_for():
-    mixed, one = made("json")[0], made("json", kind=Kind("locate"))[0]
-    counts = {kind: mixed.count(b'"kind":"%s"' % kind.encode()) for kind in MAKERS}
-    assert sum(counts.values()) == 24
-    assert max(counts.values()) - min(counts.values()) <= 1
+    kinds = kinds_made(SPOKEN.catalog, FormatName("json"))
+    assert {"case-transfer", "locate", "new-hire", "parentage", "death-notice"} <= set(kinds)
+    mixed, one = made("json", 3 * len(kinds))[0], made("json", kind=Kind("locate"))[0]
+    assert [mixed.count(b'"kind":"%s"' % kind.encode()) for kind in kinds] == [3] * len(kinds)
     assert one.count(b'"kind":"locate"') == 24
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateway.core.errors import Unprocessable
 from gateway.core.model import Content, Role
 from gateway.core.ports.formats import Cover
-from gateway.core.rules import BusinessRules
+from gateway.core.rules import BusinessRules, told
 from tests.unit.fixed_width_samples import (
     CATALOG,
     CHANCES,
@@ -53,16 +53,16 @@ def contents(body: bytes) -> list[Content]:
 
 def verdict(body: bytes) -> list[str]:
     found, reader = frames(body)
-    told = [f"file:{finding.rule}" for finding in reader.findings]
+    said = [f"file:{finding.rule}" for finding in reader.findings]
     for frame in found:
         decoded = W4.decode(frame, reader.heading)
-        findings = list(decoded.findings)
+        findings = decoded.findings
         if decoded.content:
             facts = CANONICAL.facts(decoded.content)
-            findings += RULES.judge(decoded.content, facts, W4.name, frame.ordinal, TODAY)
-            findings += CANONICAL.validate(CANONICAL.write(decoded.content), frame.ordinal)
-        told += [f"{finding.record}:{finding.rule}" for finding in findings]
-    return told
+            rules = RULES.judge(decoded.content, facts, W4.name, frame.ordinal, TODAY)
+            findings = told(findings, CANONICAL.validate(CANONICAL.write(decoded.content), frame.ordinal), rules)
+        said += [f"{finding.record}:{finding.rule}" for finding in findings]
+    return said
 
 
 @pytest.mark.parametrize("path", sorted((VECTORS / "w4").glob("*.vector")), ids=lambda path: path.stem)

@@ -40,11 +40,13 @@ from gateway.core.ports.adapters import Handover, Parcel
 from gateway.core.ports.store import Replayed
 from gateway.core.receipt import Receipts
 from gateway.core.routing import Directory
+from gateway.core.whole_file import WholeFile
 from gateway.crew import InlineCrew
 from gateway.foundation import stores
 from gateway.store.deliveries import StoredDeliveries
 from gateway.store.engine import Limits, open_database
 from gateway.tools import Speech, speech, tools
+from gateway.work.answers import AnsweringCrew, Questions
 from gateway.work.backlog import Backlog, BacklogLimits
 from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
 from gateway.work.intake import Desk, IntakeLimits
@@ -183,9 +185,19 @@ class Site:
         self.speech: Speech = SPEECH()
         computing = tools(self.speech, self.keys.sealer(), self.keys.indexer())
         self.sealer = computing.examiner.sealer
-        self.crew = InlineCrew(computing.examiner, computing.composer)
         self.directory = Directory((), ())
-        self.router = Router(self.scribe, self.mint)
+        catalog = self.speech.catalog
+        self.questions = Questions(
+            self.stores.records,
+            self.sealer,
+            self.speech.canonical,
+            computing.examiner.indexer,
+            lambda: self.directory,
+            {kind: info.question for kind, info in catalog.kinds.items() if info.question is not None},
+            catalog.bridging,
+        )
+        self.crew = AnsweringCrew(InlineCrew(computing.examiner, computing.composer), self.questions)
+        self.router = Router(self.scribe, self.mint, catalog.bridging)
         self.told: list[Delivery] = []
         self.door = Doorstep()
         self.broker = MemoryBroker()
@@ -223,6 +235,7 @@ class Site:
             mint=self.mint,
             directory=lambda: self.directory,
             write_receipt=Receipts(lambda rule: (rule, "")),
+            whole=WholeFile.of(self.speech.catalog),
             announce=self.told.extend,
             limits=limits or IntakeLimits(),
         )
@@ -240,6 +253,7 @@ class Site:
             mint=self.mint,
             directory=lambda: self.directory,
             announce=self.told.extend,
+            whole=WholeFile.of(self.speech.catalog),
             limits=BacklogLimits(chunk=chunk, ahead=1),
         )
 

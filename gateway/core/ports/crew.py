@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -41,6 +42,10 @@ class Examined:
     digest: Digest | None = None
     sealed: bytes | None = field(default=None, repr=False)
     case_index: bytes | None = field(default=None, repr=False)
+    question: RecordId | None = None
+    """The record that this one answers, where it was asked for and found."""
+    crosses: bool = True
+    """False: the kind of record that its addressee takes has no words for what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class Composition:
     claimed: Claimed = field(repr=False)
     sender: Partner
     recipient: Partner
+    questions: Mapping[RecordId, tuple[RecordId, bytes]] = field(default_factory=dict, repr=False)
+    """The sealed records that those of the delivery answer, when a bridge needs them: answer -> (question, sealed)."""
 
 
 @dataclass(frozen=True, slots=True)

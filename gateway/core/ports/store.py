@@ -183,8 +183,8 @@ class Records(Protocol):
     async def deliveries(self, record: RecordId) -> tuple[Delivery, ...]: ...
 
     async def trace(self, record: RecordId) -> tuple[Step, ...]:
-        """Everything that happened to the record, its submission and its deliveries, oldest first: audit entries and
-        attempts."""
+        """Everything that happened to the record, its submission and its deliveries, oldest first: audit entries,
+        attempts, and what its payloads could not carry."""
         ...
 
     async def parked(self, limit: int, after: RecordId | None = None) -> tuple[Record, ...]:
@@ -193,6 +193,14 @@ class Records(Protocol):
 
     async def reroute(self, chunk: Chunk) -> int:
         """Write the new routes of parked records; returns how many were still parked and are now routed."""
+        ...
+
+    async def of_cases(self, kind: Kind, cases: Sequence[bytes]) -> tuple[Record, ...]:
+        """The routed records of a kind about any of these cases (blind indexes), newest first, without bodies."""
+        ...
+
+    async def questions(self, records: Sequence[RecordId]) -> Mapping[RecordId, tuple[RecordId, bytes]]:
+        """The records that these answer, as found when they were judged: answer -> (question, its sealed body)."""
         ...
 
 
@@ -298,6 +306,14 @@ class DeliveryDesk(Protocol):
     async def get(self, delivery: DeliveryId) -> Delivery | None: ...
 
     async def attempts(self, delivery: DeliveryId) -> tuple[Attempt, ...]: ...
+
+    async def carried(self, delivery: DeliveryId, limit: int) -> tuple[Record, ...]:
+        """The first records that it carries, with their bodies."""
+        ...
+
+    async def findings(self, delivery: DeliveryId) -> tuple[Finding, ...]:
+        """What its payload could not carry, as found when it was first composed; never a value."""
+        ...
 
     async def list(self, query: DeliveryQuery, page: Page) -> Listing[Delivery]:
         """Newest first."""

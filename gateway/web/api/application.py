@@ -15,6 +15,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from gateway.core.errors import Forbidden, GatewayError, Refused, TooMany, Unauthenticated
 from gateway.core.model import Principal
+from gateway.core.query_errors import QueryInvalid, QueryRefused
 from gateway.web import problems
 from gateway.web.api import documents, media, told
 from gateway.web.api.operation import Call, Route, Site
@@ -42,7 +43,8 @@ _SAFE_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
 }
 _WRITTEN_DOWN = frozenset({"unreadable", "digest-mismatch"})
-"""Refusals whose own entry tells more: of the intake and of ``operations.acknowledge``."""
+"""Refusals whose own entry tells more: of the intake and of ``operations.acknowledge``. Those of queries are a class
+of their own."""
 _STRICT_TRANSPORT = "max-age=63072000"
 
 
@@ -106,7 +108,7 @@ class Gate:
 
     async def turned_away(self, principal: Principal, refusal: Refused) -> None:
         """Writes a refusal down that nobody has written down yet."""
-        if refusal.problem not in _WRITTEN_DOWN:
+        if refusal.problem not in _WRITTEN_DOWN and not isinstance(refusal, QueryRefused | QueryInvalid):
             await self._refusals.note(principal.actor, refusal.problem)
 
     async def settling(self, _application: web.Application) -> AsyncIterator[None]:

@@ -48,7 +48,8 @@ async def get_delivery(call: Call) -> web.Response:
     if found is None or not sees_delivery(call.caller, found):
         absent()
     attempts = await call.parts.desk.attempts(found.id)
-    return answers.told(documents.delivery_detail(found, attempts, answers=is_operator(call.caller)))
+    findings = await call.parts.desk.findings(found.id)
+    return answers.told(documents.delivery_detail(found, attempts, findings, answers=is_operator(call.caller)))
 
 
 async def retry_delivery(call: Call) -> web.Response:

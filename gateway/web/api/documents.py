@@ -124,7 +124,9 @@ def delivery(value: Delivery) -> told.DeliveryTold:
     return told.DeliveryTold.model_validate(value, from_attributes=True)
 
 
-def delivery_detail(value: Delivery, attempts: Sequence[Attempt], *, answers: bool) -> told.DeliveryDetail:
+def delivery_detail(
+    value: Delivery, attempts: Sequence[Attempt], findings: Sequence[Finding], *, answers: bool
+) -> told.DeliveryDetail:
     """``answers``: the partner's last words may be told (to operators)."""
     history = [
         told.AttemptTold(
@@ -137,7 +139,7 @@ def delivery_detail(value: Delivery, attempts: Sequence[Attempt], *, answers: bo
         )
         for one in attempts
     ]
-    return told.DeliveryDetail(**dict(delivery(value)), history=history)
+    return told.DeliveryDetail(**dict(delivery(value)), history=history, findings=[finding(one) for one in findings])
 
 
 def parcel(value: MailboxItem) -> told.ParcelTold:

@@ -33,11 +33,16 @@ class Answer:
     media_type: str | None = JSON
     """None: no body."""
     headers: tuple[str, ...] = ()
+    or_media_type: str | None = None
+    """Another one that the same answer may have."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnyBody:
     """The body is a file in one of the formats, not a request document."""
+
+    only: tuple[str, ...] = ()
+    """The formats that it may be in; empty: every one that is read."""
 
 
 @dataclass(frozen=True, slots=True)

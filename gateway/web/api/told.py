@@ -142,6 +142,9 @@ class AttemptTold(Told):
 
 class DeliveryDetail(DeliveryTold):
     history: list[AttemptTold]
+    findings: Annotated[
+        list[FindingTold], Field(description="What the partner's format could not carry, found when first composed")
+    ]
 
 
 class RecordTold(Told):

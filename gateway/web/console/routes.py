@@ -22,6 +22,7 @@ from gateway.web.console.screens import (
     partners,
     queues,
     records,
+    rules,
     submissions,
     system,
 )
@@ -74,6 +75,8 @@ def routes(gate: Gate, pages: Pages) -> tuple[Route, ...]:
         Route("GET", "/submissions", look, submissions.submissions),
         Route("GET", "/submissions/{id}", look, submissions.submission),
         Route("GET", "/submissions/{id}/receipt", look, submissions.receipt),
+        Route("GET", "/rules", look, rules.rules),
+        Route("GET", "/rules/{code}", look, rules.rule),
         Route("GET", "/audit", look, audit.audit),
         Route("GET", "/system", look, system.system),
         Route("GET", "/accounts", Right.ACCOUNTS, system.accounts),

@@ -50,6 +50,8 @@ async def delivery(visit: Visit) -> Shown:
         {
             "delivery": found,
             "attempts": await visit.parts.desk.attempts(found.id),
+            "findings": await visit.parts.desk.findings(found.id),
+            "rules": visit.parts.rules,
             "entries": await visit.parts.audit.about(f"delivery:{found.id}"),
             "may_retry": found.state in RETRIED,
             "may_withdraw": found.state not in KEPT,

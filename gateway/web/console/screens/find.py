@@ -13,7 +13,7 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-
 
 
 async def find(visit: Visit) -> web.Response | Shown:
-    """Our ids (also inside an address, a receipt or ``record:<id>``) and the keys of partners."""
+    """Our ids (also inside an address, a receipt or ``record:<id>``), the keys of partners and the codes of rules."""
     text = visit.told("id").lower()
     for candidate in _ID.findall(text):
         page = await _page(visit, candidate)
@@ -21,6 +21,8 @@ async def find(visit: Visit) -> web.Response | Shown:
             return elsewhere(visit, page)
     if text in (await visit.parts.directory()).partners:
         return elsewhere(visit, f"/partners/{text}")
+    if text.upper() in visit.parts.rules:
+        return elsewhere(visit, f"/rules/{text.upper()}")
     return Shown("not_found.html", {"looks_like_id": bool(_ID.search(text))}, status=404)
 
 

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from gateway.core.audit_entry import ACTIONS
 from gateway.core.errors import Conflict, NotFound, Refused
+from gateway.core.loss import STEP
 from gateway.core.model import Finding, Kind, Outcome, Page, PartnerKey, Record, RecordId, RecordState, SubmissionId
 from gateway.core.ports.store import Listing, RecordQuery, Step
 from gateway.web.console.visit import Shown, Visit
@@ -129,6 +130,8 @@ class Milestone:
         """What the action says, in words."""
         if self.step.attempt is not None:
             return "an attempt to hand it over"
+        if self.step.action == STEP:
+            return "a finding on the payload"
         return ACTIONS.get(self.step.action, self.step.action)
 
     @property
@@ -140,12 +143,14 @@ class Milestone:
 async def trace(visit: Visit) -> Shown:
     """Everything that happened to one record."""
     found = await _record(visit)
+    deliveries = await visit.parts.records.deliveries(found.id)
     return Shown(
         "record.html",
         {
             "record": found,
             "milestones": fold(await visit.parts.records.trace(found.id)),
-            "deliveries": await visit.parts.records.deliveries(found.id),
+            "deliveries": deliveries,
+            "losses": {one.id: await visit.parts.desk.findings(one.id) for one in deliveries},
             "findings": await _findings(visit, found),
             "rules": visit.parts.rules,
         },
@@ -179,7 +184,7 @@ def fold(steps: tuple[Step, ...]) -> tuple[Milestone, ...]:
 
 
 def _likeness(step: Step) -> tuple[object, ...]:
-    return step.action, step.object, step.outcome, step.actor, step.details.get("code")
+    return step.action, step.object, step.outcome, step.actor, step.details.get("code"), step.details.get("path")
 
 
 async def _record(visit: Visit) -> Record:

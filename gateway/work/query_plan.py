@@ -1,0 +1,130 @@
+"""Whether a query may be asked, and what its answer means: agreements both ways, disclosure guard, the right case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from gateway.core import case_status, disclosure
+from gateway.core.case_status import Result
+from gateway.core.disclosure import Withheld
+from gateway.core.model import Facts, FormatName, Partner, PartnerKey
+from gateway.core.ports.formats import Cover, Encoded
+from gateway.core.ports.queries import QueryId, Reply
+from gateway.core.query_errors import AnswerUnfit, QueryInvalid, QueryRefused
+from gateway.core.routing import Directory, Route
+from gateway.work.examine import sender_findings
+from gateway.work.query_reading import FORMS, XML, StatusReader, StatusRecord, Unfit
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A query that may be asked."""
+
+    id: QueryId
+    at: datetime
+    form: FormatName
+    """The form of the caller's query, and of its answer."""
+    query: StatusRecord
+    nothing: StatusRecord
+    """The answer that disclosure is prohibited."""
+    there: Route
+    """To the partner that answers."""
+    back: Route
+    """To the caller, for the answer."""
+
+    @property
+    def partner(self) -> Partner:
+        return self.there.partner
+
+    @property
+    def caller(self) -> Partner:
+        return self.back.partner
+
+    @property
+    def partners_form(self) -> FormatName:
+        """The form in which the partner is asked."""
+        wanted = self.partner.formats.get(self.query.facts.kind, XML)
+        return wanted if wanted in FORMS.values() else XML
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the caller is told."""
+
+    record: StatusRecord
+    result: Result
+    withheld: Withheld | None = None
+    """Why the disclosure guard kept the partner's answer back; None: it did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    reader: StatusReader
+    directory: Callable[[], Directory]
+
+    def plan(self, sender: Partner, form: FormatName, body: bytes, query: QueryId, now: datetime) -> Plan:
+        """Raises QueryInvalid with findings, or QueryRefused with the reason as its code."""
+        if sender.accepts and form not in sender.accepts:
+            raise QueryRefused("The caller may not post this format.", code="format-not-allowed")
+        asked = self.reader.question(form, body, now.date())
+        if isinstance(asked, Unfit):
+            raise QueryInvalid(asked.why, asked.findings)
+        if not case_status.asks(asked.content):
+            raise QueryInvalid("The record is an answer, not a query.")
+        if foreign := sender_findings(asked.facts, sender, 1):
+            raise QueryInvalid("The caller asks in another's name.", foreign)
+        nothing = self.reader.known(case_status.prohibited(asked.content))
+        there = self._route(asked.facts, sender.key, now.date())
+        back = self._route(nothing.facts, there.partner.key, now.date())
+        if back.partner.key != sender.key:
+            raise QueryRefused("The answer would not go to the caller.", code="recipient-unknown")
+        if there.partner.queries is None:
+            raise QueryRefused("The partner answers no queries.", code="queries-not-offered")
+        return Plan(query, now, form, asked, nothing, there, back)
+
+    def _route(self, facts: Facts, sender: PartnerKey, today: date) -> Route:
+        """The direct route, when an agreement and the guard allow it. Subscribers get no copies of queries."""
+        routing = self.directory().route(facts, sender, today)
+        if not routing.routes:
+            raise QueryRefused("No agreement in force allows it.", code=str(routing.reason))
+        direct = routing.routes[0]
+        if withheld := disclosure.decide(facts, direct):
+            raise QueryRefused("The partner's program may not receive it.", code=withheld.value)
+        return direct
+
+    def write(self, plan: Plan) -> Encoded:
+        """The query as the partner gets it."""
+        cover = Cover(plan.caller, plan.partner, plan.at, 0)
+        return self.reader.write(plan.partners_form, plan.query.content, cover)
+
+    def answer(self, plan: Plan, told: Told) -> Encoded:
+        """The answer as the caller gets it."""
+        cover = Cover(plan.partner, plan.caller, plan.at, 0)
+        return self.reader.write(plan.form, told.record.content, cover)
+
+    def judge(self, plan: Plan, reply: Reply) -> Told:
+        """What the caller may be told of a reply. Raises AnswerUnfit; its code names the first fault."""
+        form = FORMS.get(reply.media_type.partition(";")[0].strip().lower())
+        if form is None:
+            raise AnswerUnfit("The answer is neither XML nor JSON.", code="answer-media-type")
+        answer = self.reader.answer(form, reply.body, plan.at.date())
+        record = answer.record if isinstance(answer, Unfit) else answer
+        wrong = case_status.mismatch(plan.query.content, record.content) if record else None
+        if record and not wrong and (nothing := _protected(plan, record)):
+            return nothing  # Even of an answer that breaks rules: a fault told instead would tell that there is one.
+        if isinstance(answer, Unfit):
+            rule = next((f.rule for f in answer.findings if f.severity.blocks), None)
+            other = "answer-schema" if answer.record else "answer-unreadable"
+            raise AnswerUnfit(answer.why, code=f"answer-{rule.lower()}" if rule else other)
+        if wrong:
+            raise AnswerUnfit("The answer is not one to this query.", code=wrong.value)
+        return Told(answer, Result(answer.content.get("ResultCode") or ""))
+
+
+def _protected(plan: Plan, record: StatusRecord) -> Told | None:
+    """That disclosure is prohibited, when the partner says so or the guard does; None: the answer may be told."""
+    withheld = disclosure.decide(record.facts, plan.back)
+    prohibits = record.content.get("ResultCode") == Result.PROHIBITED
+    return Told(plan.nothing, Result.PROHIBITED, withheld) if withheld or prohibits else None
