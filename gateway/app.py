@@ -13,9 +13,10 @@ from datetime import timedelta
 import structlog
 
 from gateway import __version__
-from gateway.core.errors import Unavailable
+from gateway.core.errors import Tampered, Unavailable
 from gateway.core.routing import Directory
-from gateway.foundation import foundation
+from gateway.cosigners import Cosigners
+from gateway.foundation import Foundation, foundation
 from gateway.listening import listening
 from gateway.settings import Role, Settings
 from gateway.wiring import Gateway, build, seconds
@@ -44,14 +45,27 @@ async def gateway(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> Asy
         base = await stack.enter_async_context(foundation(settings, announce_grace=grace, warm=True))
         process = build(settings, roles, base)
         stack.push_async_callback(process.crew.close)
+        for witness in process.witnesses:
+            stack.callback(witness.close)
         stack.push_async_callback(process.queries.close)
         await process.broker.open()
         stack.push_async_callback(process.broker.close)
         await process.watch.refresh()
+        if Role.INTEGRATOR in roles:
+            await _examine_log(base)
         await stack.enter_async_context(_working(process))
         await stack.enter_async_context(listening(process))
         log.info("gateway.started", role=" ".join(sorted(roles)), version=__version__)
         yield process
+
+
+async def _examine_log(base: Foundation) -> None:
+    """Nothing starts on a log that was set back or rewritten: what it signed next would contradict what it signed."""
+    try:
+        await base.logbook.examine()
+    except Tampered as alarm:
+        log.error("log.tampered", code=alarm.problem)  # noqa: TRY400 - an alarm, not a defect
+        raise
 
 
 @asynccontextmanager
@@ -112,10 +126,14 @@ def loops(process: Gateway) -> list[Loop]:
     if Role.SCHEDULER in process.roles:
         found += _scheduled(process)
     if Role.INTEGRATOR in process.roles:
+        book = base.logbook
         integrator = Integrator(
-            stored.audit, base.logbook.grow, base.logbook.restore, base.clock, process.metrics.checkpoint
+            stored.audit, book.grow, book.restore, base.clock, process.metrics.checkpoint, book.remember
         )
         leader = Leadership(stored.leases, process.owner, base.clock)
+        if process.witnesses:
+            asking = Cosigners(book, process.witnesses, process.settings.audit.witness_seconds, base.clock)
+            found.append(Loop("witnesses", leader.only_one("witnesses", asking.step), seconds(0.5), slowest=seconds(1)))
         found.append(Loop("integrator", leader.only_one("integrator", integrator.step), seconds(1)))
     return found
 

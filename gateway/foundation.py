@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from gateway.audit.cosignature import WitnessKey
 from gateway.clock import utc_now
 from gateway.core.audit_entry import Scribe
 from gateway.core.errors import Misconfigured
 from gateway.core.ids import Clock, Mint, Random, drawn_ahead, minting
+from gateway.heads import Heads
 from gateway.logbook import Logbook
 from gateway.settings import Settings
 from gateway.store.audit import StoredAuditLog
@@ -33,6 +35,8 @@ from gateway.store.spool import StoredSpool
 from gateway.store.submissions import StoredSubmissions
 from gateway.tools import Speech, Tools, speech, tools
 from keys.files import FileKeys
+from keys.head_file import FILE_NAME as HEAD_FILE
+from keys.head_file import HeadFile
 from keys.ring import KeyRing
 from keys.sealing import EnvelopeSealer
 
@@ -94,6 +98,7 @@ class Foundation:
     tools: Tools
     stores: Stores
     logbook: Logbook
+    heads: Heads
 
     def snapshot(self) -> KeyRing:
         """The keys as they are now, for worker processes."""
@@ -127,6 +132,14 @@ def open_keys(settings: Settings, clock: Clock) -> FileKeys:
     )
 
 
+def _heads(settings: Settings, stored: Stores) -> Heads:
+    """Raises Misconfigured when the key of a witness is none."""
+    chosen = settings.audit
+    keys = tuple(WitnessKey.parse(one.key) for one in chosen.witnesses)
+    patience = timedelta(seconds=chosen.witness_patience_seconds)
+    return Heads(stored.audit, keys, chosen.witnesses_needed, patience)
+
+
 @asynccontextmanager
 async def foundation(
     settings: Settings, *, announce_grace: timedelta = timedelta(), clock: Clock = utc_now, warm: bool = False
@@ -139,6 +152,8 @@ async def foundation(
     ahead = drawn_ahead(os.urandom)
     mint = minting(clock, ahead)
     stored = stores(database, clock, announce_grace)
+    heads = _heads(settings, stored)
+    memory = HeadFile(settings.audit.head_file or settings.keys.directory / HEAD_FILE)
     try:
         yield Foundation(
             settings=settings,
@@ -151,7 +166,8 @@ async def foundation(
             sealer=sealer,
             tools=tools(spoken, sealer, keys.indexer()),
             stores=stored,
-            logbook=Logbook(stored.audit, keys.signer(settings.log_name), keys.public_keys),
+            logbook=Logbook(stored.audit, keys.signer(settings.log_name), keys.public_keys, memory, heads),
+            heads=heads,
         )
     finally:
         await stored.intake.close()

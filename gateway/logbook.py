@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
+from gateway.audit.checkpoint import Head, open_checkpoint, parse_head
 from gateway.audit.faults import LogReport
 from gateway.audit.frontier import Frontier, restore
+from gateway.audit.growth import Growth
 from gateway.audit.integrate import Integration, integrate
-from gateway.audit.note import VerifyKey
+from gateway.audit.note import VerifyKey, note_parts
+from gateway.audit.paths import consistency_proof, consistency_spans
 from gateway.audit.proof import tiles_for_proof, write_proof
-from gateway.audit.tiles import TileId, edge
+from gateway.audit.tiles import TileId, edge, needed
+from gateway.audit.tree import consistency_holds
 from gateway.audit.verify import LogVerifier
 from gateway.core.audit_entry import leaf
-from gateway.core.errors import Tampered
+from gateway.core.errors import NotFound, Tampered
 from gateway.core.model import AuditEntry, RecordId
 from gateway.core.ports.keys import Signer
 from gateway.core.ports.store import AuditLog, Checkpoint
+from gateway.heads import Heads
 
 ALL_CHECKPOINTS = 1_000_000
 PROGRESS_EVERY = 1_000
+
+
+class HeadMemory(Protocol):
+    """One signed note outside the database; blocking."""
+
+    def read(self) -> str | None: ...
+
+    def write(self, note: str) -> None:
+        """Durable when it returns."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +46,10 @@ class Logbook:
     signer: Signer
     public_keys: Callable[[], Sequence[bytes]]
     """Raw Ed25519 keys that checkpoints may be signed with, newest first."""
+    memory: HeadMemory | None = None
+    """Where the last signed head is kept outside the database; None: nowhere (for those who do not sign)."""
+    heads: Heads | None = None
+    """Which checkpoint proofs are made against; None: the newest."""
 
     @property
     def verify_keys(self) -> tuple[VerifyKey, ...]:
@@ -40,11 +61,20 @@ class Logbook:
         return integrate(frontier, entries, at, self.signer, last)
 
     async def restore(self, head: Checkpoint | None) -> Frontier:
-        """The frontier of the stored log. Raises Tampered when tiles are missing."""
+        """The frontier of the stored log. Raises Tampered when tiles are missing or do not lead to its head, when that
+        is not signed by us, and when the log does not go on from the head that was remembered outside."""
         size = head.size if head else 0
-        return restore(size, await self._tiles(tile for tile, _ in edge(size)))
+        frontier = restore(size, await self.tiles(tile for tile, _ in edge(size)))
+        if head is not None and frontier.root() != head.root:
+            raise Tampered(f"the tiles do not give the root signed for size {size}", code="inconsistent-log")
+        if head is not None and self._is_ours(head.note):
+            signed = open_checkpoint(head.note, self.verify_keys)
+            if (signed.size, signed.root) != (head.size, head.root):
+                raise Tampered("the newest checkpoint does not say what is stored beside it", code="inconsistent-log")
+        await self._compare_memory()
+        return frontier
 
-    async def _tiles(self, wanted: Iterable[TileId]) -> Callable[[int, int], bytes]:
+    async def tiles(self, wanted: Iterable[TileId]) -> Callable[[int, int], bytes]:
         """The stored tiles as a source for the pure log."""
         held: dict[tuple[int, int], bytes] = {}
         for tile in wanted:
@@ -57,12 +87,63 @@ class Logbook:
     async def proof(self, record: RecordId) -> str | None:
         """The proof file of everything the log says about a record; None while nothing of it is numbered."""
         found = await self.audit.about(f"record:{record}")
-        head = await self.audit.head()  # after the entries: it covers every number that they have
         covered = [(number, entry) for number, entry in found if number is not None]
-        if head is None or not covered:
+        head = await self.covering([number for number, _ in covered])
+        if head is None:
             return None
-        source = await self._tiles(sorted(tiles_for_proof([number for number, _ in covered], head.size)))
+        source = await self.tiles(sorted(tiles_for_proof([number for number, _ in covered], head.size)))
         return write_proof(covered, head, source)
+
+    async def growth(self, kept: Head) -> Growth:
+        """How the log grew from a checkpoint that was kept outside. Raises NotFound when the log is not so long, and
+        Tampered when it does not hold that checkpoint."""
+        head = await self.audit.head()
+        if head is None or kept.size > head.size:
+            raise NotFound("The log ends before this checkpoint.", code="log-shorter")
+        grown = await self.grown(kept.size, head)
+        if not consistency_holds(kept.size, kept.root, head.size, head.root, grown.hashes):
+            raise Tampered(f"the log does not hold the checkpoint of size {kept.size}", code="inconsistent-log")
+        return grown
+
+    async def grown(self, size: int, head: Checkpoint) -> Growth:
+        """The proof of the stored tiles that the log of ``head`` goes on from its own first ``size`` entries."""
+        source = await self.tiles(sorted(needed(consistency_spans(size, head.size))))
+        return Growth(size, consistency_proof(size, head.size, source), head.note)
+
+    async def examine(self) -> None:
+        """The self-check before anything is signed, as :meth:`restore` makes it. Raises Tampered."""
+        await self.restore(await self.audit.head())
+
+    async def remember(self, checkpoint: Checkpoint) -> None:
+        """Keep the head outside the database, durably. Raises Unavailable."""
+        if self.memory is not None:
+            await asyncio.to_thread(self.memory.write, checkpoint.note)
+
+    async def _compare_memory(self) -> None:
+        """The memory is read before the store: another process commits first and remembers afterwards."""
+        note = None if self.memory is None else await asyncio.to_thread(self.memory.read)
+        if note is None or not self._is_ours(note):
+            return
+        kept = open_checkpoint(note, self.verify_keys)
+        try:
+            await self.growth(kept)
+        except NotFound:
+            raise Tampered(
+                f"the log ends before the {kept.size} entries that were signed", code="log-set-back"
+            ) from None
+
+    def _is_ours(self, note: str) -> bool:
+        """Whether a note is of the log of this name. A log that got another name is another one to all its readers."""
+        return parse_head(note_parts(note)[0]).origin == self.signer.name
+
+    async def covering(self, numbers: Sequence[int]) -> Checkpoint | None:
+        """The checkpoint to prove these entries against; None without entries. Ask for it after the entries: it covers
+        every number that they have."""
+        return await self.newest(max(numbers) + 1) if numbers else None
+
+    async def newest(self, least: int = 0) -> Checkpoint | None:
+        """The newest checkpoint that may go out, of at least ``least`` entries; None while there is none."""
+        return await self.heads.chosen(least) if self.heads else await self.audit.head()
 
     async def verify(self, anchors: Iterable[str] = (), progress: Callable[[int], None] | None = None) -> LogReport:
         """Derive the whole log anew from the rows and compare it with hashes, tiles and checkpoints."""

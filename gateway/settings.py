@@ -110,6 +110,35 @@ class Work(Part):
     """The folder adapter writes nowhere else; none: any directory that a partner file names."""
 
 
+class WitnessSettings(Part):
+    """A witness that is asked to cosign our checkpoints (C2SP tlog-witness)."""
+
+    url: str = Field(pattern=r"^https?://[^\s?#]+$")
+    """Its submission prefix: ``/add-checkpoint`` is put after it."""
+    key: str
+    """Its verify key: ``name+hash+base64``."""
+
+
+class Audit(Part):
+    publish: bool = True
+    """Serve the log under ``/v1/log/``: everybody sees who did what to which object when, and nothing of any record."""
+    head_file: Path | None = None
+    """Where the last signed head is kept outside the database; none: ``log-head`` beside the keys."""
+    witnesses: tuple[WitnessSettings, ...] = ()
+    witnesses_needed: int = Field(default=1, ge=1)
+    """Cosignatures that a checkpoint should have before it is published."""
+    witness_seconds: float = Field(default=5, gt=0)
+    """How long a witness may take; a slow one never holds up the log."""
+    witness_patience_seconds: float = Field(default=60, ge=0)
+    """How far the published checkpoint may lag behind while cosignatures are missing; then it goes out without."""
+
+    @model_validator(mode="after")
+    def _enough(self) -> Audit:
+        if self.witnesses and self.witnesses_needed > len(self.witnesses):
+            raise ValueError("more cosignatures are needed than there are witnesses")
+        return self
+
+
 class Settings(BaseSettings):
     """Everything a process needs to know. Precedence: arguments, environment, file, defaults."""
 
@@ -125,6 +154,7 @@ class Settings(BaseSettings):
     metrics: Metrics = Metrics()
     tls: Tls = Tls()
     work: Work = Work()
+    audit: Audit = Audit()
     log_name: str = "gateway.example/log"
     """Origin of the audit log: the name in every checkpoint."""
     drafts: bool = False

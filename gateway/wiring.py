@@ -23,11 +23,14 @@ from gateway.core.ports.crew import Crew
 from gateway.core.receipt import Receipts
 from gateway.core.rule_words import subject
 from gateway.core.whole_file import WholeFile
+from gateway.cosigners import Cosigner
 from gateway.crew import InlineCrew, PoolCrew
 from gateway.foundation import Foundation, SecretFolder
+from gateway.published import Publisher
 from gateway.settings import Role, Settings
 from gateway.telemetry import Metrics
-from gateway.web.parts import Parts, RuleText
+from gateway.web.parts import LogFiles, Parts, RuleText
+from gateway.witness_client import WitnessClient
 from gateway.work.answers import AnsweringCrew, Questions
 from gateway.work.directory import DirectoryWatch
 from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
@@ -69,6 +72,7 @@ class Gateway:
     parts: Parts
     questions: Questions
     owner: str
+    witnesses: tuple[Cosigner, ...] = ()
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     addresses: dict[str, str] = field(default_factory=dict)
     """Role -> the address it listens on, once it does."""
@@ -145,11 +149,19 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
         parts=_parts(base, desk, queries, watch, broker, originator),
         questions=questions,
         owner=owner,
+        witnesses=_witnesses(settings, base),
     )
 
 
 def _leave_to_the_relay(_deliveries: tuple[Delivery, ...]) -> None:
     """The relay runs in another process: its sweep finds what was committed."""
+
+
+def _witnesses(settings: Settings, base: Foundation) -> tuple[Cosigner, ...]:
+    clients = [WitnessClient(one.url, settings.audit.witness_seconds) for one in settings.audit.witnesses]
+    return tuple(
+        Cosigner(key, client.ask, close=client.close) for key, client in zip(base.heads.witnesses, clients, strict=True)
+    )
 
 
 def _intake(
@@ -246,6 +258,7 @@ def _parts(
     base: Foundation, desk: Desk, queries: QueryDesk, watch: DirectoryWatch, broker: Broker, originator: Originator
 ) -> Parts:
     stored, catalog = base.stores, base.speech.catalog
+    published = Publisher(stored.audit, base.heads, base.settings.audit.publish)
 
     async def store_answers() -> None:
         await stored.health.ping()
@@ -280,6 +293,7 @@ def _parts(
         kinds={kind: info.title for kind, info in catalog.kinds.items()},
         rules=_rule_texts(base),
         proof=base.logbook.proof,
+        log=LogFiles(published.checkpoint, published.file),
         checks={"store": store_answers, "broker": broker_answers},
         admit=lambda: None,
         version=__version__,

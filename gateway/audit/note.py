@@ -90,11 +90,11 @@ def open_note(note: str, keys: Sequence[VerifyKey]) -> str:
     """The text of a note that at least one of ``keys`` signed. Signatures of keys that are not ours to judge are passed
     over. Raises Tampered when the note is malformed, when no key signed it, or when a signature under one of ``keys``
     is wrong."""
-    text, lines = _parts(note)
+    text, lines = note_parts(note)
     known = {(key.name, key.key_id): key for key in keys}
     signed = False
     for line in lines:
-        name, key_id, signature = _signature(line)
+        name, key_id, signature = signature_parts(line)
         key = known.get((name, key_id))
         if key is None:
             continue
@@ -106,7 +106,8 @@ def open_note(note: str, keys: Sequence[VerifyKey]) -> str:
     return text
 
 
-def _parts(note: str) -> tuple[str, list[str]]:
+def note_parts(note: str) -> tuple[str, list[str]]:
+    """The text and the signature lines. Raises Tampered when the note is malformed."""
     text, _, signatures = note.rpartition("\n\n")
     printable = not any((char < " " and char != "\n") or "\ud800" <= char <= "\udfff" for char in note)
     if len(note) > LONGEST_NOTE or not printable or not text or not signatures.endswith("\n"):
@@ -114,7 +115,8 @@ def _parts(note: str) -> tuple[str, list[str]]:
     return text + "\n", signatures[:-1].split("\n")
 
 
-def _signature(line: str) -> tuple[str, bytes, bytes]:
+def signature_parts(line: str) -> tuple[str, bytes, bytes]:
+    """Key name, key id and signature. Raises Tampered when the line is malformed."""
     words = line.removeprefix(_SIGNATURE_LINE).split(" ")
     if not line.startswith(_SIGNATURE_LINE) or len(words) != _SIGNATURE_WORDS:
         raise Tampered("a signature line of the note is malformed", code="bad-note")

@@ -65,19 +65,22 @@ def tiles_for_proof(numbers: Iterable[int], size: int) -> frozenset[TileId]:
 def write_proof(entries: Sequence[tuple[int, AuditEntry]], checkpoint: Checkpoint, source: TileSource) -> str:
     """The proof file of numbered entries, all below the checkpoint's size. ``source`` gives the tiles of
     :func:`tiles_for_proof`. Raises Tampered, and writes nothing, when the tiles do not lead to the checkpoint."""
-    document = {"type": TYPE, "entries": [_written(number, entry, checkpoint, source) for number, entry in entries]}
+    document = {"type": TYPE, "entries": [proved_entry(number, entry, checkpoint, source) for number, entry in entries]}
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def _written(number: int, entry: AuditEntry, checkpoint: Checkpoint, source: TileSource) -> dict[str, object]:
+def proved_entry(
+    number: int, entry: AuditEntry, checkpoint: Checkpoint, source: TileSource, *, opened: bool = True
+) -> dict[str, object]:
+    """The members of one entry of a proof file; unless it is ``opened``, the details stay closed. Raises Tampered."""
     hashes = inclusion_proof(number, checkpoint.size, source)
     body = leaf(entry)
     if not inclusion_holds(leaf_hash(body), number, checkpoint.size, checkpoint.root, hashes):
         raise Tampered(f"entry {number} is not the one in the log", code="proof-fails")
     return {
         "leaf": body.decode(),
-        "details": dict(entry.details),
-        "salt": entry.salt.hex(),
+        "details": dict(entry.details) if opened else None,
+        "salt": entry.salt.hex() if opened else None,
         "proof": ProofText(number, hashes, checkpoint.note).text(),
     }
 

@@ -27,6 +27,7 @@ from gateway.cli import (
     rules,
     samples,
     topology,
+    witness,
 )
 from gateway.cli.exits import Exit, exit_of
 from gateway.cli.out import say
@@ -48,6 +49,7 @@ app.add_typer(topology.app, name="topology")
 app.add_typer(mailbox.app, name="mailbox")
 app.add_typer(dead.app, name="dead")
 app.add_typer(audit.app, name="audit")
+app.add_typer(witness.app, name="witness")
 app.add_typer(layouts.app, name="layout")
 app.add_typer(rules.app, name="rules")
 app.add_typer(processes.database, name="db")

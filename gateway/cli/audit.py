@@ -71,6 +71,83 @@ def prove(
 
 
 @app.command()
+def export(
+    first: Annotated[int, typer.Option("--from", min=0, help="Number of the first entry.")] = 0,
+    last: Annotated[int | None, typer.Option("--to", min=1, help="Number after the last entry; default: all.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Zip file to write; default: named by the entries.")] = None,
+) -> None:
+    """Write entries and tiles with the newest checkpoint; `gateway-verify log` derives the root from nothing else."""
+    from gateway.disclosed import Export  # noqa: PLC0415 - needed here only
+
+    file = out or Path(f"audit-log-{first}-{'end' if last is None else last}.zip")
+
+    async def work(base: Foundation) -> tuple[int, int]:
+        head = await base.stores.audit.head()
+        with progress("entries", head.size if head else None) as bar:
+            made = await Export(base.logbook).write(
+                file, first, last, lambda number: bar.update(bar.task_ids[0], completed=number)
+            )
+        return made.first, made.last
+
+    begun, ended = local.on_foundation(work)
+    say(f"Wrote entries {begun} to {ended} (not included) to {file}.")
+
+
+@app.command()
+def evidence(
+    record: Annotated[str, typer.Argument(help="Record id.")],
+    out: Annotated[Path, typer.Option("--out", help="File to write.")],
+    reader: Annotated[
+        str | None, typer.Option("--for", help="Partner who will read it; default: an auditor, who may see all.")
+    ] = None,
+) -> None:
+    """Write all that the log says about a record into one file that `gateway-verify evidence` checks offline."""
+    from gateway.core.model import PartnerKey  # noqa: PLC0415 - needed here only
+    from gateway.disclosed import Evidence  # noqa: PLC0415 - as above
+
+    async def work(base: Foundation) -> str:
+        made = Evidence(base.logbook, base.stores.records)
+        return await made.bundle(RecordId(record), PartnerKey(reader) if reader else None)
+
+    out.write_text(local.on_foundation(work), encoding="utf-8")
+    say(f"Wrote {out}.")
+
+
+@app.command()
+def checkpoint() -> None:
+    """Print the newest checkpoint: keep it outside, and anybody can show later whether the log was rewritten."""
+
+    async def work(base: Foundation) -> str:
+        head = await base.logbook.newest()
+        if head is None:
+            raise NotFound("The log has no checkpoint yet.")
+        return head.note
+
+    print(local.on_foundation(work), end="")
+
+
+@app.command()
+def consistency(
+    old: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A checkpoint that was kept outside.")],
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; default: stdout.")] = None,
+) -> None:
+    """Prove that the log went on from a checkpoint that was kept; `gateway-verify consistency` checks it offline."""
+    from gateway.audit.checkpoint import open_checkpoint  # noqa: PLC0415 - cryptography is needed here only
+
+    note = old.read_text(encoding="utf-8")
+
+    async def work(base: Foundation) -> str:
+        return (await base.logbook.growth(open_checkpoint(note, base.logbook.verify_keys))).text()
+
+    text = local.on_foundation(work)
+    if out is None:
+        print(text, end="")
+    else:
+        out.write_text(text, encoding="utf-8")
+        say(f"Wrote {out}.")
+
+
+@app.command()
 def key() -> None:
     """Print the log's verification keys: what `audit check` needs besides the proof."""
 

@@ -17,10 +17,11 @@ from gateway.cli import local
 from gateway.cli.exits import Exit
 from gateway.cli.out import facts, put, say
 from gateway.cli.runtime import event_loop
-from gateway.core.errors import GatewayError, Misconfigured
+from gateway.core.errors import GatewayError, Misconfigured, Tampered
 from gateway.memory import calm_collector, give_back
 
 if TYPE_CHECKING:
+    from gateway.foundation import Foundation
     from gateway.settings import Settings
 
 PASSWORD = re.compile(r"(//[^:/@]*):[^@/]*@")
@@ -95,14 +96,15 @@ def serve(
             for name, address in process.addresses.items():
                 say(f"{name}: {address}")
             calm_collector()
-            await _told_to_stop()
+            await told_to_stop()
 
     give_back()
     with asyncio.Runner(loop_factory=event_loop()) as runner:
         runner.run(running())
 
 
-async def _told_to_stop() -> None:
+async def told_to_stop() -> None:
+    """Returns when the process is interrupted or terminated."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -156,12 +158,20 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="One JSON document 
         raise typer.Exit(Exit.CONFIGURATION)
 
 
+async def _log(base: Foundation) -> str:
+    try:
+        await base.logbook.examine()
+    except Tampered as alarm:
+        return f"{alarm.detail} ({alarm.problem})"
+    return "ok"
+
+
 async def _examined(settings: Settings) -> dict[str, str]:
     from gateway.foundation import foundation  # noqa: PLC0415 - as above
     from gateway.store.migrations import is_current  # noqa: PLC0415 - as above
     from gateway.wiring import open_broker  # noqa: PLC0415 - heavy, needed here only
 
-    found = dict.fromkeys(("python", "catalog", "keys", "database", "schema", "broker"), "not looked at")
+    found = dict.fromkeys(("python", "catalog", "keys", "database", "schema", "log", "broker"), "not looked at")
     found["python"] = "ok"
     try:
         async with foundation(settings) as base:
@@ -169,6 +179,7 @@ async def _examined(settings: Settings) -> dict[str, str]:
             await base.stores.health.ping()
             current = await is_current(settings.db.url)
             found |= {"database": "ok", "schema": "ok" if current else "out of date: run `gateway db upgrade`"}
+            found["log"] = await _log(base) if current else "not looked at"
             broker = open_broker(settings, base)
             await broker.open()
             found["broker"] = "ok" if broker.connected else "not reachable; deliveries would wait in the store"

@@ -72,6 +72,12 @@ class StoredAuditLog:
         newest = await self.checkpoints(1)
         return newest[0] if newest else None
 
+    async def cosign(self, size: int, before: str, after: str) -> bool:
+        columns = audit_checkpoints.c
+        statement = update(audit_checkpoints).where(columns.size == size, columns.note == before).values(note=after)
+        async with self._database.write() as connection:
+            return (await connection.execute(statement)).rowcount == 1
+
     async def checkpoints(self, limit: int) -> tuple[Checkpoint, ...]:
         query = select(audit_checkpoints).order_by(audit_checkpoints.c.size.desc()).limit(limit)
         async with self._database.read() as connection:

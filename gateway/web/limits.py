@@ -39,6 +39,9 @@ class Limits:
     rate_per_second: float | None = 5000.0
     """Requests a second for each caller; more than one process can do, so that only floods feel it. None: off."""
     burst: int = 10_000
+    public_per_second: float | None = 50.0
+    """Requests a second of one address for the published log: a reader of a million entries needs 80 s. None: off."""
+    public_burst: int = 500
     mailbox_lease: timedelta = timedelta(minutes=5)
     """How long a listed parcel is shown to nobody else of the same partner."""
     key_cache: timedelta = timedelta(seconds=10)

@@ -32,7 +32,7 @@ def openapi(routes: Sequence[Route], formats: Mapping[FormatName, FormatInfo], v
     schemas = _schemas(routes)
     paths: Document = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, formats)
+        paths.setdefault(route.described, {})[route.method.lower()] = _operation(route, formats)
     return {
         "openapi": VERSION,
         "info": {
@@ -58,6 +58,8 @@ def problems_of(operation: Operation) -> tuple[str, ...]:
     codes = [*_ALWAYS, *operation.problems]
     if operation.scope is not Scope.PUBLIC:
         codes += _KEYED
+    if operation.rated:
+        codes.append("too-many-requests")
     if operation.query is not None:
         codes += ["bad-request", "invalid-members"]
     if operation.body is not None:
@@ -85,7 +87,7 @@ def _operation(route: Route, formats: Mapping[FormatName, FormatInfo]) -> Docume
         "operationId": operation.name,
         "summary": operation.summary,
         "tags": [operation.tag],
-        "parameters": [*_path_parameters(route.path), *_query_parameters(operation), *_headers(operation)],
+        "parameters": [*_path_parameters(route.described), *_query_parameters(operation), *_headers(operation)],
         "responses": _responses(operation),
         "security": [] if operation.scope is Scope.PUBLIC else [{"key": []}],
         "x-scope": operation.scope.value,

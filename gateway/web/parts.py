@@ -46,6 +46,16 @@ Admit = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
+class LogFiles:
+    """The published audit log; both give None for what there is not."""
+
+    checkpoint: Callable[[], Awaitable[str | None]]
+    """The newest checkpoint, a signed note."""
+    file: Callable[[str], Awaitable[bytes | None]]
+    """The path under the log's prefix (``tile/...``) -> its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
 class RuleText:
     """What people may read of one rule."""
 
@@ -93,6 +103,7 @@ class Parts:
     rules: Mapping[str, RuleText]
     """Rule code -> its text."""
     proof: ProofOf
+    log: LogFiles
     checks: Mapping[str, Check]
     """Name -> readiness check: ``store``, ``broker``, ``keys`` ..."""
     admit: Admit

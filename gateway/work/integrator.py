@@ -47,7 +47,9 @@ class Grown(Protocol[F_co]):
 Grow = Callable[[F, Sequence[AuditEntry], datetime, Checkpoint | None], Grown[F]]
 """Hash, change tiles, sign; refuses to sign what is not consistent with the last checkpoint (Tampered)."""
 Restore = Callable[[Checkpoint | None], Awaitable[F]]
-"""The frontier of the stored log."""
+"""The frontier of the stored log, once it is sound and goes on from what was remembered (else Tampered)."""
+Remember = Callable[[Checkpoint], Awaitable[None]]
+"""Keeps the signed head outside the database."""
 
 
 @dataclass(slots=True)
@@ -57,6 +59,7 @@ class Integrator(Generic[F]):
     restore: Restore[F]
     clock: Clock
     observe: Callable[[Checkpoint], None]
+    remember: Remember
     _frontier: F | None = None
     _last: Checkpoint | None = field(default=None, repr=False)
 
@@ -76,5 +79,6 @@ class Integrator(Generic[F]):
             self._frontier = None
             return True
         self._frontier, self._last = grown.frontier, grown.checkpoint
+        await self.remember(grown.checkpoint)
         self.observe(grown.checkpoint)
         return len(entries) == GROUP

@@ -55,6 +55,8 @@ from gateway.core.ports.formats import FormatInfo
 from gateway.core.ports.intake import Verdict
 from gateway.core.ports.store import RuleCount
 from gateway.core.receipt import Receipts
+from gateway.heads import Heads
+from gateway.published import Publisher
 from gateway.store.audit import StoredAuditLog
 from gateway.store.callers import StoredApiKeys
 from gateway.store.deliveries import StoredDeliveries
@@ -72,7 +74,7 @@ from gateway.web.api.application import api_application
 from gateway.web.auth import OPERATOR_SCOPES, PARTNER_SCOPES, Owner, Scope, new_api_key
 from gateway.web.edge import runner
 from gateway.web.limits import Limits
-from gateway.web.parts import Parts, RuleText
+from gateway.web.parts import LogFiles, Parts, RuleText
 from keys.files import FileKeys
 from tests.contract.query_stack import Present, desk
 
@@ -353,6 +355,7 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
     mint = minting(watch, os.urandom)
     scribe = Scribe(watch, mint, os.urandom)
     partners = StoredPartners(database, watch)
+    published = Publisher(StoredAuditLog(database), Heads(StoredAuditLog(database)))
     return Parts(
         clock=watch,
         mint=mint,
@@ -379,6 +382,7 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         kinds={LOCATE: "Locate"},
         rules=RULES,
         proof=no_proof,
+        log=LogFiles(published.checkpoint, published.file),
         checks={"store": all_is_well},
         admit=lambda: None,
         version="1.2.3",

@@ -215,6 +215,7 @@ def parts_of(database, clock):
         kinds={LOCATE: "Locate", TRANSFER: "Case transfer", HIRE: "New hire"},
         rules={RULE: RuleText(RULE, "The date is no date", "Use YYYYMMDD.", Severity.ERROR, since=date(2020, 1, 1))},
         proof=proof,
+        log=SimpleNamespace(),  # the console does not publish
         checks={"store": well, "keys": well, "broker": ill},
         admit=lambda: None,
         version="0.1.0",

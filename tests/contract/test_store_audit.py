@@ -73,6 +73,15 @@ async def test_integrated_entries_have_numbers_and_leaf_hashes(log, town):
     assert await log.checkpoints(10) == (checkpoint(town, 5), checkpoint(town, 3))
 
 
+async def test_cosignatures_join_a_checkpoint_once_and_only_the_note_that_they_were_made_for(log, town):
+    await integrate(log, town, 0, await write(log, town, 2))
+    before = (await log.head()).note
+    assert await log.cosign(2, before, before + "one\n")
+    assert not await log.cosign(2, before, before + "two\n")
+    assert not await log.cosign(3, before, before + "one\n")
+    assert (await log.head()).note == before + "one\n"
+
+
 async def test_an_empty_log_has_no_head_and_no_tiles(log):
     assert await log.head() is None
     assert await log.checkpoints(5) == ()

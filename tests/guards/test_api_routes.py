@@ -18,6 +18,9 @@ WEB = Path(__file__).parents[2] / "gateway" / "web"
 PUBLIC = {
     "/v1/rules",
     "/v1/rules/{code}",
+    "/v1/log/checkpoint",
+    "/v1/log/tile/entries/{place:.+}",
+    "/v1/log/tile/{level}/{place:.+}",
     "/problems/{code}",
     "/openapi.json",
     "/docs",

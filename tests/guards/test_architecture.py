@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("gateway", "schemas", "adapters", "transforms", "keys")
+PACKAGES = ("gateway", "schemas", "adapters", "transforms", "keys", "verifier")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 PURE = [
     path

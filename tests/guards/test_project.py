@@ -11,7 +11,7 @@ from gateway.core.ports.formats import Heading
 from gateway.tools import speech
 
 ROOT = Path(__file__).parents[2]
-OURS = ("gateway", "schemas", "adapters", "transforms", "keys", "tests", "bench", "docs", "examples", ".ci")
+OURS = ("gateway", "schemas", "adapters", "transforms", "keys", "verifier", "tests", "bench", "docs", "examples", ".ci")
 TEXT = {".py", ".toml", ".md", ".xsd", ".csv", ".xml", ".json", ".html", ".css", ".js", ".yml", ".yaml", ".txt", ".sh",
         ".vector", ".csenet", ".w4", ".cfg", ".ini", ".mako", ".svg"}  # fmt: skip
 LARGEST = 2 * 2**20

@@ -601,6 +601,11 @@ class AuditLog(Protocol):
 
     async def head(self) -> Checkpoint | None: ...
 
+    async def cosign(self, size: int, before: str, after: str) -> bool:
+        """Give the checkpoint of this size the note ``after``, which says the same with more signatures. False when its
+        note is not ``before`` (any more)."""
+        ...
+
     async def checkpoints(self, limit: int) -> tuple[Checkpoint, ...]:
         """Newest first."""
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from time import perf_counter
 
 import structlog
@@ -82,6 +83,8 @@ class Gate:
         self._doorkeeper = Doorkeeper(parts.callers, parts.hasher, parts.clock, limits.key_cache)
         self._refusals = Refusals(parts.audit, parts.scribe, parts.clock)
         self._buckets = Buckets(limits, parts.clock)
+        strangers = replace(limits, rate_per_second=limits.public_per_second, burst=limits.public_burst)
+        self._strangers = Buckets(strangers, parts.clock)
 
     async def admit(self, request: web.Request, scope: Scope) -> tuple[Principal, Allowance | None]:
         """Raises Unauthenticated, Forbidden or RateExceeded."""
@@ -97,6 +100,11 @@ class Gate:
             await self._refusals.note(principal.actor, refusal.problem)
             raise
         return principal, allowance
+
+    def let_read(self, request: web.Request) -> None:
+        """A caller without a key, known by address only. Raises RateExceeded; not written down, since everybody could
+        then fill the log."""
+        self._strangers.take(request.remote or "")
 
     async def turned_away(self, principal: Principal, refusal: Refused) -> None:
         """Writes a refusal down that nobody has written down yet."""
@@ -126,10 +134,12 @@ def check_scope(principal: Principal, scope: Scope) -> None:
 
 
 def _endpoint(route: Route, site: Site, gate: Gate) -> Handler:
-    name, scope, answer = route.operation.name, route.operation.scope, route.answer
+    name, scope, answer, rated = route.operation.name, route.operation.scope, route.answer, route.operation.rated
 
     async def public(request: web.Request) -> web.StreamResponse:
         request[_OPERATION] = name
+        if rated:
+            gate.let_read(request)
         return await answer(Call(site, request, request[_ENTITY], None))
 
     async def keyed(request: web.Request) -> web.StreamResponse:
@@ -164,7 +174,8 @@ def _edge(parts: Parts, figures: RequestFigures | None) -> Middleware:
         except Exception as error:  # noqa: BLE001 - the edge: a defect is an answer and a log line, never a traceback
             _log.error("request.defect", request=entity, type=type(error).__name__, path=_place(error))
             response = problems.of_defect().response(entity)
-        response.headers.update(_SAFE_HEADERS)
+        for field, value in _SAFE_HEADERS.items():
+            response.headers.setdefault(field, value)
         response.headers["X-Request-Id"] = entity
         if request.secure:
             response.headers["Strict-Transport-Security"] = _STRICT_TRANSPORT

@@ -20,6 +20,7 @@ from gateway.web.parts import Parts
 
 M = TypeVar("M", bound=BaseModel)
 JSON = "application/json"
+_PATTERN = re.compile(r":[^}]*\}")
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -59,6 +60,8 @@ class Operation:
     query: type[BaseModel] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     """Request header fields of its own -> what they mean; a name that ends with ``*`` is required."""
+    rated: bool = False
+    """A public operation that costs work: the rate of each address is limited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +148,14 @@ class Route:
 
     method: str
     path: str
+    """A parameter may take in slashes: ``{place:.+}``."""
     answer: Answering
     operation: Operation
+
+    @property
+    def described(self) -> str:
+        """The path as the description has it: without the patterns of its parameters."""
+        return _PATTERN.sub("}", self.path)
 
 
 def absent() -> NoReturn:

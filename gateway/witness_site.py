@@ -1,0 +1,54 @@
+"""A witness as a process: its listener, and nothing else of a gateway."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from gateway.core.errors import Misconfigured
+from gateway.web.edge import runner
+from gateway.web.limits import Limits
+from gateway.web.witness import witness_application
+from gateway.witness import Witness
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    host: str = "127.0.0.1"
+    port: int = 8444
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+@asynccontextmanager
+async def serving(witness: Witness, listener: Listener) -> AsyncIterator[str]:
+    """The witness listens while the block runs; gives its address. Raises Misconfigured."""
+    limits = Limits()
+    made = runner(witness_application(witness.add_checkpoint, str(witness.key)), limits, shutdown_seconds=2)
+    context = _tls(listener)
+    await made.setup()
+    try:
+        try:
+            await web.TCPSite(made, listener.host, listener.port, ssl_context=context).start()
+        except OSError as error:
+            raise Misconfigured(f"The witness cannot listen: {error.strerror}.", code="listen") from None
+        yield f"{'https' if context else 'http'}://{listener.host}:{made.addresses[0][1]}"
+    finally:
+        await made.cleanup()
+
+
+def _tls(listener: Listener) -> ssl.SSLContext | None:
+    if listener.certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(listener.certificate, listener.key)
+    except (OSError, ssl.SSLError) as error:
+        raise Misconfigured(f"The TLS certificate cannot be loaded ({type(error).__name__}).") from None
+    return context

@@ -1,0 +1,81 @@
+"""The key and the memory of a witness: one private directory with its Ed25519 key and the last note of each log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gateway.core.errors import Misconfigured
+from gateway.core.ids import Random
+from keys.folder import locked, make_private, read_private, write_private
+
+KEY_FILE, NOTES = "witness.json", "notes"
+SEED_BYTES = 32
+
+
+class Cosigner:
+    """Implements :class:`gateway.core.ports.keys.Signer`; remembers one note a log, across crashes."""
+
+    def __init__(self, folder: Path, name: str, seed: bytes) -> None:
+        self._folder, self._name = folder, name
+        self._key = Ed25519PrivateKey.from_private_bytes(seed)
+
+    @classmethod
+    def create(cls, folder: Path, name: str, random: Random) -> Cosigner:
+        """A new witness. Raises Misconfigured when there is one already: a second key would be another witness."""
+        make_private(folder)
+        with locked(folder):
+            if (folder / KEY_FILE).exists():
+                raise Misconfigured(f"{folder / KEY_FILE} is there already", code="key-file-exists")
+            make_private(folder / NOTES)
+            seed = random(SEED_BYTES)
+            write_private(folder / KEY_FILE, json.dumps({"name": name, "seed": seed.hex()}).encode())
+        return cls(folder, name, seed)
+
+    @classmethod
+    def load(cls, folder: Path) -> Cosigner:
+        """Raises Misconfigured when the key is missing, malformed or open to others, and when the memory is gone: a
+        witness that forgot what it cosigned must not go on."""
+        try:
+            document = json.loads(read_private(folder / KEY_FILE))
+            name, seed = str(document["name"]), bytes.fromhex(document["seed"])
+            cosigner = cls(folder, name, seed)
+        except (ValueError, KeyError, TypeError):
+            raise Misconfigured(f"{folder / KEY_FILE} is not the key of a witness", code="bad-key-file") from None
+        if not (folder / NOTES).is_dir():
+            raise Misconfigured(f"{folder / NOTES} is missing: the witness lost its memory", code="no-key-file")
+        return cosigner
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def public_key(self) -> bytes:
+        return self._key.public_key().public_bytes_raw()
+
+    def sign(self, message: bytes) -> bytes:
+        return self._key.sign(message)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else reads or writes a note meanwhile, in whatever process; waits for others."""
+        with locked(self._folder):
+            yield
+
+    def last(self, origin: str) -> str | None:
+        """The last note of the log that was cosigned."""
+        path = self._path(origin)
+        return read_private(path).decode() if path.exists() else None
+
+    def remember(self, origin: str, note: str) -> None:
+        """Durable when it returns. Raises Unavailable."""
+        write_private(self._path(origin), note.encode())
+
+    def _path(self, origin: str) -> Path:
+        return self._folder / NOTES / sha256(origin.encode()).hexdigest()

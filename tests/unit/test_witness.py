@@ -1,0 +1,180 @@
+"""A witness: what it cosigns, what it refuses, and that no order of requests makes it contradict itself."""
+
+import os
+import shutil
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.audit.checkpoint import open_checkpoint
+from gateway.audit.cosignature import WitnessKey, accepted_lines, cosigners
+from gateway.audit.growth import Growth, parse_growth
+from gateway.audit.note import VerifyKey
+from gateway.audit.paths import consistency_proof
+from gateway.audit.tree import consistency_holds
+from gateway.audit.witness import OtherSize, judge
+from gateway.clock import utc_now
+from gateway.core.errors import Conflict, Forbidden, Misconfigured, NotFound, Refused, Tampered, Unprocessable
+from gateway.witness import Witness
+from keys.cosigner import NOTES, Cosigner
+from tests.vectors.audit.sample import StoredLog, log_of, new_signer, some_entries
+from verifier import NotProved, Trust, Unreadable
+
+LOG = log_of(130, 170, 1)
+FORK = StoredLog(LOG.signer)
+for _count in (130, 170, 1):
+    FORK.append(some_entries(_count))
+KEYS = [LOG.key]
+
+
+def growth(log, old, new):
+    """From checkpoint number ``old`` (-1: the empty log) to number ``new``."""
+    head, size = log.checkpoints[new], log.checkpoints[old].size if old >= 0 else 0
+    return Growth(size, consistency_proof(size, head.size, log.tile), head.note)
+
+
+def head(log, number):
+    return open_checkpoint(log.checkpoints[number].note, [log.key])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    Cosigner.create(tmp_path / "witness", "witness.test/w1", os.urandom)
+    return tmp_path / "witness"
+
+
+def witness(folder, keys=KEYS):
+    return Witness(Cosigner.load(folder), keys, utc_now)
+
+
+@pytest.mark.parametrize(("old", "new"), [(-1, 0), (-1, 2), (0, 1), (0, 2), (2, 2)])
+def test_a_checkpoint_that_goes_on_from_the_last_one_may_be_cosigned(old, new):
+    last = head(LOG, old) if old >= 0 else None
+    assert judge(growth(LOG, old, new), last, KEYS) == head(LOG, new)
+
+
+@pytest.mark.parametrize(
+    ("request_", "last", "keys", "refusal"),
+    [
+        (growth(LOG, 0, 1), head(LOG, 0), [VerifyKey("other.test/log", LOG.key.public_key)], NotFound),
+        (growth(LOG, 0, 1), head(LOG, 0), [VerifyKey.of(new_signer())], Forbidden),
+        (growth(LOG, 0, 1), None, KEYS, OtherSize),
+        (growth(LOG, -1, 1), head(LOG, 0), KEYS, OtherSize),
+        (growth(LOG, 0, 0), head(LOG, 1), KEYS, OtherSize),
+        (Growth(300, (), LOG.checkpoints[0].note), head(LOG, 1), KEYS, Refused),
+        (growth(FORK, 0, 0), head(LOG, 0), KEYS, Conflict),
+        (growth(FORK, 0, 1), head(LOG, 0), KEYS, Unprocessable),
+        (Growth(130, (), LOG.checkpoints[1].note), head(LOG, 0), KEYS, Unprocessable),
+        (Growth(0, (b"\0" * 32,), LOG.checkpoints[1].note), None, KEYS, Unprocessable),
+        (Growth(0, (), "no note\n"), None, KEYS, Refused),
+        (Growth(0, (), LOG.checkpoints[0].note.replace("\n130\n", "\n131\n")), None, KEYS, Forbidden),
+    ],
+)
+def test_everything_else_is_refused_as_the_specification_says(request_, last, keys, refusal):
+    with pytest.raises(Refused) as found:
+        judge(request_, last, keys)
+    assert type(found.value) is refusal
+    if refusal is OtherSize:
+        assert found.value.size == (last.size if last else 0)
+
+
+async def test_a_cosignature_counts_before_the_gateway_and_before_the_verifier_that_stands_alone(folder):
+    one = witness(folder)
+    note = LOG.checkpoints[0].note
+    line = await one.add_checkpoint(growth(LOG, -1, 0).text())
+    assert cosigners(note + line, [one.key]) == {one.key}
+    assert cosigners(note, [one.key]) == frozenset()
+    trust = Trust.of(str(LOG.key), witnesses=(str(one.key),))
+    assert trust.open(note + line).witnesses == ("witness.test/w1",)
+    with pytest.raises(NotProved, match="0 trusted witnesses"):
+        trust.open(note)
+    with pytest.raises(NotProved, match=r"signature of witness\.test/w1 is wrong"):
+        trust.open(LOG.checkpoints[1].note + line)
+    assert Trust.of(str(LOG.key), witnesses=(str(one.key),), need=0).open(note).size == 130
+    for wrong in ({"need": 2}, {"need": -1}):
+        with pytest.raises(Unreadable):
+            Trust.of(str(LOG.key), witnesses=(str(one.key),), **wrong)
+
+
+async def test_only_the_line_of_the_witness_that_was_asked_is_taken_out_of_an_answer(folder):
+    one = witness(folder)
+    head_ = LOG.checkpoints[0]
+    text = head_.note.split("\n\n")[0] + "\n"
+    line = await one.add_checkpoint(growth(LOG, -1, 0).text())
+    own = head_.note.split("\n\n")[1]
+    assert accepted_lines(text, own + line + line, one.key) == line
+    for answer in (own, "", line.replace("w1", "w2")):
+        with pytest.raises(Tampered):
+            accepted_lines(text, answer, one.key)
+    with pytest.raises(Tampered):
+        accepted_lines(text.replace("130", "131"), line, one.key)
+
+
+async def test_a_witness_remembers_across_restarts_and_refuses_a_rewritten_log(folder):
+    await witness(folder).add_checkpoint(growth(LOG, -1, 1).text())
+    with pytest.raises(Unprocessable):
+        await witness(folder).add_checkpoint(growth(FORK, 1, 2).text())
+    with pytest.raises(OtherSize):
+        await witness(folder).add_checkpoint(growth(LOG, -1, 0).text())
+    await witness(folder).add_checkpoint(growth(LOG, 1, 2).text())
+    shutil.rmtree(folder / NOTES)
+    with pytest.raises(Misconfigured, match="memory"):
+        witness(folder)
+
+
+async def test_a_witness_that_forgot_would_cosign_the_rewritten_log(folder):
+    """The control: it is the memory that holds."""
+    await witness(folder).add_checkpoint(growth(LOG, -1, 1).text())
+    for note in (folder / NOTES).iterdir():
+        note.unlink()
+    await witness(folder).add_checkpoint(growth(FORK, -1, 2).text())
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.booleans(), st.integers(-1, 2), st.integers(0, 2)), max_size=12))
+def test_whatever_it_is_asked_all_that_it_cosigned_is_one_history(requests):
+    last, taken = None, []
+    for fork, old, new in requests:
+        if old > new:
+            continue
+        try:
+            last = judge(growth(FORK if fork else LOG, old, new), last, KEYS)
+        except Refused:
+            continue
+        taken.append((fork, new))
+    histories = {fork for fork, _new in taken}
+    assert len(histories) <= 1
+    assert [new for _fork, new in taken] == sorted(new for _fork, new in taken)
+
+
+@settings(max_examples=60)
+@given(st.text(max_size=200) | st.tuples(st.integers(0, 400), st.text(max_size=3)))
+def test_hostile_requests_are_refused_and_never_a_crash(text):
+    if isinstance(text, tuple):
+        good = growth(LOG, 0, 1).text()
+        text = good[: text[0]] + text[1] + good[text[0] + len(text[1]) + 1 :]
+    try:
+        assert judge(parse_growth(text), head(LOG, 0), KEYS) == head(LOG, 1)
+    except Refused:
+        return
+    assert text.startswith(growth(LOG, 0, 1).text().split("\n\n")[0])
+
+
+def test_the_forks_of_these_tests_really_are_two_histories():
+    path = consistency_proof(130, 301, FORK.tile)
+    assert not consistency_holds(130, head(LOG, 0).root, 301, head(FORK, 2).root, path)
+
+
+def test_a_second_witness_is_never_made_over_the_first(folder):
+    with pytest.raises(Misconfigured):
+        Cosigner.create(folder, "witness.test/w2", os.urandom)
+    assert Cosigner.load(folder).name == "witness.test/w1"
+
+
+def test_the_text_of_a_witness_key_must_be_whole(folder):
+    text = str(witness(folder).key)
+    assert str(WitnessKey.parse(text)) == text
+    for wrong in (str(LOG.key), text[:-4] + "AAA=", text.replace("w1", "w2"), "w1", ""):
+        with pytest.raises(Misconfigured):
+            WitnessKey.parse(wrong)

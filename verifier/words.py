@@ -1,0 +1,56 @@
+"""What an entry of the log says, in plain words made here: words that come with a file are not signed by anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+MEANINGS: Mapping[str, str] = {
+    "submission.received": "a submission is durable and waits to be judged",
+    "submission.judged": "a submission is judged to the end",
+    "submission.refused": "a submission was turned away as a whole",
+    "record.accepted": "a record is valid, sealed and routed",
+    "record.refused": "a record has blocking findings",
+    "record.parked": "a valid record has no agreement that lets it leave",
+    "record.withheld": "the disclosure guard keeps a record back",
+    "record.rerouted": "a parked record found its way after a change of agreements",
+    "record.read": "a person or a partner read a record's content",
+    "delivery.created": "records were gathered into a delivery",
+    "delivery.attempted": "an attempt failed and another is due",
+    "delivery.delivered": "the partner took the delivery",
+    "delivery.placed": "the delivery lies in the partner's mailbox",
+    "delivery.dead": "the delivery needs a person",
+    "delivery.held": "the delivery is kept back on purpose",
+    "delivery.retried": "a person sent a dead or held delivery on its way again",
+    "delivery.withdrawn": "a person withdrew a delivery",
+    "delivery.acknowledged": "the partner said that it has the delivery",
+    "delivery.rejected": "the partner said that it cannot use the delivery",
+    "partner.applied": "a partner or agreement was set or changed",
+    "partner.paused": "deliveries to a partner wait",
+    "partner.resumed": "deliveries to a partner go on",
+    "key.created": "a key was made",
+    "key.rotated": "another key became the active one",
+    "operator.added": "an operator account was made or changed",
+    "operator.login": "an operator logged in",
+    "operator.logout": "an operator logged out",
+    "operator.refused": "a login failed",
+    "access.refused": "a caller was turned away",
+    "apikey.added": "an API key was made",
+    "apikey.revoked": "an API key was revoked",
+    "job.planned": "a bulk action was planned over a frozen selection",
+    "job.started": "a bulk action was started",
+    "job.ended": "a bulk action ended",
+    "query.asked": "a query is about to leave to the partner that works the case",
+    "query.answered": "the caller is told the answer to its query",
+    "query.refused": "a query may not be asked, or is not one",
+    "query.failed": "a query ends without an answer",
+}
+"""Action -> what it says, as docs/audit-log.md has it."""
+
+
+def plain_words(leaf: Mapping[str, str]) -> str | None:
+    """One sentence on the members of a leaf; None for an action that this version does not know."""
+    meaning = MEANINGS.get(leaf["action"])
+    if meaning is None:
+        return None
+    outcome = "" if leaf["outcome"] == "ok" else f" Outcome: {leaf['outcome']}."
+    return f"{leaf['at']}, by {leaf['actor']}, on {leaf['object']}: {meaning}.{outcome}"
