@@ -111,18 +111,17 @@ class KindForm:
 
     def _shaped(self, paths: tuple[str, ...]) -> Shape:
         places = sorted(map(self.place, paths), key=_order)
-        out = [self.open]
+        tags: list[str] = []
         group: tuple[str, ...] = ()
+        before = self.open
         for place in places:
-            if place.parents != group:
-                out.append(self.move(group, place.parents))
-                group = place.parents
-            out.append(f"<{place.name}>%s</{place.name}>")
-        out += (self.move(group, ()), self.close)
+            tags.append(f"{before}{self.move(group, place.parents)}<{place.name}>")
+            before, group = f"</{place.name}>", place.parents
+        tags.append(f"{before}{self.move(group, ())}{self.close}")
         ordered = tuple(place.path for place in places)
         matchers = [match for place in places if (match := self._plain.matcher(place.type)) is not None]
         complete = tuple(matchers) if len(matchers) == len(places) else None
-        return Shape("".join(out), ordered, ordered == paths, complete)
+        return Shape(tuple(tags), ordered, ordered == paths, complete)
 
 
 def _name(step: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.core.catalog import CodeList, Condition, KindInfo
@@ -52,11 +52,18 @@ def _template(text: str, codes: _Codes) -> _Template:
     return _Template(lambda fields: (frame % tuple([fields.get(path, "") for path in paths])).strip(), named)
 
 
-def _first(fills: Iterable[_Fill], fields: _Fields) -> str | None:
-    for fill in fills:
-        if text := fill(fields):
-            return text
-    return None
+def _first(fills: Sequence[_Fill]) -> _Fill | None:
+    """The first of some templates that gives something; one alone is asked without a detour."""
+    if len(fills) <= 1:
+        return fills[0] if fills else None
+
+    def first(fields: _Fields) -> str:
+        for fill in fills:
+            if text := fill(fields):
+                return text
+        return ""
+
+    return first
 
 
 _Wanted = frozenset[str | None]
@@ -95,9 +102,9 @@ def _holds(places: _Places, fields: _Fields) -> bool:
 class _Plan:
     """What has to be looked at in records with the same paths."""
 
-    members: tuple[tuple[_Fill, ...], ...]
+    members: tuple[_Fill | None, ...]
     """From sender to other_case_id, in the order of :class:`Facts`."""
-    tags: tuple[tuple[str, tuple[_Fill, ...]], ...]
+    tags: tuple[tuple[str, _Fill], ...]
     family_violence: _Places
     nondisclosure: _Places
     flags: tuple[tuple[str, _Places], ...]
@@ -121,11 +128,11 @@ class Summary:
     def facts(self, content: Content) -> Facts:
         fields = content.fields
         plan = self._plan(tuple(fields))
-        tags = {tag: text for tag, fills in plan.tags if (text := _first(fills, fields))}
+        tags = {tag: text for tag, fill in plan.tags if (text := fill(fields))}
         for tag, places in plan.flags:
             if _holds(places, fields):
                 tags[tag] = "Y"
-        members = [_first(fills, fields) if fills else None for fills in plan.members]
+        members = [(fill(fields) or None) if fill else None for fill in plan.members]
         sender, recipient, transaction, serial, case_id, other_case_id = members
         return Facts(
             self._kind,
@@ -156,15 +163,15 @@ class Summary:
         flags = ((tag, _places(flag, paths)) for tag, flag in self._flags.items())
         return _Plan(
             tuple(_speaking(templates, paths) for templates in self._members),
-            tuple(one for one in tags if one[1]),
+            tuple((tag, fill) for tag, fill in tags if fill),
             _places(self._family_violence, paths),
             _places(self._nondisclosure, paths),
             tuple(one for one in flags if one[1]),
         )
 
 
-def _speaking(templates: Iterable[_Template], paths: tuple[str, ...]) -> tuple[_Fill, ...]:
-    return tuple(one.fill for one in templates if one.says_something_of(paths))
+def _speaking(templates: Iterable[_Template], paths: tuple[str, ...]) -> _Fill | None:
+    return _first([one.fill for one in templates if one.says_something_of(paths)])
 
 
 def _templates(texts: Iterable[str], codes: _Codes) -> tuple[_Template, ...]:

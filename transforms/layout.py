@@ -5,14 +5,14 @@ On the good path no object is made but the values themselves; what goes wrong is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import compress
-from operator import itemgetter
 
 from gateway.core.catalog import BLANK_BLOCK, Layout, LayoutField, Need, Picture
 from gateway.core.model import RuleCode, Severity
 from transforms.pictures import CODECS, Codec, Read, Write, flag, is_zero_date
+from transforms.usual import Cut, Known, Patterns, ValueField, cutter, is_printable
 
 FIX_CHARACTER = RuleCode("FIX-CHARACTER")
 FIX_CONSTANT = RuleCode("FIX-CONSTANT")
@@ -26,10 +26,6 @@ HIGHEST_REPEAT = 9
 """A count has one digit."""
 
 _AS_IT_STANDS = (Picture.TEXT, Picture.DIGITS, Picture.PERSON_NAME)
-
-_PRINTABLE = bytes(range(0x20, 0x7F))
-_Cut = Callable[[str], tuple[str, ...]]
-"""Cuts the fields out of a record, in one call that runs no Python."""
 
 Order = Callable[[str], bytes]
 """Sorts canonical paths into document order."""
@@ -50,7 +46,7 @@ class Fault:
 class _Reading:
     """How the value fields are read under one prefix, in document order."""
 
-    cut: _Cut
+    cut: Cut
     paths: tuple[str, ...]
     fields: tuple[LayoutField, ...]
     pictured: tuple[tuple[int, Read], ...]
@@ -59,6 +55,7 @@ class _Reading:
     """Places of the fields that the layout requires, in the order of the bytes."""
     blank: str | None
     """Path of the mark that keeps a wholly blank block."""
+    patterns: Patterns
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +78,30 @@ class CompiledLayout:
         self.layout = layout
         self.length = layout.length
         self._order = order
+        fixed = [f for f in layout.fields if f.picture in (Picture.CONSTANT, Picture.RESERVED)]
+        self._fixed = tuple((_slice(f), f.constant or " " * f.length, f) for f in fixed)
         prefixes = _prefixes(layout)
         self._readings = {prefix: self._reading(prefix) for prefix in prefixes}
         self._writings = {prefix: self._writing(prefix) for prefix in prefixes}
-        fixed = [f for f in layout.fields if f.picture in (Picture.CONSTANT, Picture.RESERVED)]
-        self._fixed = tuple((_slice(f), f.constant or " " * f.length, f) for f in fixed)
-        self._fixed_cut = _cutter([place for place, _, _ in self._fixed])
+        self._fixed_cut = cutter([place for place, _, _ in self._fixed])
         self._fixed_texts = tuple(text for _, text, _ in self._fixed)
 
     def _reading(self, prefix: str) -> _Reading:
         fields = sorted((f for f in self.layout.fields if f.path), key=lambda f: self._order(f"{prefix}{f.path}"))
         reads = [codec_of(f).read for f in fields]
         by_bytes = sorted(range(len(fields)), key=lambda at: fields[at].start)
+        places = [
+            ValueField(_slice(f), f"{prefix}{f.path}", read, f.required is Need.REQUIRED)
+            for f, read in zip(fields, reads, strict=True)
+        ]
         return _Reading(
-            _cutter([_slice(f) for f in fields]),
+            cutter([_slice(f) for f in fields]),
             tuple(f"{prefix}{f.path}" for f in fields),
             tuple(fields),
             tuple((at, read) for at, read in enumerate(reads) if read is not None),
             tuple(at for at in by_bytes if fields[at].required is Need.REQUIRED),
             f"{prefix}{BLANK_BLOCK}" if prefix and self.layout.block != "Header" else None,
+            Patterns(places, [Known(place, text) for place, text, _ in self._fixed]),
         )
 
     def _writing(self, prefix: str) -> _Writing:
@@ -116,6 +118,15 @@ class CompiledLayout:
 
         With ``required`` a blank field that the layout requires is a fault too.
         """
+        reading = self._readings[prefix]
+        usual = reading.patterns.latest
+        if usual is not None and (usual.whole or not required) and (found := usual.values(text)) is not None:
+            into.update(zip(usual.paths, found, strict=True))
+            return []
+        return self._read(text, prefix, into, required=required)
+
+    def _read(self, text: str, prefix: str, into: dict[str, str], *, required: bool) -> list[Fault]:
+        """The long way, which finds what is wrong."""
         reading = self._readings[prefix]
         faults: list[Fault] = []
         raws = reading.cut(text)
@@ -141,6 +152,8 @@ class CompiledLayout:
                 for at in reading.required
                 if not values[at] and not raws[at].strip(" ")
             ]
+        if not faults:
+            reading.patterns.learn(values)
         return faults
 
     def _unfixed(self, text: str) -> list[Fault]:
@@ -180,20 +193,8 @@ class CompiledLayout:
         return "".join(parts), taken
 
 
-def is_printable(text: str) -> bool:
-    """Whether a text is of printable ASCII. Two calls that look at all characters at once; ``str.isprintable`` asks the
-    Unicode tables for each and takes five times as long."""
-    return text.isascii() and not text.encode().translate(None, _PRINTABLE)
-
-
 def _slice(field: LayoutField) -> slice:
     return slice(field.start - 1, field.start - 1 + field.length)
-
-
-def _cutter(places: Sequence[slice]) -> _Cut:
-    if len(places) > 1:
-        return itemgetter(*places)
-    return lambda text: tuple(text[place] for place in places)
 
 
 def _prefixes(layout: Layout) -> tuple[str, ...]:

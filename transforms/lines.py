@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 CR, LF = 0x0D, 0x0A
 CRUMBS = 512
@@ -51,6 +52,21 @@ class Incoming:
         if buffer.find(LF, at, end) >= 0 or buffer.find(CR, at, end) >= 0:
             return None
         return bytes(buffer[at:end])
+
+    def run(self, length: int, mark: bytes) -> list[bytes]:
+        """The next lines as long as each begins with the mark and has exactly so many bytes, stepped over with their
+        ends. None where line ends are of several kinds. It looks at all bytes: ask once for each piece."""
+        end = b"\r\n" if self._buffer[self._at + length : self._at + length + 1] == b"\r" else b"\n"
+        rest = bytes(self._buffer[self._at :])
+        lines = rest.split(end)
+        ends = len(lines) - 1
+        if rest.count(b"\n") != ends or rest.count(b"\r") != ends * (len(end) - 1):
+            return []
+        lines.pop()
+        taken = list(takewhile(lambda line: len(line) == length and line.startswith(mark), lines))
+        self.use(len(taken) * (length + len(end)))
+        self.line += len(taken)
+        return taken
 
     def line_of(self, limit: int) -> bytes | None:
         """The next bytes up to a line end; None when there is none within so many bytes."""

@@ -12,8 +12,8 @@ from gateway.core.catalog import Picture
 PIVOT = 70
 """Two-digit years from here on are of the twentieth century."""
 
-_EVERY_YEAR = frozenset(f"{date(1999, 1, 1) + timedelta(days):%m%d}" for days in range(365))
-"""Month and day of every day but the 29th of February."""
+_EVERY_YEAR = {f"{day:%m%d}": f"{day:-%m-%d}" for day in (date(1999, 1, 1) + timedelta(n) for n in range(365))}
+"""Month and day of every day but the 29th of February, as they are written after the year."""
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})", re.ASCII)
 _QUARTER = re.compile(r"([0-9]{4})-Q([1-4])", re.ASCII)
@@ -41,8 +41,9 @@ def read_date(text: str) -> str | None:
     """CCYYMMDD. Days that every year has are looked up; the others are left to the calendar."""
     if not (text.isdecimal() and text.isascii()):
         return None
-    if text[4:] in _EVERY_YEAR and text[:4] != "0000":
-        return f"{text[:4]}-{text[4:6]}-{text[6:]}"
+    year, day = text[:4], _EVERY_YEAR.get(text[4:])
+    if day is not None and year != "0000":
+        return year + day
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:

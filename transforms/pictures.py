@@ -36,7 +36,8 @@ def _write_text(value: str, length: int) -> str | None:
     return value.ljust(length) if len(value) <= length and value.isascii() and value.isprintable() else None
 
 
-def _read_digits(text: str) -> str | None:
+def read_digits(text: str) -> str | None:
+    """The text itself; :mod:`transforms.usual` therefore asks all such fields of a record at once."""
     return text if text.isdecimal() else None
 
 
@@ -82,7 +83,7 @@ def _write_marked(value: str, length: int) -> str | None:
 
 
 _TEXT = Codec(None, _write_text, RuleCode("FIX-CHARACTER"))
-_DIGITS = Codec(_read_digits, _write_digits, RuleCode("FIX-DIGITS"))
+_DIGITS = Codec(read_digits, _write_digits, RuleCode("FIX-DIGITS"))
 _MARKED = Codec(_read_marked, _write_marked, RuleCode("FIX-DIGITS"))
 
 CODECS: Mapping[Picture, Codec] = {

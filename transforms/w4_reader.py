@@ -62,8 +62,13 @@ class W4Reader:
             return []
         frames: list[Frame] = []
         incoming, length = self._incoming, self._length
+        untried = True
         while not self._stopped:
             incoming.skip_line_ends()
+            if untried and self._heading is not None and not self._trailer:
+                untried = False
+                self._take_run(frames)
+                incoming.skip_line_ends()
             body = incoming.whole(length)
             if body is None:
                 cut = self._next(incoming.window(WINDOW + 1), final=final)
@@ -100,6 +105,13 @@ class W4Reader:
             self._note_late()
             self._ordinal += 1
             frames.append(Frame(self._ordinal, body, self._incoming.line))
+
+    def _take_run(self, frames: list[Frame]) -> None:
+        """Data records in a row, as nearly all are."""
+        line, first = self._incoming.line, self._ordinal + 1
+        bodies = self._incoming.run(self._length, DATA)
+        frames += [Frame(first + n, body, line + n) for n, body in enumerate(bodies)]
+        self._ordinal += len(bodies)
 
     def _take_header(self, body: bytes) -> None:
         if self._heading is not None:

@@ -12,6 +12,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
+from gateway.core.swift import swift
+
 PartnerKey = NewType("PartnerKey", str)
 AgreementKey = NewType("AgreementKey", str)
 SubmissionId = NewType("SubmissionId", str)
@@ -54,7 +56,7 @@ class Role(StrEnum):
     DIRECTORY = "directory"
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Content:
     """One record in the canonical form: its kind and its leaf values by path, in document order.
 
@@ -89,7 +91,7 @@ class Finding:
     """What was expected (``expected 801 bytes, found 799``): lengths and counts, never content."""
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Facts:
     """What routing, rules and search need to know of a record. Personal or identifying members are not printed."""
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import call
 
 from gateway.core.catalog import Catalog, Rule
 from gateway.core.question import Ask, Fault, Question
-from gateway.core.settled import SETTLED, Settle, Tested
+from gateway.core.settled import SETTLED, Settle, Test, Tested
 
 REMEMBERED = 1_000
 """Precedents kept; forgotten all at once when there are more."""
@@ -41,16 +42,17 @@ class Precedent:
     """What was found in a record, and how to tell that another record of its shape would be answered alike."""
 
     found: tuple[tuple[Rule, Fault], ...]
-    tests: tuple[Tested, ...]
+    paths: tuple[str, ...]
+    tests: tuple[Test, ...]
+    """One for the value of each path."""
     unsettled: tuple[Asked, ...]
 
     def binds(self, question: Question) -> bool:
         """Whether ``found`` is the answer to this record too, which has the same paths."""
-        fields = question.content.fields
-        for path, test in self.tests:
-            if not test(fields[path]):
-                return False
-        return not any(True for one in self.unsettled for _ in one.ask(question))
+        values = map(question.content.fields.__getitem__, self.paths)
+        if not all(map(call, self.tests, values)):
+            return False
+        return not (self.unsettled and any(True for one in self.unsettled for _ in one.ask(question)))
 
 
 class Precedents:
@@ -97,4 +99,5 @@ def precedent(question: Question, answers: Answers, told: Sequence[tuple[Rule, F
             return None
         else:
             unsettled.append(one)
-    return Precedent(tuple(told), tuple(tests), tuple(unsettled))
+    paths, asked = tuple(path for path, _ in tests), tuple(test for _, test in tests)
+    return Precedent(tuple(told), paths, asked, tuple(unsettled))

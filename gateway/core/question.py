@@ -18,7 +18,7 @@ class Question:
     def __init__(self, content: Content, facts: Facts, today: date) -> None:
         self.content, self.facts, self.today = content, facts, today
         self._blocks: Mapping[str, int] | None = None
-        self._prefixes: dict[str, tuple[str, ...]] = {}
+        self._prefixes: dict[str, tuple[str, ...]] | None = None
 
     @property
     def blocks(self) -> Mapping[str, int]:
@@ -38,6 +38,8 @@ class Question:
         if "/" in block:
             head, _, tail = block.partition("/")
             return tuple(f"{prefix}{tail}/" for prefix in self.prefixes(head))
+        if self._prefixes is None:
+            self._prefixes = {}
         found = self._prefixes.get(block)
         if found is None:
             name, star, _ = block.partition("[*]")

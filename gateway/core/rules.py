@@ -61,7 +61,7 @@ class BusinessRules:
         question = Question(content, facts, today)
         known = self._precedents.get(shape)
         found = known.found if known is not None and known.binds(question) else self._found(question, format, shape)
-        return tuple([self._finding(rule, fault, question, format, ordinal) for rule, fault in found])
+        return tuple([self._finding(rule, fault, question, format, ordinal) for rule, fault in found]) if found else ()
 
     def _found(self, question: Question, format: FormatName, shape: Shape) -> Sequence[tuple[Rule, Fault]]:
         """The long way: every rule is asked."""

@@ -25,7 +25,7 @@ def test_a_value_that_needs_escaping_is_escaped_in_a_shape_met_before_too():
 def test_shapes_are_forgotten_before_they_get_many():
     shapes = Shapes()
     for number in range(SHAPES + 1):
-        shapes.keep((f"path-{number}",), Shape("%s", (f"path-{number}",)))
+        shapes.keep((f"path-{number}",), Shape(("", ""), (f"path-{number}",)))
     assert shapes.get(("path-0",)) is None
     assert shapes.get((f"path-{SHAPES}",)) is not None
 
@@ -33,5 +33,5 @@ def test_shapes_are_forgotten_before_they_get_many():
 def test_the_shape_of_a_very_big_document_is_not_kept():
     paths = tuple(f"path-{number}" for number in range(ELEMENTS + 1))
     shapes = Shapes()
-    shapes.keep(paths, Shape("", paths))
+    shapes.keep(paths, Shape(("",) * (len(paths) + 1), paths))
     assert shapes.get(paths) is None

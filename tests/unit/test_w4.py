@@ -84,6 +84,20 @@ def test_pieces_of_any_size_give_the_same_frames(path, size):
     assert (other.findings, other.heading) == (reader.findings, reader.heading)
 
 
+LINES = [EXAMPLE[802:1603], EXAMPLE[1604:2405], EXAMPLE[:801], b"T4".ljust(801), b"W4 short", b"", b"W4\r".ljust(801)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(LINES[:2] * 4 + LINES), st.sampled_from([b"\n", b"\r\n"])), max_size=8))
+@pytest.mark.parametrize("end", [None, b"\n", b"\r\n"])
+def test_records_in_a_row_are_cut_as_they_are_one_by_one(end, lines):
+    body = EXAMPLE[:801] + b"".join((end or before) + line for line, before in lines) + b"\n"
+    whole, reader = frames(body)
+    cut, other = frames(body, *[400] * (len(body) // 400))
+    assert cut == whole
+    assert (other.findings, other.heading) == (reader.findings, reader.heading)
+
+
 @settings(max_examples=40, deadline=None)
 @given(CHANCES, st.integers(1, 3), st.sampled_from(["\r", "\n", "\r\n", ""]))
 def test_every_valid_file_is_written_again_to_the_byte(chance, number, end):

@@ -9,9 +9,10 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from gateway.core.model import Content, Facts, Finding, FormatName, Kind, Partner
+from gateway.core.swift import swift
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Frame:
     """One record's bytes as they came (line ends cut), and where they stood in the file."""
 
@@ -31,7 +32,7 @@ class Heading:
     fields: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Decoded:
     """One frame read: its content (None when it is not readable at all) and what is wrong with it."""
 
