@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,86 +37,83 @@ def show(
 ) -> None:
     """Every field with its place, picture, need, path and codes; and the source and confidence of the layout."""
     import schemas  # noqa: PLC0415 - heavy, needed here only
-    from gateway.core.model import FormatName  # noqa: PLC0415 - as above
 
     catalog = schemas.load(drafts=True)
-    order = catalog.columns.get(FormatName(name))
-    if order is not None:
-        _show_columns(order, json=json)
-        return
-    message = catalog.messages.get(FormatName(name))
-    if message is not None:
-        _show_message(message, json=json)
-        return
-    if (found_set := catalog.x12.get(FormatName(name))) is not None:
-        _show_set(found_set, json=json)
-        return
-    found = _layouts(catalog, name)
+    found = list(_shown(catalog, name))
     if not found:
         raise NotFound(f"There is no layout {name}; there are: {', '.join(sorted(catalog.layouts))}.")
     if json:
-        put({"layouts": [_document(one) for one in found]})
+        put({"layouts": [one.document() for one in found]})
         return
     for one in found:
-        _show_layout(one)
+        one.say()
 
 
-def _layouts(catalog: Catalog, name: str) -> list[Layout]:
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """One table with where it comes from."""
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[object, ...]]
+    source: str
+    confidence: str
+    version: str
+    length: int | None = None
+
+    def document(self) -> dict[str, object]:
+        rows = [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+        origin = {"source": self.source, "confidence": self.confidence, "version": self.version}
+        return {"name": self.name, "length": self.length, **origin, "fields": rows}
+
+    def say(self) -> None:
+        table(f"{self.name}: {self.title}", self.columns, self.rows)
+        say(f"Version {self.version}. Source: {self.source}. Confidence: {self.confidence}.\n")
+
+
+def _shown(catalog: Catalog, name: str) -> Iterator[_Shown]:
     from gateway.core.model import FormatName  # noqa: PLC0415 - heavy, needed here only
 
-    if name in catalog.layouts:
-        return [catalog.layouts[name]]
-    order = catalog.files.get(FormatName(name))
-    names = [record.layout for record in order.records] if order else catalog.sequences.get(FormatName(name), ())
-    return [catalog.layouts[one] for one in dict.fromkeys(names)]
+    format_ = FormatName(name)
+    if format_ in catalog.columns:
+        yield _of_columns(catalog.columns[format_])
+    elif format_ in catalog.messages:
+        yield _of_message(catalog.messages[format_])
+    elif format_ in catalog.x12:
+        yield _of_set(catalog.x12[format_])
+    elif name in catalog.layouts:
+        yield _of_layout(catalog.layouts[name])
+    else:
+        order = catalog.files.get(format_)
+        names = [record.layout for record in order.records] if order else catalog.sequences.get(format_, ())
+        yield from (_of_layout(catalog.layouts[one]) for one in dict.fromkeys(names))
 
 
-def _document(one: Layout) -> dict[str, object]:
-    rows = [dict(zip(_COLUMNS, row, strict=True)) for row in _rows(one)]
-    origin = {"source": one.source, "confidence": one.confidence, "version": one.version}
-    return {"name": one.name, "length": one.length, **origin, "fields": rows}
-
-
-_COLUMNS = ("start", "length", "field", "picture", "need", "path", "codes")
-
-
-def _rows(one: Layout) -> list[tuple[object, ...]]:
-    return [
+def _of_layout(one: Layout) -> _Shown:
+    columns = ("start", "length", "field", "picture", "need", "path", "codes")
+    rows = [
         (f.start, f.length, f.name, f"{f.picture} {f.constant or ''}".rstrip(), f.required.value, f.path, f.codes)
         for f in one.fields
     ]
+    title = f"{one.length} bytes"
+    return _Shown(one.name, title, columns, rows, one.source, one.confidence, one.version, one.length)
 
 
-def _show_layout(one: Layout) -> None:
-    table(f"{one.name}: {one.length} bytes", _COLUMNS, _rows(one))
-    say(f"Version {one.version}. Source: {one.source}. Confidence: {one.confidence}.\n")
-
-
-def _show_columns(order: ColumnOrder, *, json: bool) -> None:
+def _of_columns(order: ColumnOrder) -> _Shown:
     columns = ("column", "field", "picture", "need", "path", "codes")
     rows = [(n, c.name, c.picture, c.required.value, c.path, c.codes) for n, c in enumerate(order.columns, 1)]
-    origin = {"source": order.source, "confidence": order.confidence, "version": order.version}
-    if json:
-        named = [dict(zip(columns, row, strict=True)) for row in rows]
-        put({"layouts": [{"name": order.name, "length": None, **origin, "fields": named}]})
-        return
-    table(f"{order.name}: {len(rows)} columns", columns, rows)
-    say(f"Version {order.version}. Source: {order.source}. Confidence: {order.confidence}.")
+    return _Shown(order.name, f"{len(rows)} columns", columns, rows, order.source, order.confidence, order.version)
 
 
-def _show_message(message: MessageTable, *, json: bool) -> None:
+def _of_message(message: MessageTable) -> _Shown:
     columns = ("field", "known by", "form or codes", "path")
     rows = [(row.member, row.known_by, row.form, row.path) for row in message.rows()]
-    origin = {"source": message.source, "confidence": message.confidence, "version": message.version}
-    if json:
-        named = [dict(zip(columns, row, strict=True)) for row in rows]
-        put({"layouts": [{"name": message.name, "length": None, **origin, "fields": named}]})
-        return
-    table(f"{message.name}: {len(rows)} values", columns, rows)
-    say(f"Version {message.version}. Source: {message.source}. Confidence: {message.confidence}.")
+    title = f"{len(rows)} values"
+    return _Shown(message.name, title, columns, rows, message.source, message.confidence, message.version)
 
 
-def _show_set(found: TransactionSet, *, json: bool) -> None:
+def _of_set(found: TransactionSet) -> _Shown:
     columns = ("loop", "element", "what", "form", "size", "use", "path")
     segments = (*found.segments, *((found.outside,) if found.outside else ()))
     rows = [
@@ -122,13 +121,8 @@ def _show_set(found: TransactionSet, *, json: bool) -> None:
         for row in segments
         for one in row.elements
     ]
-    origin = {"source": found.source, "confidence": found.confidence, "version": found.release}
-    if json:
-        named = [dict(zip(columns, row, strict=True)) for row in rows]
-        put({"layouts": [{"name": found.name, "length": None, **origin, "fields": named}]})
-        return
-    table(f"{found.name}: {len(segments)} segments", columns, rows)
-    say(f"Version {found.release}. Source: {found.source}. Confidence: {found.confidence}.")
+    title = f"{len(segments)} segments"
+    return _Shown(found.name, title, columns, rows, found.source, found.confidence, found.release)
 
 
 def show_record(
