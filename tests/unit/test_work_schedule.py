@@ -274,7 +274,7 @@ def logbook(site):
 
 def integrator(site, seen):
     book = logbook(site)
-    return Integrator[Frontier](site.stores.audit, book.grow, book.restore, site.clock, seen.append)
+    return Integrator[Frontier](site.stores.audit, book.grow, book.restore, site.clock, seen.append, book.remember)
 
 
 async def entries(site, count):
