@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from gateway.core.ports.formats import FormatInfo
 
 
+MOST_LISTED = 4
+"""Kinds of a format that are named in the table."""
+
+
 def register(app: typer.Typer) -> None:
     app.command("formats")(formats)
 
@@ -28,7 +32,13 @@ def formats(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
         put({"formats": rows})
         return
     columns = ("format", "kinds", "direction", "length", "confidence", "state", "missing")
-    table("Formats", columns, ([row[name] or None for name in columns] for row in rows))
+    table("Formats", columns, ([_short(row[name]) or None for name in columns] for row in rows))
+
+
+def _short(text: str) -> str:
+    """A cell; a long list of kinds as their number, so that the table keeps to a screen."""
+    listed = text.split(", ")
+    return f"{len(listed)} kinds" if len(listed) > MOST_LISTED and " " not in "".join(listed) else text
 
 
 def _row(catalog: Catalog, info: FormatInfo) -> dict[str, str]:
