@@ -7,6 +7,7 @@ from hypothesis import settings
 pytest_plugins = [
     name
     for name in (
+        "tests.assurance",
         "tests.servers.command_line",
         "tests.servers.postgres",
         "tests.servers.rabbitmq",
