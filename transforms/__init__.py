@@ -153,10 +153,10 @@ def formats(catalog: Catalog, *, warm: bool = False) -> Mapping[FormatName, Form
 
 
 def canonical(catalog: Catalog, *, warm: bool = False) -> CanonicalForm:
-    """The canonical form of all kinds of the catalog. Misconfigured when a schema or a path of the catalog is wrong.
+    """The canonical form of all kinds of the catalog. Misconfigured when a path of the catalog is wrong.
 
-    ``warm`` builds what explains failing documents now (about half a second) instead of at the first failing one:
-    for processes that may not stop for so long later.
+    ``warm`` makes every schema ready now, and what explains failing documents (about half a second), instead of when
+    a kind is first met: for processes that may not stop for so long later, and must not start with a wrong schema.
     """
     form = Canonical(catalog)
     check_paths(catalog)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import takewhile
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -51,6 +51,11 @@ def escape(match: re.Match[str]) -> str:
     return _ESCAPES[match[0]]
 
 
+def opening(info: KindInfo) -> str:
+    """The first tag of a document of a kind."""
+    return f'<{info.root} xmlns="{info.namespace}">'
+
+
 class KindForm:
     """One kind's schema, ready to use."""
 
@@ -58,9 +63,10 @@ class KindForm:
         self.kind = info.kind
         schema = merged(info.xsd, catalog.xsds)
         self.tree: SchemaTree = tree(schema, info.root)
-        self.open = f'<{info.root} xmlns="{self.tree.namespace}">'
+        if self.tree.namespace != info.namespace:
+            raise Misconfigured(f"schema {info.xsd} is not of the namespace {info.namespace}")
+        self.open = opening(info)
         self.close = f"</{info.root}>"
-        self.tag = f"{{{self.tree.namespace}}}{info.root}"
         self.leaves = Leaves(self.open, self.tree)
         self._plain = PlainValues(schema)
         self._source = etree.tostring(schema)
@@ -135,35 +141,72 @@ def _validator(info: KindInfo, source: bytes) -> etree.XMLSchema:
         raise Misconfigured(f"schema {info.xsd} is not a valid XSD: {error}") from error
 
 
+class KindForms:
+    """The schemas of a catalog's kinds, each made ready when a record of it is first met: they take over a megabyte
+    each, and most processes meet a few kinds."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._made: dict[Kind, KindForm] = {}
+        self._by_tag = {f"{{{info.namespace}}}{info.root}": kind for kind, info in catalog.kinds.items()}
+        self._by_opening = {opening(info).encode(): kind for kind, info in catalog.kinds.items()}
+
+    def of(self, kind: Kind) -> KindForm | None:
+        """None for a kind that the catalog does not know. Raises Misconfigured for a schema that cannot be used."""
+        made = self._made.get(kind)
+        if made is None and (info := self._catalog.kinds.get(kind)) is not None:
+            made = self._made[kind] = KindForm(info, self._catalog)
+        return made
+
+    def of_tag(self, tag: str) -> KindForm | None:
+        """The kind whose root element has this qualified tag (``{namespace}name``)."""
+        kind = self._by_tag.get(tag)
+        return self.of(kind) if kind is not None else None
+
+    def of_opening(self, first_tag: bytes) -> KindForm | None:
+        """The kind whose documents that we write begin so."""
+        kind = self._by_opening.get(first_tag)
+        return self.of(kind) if kind is not None else None
+
+    def warm(self) -> None:
+        """Make all ready now, and what the first failing document of each kind would otherwise wait for."""
+        for kind in self._catalog.kinds:
+            if (form := self.of(kind)) is not None:
+                _ = form.explainer
+
+
+@lru_cache(maxsize=4)
+def kind_forms(catalog: Catalog) -> KindForms:
+    """The schemas of this catalog, shared by everything in a process that reads or writes documents."""
+    return KindForms(catalog)
+
+
 class Canonical:
     """:class:`gateway.core.ports.formats.CanonicalForm` of all kinds of a catalog. Pickles as its catalog."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._parser = parser()
-        self._forms = {info.kind: KindForm(info, catalog) for info in catalog.kinds.values()}
-        self._by_tag = {form.tag: form for form in self._forms.values()}
-        self._by_opening = {form.open.encode(): form for form in self._forms.values()}
+        self._forms = kind_forms(catalog)
         self._summaries = {info.kind: Summary(info, catalog.codes) for info in catalog.kinds.values()}
 
     def __reduce__(self) -> tuple[Callable[[Catalog], Canonical], tuple[Catalog]]:
         return Canonical, (self._catalog,)
 
     def warm(self) -> None:
-        """Build now what the first failing document of each kind would otherwise wait for."""
-        for form in self._forms.values():
-            _ = form.explainer
+        """Make every kind ready, for processes that serve."""
+        self._forms.warm()
 
     def form(self, kind: Kind) -> KindForm | None:
-        return self._forms.get(kind)
+        return self._forms.of(kind)
 
     def form_of_tag(self, tag: str) -> KindForm | None:
-        """The kind whose root element has this qualified tag (``{namespace}name``)."""
-        return self._by_tag.get(tag)
+        """See :meth:`KindForms.of_tag`."""
+        return self._forms.of_tag(tag)
 
     def glance(self, document: bytes) -> Content | None:
         """The content of a plain document, read the short way (:mod:`transforms.leaves`); None: take the long way."""
-        form = self._by_opening.get(document[: document.find(b">") + 1])
+        form = self._forms.of_opening(document[: document.find(b">") + 1])
         fields = form.leaves.read(document) if form else None
         return Content(form.kind, fields) if form and fields is not None else None
 
@@ -182,7 +225,7 @@ class Canonical:
         return form.shape(tuple(fields)).fill(fields).encode("utf-8", "surrogatepass")
 
     def _known(self, kind: Kind) -> KindForm:
-        form = self._forms.get(kind)
+        form = self._forms.of(kind)
         if form is None:
             raise Misconfigured(f"there is no kind {kind}")
         return form
@@ -197,7 +240,7 @@ class Canonical:
             root = etree.fromstring(document, self._parser)
         except etree.XMLSyntaxError:
             raise Tampered("a canonical document is not well formed") from None
-        form = self._by_tag.get(root.tag)
+        form = self._forms.of_tag(root.tag)
         if form is None:
             raise Tampered("a canonical document has an unknown root element")
         fields: dict[str, str] = {}
@@ -213,7 +256,7 @@ class Canonical:
             root = etree.fromstring(document, self._parser)
         except etree.XMLSyntaxError:
             return (_whole("XML-CHARACTER", ordinal, "the record holds a character that XML cannot carry"),)
-        form = self._by_tag.get(root.tag)
+        form = self._forms.of_tag(root.tag)
         if form is None:
             return (_whole("XSD-KIND", ordinal, "the record is of no known kind"),)
         if form.validator.validate(root):
@@ -235,7 +278,7 @@ class Canonical:
             root = etree.fromstring(document, self._parser)
         except etree.XMLSyntaxError:
             return False
-        form = self._by_tag.get(root.tag)
+        form = self._forms.of_tag(root.tag)
         return form is not None and bool(form.validator.validate(root))
 
     # --- facts -------------------------------------------------------------------------------------------------------

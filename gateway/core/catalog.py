@@ -289,9 +289,9 @@ class Position:
     length: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Catalog:
-    """Everything that is data. Frozen and picklable; worker processes get a copy."""
+    """Everything that is data. Frozen and picklable; worker processes get a copy. Equal to itself only."""
 
     kinds: Mapping[Kind, KindInfo]
     formats: Mapping[FormatName, FormatInfo]

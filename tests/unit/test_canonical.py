@@ -1,6 +1,7 @@
 """The canonical form: written in schema order, read back exactly, validated with precise findings."""
 
 import pickle
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -174,6 +175,32 @@ def test_a_flag_asks_for_its_value():
 
 
 def test_a_warm_form_has_built_what_explains_failures():
-    form = canonical(CATALOG, warm=True)
+    form = canonical(replace(CATALOG), warm=True)
     assert all("explainer" in vars(form.form(kind)) for kind in CATALOG.kinds)
-    assert "explainer" not in vars(canonical(CATALOG).form("locate"))
+    assert "explainer" not in vars(canonical(replace(CATALOG)).form("locate"))
+
+
+def test_a_process_that_serves_does_not_start_with_a_wrong_schema():
+    with pytest.raises(Misconfigured, match="not a valid XSD"):
+        canonical(broken(), warm=True)
+
+
+def test_a_command_meets_a_wrong_schema_with_the_first_record_of_its_kind():
+    form = canonical(broken())
+    form.write(Content(Kind("locate"), {}))
+    with pytest.raises(Misconfigured, match="not a valid XSD"):
+        form.write(Content(Kind("lien"), {}))
+
+
+def broken():
+    """The shape of a lien is as it was; one of its types is nonsense."""
+    name = CATALOG.kinds[Kind("lien")].xsd
+    nonsense = b'<xs:simpleType name="X"><xs:restriction base="No"/></xs:simpleType></xs:schema>'
+    return replace(CATALOG, xsds={**CATALOG.xsds, name: CATALOG.xsds[name].replace(b"</xs:schema>", nonsense)})
+
+
+def test_a_schema_of_another_namespace_than_the_catalog_says_is_refused():
+    kind = Kind("lien")
+    other = replace(CATALOG, kinds={**CATALOG.kinds, kind: replace(CATALOG.kinds[kind], namespace="urn:other")})
+    with pytest.raises(Misconfigured, match="urn:other"):
+        canonical(other, warm=True)
