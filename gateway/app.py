@@ -121,6 +121,8 @@ def loops(process: Gateway) -> list[Loop]:
         Loop("directory", process.watch.refresh, seconds(2), slowest=seconds(4)),
         Loop("keys", lambda: _take_up_keys(process), KEYS_EVERY),
     ]
+    if process.roles & {Role.API, Role.CONSOLE}:
+        found.append(Loop("pressure", process.pressure.step, seconds(process.settings.admission.every_seconds)))
     if Role.RELAY in process.roles:
         found.append(Loop("relay.sweep", process.relay.sweep, seconds(1), slowest=seconds(2)))
     if Role.SCHEDULER in process.roles:

@@ -15,6 +15,7 @@ from gateway.clock import utc_now
 from gateway.core.audit_entry import Scribe
 from gateway.core.errors import Misconfigured
 from gateway.core.ids import Clock, Mint, Random, drawn_ahead, minting
+from gateway.floors import refuse_old_libraries
 from gateway.heads import Heads
 from gateway.logbook import Logbook
 from gateway.settings import Settings
@@ -33,6 +34,7 @@ from gateway.store.partners import StoredPartners
 from gateway.store.records import StoredRecords
 from gateway.store.spool import StoredSpool
 from gateway.store.submissions import StoredSubmissions
+from gateway.store.waits import StoredWaits
 from gateway.tools import Speech, Tools, speech, tools
 from keys.files import FileKeys
 from keys.head_file import FILE_NAME as HEAD_FILE
@@ -63,6 +65,7 @@ class Stores:
     health: StoredHealth
     leases: StoredLeases
     audit: StoredAuditLog
+    waits: StoredWaits
 
 
 def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Stores:
@@ -82,6 +85,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         health=StoredHealth(database),
         leases=StoredLeases(database),
         audit=StoredAuditLog(database),
+        waits=StoredWaits(database),
     )
 
 
@@ -144,7 +148,9 @@ def _heads(settings: Settings, stored: Stores) -> Heads:
 async def foundation(
     settings: Settings, *, announce_grace: timedelta = timedelta(), clock: Clock = utc_now, warm: bool = False
 ) -> AsyncIterator[Foundation]:
-    """Everything opened, closed again in the end. Raises Misconfigured when keys, catalog or database are not ready."""
+    """Everything opened, closed again in the end. Raises Misconfigured when libraries are too old,
+    and when keys, catalog or database are not ready."""
+    refuse_old_libraries()
     spoken = speech(warm=warm, drafts=settings.drafts)
     keys = open_keys(settings, clock)
     sealer = keys.sealer()

@@ -1,9 +1,14 @@
-"""How a process keeps memory: when Python's collector looks for cycles, and how little the C library holds back."""
+"""How a process keeps memory: when Python's collector looks for cycles, how little the C library holds back, how much
+it has and may have."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
+import os
+import resource
+from collections.abc import Iterator
+from pathlib import Path
 
 COLLECT_AFTER = 20_000
 """Objects made and not freed until the collector looks at the young ones; Python's 700 suits short programs."""
@@ -33,3 +38,36 @@ def calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER, COLLECT_OLDER_AFTER, COLLECT_OLDER_AFTER)
+
+
+CONTROL_GROUP = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+"""What a container may have, as it sees it itself (control groups 2 and 1)."""
+RESIDENT = Path("/proc/self/statm")
+
+
+def resident() -> int:
+    """Bytes that the process holds in memory; 0 where the system does not say."""
+    try:
+        pages = RESIDENT.read_bytes().split()[1]
+    except OSError:
+        return 0
+    return int(pages) * resource.getpagesize()
+
+
+def allowed() -> int:
+    """Bytes that the process may have: of the machine, of its control group, of its own limit the least."""
+    return min(_limits())
+
+
+def _limits() -> Iterator[int]:
+    yield os.sysconf("SC_PHYS_PAGES") * resource.getpagesize()
+    own, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if own != resource.RLIM_INFINITY:
+        yield own
+    for file in CONTROL_GROUP:
+        try:
+            told = file.read_text().strip()
+        except OSError:
+            continue
+        if told.isdecimal():
+            yield int(told)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from gateway import __version__
+from gateway.core.admission import Gauge as Gauged
 from gateway.core.model import Outcome, PartnerKey
 from gateway.core.ports.store import Checkpoint
 
@@ -105,3 +106,28 @@ class Metrics:
     def checkpoint(self, checkpoint: Checkpoint) -> None:
         self._log_size.set(checkpoint.size)
         self._log_at.set(checkpoint.at.timestamp())
+
+
+class AdmissionFigures:
+    """What was measured for the door of submissions, what closes it, and how many were turned away."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._measured = Gauge(
+            "gateway_admission_measured", "Figure of each gauge, seconds or bytes", ["gauge"], registry=registry
+        )
+        self._closed = Gauge(
+            "gateway_admission_closed", "1: the gauge closes the door for submissions", ["gauge"], registry=registry
+        )
+        self._refused = Counter(
+            "gateway_admission_refused_total", "Submissions turned away", ["cause"], registry=registry
+        )
+
+    def measured(self, figures: Mapping[Gauged, float], closed: frozenset[Gauged]) -> None:
+        for gauge in Gauged:
+            if gauge in figures:
+                self._measured.labels(gauge).set(figures[gauge])
+            self._closed.labels(gauge).set(gauge in closed)
+
+    def refused(self, cause: str) -> None:
+        """``cause``: a gauge, ``crowd`` or ``caller``."""
+        self._refused.labels(cause).inc()

@@ -8,11 +8,12 @@ import random
 import secrets
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from adapters import Kit, make_adapters, make_query_line
 from gateway import __version__
+from gateway.admitting import pressure
 from gateway.broker.memory import MemoryBroker
 from gateway.broker.rabbitmq import RabbitBroker
 from gateway.broker.settings import RabbitSettings
@@ -28,7 +29,7 @@ from gateway.crew import InlineCrew, PoolCrew
 from gateway.foundation import Foundation, SecretFolder
 from gateway.published import Publisher
 from gateway.settings import Role, Settings
-from gateway.telemetry import Metrics
+from gateway.telemetry import AdmissionFigures, Metrics
 from gateway.web.parts import LogFiles, Parts, RuleText
 from gateway.witness_client import WitnessClient
 from gateway.work.answers import AnsweringCrew, Questions
@@ -36,6 +37,7 @@ from gateway.work.directory import DirectoryWatch
 from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
 from gateway.work.intake import Desk, IntakeLimits
 from gateway.work.originate import Originator
+from gateway.work.pressure import Pressure
 from gateway.work.query import QueryDesk, QueryTools
 from gateway.work.query_plan import Planner
 from gateway.work.query_reading import StatusReader
@@ -72,6 +74,7 @@ class Gateway:
     parts: Parts
     questions: Questions
     owner: str
+    pressure: Pressure
     witnesses: tuple[Cosigner, ...] = ()
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     addresses: dict[str, str] = field(default_factory=dict)
@@ -117,6 +120,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
     kit = _kit(settings, base)
     queries = _queries(base, kit, watch, metrics)
     settler = Settler(base.stores.deliveries)
+    pressed = pressure(base, watch, AdmissionFigures(metrics.registry), owner)
     dispatcher = Dispatcher(
         Tools(
             owner=owner,
@@ -146,9 +150,10 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
         settler=settler,
         dispatcher=dispatcher,
         metrics=metrics,
-        parts=_parts(base, desk, queries, watch, broker, originator),
+        parts=replace(_parts(base, desk, queries, watch, broker, originator), admission=pressed.door),
         questions=questions,
         owner=owner,
+        pressure=pressed,
         witnesses=_witnesses(settings, base),
     )
 
@@ -295,7 +300,6 @@ def _parts(
         proof=base.logbook.proof,
         log=LogFiles(published.checkpoint, published.file),
         checks={"store": store_answers, "broker": broker_answers},
-        admit=lambda: None,
         version=__version__,
         case_unknown=Rejections(stored.desk, originator, _reject).case_unknown,
     )

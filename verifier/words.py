@@ -36,6 +36,8 @@ MEANINGS: Mapping[str, str] = {
     "access.refused": "a caller was turned away",
     "apikey.added": "an API key was made",
     "apikey.revoked": "an API key was revoked",
+    "admission.closed": "a process takes no new submissions: there is too much to do",
+    "admission.opened": "a process takes submissions again",
     "job.planned": "a bulk action was planned over a frozen selection",
     "job.started": "a bulk action was started",
     "job.ended": "a bulk action ended",

@@ -9,6 +9,7 @@
     │   ├── Transient       try again later (an outage, a 503, a full disk over there)
     │   └── Permanent       a person must act (refused content, wrong host key, 400)
     ├── Unavailable         we must act: store, broker or disk of ours; never counts as an attempt
+    │   └── Overloaded      there is too much to do already: what is new has to wait
     ├── Misconfigured       the operator must act: settings, partner files, layouts
     └── Tampered            stop and page a person: a seal, a proof or a digest does not match
 
@@ -145,6 +146,13 @@ class Unavailable(GatewayError):
     ) -> None:
         super().__init__(detail, code=code)
         self.retry_after = retry_after
+
+
+class Overloaded(Unavailable):
+    """There is more to do than can be done in time; nothing of the request was looked at."""
+
+    code = "overloaded"
+    title = "The gateway takes nothing new for now"
 
 
 class Misconfigured(GatewayError):

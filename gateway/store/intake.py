@@ -69,6 +69,16 @@ class StoredIntake:
         self._waiting: deque[_Waiter] = deque()
         self._writer: asyncio.Task[None] | None = None
         self._closed = False
+        self._begun: float | None = None
+        """Loop time at which the commit that is under way began."""
+        self._slowest = 0.0
+
+    def slowest_commit(self) -> float:
+        """Seconds of the slowest commit since this was asked last, the one under way as far as it has come."""
+        slowest, self._slowest = self._slowest, 0.0
+        if self._begun is not None:
+            slowest = max(slowest, asyncio.get_running_loop().time() - self._begun)
+        return slowest
 
     async def accept(self, acceptance: Acceptance) -> Result:
         """As the port says. Cancelled before its group is begun: nothing is written; after that: the commit goes on."""
@@ -91,10 +101,14 @@ class StoredIntake:
             await self._writer
 
     async def _drain(self) -> None:
+        clock = asyncio.get_running_loop().time
         try:
             while group := self._next_group():
+                begun = self._begun = clock()
                 await self._settle(group)
+                self._slowest = max(self._slowest, clock() - begun)
         finally:  # the writer itself was cancelled: nobody may wait for ever
+            self._begun = None
             for waiter in self._waiting:
                 _fail(waiter, Unavailable("The intake was stopped", code="shutting-down"))
             self._waiting.clear()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 
 from gateway.core.audit_entry import Scribe
 from gateway.core.ids import Clock, Mint, Random
 from gateway.core.model import Delivery, FormatName, Kind, RecordId, Severity
+from gateway.core.ports.admission import Admission
 from gateway.core.ports.formats import CanonicalForm, FormatInfo
 from gateway.core.ports.intake import IntakeDesk
 from gateway.core.ports.keys import Indexer, Sealer, TokenHasher
@@ -41,8 +43,17 @@ async def _says_nothing(_delivery: Delivery) -> None:
     """Where nobody answers in a partner's name."""
 
 
-Admit = Callable[[], None]
-"""Admission control of new submissions: raises Unavailable (with ``retry_after``) while the gateway is too full."""
+class Unbounded:
+    """An :class:`~gateway.core.ports.admission.Admission` that lets everybody in: for where nobody submits."""
+
+    def enter(self, caller: str) -> AbstractContextManager[None]:  # noqa: ARG002 - the port's argument
+        return nullcontext()
+
+    async def check(self) -> None:
+        """Always open."""
+
+
+_UNBOUNDED = Unbounded()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +117,6 @@ class Parts:
     log: LogFiles
     checks: Mapping[str, Check]
     """Name -> readiness check: ``store``, ``broker``, ``keys`` ..."""
-    admit: Admit
     version: str
     case_unknown: CaseUnknown = _says_nothing
+    admission: Admission = _UNBOUNDED

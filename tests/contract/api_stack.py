@@ -384,7 +384,6 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         proof=no_proof,
         log=LogFiles(published.checkpoint, published.file),
         checks={"store": all_is_well},
-        admit=lambda: None,
         version="1.2.3",
     )
 

@@ -217,7 +217,6 @@ def parts_of(database, clock):
         proof=proof,
         log=SimpleNamespace(),  # the console does not publish
         checks={"store": well, "keys": well, "broker": ill},
-        admit=lambda: None,
         version="0.1.0",
     )
 

@@ -7,13 +7,13 @@ import hashlib
 import uuid
 import zlib
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
-from gateway.core.errors import Unavailable
+from gateway.core.admission import Gauge
 from gateway.core.model import Page
 from gateway.web.limits import Limits
+from gateway.work.admission import Capacity, Door
 from tests.contract.api_stack import BODY_LIMIT, running
 
 BODY = b"one\n!two\nthree\n"
@@ -155,13 +155,11 @@ async def test_a_key_without_the_scope_cannot_submit(stack):
 
 
 async def test_a_full_gateway_says_when_to_come_again_and_takes_nothing(sqlite_url, tmp_path):
-    def full():
-        raise Unavailable("The disk is nearly full.", retry_after=timedelta(seconds=30))
-
-    async with running(sqlite_url, tmp_path, change=lambda parts: replace(parts, admit=full)) as stack:
+    shut = Door({}, Capacity(10, 10), lambda: 0.0, lambda _cause: None, frozenset({Gauge.MEMORY}))
+    async with running(sqlite_url, tmp_path, change=lambda parts: replace(parts, admission=shut)) as stack:
         answer = await stack.post(BODY)
-        problem(answer, 503, "unavailable")
-        assert answer.headers["Retry-After"] == "30"
+        problem(answer, 503, "overloaded")
+        assert answer.headers["Retry-After"] == "10"
         assert (await stack.parts.submissions.list(None, Page())).rows == ()
 
 

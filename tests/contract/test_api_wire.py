@@ -252,7 +252,7 @@ async def test_liveness_asks_nobody_and_readiness_asks_all(sqlite_url, tmp_path)
         with capture_logs():
             answer = await stack.call(None, "GET", "/readyz?verbose")
         assert answer.status == 503
-        expected = {"broker": "broker-down", "keys": "internal", "disk": "timeout", "store": "ok"}
+        expected = {"broker": "broker-down", "keys": "internal", "disk": "timeout", "store": "ok", "admission": "ok"}
         assert answer.json == {"ready": False, "checks": expected}
 
 

@@ -27,6 +27,7 @@ CODES = {
     "delivery-transient": 502,
     "delivery-permanent": 502,
     "unavailable": 503,
+    "overloaded": 503,
     "misconfigured": 500,
     "tampered": 500,
 }

@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.http import HttpVersion11
 from aiohttp.typedefs import Handler, Middleware
 
-from gateway.core.errors import Forbidden, GatewayError, Refused, TooMany, Unauthenticated
+from gateway.core.errors import Forbidden, GatewayError, Overloaded, Refused, TooMany, Unauthenticated
 from gateway.core.model import Principal
 from gateway.core.query_errors import QueryInvalid, QueryRefused
 from gateway.web import problems
@@ -189,7 +189,7 @@ def _edge(parts: Parts, figures: RequestFigures | None) -> Middleware:
 def _told(error: GatewayError, entity: str) -> web.Response:
     """The problem of one of our errors; those that we must mend are logged, without detail but its code."""
     instance = problems.of_error(error)
-    if instance.problem.status >= _DEFECT:
+    if instance.problem.status >= _DEFECT and not isinstance(error, Overloaded):  # a flood must not fill the log, too
         _log.error("request.failed", request=entity, code=error.problem, type=type(error).__name__)
     return instance.response(entity)
 

@@ -15,6 +15,7 @@ from gateway.web.parts import Check
 from gateway.web.problems import PROBLEMS
 
 _log = structlog.get_logger()
+_ADMISSION = "admission"
 _CHECK_SECONDS = 2.0
 """A probe's own time-out is usually longer than this, so it sees which check hangs."""
 
@@ -30,7 +31,9 @@ async def readyz(call: Call) -> web.Response:
     found = await asyncio.gather(*(_state(name, check) for name, check in checks.items()))
     states = dict(zip(checks, found, strict=True))
     ready = all(state == "ok" for state in states.values())
-    document = told.Ready(ready=ready, checks=states if verbose else {})
+    # A full gateway stays ready: acknowledgements and mailboxes, which make room, come through the same listener.
+    full = {_ADMISSION: await _state(_ADMISSION, call.parts.admission.check)}
+    document = told.Ready(ready=ready, checks={**states, **full} if verbose else {})
     return answers.told(document, status=200 if ready else 503)
 
 

@@ -26,10 +26,10 @@ async def post_submission(call: Call) -> web.Response:
     sender = await call.sender()
     form = named_format(call, sender)
     refuse_early(call, sender)
-    call.parts.admit()
-    upload = call.parts.intake.begin(sender, key, form, call.entity)
-    await _feed(call, upload)
-    result = await upload.finish()
+    with call.parts.admission.enter(sender.key):
+        upload = call.parts.intake.begin(sender, key, form, call.entity)
+        await _feed(call, upload)
+        result = await upload.finish()
     return _receipt(call, result)
 
 
@@ -109,12 +109,13 @@ async def post_validation(call: Call) -> web.Response:
     sender = await call.sender()
     form = named_format(call, sender)
     refuse_early(call, sender)
-    call.parts.admit()
-    validation: Validation = call.parts.intake.validation(sender, form)
-    body: AsyncIterator[bytes] = bodies.pieces(call.request, call.limits)
-    async for piece in body:
-        await validation.feed(piece)
-    return answers.told(documents.verdict(await validation.finish(), call.parts.rules))
+    with call.parts.admission.enter(sender.key):
+        validation: Validation = call.parts.intake.validation(sender, form)
+        body: AsyncIterator[bytes] = bodies.pieces(call.request, call.limits)
+        async for piece in body:
+            await validation.feed(piece)
+        verdict = await validation.finish()
+    return answers.told(documents.verdict(verdict, call.parts.rules))
 
 
 async def list_submissions(call: Call) -> web.Response:

@@ -46,7 +46,7 @@ class Console:
         self._parts, self._settings = parts, settings
         self._pages = Pages()
         self._streams = Streams(settings.streams)
-        self._pulse = Pulse(parts.checks, parts.clock)
+        self._pulse = Pulse({**parts.checks, "admission": parts.admission.check}, parts.clock)
         self._routes = routes(Gate.of(settings, self._streams), self._pages)
 
     def application(self) -> web.Application:
