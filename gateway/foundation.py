@@ -19,6 +19,7 @@ from gateway.floors import refuse_old_libraries
 from gateway.heads import Heads
 from gateway.logbook import Logbook
 from gateway.settings import Settings
+from gateway.store.approvals import StoredApprovals
 from gateway.store.audit import StoredAuditLog
 from gateway.store.callers import StoredApiKeys
 from gateway.store.deliveries import StoredDeliveries
@@ -66,6 +67,7 @@ class Stores:
     leases: StoredLeases
     audit: StoredAuditLog
     waits: StoredWaits
+    approvals: StoredApprovals
 
 
 def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Stores:
@@ -86,6 +88,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         leases=StoredLeases(database),
         audit=StoredAuditLog(database),
         waits=StoredWaits(database),
+        approvals=StoredApprovals(database),
     )
 
 

@@ -362,6 +362,27 @@ sessions = Table(
     Column("seen_at", Instant, nullable=False),
 )
 
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("act", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("terms", Text, nullable=False),
+    Column("frozen", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("decided_by", Text),
+    Column("decided_at", Instant),
+    Column("decision", Text, nullable=False),
+    Column("used_by", Text),
+    Column("used_at", Instant),
+    Index("approvals_by_what", "frozen"),
+)
+
 breakers = Table(
     "breakers",
     metadata,

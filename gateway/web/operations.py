@@ -7,7 +7,6 @@ unfit reason, a digest that is not ours), Unavailable (the store).
 from __future__ import annotations
 
 import hmac
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,12 +17,10 @@ from gateway.core.lifecycle import Event
 from gateway.core.model import Actor, Delivery, DeliveryId, JobId, PartnerKey
 from gateway.core.ports.store import DeliveryQuery, Job
 from gateway.web.parts import Parts
+from gateway.web.reasons import fit_code, fit_reason
 
-REASON_LENGTH = 200
 CASE_UNKNOWN = "case-unknown"
 """The reason by which a partner says that it has no such case."""
-_LONG_NUMBER = re.compile(r"\d(?:[ .\-/]?\d){4,}")
-_CODE = re.compile(r"[a-z](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
 
 class Action(StrEnum):
@@ -43,24 +40,6 @@ class Acknowledged:
     reason: str = ""
     """Why it is refused: a short code such as ``record-unreadable``; dead letters are grouped by it."""
     digest: str | None = None
-
-
-def fit_reason(text: str) -> str:
-    """The reason, trimmed. Reasons are kept in the audit log, so five or more digits in a row (an SSN, a case number,
-    a telephone number) are refused, as are control characters and more than 200 characters."""
-    reason = text.strip()
-    if not reason or len(reason) > REASON_LENGTH or not reason.isprintable():
-        raise Unprocessable(f"A reason has 1 to {REASON_LENGTH} printable characters.", code="reason-unfit")
-    if _LONG_NUMBER.search(reason):
-        raise Unprocessable("A reason names no person and holds no number of five or more digits.", code="reason-unfit")
-    return reason
-
-
-def fit_code(text: str) -> str:
-    """A partner's reason as a code: lower-case words joined by hyphens. Raises Unprocessable."""
-    if not _CODE.fullmatch(text) or _LONG_NUMBER.search(text):
-        raise Unprocessable("A partner's reason is a code of lower-case words and hyphens.", code="reason-unfit")
-    return text
 
 
 async def retry(parts: Parts, actor: Actor, delivery: DeliveryId, reason: str) -> Delivery:

@@ -86,6 +86,12 @@ _TABLE: tuple[Problem, ...] = (
     _of(errors.Conflict, "Look at the present state of the thing and decide anew."),
     Problem("delivery-state", 409, "The delivery's state does not allow this", "Look at the delivery and decide anew."),
     Problem("job-state", 409, "The job's state does not allow this", "Look at the job; plan another one if need be."),
+    Problem(
+        "approval-needed", 409, "A second person must agree first", "Ask for an approval; another person gives it."
+    ),
+    Problem("approval-state", 409, "There is nothing to decide any more", "Look at the request; ask anew if need be."),
+    Problem("approval-own", 403, "Whoever asked cannot decide", "Ask another person with the role."),
+    Problem("approval-role", 403, "The role does not allow this", "Ask somebody with one of the roles of the detail."),
     Problem("proof-pending", 409, "The log has not numbered this entry yet", "Ask again in a second or two."),
     _of(errors.TooLarge, "Send smaller files; the cap is agreed with each partner."),
     Problem("compression-ratio", 413, "The body expands too far", "Send the body uncompressed."),

@@ -8,7 +8,7 @@ from gateway.core.errors import NotFound
 from gateway.core.model import Page, Partner, PartnerKey
 from gateway.core.ports.store import BreakerRow, DeliveryQuery, PartnerQueue
 from gateway.web.console.visit import Shown, Visit, elsewhere
-from gateway.web.operations import fit_reason
+from gateway.web.reasons import fit_reason
 
 RECENT = 10
 

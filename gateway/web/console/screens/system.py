@@ -10,7 +10,7 @@ from gateway.core.errors import NotFound
 from gateway.core.ports.store import ApiKey
 from gateway.web.console.rights import MEANING, RIGHTS, Right, Role
 from gateway.web.console.visit import Shown, Visit, elsewhere
-from gateway.web.operations import fit_reason
+from gateway.web.reasons import fit_reason
 
 
 async def system(visit: Visit) -> Shown:
