@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTEST_SPREAD := -n 2 --dist loadfile
 VENDOR := gateway/web/console/static/vendor
 
-.PHONY: demo test bench assets format lint types imports pytest servers clean
+.PHONY: demo test assure bench assets format lint types imports pytest servers clean
 
 demo: $(VENV)/.installed assets
 	$(BIN)/gateway demo $(if $(ONCE),--once,)
@@ -17,6 +17,10 @@ test: $(VENV)/.installed-dev assets servers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest $(PYTEST_SPREAD) $(PYTEST)
+
+# Every acceptance claim at its full size, with its control, one after the other: takes a night.
+assure: $(VENV)/.installed-dev assets servers
+	GATEWAY_ASSURE=night $(BIN)/pytest --claims $(PYTEST)
 
 bench: $(VENV)/.installed-dev servers
 	$(BIN)/python -m bench all
