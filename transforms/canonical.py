@@ -7,18 +7,20 @@ from collections.abc import Callable
 from functools import cached_property, lru_cache
 from itertools import takewhile
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from lxml import etree
 
 from gateway.core.catalog import Catalog, KindInfo
 from gateway.core.errors import Misconfigured, Tampered
 from gateway.core.model import Content, Facts, Finding, Kind, RuleCode, Severity
+from gateway.core.outline import Outline
 from transforms.facts import Summary
 from transforms.leaves import Leaves
 from transforms.plain_values import PlainValues
 from transforms.schema_tree import Element, Place, SchemaTree, merged, tree
 from transforms.shapes import Shape, Shapes
+from transforms.usual import ESCAPED
 
 if TYPE_CHECKING:
     from transforms.explainer import Explainer
@@ -29,7 +31,6 @@ _REMEMBERED = 50_000
 ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot carry (section 2.2, production 2)."""
 _NOT_LETTERS = re.compile("[^A-Za-z]")
-_ESCAPED = re.compile("[&<>\r]")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
 _order = attrgetter("order")
@@ -107,12 +108,12 @@ class KindForm:
             self._moves[left, entered] = text
         return text
 
-    def shape(self, paths: tuple[str, ...]) -> Shape:
+    def shape(self, outline: Outline) -> Shape:
         """How documents with these paths are written. Raises Misconfigured for a path that the schema does not know."""
-        known = self._shapes.get(paths)
+        known = self._shapes.get(outline)
         if known is None:
-            known = self._shaped(paths)
-            self._shapes.keep(paths, known)
+            known = self._shaped(outline.paths)
+            self._shapes.keep(outline, known)
         return known
 
     def _shaped(self, paths: tuple[str, ...]) -> Shape:
@@ -188,6 +189,7 @@ class Canonical:
         self._catalog = catalog
         self._parser = parser()
         self._forms = kind_forms(catalog)
+        self._form = self._forms.of
         self._summaries = {info.kind: Summary(info, catalog.codes) for info in catalog.kinds.values()}
 
     def __reduce__(self) -> tuple[Callable[[Catalog], Canonical], tuple[Catalog]]:
@@ -217,18 +219,16 @@ class Canonical:
 
         A character that XML cannot carry is written as it is: the document then fails :meth:`validate`.
         """
-        form = self._known(content.kind)
+        form = self._form(content.kind) or self._unknown(content.kind)
         fields = content.fields
-        values = "".join(fields.values())
-        if "&" in values or "<" in values or ">" in values or "\r" in values:
-            fields = {path: _ESCAPED.sub(escape, value) for path, value in fields.items()}
-        return form.shape(tuple(fields)).fill(fields).encode("utf-8", "surrogatepass")
+        if not content.plain:
+            values = "".join(fields.values())
+            if "&" in values or "<" in values or ">" in values or "\r" in values:
+                fields = {path: ESCAPED.sub(escape, value) for path, value in fields.items()}
+        return form.shape(content.outline).fill(fields).encode("utf-8", "surrogatepass")
 
-    def _known(self, kind: Kind) -> KindForm:
-        form = self._forms.of(kind)
-        if form is None:
-            raise Misconfigured(f"there is no kind {kind}")
-        return form
+    def _unknown(self, kind: Kind) -> NoReturn:
+        raise Misconfigured(f"there is no kind {kind}")
 
     # --- read --------------------------------------------------------------------------------------------------------
 
@@ -265,7 +265,8 @@ class Canonical:
 
     def confirm(self, content: Content, document: bytes, ordinal: int) -> tuple[Finding, ...]:
         """See the port. libxml2 sees the first document of each shape, and every one whose values are not plain."""
-        shape = self._known(content.kind).shape(tuple(content.fields))
+        form = self._form(content.kind) or self._unknown(content.kind)
+        shape = form.shape(content.outline)
         if shape.takes(content.fields):
             return ()
         findings = self.validate(document, ordinal)

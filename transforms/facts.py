@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from gateway.core.catalog import CodeList, Condition, KindInfo
 from gateway.core.errors import Misconfigured
 from gateway.core.model import Content, Facts
+from gateway.core.outline import Outline
 
 _HOLE = re.compile(r"\{([^{}]*)\}")
 _INDEX = re.compile(r"\[[0-9]+\]")
@@ -71,6 +72,8 @@ _Wanted = frozenset[str | None]
 _Places = tuple[tuple[str, _Wanted], ...]
 """The fields of a record that a flag looks at."""
 
+MEMBERS = 6
+"""Sender to other_case_id."""
 SHAPES = 1_000
 """Plans kept, one for all records with the same paths; forgotten all at once when there are more."""
 LONGEST = 200
@@ -102,8 +105,8 @@ def _holds(places: _Places, fields: _Fields) -> bool:
 class _Plan:
     """What has to be looked at in records with the same paths."""
 
-    members: tuple[_Fill | None, ...]
-    """From sender to other_case_id, in the order of :class:`Facts`."""
+    members: tuple[tuple[int, _Fill], ...]
+    """Which of those from sender to other_case_id, in the order of :class:`Facts`, and what they are."""
     tags: tuple[tuple[str, _Fill], ...]
     family_violence: _Places
     nondisclosure: _Places
@@ -123,16 +126,18 @@ class Summary:
         self._flags = {tag: _flag(conditions) for tag, conditions in facts.flags.items()}
         self._family_violence = _flag(facts.family_violence)
         self._nondisclosure = _flag(facts.nondisclosure)
-        self._plans: dict[tuple[str, ...], _Plan] = {}
+        self._plans: dict[Outline, _Plan] = {}
 
     def facts(self, content: Content) -> Facts:
         fields = content.fields
-        plan = self._plan(tuple(fields))
+        plan = self._plans.get(content.outline) or self._plan(content.outline)
         tags = {tag: text for tag, fill in plan.tags if (text := fill(fields))}
         for tag, places in plan.flags:
             if _holds(places, fields):
                 tags[tag] = "Y"
-        members = [(fill(fields) or None) if fill else None for fill in plan.members]
+        members: list[str | None] = [None] * MEMBERS
+        for at, fill in plan.members:
+            members[at] = fill(fields) or None
         sender, recipient, transaction, serial, case_id, other_case_id = members
         return Facts(
             self._kind,
@@ -147,22 +152,21 @@ class Summary:
             bool(plan.nondisclosure) and _holds(plan.nondisclosure, fields),
         )
 
-    def _plan(self, paths: tuple[str, ...]) -> _Plan:
-        """Made anew only for records with other fields than before."""
-        plan = self._plans.get(paths)
-        if plan is None:
-            plan = self._planned(paths)
-            if len(self._plans) >= SHAPES:
-                self._plans.clear()
-            if len(paths) <= LONGEST:
-                self._plans[paths] = plan
+    def _plan(self, outline: Outline) -> _Plan:
+        """For records with other fields than before."""
+        plan = self._planned(outline.paths)
+        if len(self._plans) >= SHAPES:
+            self._plans.clear()
+        if len(outline.paths) <= LONGEST:
+            self._plans[outline] = plan
         return plan
 
     def _planned(self, paths: tuple[str, ...]) -> _Plan:
+        members = (_speaking(templates, paths) for templates in self._members)
         tags = ((tag, _speaking(templates, paths)) for tag, templates in self._tags.items())
         flags = ((tag, _places(flag, paths)) for tag, flag in self._flags.items())
         return _Plan(
-            tuple(_speaking(templates, paths) for templates in self._members),
+            tuple((at, fill) for at, fill in enumerate(members) if fill),
             tuple((tag, fill) for tag, fill in tags if fill),
             _places(self._family_violence, paths),
             _places(self._nondisclosure, paths),

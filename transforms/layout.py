@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import compress
 
 from gateway.core.catalog import BLANK_BLOCK, Layout, LayoutField, Need, Picture
-from gateway.core.model import RuleCode, Severity
+from gateway.core.model import Content, Kind, RuleCode, Severity
 from transforms.pictures import CODECS, Codec, Read, Write, flag, is_zero_date
 from transforms.usual import Cut, Known, Patterns, ValueField, cutter, is_printable
 
@@ -121,9 +121,23 @@ class CompiledLayout:
         reading = self._readings[prefix]
         usual = reading.patterns.latest
         if usual is not None and (usual.whole or not required) and (found := usual.values(text)) is not None:
-            into.update(zip(usual.paths, found, strict=True))
+            into.update(zip(usual.paths, found, strict=False))  # one found for each: strict costs a sixth
             return []
         return self._read(text, prefix, into, required=required)
+
+    def content(self, text: str, kind: Kind, heading: Mapping[str, str]) -> tuple[Content, list[Fault]]:
+        """Read one record of exactly the layout's length, which is all of it but for what the file's heading says."""
+        patterns = self._readings[""].patterns
+        usual = patterns.latest
+        if usual is not None and (found := usual.values(text)) is not None:
+            stencil = patterns.stencil(usual, heading)
+            fields = stencil.fields.copy()
+            fields.update(zip(usual.paths, found, strict=False))  # as above
+            plain = not ("&" in text or "<" in text or ">" in text or stencil.escaped)
+            return Content.outlined(kind, fields, stencil.outline, plain=plain), []
+        fields = dict(heading)
+        faults = self._read(text, "", fields, required=False)
+        return Content(kind, fields), faults
 
     def _read(self, text: str, prefix: str, into: dict[str, str], *, required: bool) -> list[Fault]:
         """The long way, which finds what is wrong."""

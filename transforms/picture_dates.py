@@ -14,6 +14,8 @@ PIVOT = 70
 
 _EVERY_YEAR = {f"{day:%m%d}": f"{day:-%m-%d}" for day in (date(1999, 1, 1) + timedelta(n) for n in range(365))}
 """Month and day of every day but the 29th of February, as they are written after the year."""
+_YEARS = frozenset(f"{year:04d}" for year in range(1800, 2200))
+"""Years that are looked up as well."""
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})", re.ASCII)
 _QUARTER = re.compile(r"([0-9]{4})-Q([1-4])", re.ASCII)
@@ -39,11 +41,11 @@ class Form:
 
 def read_date(text: str) -> str | None:
     """CCYYMMDD. Days that every year has are looked up; the others are left to the calendar."""
+    year, day = text[:4], _EVERY_YEAR.get(text[4:])
+    if day is not None and year in _YEARS:
+        return year + day
     if not (text.isdecimal() and text.isascii()):
         return None
-    year, day = text[:4], _EVERY_YEAR.get(text[4:])
-    if day is not None and year != "0000":
-        return year + day
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:

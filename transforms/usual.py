@@ -7,15 +7,19 @@ a fault, is not read here: the caller takes the long way, which says what is wro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
+from gateway.core.outline import Outline, outline
 from transforms.pictures import Read, read_digits
 
 PATTERNS = 100
 """Kept for each layout and place in the record; forgotten all at once when there are more."""
 
+ESCAPED = re.compile("[&<>\r]")
+"""Characters that XML writes otherwise."""
 _PRINTABLE = bytes(range(0x20, 0x7F))
 Cut = Callable[[str], tuple[str, ...]]
 """Cuts the fields out of a record, in one call that runs no Python."""
@@ -75,7 +79,8 @@ class Usual:
 
     def values(self, text: str) -> list[str] | None:
         """The values of ``paths``; None for a record of another pattern or with a fault."""
-        if self.known_cut(text) != self.known_texts or not is_printable(text):
+        # The second half is is_printable, without the call: this runs for every record.
+        if self.known_cut(text) != self.known_texts or not text.isascii() or text.encode().translate(None, _PRINTABLE):
             return None
         raws = self.cut(text)
         values = list(map(str.rstrip, raws))
@@ -90,6 +95,21 @@ class Usual:
         return values
 
 
+@dataclass(frozen=True, slots=True)
+class Stencil:
+    """What the usual records of one file share. No path of the heading is one of the record."""
+
+    usual: Usual
+    heading: Mapping[str, str]
+    """What the file says for all its records; it comes first."""
+    fields: dict[str, str]
+    """The fields before their values are known, to be copied: filling in known paths is quicker than adding them."""
+    outline: Outline
+    """Of the heading and the record."""
+    escaped: bool
+    """Whether a value of the heading holds a character that XML writes otherwise."""
+
+
 class Patterns:
     """The usual records of one layout under one prefix, and which of them came last."""
 
@@ -98,9 +118,19 @@ class Patterns:
         self._fixed = tuple(fixed)
         self._known: dict[tuple[bool, ...], Usual] = {}
         self.latest: Usual | None = None
+        self._stencil: Stencil | None = None
 
     def __len__(self) -> int:
         return len(self._known)
+
+    def stencil(self, usual: Usual, heading: Mapping[str, str]) -> Stencil:
+        """Where to fill in the values of a usual record of the file with this heading. The latest is kept."""
+        kept = self._stencil
+        if kept is None or kept.usual is not usual or kept.heading is not heading:
+            fields = {**heading, **dict.fromkeys(usual.paths, "")}
+            escaped = bool(ESCAPED.search("".join(heading.values())))
+            kept = self._stencil = Stencil(usual, heading, fields, outline(tuple(fields)), escaped)
+        return kept
 
     def learn(self, values: Sequence[str]) -> None:
         """What a record without a fault, read the long way, says of the next: in the order of the fields."""

@@ -58,9 +58,7 @@ class W4Format:
         if len(frame.body) != self._data.length:
             note = f"expected {self._data.length} bytes, found {len(frame.body)}"
             return Decoded(None, (Finding(FIX_LENGTH, Severity.ERROR, frame.ordinal, line=frame.line, note=note),))
-        fields = dict(heading.fields)
-        faults = self._data.read(frame.body.decode("latin-1"), "", fields)
-        content = Content(NEW_HIRE, fields)
+        content, faults = self._data.content(frame.body.decode("latin-1"), NEW_HIRE, heading.fields)
         return Decoded(content, tuple(findings_of(faults, frame.ordinal))) if faults else Decoded(content)
 
     def encode(self, contents: Sequence[Content], cover: Cover) -> Encoded:

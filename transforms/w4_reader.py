@@ -110,8 +110,9 @@ class W4Reader:
         """Data records in a row, as nearly all are."""
         line, first = self._incoming.line, self._ordinal + 1
         bodies = self._incoming.run(self._length, DATA)
-        frames += [Frame(first + n, body, line + n) for n, body in enumerate(bodies)]
-        self._ordinal += len(bodies)
+        count = len(bodies)
+        frames += map(Frame, range(first, first + count), bodies, range(line, line + count))
+        self._ordinal += count
 
     def _take_header(self, body: bytes) -> None:
         if self._heading is not None:

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
+from gateway.core.outline import Outline, outline
 from gateway.core.swift import swift
 
 PartnerKey = NewType("PartnerKey", str)
@@ -66,9 +67,29 @@ class Content:
 
     kind: Kind
     fields: Mapping[str, str] = field(repr=False)
+    _outline: Outline | None = field(default=None, init=False, repr=False, compare=False)
+    plain: bool = field(default=False, init=False, repr=False, compare=False)
+    """Whether its reader looked and found no character that XML writes otherwise (``& < >`` and line ends)."""
+
+    @classmethod
+    def outlined(cls, kind: Kind, fields: Mapping[str, str], outline: Outline, *, plain: bool) -> Content:
+        """For a reader that knows what the others would have to find out."""
+        made = cls(kind, fields)
+        made._outline = outline  # type: ignore[misc] # frozen to others; this is one of its makers
+        made.plain = plain  # type: ignore[misc] # as above
+        return made
 
     def get(self, path: str) -> str | None:
         return self.fields.get(path)
+
+    @property
+    def outline(self) -> Outline:
+        """Which fields are filled, in order; the same object for all contents with the same ones."""
+        found = self._outline
+        if found is None:
+            found = outline(tuple(self.fields))
+            self._outline = found  # type: ignore[misc] # what it would always say, remembered
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from operator import call
 
 from gateway.core.catalog import Catalog, Rule
+from gateway.core.model import FormatName, Kind
+from gateway.core.outline import Outline
 from gateway.core.question import Ask, Fault, Question
 from gateway.core.settled import SETTLED, Settle, Test, Tested
 
@@ -20,8 +23,8 @@ REMEMBERED = 1_000
 LONGEST = 200
 """Of records with more fields none is kept, so that the memory stays small whatever comes."""
 
-Shape = tuple[object, ...]
-"""Kind, format, transaction and day, then the paths of a record."""
+Shape = tuple[Kind, FormatName, str | None, date, Outline]
+"""Kind, format, transaction and day, and the paths of a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +63,14 @@ class Precedents:
 
     def __init__(self) -> None:
         self._kept: dict[Shape, Precedent] = {}
+        self.get = self._kept.get
+        """The precedent of a shape, if there is one."""
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def get(self, shape: Shape) -> Precedent | None:
-        return self._kept.get(shape)
-
     def keep(self, shape: Shape, precedent: Precedent) -> None:
-        if len(shape) > LONGEST:
+        if len(shape[-1].paths) > LONGEST:
             return
         if len(self._kept) >= REMEMBERED:
             self._kept.clear()

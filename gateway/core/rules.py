@@ -57,7 +57,7 @@ class BusinessRules:
         self, content: Content, facts: Facts, format: FormatName, ordinal: int, today: date
     ) -> tuple[Finding, ...]:
         """All broken rules, in the order of the rule tables."""
-        shape = (content.kind, format, facts.transaction, today, *content.fields)
+        shape = (content.kind, format, facts.transaction, today, content.outline)
         question = Question(content, facts, today)
         known = self._precedents.get(shape)
         found = known.found if known is not None and known.binds(question) else self._found(question, format, shape)

@@ -1,6 +1,7 @@
 """Remembered shapes write what the schema's walk would, and stay few."""
 
 from gateway.core.model import Content, Kind
+from gateway.core.outline import outline
 from tests.unit.contents import CATALOG, valid_new_hire
 from transforms import canonical
 from transforms.shapes import ELEMENTS, SHAPES, Shape, Shapes
@@ -25,13 +26,13 @@ def test_a_value_that_needs_escaping_is_escaped_in_a_shape_met_before_too():
 def test_shapes_are_forgotten_before_they_get_many():
     shapes = Shapes()
     for number in range(SHAPES + 1):
-        shapes.keep((f"path-{number}",), Shape(("", ""), (f"path-{number}",)))
-    assert shapes.get(("path-0",)) is None
-    assert shapes.get((f"path-{SHAPES}",)) is not None
+        shapes.keep(outline((f"path-{number}",)), Shape(("", ""), (f"path-{number}",)))
+    assert shapes.get(outline(("path-0",))) is None
+    assert shapes.get(outline((f"path-{SHAPES}",))) is not None
 
 
 def test_the_shape_of_a_very_big_document_is_not_kept():
     paths = tuple(f"path-{number}" for number in range(ELEMENTS + 1))
     shapes = Shapes()
-    shapes.keep(paths, Shape(("",) * (len(paths) + 1), paths))
-    assert shapes.get(paths) is None
+    shapes.keep(outline(paths), Shape(("",) * (len(paths) + 1), paths))
+    assert shapes.get(outline(paths)) is None
