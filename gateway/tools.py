@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import schemas
 import transforms
@@ -39,10 +40,18 @@ class Tools:
 def speech(*, warm: bool = False, drafts: bool = False) -> Speech:
     """Load and check everything that is data. Raises Misconfigured naming file and field. ``warm``: also make ready
     (half a second) what explains schema faults; for processes that serve. ``drafts``: also the formats whose facts
-    nobody official has confirmed."""
+    nobody official has confirmed. Loaded once a process: it is shipped with the program and does not change."""
+    spoken = _loaded(drafts)
+    if warm:
+        transforms.warm(spoken.formats, spoken.canonical)
+    return spoken
+
+
+@cache
+def _loaded(drafts: bool) -> Speech:  # noqa: FBT001 - a cache tells positions apart better
     catalog = schemas.load(drafts=drafts)
-    form = transforms.canonical(catalog, warm=warm)
-    return Speech(catalog, transforms.formats(catalog, warm=warm), form, BusinessRules(catalog))
+    form = transforms.canonical(catalog)
+    return Speech(catalog, transforms.formats(catalog), form, BusinessRules(catalog))
 
 
 def tools(spoken: Speech, sealer: Sealer, indexer: Indexer) -> Tools:

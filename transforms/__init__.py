@@ -137,32 +137,29 @@ class Formats(Mapping[FormatName, Format]):
         return len(self._catalog.formats)
 
 
-def formats(catalog: Catalog, *, warm: bool = False) -> Mapping[FormatName, Format]:
-    """All formats of the catalog that are not withheld. Misconfigured when the catalog and the table differ.
-
-    ``warm`` makes every engine now, for processes that serve.
-    """
+def formats(catalog: Catalog) -> Mapping[FormatName, Format]:
+    """All formats of the catalog that are not withheld. Misconfigured when the catalog and the table differ."""
     known = {*catalog.formats, *catalog.withheld}
     if known != set(FORMATS):
         odd = sorted(known ^ set(FORMATS))
         raise Misconfigured(f"formats without an engine or without a catalog line: {', '.join(odd)}")
-    found = Formats(catalog)
-    if warm:
-        tuple(found.values())
-    return found
+    return Formats(catalog)
 
 
-def canonical(catalog: Catalog, *, warm: bool = False) -> CanonicalForm:
-    """The canonical form of all kinds of the catalog. Misconfigured when a path of the catalog is wrong.
-
-    ``warm`` makes every schema ready now, and what explains failing documents (about half a second), instead of when
-    a kind is first met: for processes that may not stop for so long later, and must not start with a wrong schema.
-    """
-    form = Canonical(catalog)
+def canonical(catalog: Catalog) -> CanonicalForm:
+    """The canonical form of all kinds of the catalog. Misconfigured when a path of the catalog is wrong."""
     check_paths(catalog)
-    if warm:
-        form.warm()
-    return form
+    return Canonical(catalog)
+
+
+def warm(formats: Mapping[FormatName, Format], canonical: CanonicalForm) -> None:
+    """Make every engine and every schema ready now, and what explains failing documents, instead of when one is first
+    met: for processes that may not stop for a second later, and must not start with a wrong schema.
+
+    Raises Misconfigured for a schema that cannot be used.
+    """
+    tuple(formats.values())
+    canonical.warm()
 
 
 def by_media_type(catalog: Catalog, media_type: str) -> FormatName | None:

@@ -175,14 +175,15 @@ def test_a_flag_asks_for_its_value():
 
 
 def test_a_warm_form_has_built_what_explains_failures():
-    form = canonical(replace(CATALOG), warm=True)
+    form = canonical(replace(CATALOG))
+    form.warm()
     assert all("explainer" in vars(form.form(kind)) for kind in CATALOG.kinds)
     assert "explainer" not in vars(canonical(replace(CATALOG)).form("locate"))
 
 
 def test_a_process_that_serves_does_not_start_with_a_wrong_schema():
     with pytest.raises(Misconfigured, match="not a valid XSD"):
-        canonical(broken(), warm=True)
+        canonical(broken()).warm()
 
 
 def test_a_command_meets_a_wrong_schema_with_the_first_record_of_its_kind():
@@ -203,4 +204,4 @@ def test_a_schema_of_another_namespace_than_the_catalog_says_is_refused():
     kind = Kind("lien")
     other = replace(CATALOG, kinds={**CATALOG.kinds, kind: replace(CATALOG.kinds[kind], namespace="urn:other")})
     with pytest.raises(Misconfigured, match="urn:other"):
-        canonical(other, warm=True)
+        canonical(other).warm()

@@ -115,6 +115,11 @@ class Wrapping(Protocol):
 class CanonicalForm(Protocol):
     """The canonical XML of every kind."""
 
+    def warm(self) -> None:
+        """Make every kind ready now, which is otherwise done when a record of it is first met. Raises Misconfigured
+        for a schema that cannot be used."""
+        ...
+
     def write(self, content: Content) -> bytes:
         """The XML document of one record: UTF-8, no declaration, elements in schema order."""
         ...
