@@ -174,6 +174,7 @@ def _scheduled(process: Gateway) -> list[Loop]:
         Loop("samples", alone("samples", keeper.sample), seconds(10)),
         Loop("sweep", alone("sweep", keeper.sweep), seconds(600)),
         Loop("bulk", alone("bulk", bulk.step), seconds(1), slowest=seconds(4)),
+        Loop("receipts", alone("receipts", process.receipts.step), seconds(2)),
         Loop("reroute", alone("reroute", rerouter.step), seconds(2), slowest=seconds(4)),
     ]
 

@@ -32,6 +32,7 @@ from gateway.store.leases import StoredLeases
 from gateway.store.mailbox import StoredMailbox
 from gateway.store.operators import StoredOperators
 from gateway.store.partners import StoredPartners
+from gateway.store.receipts import StoredReceipts
 from gateway.store.records import StoredRecords
 from gateway.store.spool import StoredSpool
 from gateway.store.submissions import StoredSubmissions
@@ -55,6 +56,7 @@ class Stores:
     intake: StoredIntake
     spool: StoredSpool
     submissions: StoredSubmissions
+    receipts: StoredReceipts
     records: StoredRecords
     deliveries: StoredDeliveries
     desk: StoredDesk
@@ -76,6 +78,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         intake=StoredIntake(database, announce_grace),
         spool=StoredSpool(database, clock, announce_grace),
         submissions=StoredSubmissions(database),
+        receipts=StoredReceipts(database),
         records=StoredRecords(database, announce_grace),
         deliveries=StoredDeliveries(database),
         desk=StoredDesk(database),

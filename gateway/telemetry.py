@@ -14,6 +14,7 @@ from gateway import __version__
 from gateway.core.admission import Gauge as Gauged
 from gateway.core.model import Outcome, PartnerKey
 from gateway.core.ports.store import Checkpoint
+from gateway.core.signed_receipt import ReceiptKind
 
 ALLOWED = frozenset(
     {
@@ -75,6 +76,9 @@ class Metrics:
         self._query_seconds = Histogram(
             "gateway_query_seconds", "Time to a query's end", ["partner", "outcome"], registry=self.registry
         )
+        self._receipts = Counter(
+            "gateway_receipts_signed_total", "Receipts signed by kind", ["kind"], registry=self.registry
+        )
         self._queue = Gauge("gateway_queue_messages", "Deliveries owed", ["queue", "state"], registry=self.registry)
         self._log_size = Gauge("gateway_audit_log_size", "Numbered audit entries", registry=self.registry)
         self._log_at = Gauge(
@@ -95,6 +99,9 @@ class Metrics:
         label = "" if partner is None else self._label(partner)
         self._queries.labels(label, outcome).inc()
         self._query_seconds.labels(label, outcome).observe(seconds)
+
+    def receipt(self, kind: ReceiptKind) -> None:
+        self._receipts.labels(kind).inc()
 
     def _label(self, partner: PartnerKey) -> str:
         self._partners.add(partner)

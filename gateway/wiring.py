@@ -41,6 +41,7 @@ from gateway.work.pressure import Pressure
 from gateway.work.query import QueryDesk, QueryTools
 from gateway.work.query_plan import Planner
 from gateway.work.query_reading import StatusReader
+from gateway.work.receipts import ReceiptOffice
 from gateway.work.rejections import Rejections
 from gateway.work.relay import Relay, RelayLimits
 from gateway.work.returns import Returns
@@ -72,6 +73,7 @@ class Gateway:
     dispatcher: Dispatcher
     metrics: Metrics
     parts: Parts
+    receipts: ReceiptOffice
     questions: Questions
     owner: str
     pressure: Pressure
@@ -119,6 +121,16 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
     desk = _intake(settings, originator, base, answering, crew.prepare)
     kit = _kit(settings, base)
     queries = _queries(base, kit, watch, metrics)
+    receipts = ReceiptOffice(
+        receipts=base.stores.receipts,
+        signer=base.keys.receipt_signer(),
+        audit=base.stores.audit,
+        directory=watch.current,
+        scribe=base.scribe,
+        clock=base.clock,
+        origin=settings.log_name,
+        observe=metrics.receipt,
+    )
     settler = Settler(base.stores.deliveries)
     pressed = pressure(base, watch, AdmissionFigures(metrics.registry), owner)
     dispatcher = Dispatcher(
@@ -150,7 +162,8 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
         settler=settler,
         dispatcher=dispatcher,
         metrics=metrics,
-        parts=replace(_parts(base, desk, queries, watch, broker, originator), admission=pressed.door),
+        parts=replace(_parts(base, desk, queries, watch, broker, originator, receipts), admission=pressed.door),
+        receipts=receipts,
         questions=questions,
         owner=owner,
         pressure=pressed,
@@ -260,7 +273,13 @@ def _queries(base: Foundation, kit: Kit, watch: DirectoryWatch, metrics: Metrics
 
 
 def _parts(
-    base: Foundation, desk: Desk, queries: QueryDesk, watch: DirectoryWatch, broker: Broker, originator: Originator
+    base: Foundation,
+    desk: Desk,
+    queries: QueryDesk,
+    watch: DirectoryWatch,
+    broker: Broker,
+    originator: Originator,
+    receipts: ReceiptOffice,
 ) -> Parts:
     stored, catalog = base.stores, base.speech.catalog
     published = Publisher(stored.audit, base.heads, base.settings.audit.publish)
@@ -280,6 +299,7 @@ def _parts(
         intake=desk,
         queries=queries,
         submissions=stored.submissions,
+        receipts=receipts,
         records=stored.records,
         desk=stored.desk,
         mailbox=stored.mailbox,

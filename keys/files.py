@@ -10,6 +10,7 @@ from gateway.core.ids import Clock, Random
 from keys.digests import INDEX_LABEL, TOKEN_LABEL, BlindIndexer, PepperHasher
 from keys.folder import locked, make_private, read_private, write_private
 from keys.keyfile import Stretch, decode, encode
+from keys.receipts import RECEIPT_LABEL, JoseReceiptSigner
 from keys.ring import KEY_BYTES, KeyFacts, KeyRing
 from keys.sealing import EnvelopeSealer
 from keys.signing import SIGNING_LABEL, NoteSigner, public_keys
@@ -20,6 +21,7 @@ SINGLE_KEYS: Sequence[tuple[KeyUse, str]] = (
     (KeyUse.INDEX, INDEX_LABEL),
     (KeyUse.TOKEN_PEPPER, TOKEN_LABEL),
     (KeyUse.NOTE_SIGNING, SIGNING_LABEL),
+    (KeyUse.RECEIPT_SIGNING, RECEIPT_LABEL),
 )
 """The keys that every gateway needs besides those that seal."""
 
@@ -111,6 +113,10 @@ class FileKeys:
     def signer(self, name: str) -> NoteSigner:
         """``name`` is the origin of the audit log."""
         return NoteSigner(self._ring, name)
+
+    def receipt_signer(self) -> JoseReceiptSigner:
+        """Signs with the key that is active when it signs."""
+        return JoseReceiptSigner(lambda: self._ring)
 
     def public_keys(self) -> tuple[bytes, ...]:
         """The raw public keys that checkpoints may be signed with, newest first."""

@@ -19,6 +19,8 @@ class KeyUse(StrEnum):
     """Makes the stored digests of API keys."""
     NOTE_SIGNING = "note-signing"
     """Signs checkpoints of the audit log."""
+    RECEIPT_SIGNING = "receipt-signing"
+    """Signs receipts."""
 
 
 class KeyState(StrEnum):
@@ -48,7 +50,7 @@ TRANSITIONS: Mapping[tuple[KeyState, KeyEvent], KeyState] = {
 OPENING = frozenset({KeyState.ACTIVE, KeyState.DECRYPT_ONLY})
 """States whose keys may open or verify."""
 
-ROTATABLE = frozenset({KeyUse.KEK, KeyUse.NOTE_SIGNING})
+ROTATABLE = frozenset({KeyUse.KEK, KeyUse.NOTE_SIGNING, KeyUse.RECEIPT_SIGNING})
 """Uses whose old keys stay good for what they made. A new index key would part equal cases and a new pepper would lock
 out every caller: those need a change of the stored rows first."""
 

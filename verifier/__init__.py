@@ -14,6 +14,7 @@ from verifier.evidence import check_evidence
 from verifier.export import check_log
 from verifier.faults import NotProved, Unreadable
 from verifier.proofs import check_proof
+from verifier.receipt import check_receipt
 
 __all__ = [
     "Head",
@@ -24,4 +25,5 @@ __all__ = [
     "check_evidence",
     "check_log",
     "check_proof",
+    "check_receipt",
 ]

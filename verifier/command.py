@@ -15,6 +15,7 @@ from verifier.evidence import check_evidence
 from verifier.export import check_log
 from verifier.faults import NotProved, Unreadable
 from verifier.proofs import LONGEST_FILE, Entry, check_proof
+from verifier.receipt import check_receipt
 
 OK, UNREADABLE, NOT_PROVED = 0, 4, 10
 Outcome = tuple[bool, dict[str, Any], list[str]]
@@ -25,8 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one check; what it found goes to stdout, what went wrong to stderr."""
     asked = _parser().parse_args(arguments)
     try:
-        trust = Trust.of(*asked.key, witnesses=tuple(asked.witness), need=asked.need)
-        ok, document, lines = asked.check(asked, trust)
+        ok, document, lines = asked.run(asked)
     except Unreadable as fault:
         return _ended(asked.json, UNREADABLE, str(fault))
     except NotProved as fault:
@@ -42,6 +42,10 @@ def _ended(as_json: bool, code: int, fault: str) -> int:  # noqa: FBT001 - both 
     return code
 
 
+def _trust(asked: argparse.Namespace) -> Trust:
+    return Trust.of(*asked.key, witnesses=tuple(asked.witness), need=asked.need)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gateway-verify", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="CHECK")
@@ -52,6 +56,11 @@ def _parser() -> argparse.ArgumentParser:
     log = _command(commands, "log", _log, "a file of `gateway audit export`, or a directory with a copy of /v1/log/")
     log.add_argument("--anchor", type=Path, action="append", default=[], help="a checkpoint that you kept")
     _command(commands, "evidence", _evidence, "a file of `gateway audit evidence`")
+    receipt = commands.add_parser("receipt", help="a signed receipt of a submission")
+    receipt.add_argument("file", type=Path, help="what is checked")
+    receipt.add_argument("--keys", type=Path, required=True, help="the JWK set of the gateway, from a trusted place")
+    receipt.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    receipt.set_defaults(run=_receipt)
     return parser
 
 
@@ -67,7 +76,7 @@ def _command(
     command.add_argument("--witness", action="append", default=[], help="verify key of a witness that you trust")
     command.add_argument("--need", type=int, help="how many of the witnesses must have cosigned; default: all")
     command.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    command.set_defaults(check=check)
+    command.set_defaults(run=lambda asked: check(asked, _trust(asked)))
     return command
 
 
@@ -97,6 +106,13 @@ def _consistency(asked: argparse.Namespace, trust: Trust) -> Outcome:
     growth = check_consistency(_read(asked.old), _read(asked.file), trust)
     document = {"old": _head(growth.old), "new": _head(growth.new)}
     return True, document, [f"The log grew from {growth.old.size} to {growth.new.size} entries; none was changed."]
+
+
+def _receipt(asked: argparse.Namespace) -> Outcome:
+    found = check_receipt(_read(asked.file), _read(asked.keys))
+    word = "The signature holds, and the entry of the log that it names says the same."
+    shown = "".join(char if char.isprintable() else "?" for char in found.words)
+    return True, {"kid": found.kid, "claims": found.claims}, [shown, word]
 
 
 def _log(asked: argparse.Namespace, trust: Trust) -> Outcome:

@@ -92,7 +92,7 @@ def checked_entry(given: Mapping[str, Any], trust: Trust) -> Entry:
     leaf = given.get("leaf")
     if not isinstance(leaf, str) or not isinstance(given.get("proof"), str):
         raise Unreadable("an entry has no leaf or no proof")
-    path, members = _path(given["proof"]), _members(leaf)
+    path, members = _path(given["proof"]), members_of(leaf)
     details, salt = _details(given.get("details")), _salt(given.get("salt"))
     if (details is None) != (salt is None):
         raise Unreadable("details come with their salt or not at all")
@@ -133,8 +133,8 @@ def _path(text: str) -> _Path:
     return _Path(int(index[1]), hashes, checkpoint)
 
 
-def _members(leaf: str) -> dict[str, str]:
-    """The members of a leaf, which must be written canonically: one leaf has one reading."""
+def members_of(leaf: str) -> dict[str, str]:
+    """The members of a leaf, which must be written canonically: one leaf has one reading. Raises Unreadable."""
     try:
         members = json.loads(leaf)
         known = isinstance(members, dict) and canonical(members) == leaf.encode() and members.get("v") == 1

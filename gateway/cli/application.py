@@ -23,6 +23,7 @@ from gateway.cli import (
     partners,
     processes,
     queries,
+    receipt,
     records,
     rules,
     samples,
@@ -48,6 +49,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(topology.app, name="topology")
 app.add_typer(mailbox.app, name="mailbox")
 app.add_typer(dead.app, name="dead")
+app.add_typer(receipt.app, name="receipt")
 app.add_typer(audit.app, name="audit")
 app.add_typer(witness.app, name="witness")
 app.add_typer(layouts.app, name="layout")

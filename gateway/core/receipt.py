@@ -104,7 +104,13 @@ class Receipts:
                 {"record": j.record.ordinal, "id": j.record.id, "state": j.record.state, "reason": j.record.reason}
                 for j in judged[:SAMPLES]
             ],
-            "links": {"self": link, "records": f"{link}/records", "findings": f"{link}/findings"},
+            "links": {
+                "self": link,
+                "records": f"{link}/records",
+                "findings": f"{link}/findings",
+                "accepted": f"{link}/receipts/accepted",
+                "final": f"{link}/receipts/final",
+            },
         }
         return _ENCODER.encode(document).encode()
 

@@ -15,6 +15,7 @@ from gateway.core.ports.formats import CanonicalForm, FormatInfo
 from gateway.core.ports.intake import IntakeDesk
 from gateway.core.ports.keys import Indexer, Sealer, TokenHasher
 from gateway.core.ports.queries import Queries
+from gateway.core.ports.receipts import ReceiptDesk
 from gateway.core.ports.store import (
     ApiKeys,
     AuditLog,
@@ -94,6 +95,7 @@ class Parts:
     intake: IntakeDesk
     queries: Queries
     submissions: Submissions
+    receipts: ReceiptDesk
     records: Records
     desk: DeliveryDesk
     mailbox: Mailbox

@@ -92,6 +92,7 @@ _TABLE: tuple[Problem, ...] = (
     Problem("approval-state", 409, "There is nothing to decide any more", "Look at the request; ask anew if need be."),
     Problem("approval-own", 403, "Whoever asked cannot decide", "Ask another person with the role."),
     Problem("approval-role", 403, "The role does not allow this", "Ask somebody with one of the roles of the detail."),
+    Problem("not-ended", 409, "Not everything of the submission has ended", "Ask again later, or look at its records."),
     Problem("proof-pending", 409, "The log has not numbered this entry yet", "Ask again in a second or two."),
     _of(errors.TooLarge, "Send smaller files; the cap is agreed with each partner."),
     Problem("compression-ratio", 413, "The body expands too far", "Send the body uncompressed."),

@@ -55,6 +55,7 @@ from gateway.core.ports.formats import FormatInfo
 from gateway.core.ports.intake import Verdict
 from gateway.core.ports.store import RuleCount
 from gateway.core.receipt import Receipts
+from gateway.core.routing import Directory
 from gateway.heads import Heads
 from gateway.published import Publisher
 from gateway.store.audit import StoredAuditLog
@@ -68,6 +69,7 @@ from gateway.store.jobs import StoredJobs
 from gateway.store.mailbox import StoredMailbox
 from gateway.store.operators import StoredOperators
 from gateway.store.partners import StoredPartners
+from gateway.store.receipts import StoredReceipts
 from gateway.store.records import StoredRecords
 from gateway.store.submissions import StoredSubmissions
 from gateway.web.api.application import api_application
@@ -75,6 +77,7 @@ from gateway.web.auth import OPERATOR_SCOPES, PARTNER_SCOPES, Owner, Scope, new_
 from gateway.web.edge import runner
 from gateway.web.limits import Limits
 from gateway.web.parts import LogFiles, Parts, RuleText
+from gateway.work.receipts import ReceiptOffice
 from keys.files import FileKeys
 from tests.contract.query_stack import Present, desk
 
@@ -229,7 +232,10 @@ class _Upload:
         submission = replace(submission, counts=counts, progress=counts.records)
         submission = replace(submission, receipt=WRITE_RECEIPT(submission, judged, ()))
         entry = self.desk.scribe.entry(
-            Actor("partner", self.sender.key), "submission.judged", f"submission:{submission.id}"
+            Actor("partner", self.sender.key),
+            "submission.received" if pending else "submission.judged",
+            f"submission:{submission.id}",
+            details={"sha256": digest, "bytes": len(self.body)},
         )
         taken = await self.desk.intake.accept(Acceptance(submission, judged, (), (entry,), WRITE_RECEIPT))
         stored = taken if isinstance(taken, Submission) else taken.submission
@@ -269,6 +275,7 @@ class Stack:
     address: str
     tokens: dict[str, str]
     deliveries: StoredDeliveries
+    keys: FileKeys
 
     def headers(self, caller: str | None, **more: str) -> dict[str, str]:
         own = {} if caller is None else {"Authorization": f"Bearer {self.tokens[caller]}"}
@@ -364,6 +371,16 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         queries=desk(watch, StoredAuditLog(database), keys.indexer(), Present()),
         intake=LineDesk(StoredIntake(database, timedelta()), watch, mint, scribe),
         submissions=StoredSubmissions(database),
+        receipts=ReceiptOffice(
+            StoredReceipts(database),
+            keys.receipt_signer(),
+            StoredAuditLog(database),
+            lambda: Directory([partner(IOWA)], []),
+            scribe,
+            watch,
+            "log.example/audit",
+            lambda _kind: None,
+        ),
         records=StoredRecords(database, timedelta()),
         desk=StoredDesk(database),
         mailbox=StoredMailbox(database),
@@ -410,7 +427,9 @@ async def running(
         await web.TCPSite(served, "127.0.0.1", 0).start()
         host, port = served.addresses[0][:2]
         async with aiohttp.ClientSession() as session:
-            stack = Stack(parts, database, watch, session, f"http://{host}:{port}", {}, StoredDeliveries(database))
+            stack = Stack(
+                parts, database, watch, session, f"http://{host}:{port}", {}, StoredDeliveries(database), keys
+            )
             for key in (OHIO, IOWA, TANF):
                 await stack.new_key(key, Owner(PARTNER_SCOPES, partner=key))
             await stack.new_key("pat", Owner(OPERATOR_SCOPES, operator="pat"))

@@ -51,7 +51,13 @@ def submission(value: Submission) -> told.SubmissionTold:
         judged_at=value.judged_at,
         progress=value.progress,
         counts=counts(value.counts),
-        links=told.Links(self=own, records=f"{own}/records", findings=f"{own}/findings"),
+        links=told.Links(
+            self=own,
+            records=f"{own}/records",
+            findings=f"{own}/findings",
+            accepted=f"{own}/receipts/accepted",
+            final=f"{own}/receipts/final",
+        ),
     )
 
 

@@ -59,6 +59,8 @@ class Links(Told):
     self: str
     records: str
     findings: str
+    accepted: Annotated[str, Field(description="The signed receipt of what was taken")]
+    final: Annotated[str, Field(description="The signed receipt of what became of it, once all has ended")]
 
 
 class BodyTold(Told):

@@ -8,8 +8,19 @@ from gateway.web.api.routes.log import LOG
 from gateway.web.api.routes.mailbox import MAILBOX
 from gateway.web.api.routes.public import PUBLIC
 from gateway.web.api.routes.queries import QUERIES
+from gateway.web.api.routes.receipts import RECEIPTS
 from gateway.web.api.routes.records import RECORDS
 from gateway.web.api.routes.submissions import SUBMISSIONS
 
-ROUTES: tuple[Route, ...] = (*SUBMISSIONS, *QUERIES, *RECORDS, *MAILBOX, *DELIVERIES, *REPLAYS, *LOG, *PUBLIC)
+ROUTES: tuple[Route, ...] = (
+    *SUBMISSIONS,
+    *RECEIPTS,
+    *QUERIES,
+    *RECORDS,
+    *MAILBOX,
+    *DELIVERIES,
+    *REPLAYS,
+    *LOG,
+    *PUBLIC,
+)
 """Order matters only where a fixed path and a pattern meet: the fixed one first."""

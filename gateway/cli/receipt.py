@@ -1,0 +1,74 @@
+"""Commands on signed receipts: fetch one, check one without any access, print the keys that check them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli import local
+from gateway.cli.client import Client
+from gateway.cli.files import ApiKeyOption, Ca, Json, Url
+from gateway.cli.out import facts, put, say, table
+
+if TYPE_CHECKING:
+    from gateway.foundation import Foundation
+
+app = typer.Typer(help="Signed receipts of submissions.", no_args_is_help=True)
+
+
+@app.command()
+def get(
+    submission: Annotated[str, typer.Argument(help="Submission id.")],
+    final: Annotated[bool, typer.Option("--final", help="What became of it; there once everything ended.")] = False,  # noqa: FBT002 - an option of typer
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; default: stdout.")] = None,
+    url: Url = None,
+    key: ApiKeyOption = None,
+    ca: Ca = None,
+) -> None:
+    """Fetch the signed receipt of what was taken, or of what became of it: the same bytes each time."""
+    kind = "final" if final else "accepted"
+    found = Client.of(url, key, ca).send("GET", f"/v1/submissions/{submission}/receipts/{kind}").body
+    if out is None:
+        print(found.decode())
+    else:
+        out.write_bytes(found)
+        say(f"Wrote {out}.")
+
+
+@app.command()
+def check(
+    receipt: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A receipt, as it was given out.")],
+    keys: Annotated[
+        Path,
+        typer.Option(exists=True, dir_okay=False, help="The JWK set of /.well-known/jwks.json, from whom you trust."),
+    ],
+    json: Json = False,  # noqa: FBT002 - an option of typer
+) -> None:
+    """Check a receipt offline and tell what it says: no database, no keys of the gateway, no network."""
+    from keys.receipts import check_receipt  # noqa: PLC0415 - cryptography is needed here only
+
+    claims = check_receipt(receipt.read_text(encoding="ascii", errors="replace"), keys.read_text(encoding="utf-8"))
+    if json:
+        put(claims)
+        return
+    shown = {"receipt": claims["receipt"], "issued by": claims["iss"], "submission": claims["sub"]}
+    facts(shown | {"sender": claims["sender"], "sha256": claims["body"]["sha256"]} | claims["counts"])
+    for name, columns in (
+        ("due", ("partner", "kind", "at")),
+        ("recipients", ("partner", "delivered", "refused", "withdrawn")),
+    ):
+        if claims.get(name):
+            table(name.capitalize(), columns, [tuple(row[column] for column in columns) for row in claims[name]])
+    say("The signature holds.")
+
+
+@app.command("keys")
+def keys_() -> None:
+    """Print the JWK set that checks receipts: every key that ever signed one here, and the one that signs next."""
+
+    async def work(base: Foundation) -> dict[str, str]:
+        return {**base.keys.receipt_signer().public_keys(), **await base.stores.receipts.keys()}
+
+    print(f'{{"keys": [{", ".join(local.on_foundation(work).values())}]}}')
