@@ -41,6 +41,8 @@ from gateway.core.model import (
 )
 from gateway.core.ports.formats import FormatInfo
 from gateway.core.ports.store import ApiKey, BreakerRow, Checkpoint, Operator, Sample
+from gateway.core.receipt import Receipts
+from gateway.core.routing import Directory
 from gateway.store.audit import StoredAuditLog
 from gateway.store.callers import StoredApiKeys
 from gateway.store.desk import StoredDesk
@@ -52,12 +54,17 @@ from gateway.store.jobs import StoredJobs
 from gateway.store.mailbox import StoredMailbox
 from gateway.store.operators import StoredOperators
 from gateway.store.partners import StoredPartners
+from gateway.store.receipts import StoredReceipts
 from gateway.store.records import StoredRecords
 from gateway.store.rows import attempt_row
 from gateway.store.submissions import StoredSubmissions
 from gateway.store.tables import attempts
 from gateway.web.console import ConsoleSettings, console_application
 from gateway.web.parts import Parts, RuleText
+from gateway.work.receipts import ReceiptOffice
+from keys.receipts import JoseReceiptSigner
+from keys.ring import KeyRing
+from keys.states import KeyUse
 from tests.contract.owed import Town
 from tests.contract.store_samples import acceptance, finding, judged_record, submission
 
@@ -99,6 +106,7 @@ def partner(key, name, role=Role.STATE, **changes):
     return replace(plain, **changes)
 
 
+RING = KeyRing().with_new(KeyUse.RECEIPT_SIGNING, "receipts", bytes(32), datetime(2026, 3, 1, tzinfo=UTC))
 PARTNERS = (
     partner("ohio", "Ohio Office of Child Support", locators=frozenset({"39"})),
     partner("iowa", "Iowa Child Support Services", locators=frozenset({"19"})),
@@ -186,6 +194,16 @@ def parts_of(database, clock):
         queries=None,  # the console asks no partner
         intake=SimpleNamespace(),  # the console never posts
         submissions=StoredSubmissions(database),
+        receipts=ReceiptOffice(
+            StoredReceipts(database),
+            JoseReceiptSigner(lambda: RING),
+            StoredAuditLog(database),
+            lambda: Directory(PARTNERS, AGREEMENTS),
+            Scribe(clock, mint, os.urandom),
+            clock,
+            "log.example/audit",
+            lambda _kind: None,
+        ),
         records=StoredRecords(database),
         desk=StoredDesk(database),
         mailbox=StoredMailbox(database),
@@ -274,7 +292,7 @@ async def _posted(site, now):
             received_at=posted.received_at,
         )
         parked = judged_record(posted.id, 3, state=RecordState.UNROUTABLE, received_at=posted.received_at)
-        await intake.accept(acceptance(posted, good, bad, parked))
+        await intake.accept(acceptance(posted, good, bad, parked, write=Receipts(lambda _rule: ("", ""))))
         site.ids |= {"submission": posted.id, "record": good.record.id, "refused": bad.record.id}
     await intake.close()
 

@@ -136,7 +136,9 @@ def acceptance(posted: Submission, *judged: Judged, findings: tuple[Finding, ...
     posted = replace(posted, counts=total(judged), progress=len(judged))
     posted = replace(posted, receipt=write(posted, judged, findings))
     action = "submission.judged" if judged else "submission.received"
-    return Acceptance(posted, judged, findings, (scribe.entry(ACTOR, action, f"submission:{posted.id}"),), write)
+    details = {"sha256": posted.body_digest, "bytes": posted.body_size}
+    entry = scribe.entry(ACTOR, action, f"submission:{posted.id}", details=details)
+    return Acceptance(posted, judged, findings, (entry,), write)
 
 
 def one_record(key: str, **given) -> Acceptance:

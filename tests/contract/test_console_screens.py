@@ -139,6 +139,12 @@ async def test_a_submission_shows_its_findings_by_rule_and_its_receipt_as_sent(s
         stored = await site.parts.submissions.get(site.ids["submission"])
         receipt = await client.get(f"/submissions/{site.ids['submission']}/receipt")
         assert await receipt.read() == stored.receipt
+        assert f"/submissions/{stored.id}/receipts/final" in page
+        signed = await client.get(f"/submissions/{stored.id}/receipts/accepted")
+        assert (await signed.read()).count(b".") == 2
+        assert signed.headers["Content-Disposition"].startswith("attachment")
+        assert (await client.get(f"/submissions/{stored.id}/receipts/final")).status == 409
+        assert (await client.get(f"/submissions/{stored.id}/receipts/other")).status == 404
 
 
 async def test_a_finding_leads_to_the_page_of_its_rule_and_rules_are_found_by_their_words(site):

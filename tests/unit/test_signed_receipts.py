@@ -81,9 +81,8 @@ def test_a_receipt_with_another_letter_anywhere_is_refused_by_both_checks(place,
         return
     with pytest.raises((NotProved, Unreadable)):
         check_receipt(changed, KEYS)
-    if urlsafe_b64decode(changed.split(".")[-1] + "==") != urlsafe_b64decode(RECEIPT.split(".")[-1] + "=="):
-        with pytest.raises(GatewayError):
-            ours(changed, KEYS)
+    with pytest.raises(GatewayError):
+        ours(changed, KEYS)
 
 
 def test_control_the_letters_matter_only_because_of_the_signature():

@@ -75,6 +75,7 @@ def routes(gate: Gate, pages: Pages) -> tuple[Route, ...]:
         Route("GET", "/submissions", look, submissions.submissions),
         Route("GET", "/submissions/{id}", look, submissions.submission),
         Route("GET", "/submissions/{id}/receipt", look, submissions.receipt),
+        Route("GET", "/submissions/{id}/receipts/{kind}", look, submissions.signed),
         Route("GET", "/rules", look, rules.rules),
         Route("GET", "/rules/{code}", look, rules.rule),
         Route("GET", "/audit", look, audit.audit),

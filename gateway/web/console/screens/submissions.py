@@ -50,6 +50,19 @@ async def receipt(visit: Visit) -> web.Response:
     return web.Response(body=found.receipt, content_type="application/json", headers=headers)
 
 
+async def signed(visit: Visit) -> web.Response:
+    """A signed receipt, as the sender gets it. Raises Conflict while there is no final one."""
+    found = await _submission(visit)
+    desk = visit.parts.receipts
+    made = {"accepted": desk.accepted, "final": desk.final}.get(visit.part("kind"))
+    if made is None:
+        raise NotFound("There is no such receipt.")
+    receipt = await made(found.id)
+    name = f'attachment; filename="{found.id}.{receipt.kind.value}.jws"'
+    headers = {"Content-Disposition": name}
+    return web.Response(body=receipt.jws.encode(), content_type="application/jose", headers=headers)
+
+
 async def _submission(visit: Visit) -> Submission:
     found = await visit.parts.submissions.get(SubmissionId(visit.part("id")))
     if found is None:
