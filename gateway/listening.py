@@ -32,7 +32,7 @@ async def listening(process: Gateway) -> AsyncIterator[None]:
     registry = process.metrics.registry
     try:
         if Role.API in process.roles:
-            limits = WebLimits(gzip=settings.api.gzip)
+            limits = _limits(settings)
             api = api_application(process.parts, limits, RequestFigures(registry))
             await _listen(process, runners, "api", runner(api, limits, shutdown_seconds=2), settings.api)
         if Role.CONSOLE in process.roles:
@@ -48,6 +48,11 @@ async def listening(process: Gateway) -> AsyncIterator[None]:
         yield
     finally:
         await asyncio.gather(*(one.cleanup() for one in runners))
+
+
+def _limits(settings: Settings) -> WebLimits:
+    api = settings.api
+    return WebLimits(gzip=api.gzip, connections=api.connections, connections_each=api.connections_each)
 
 
 def _refuse_open_console(settings: Settings) -> None:

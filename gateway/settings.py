@@ -87,6 +87,10 @@ class Console(Listen):
 
 class Api(Listen):
     port: int = Field(default=8443, ge=0, le=65_535)
+    connections: int = Field(default=4_096, ge=1)
+    """Open at once; a newcomer beyond that is closed."""
+    connections_each: int = Field(default=1_024, ge=1)
+    """Of one address: raise it to ``connections`` behind a proxy."""
     gzip: bool = False
     """Accept gzip bodies (ratio and size are capped)."""
     records_at_once: int = Field(default=1_000, ge=1)

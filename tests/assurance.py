@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import random
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -44,6 +45,10 @@ class Claim:
     def size(self, *, push: int, night: int) -> int:
         """How many cases to run."""
         return night if NIGHT else push
+
+    def dice(self, more: int = 0) -> random.Random:
+        """Randomness that the seed, which is printed, repeats; ``more`` tells several of one test apart."""
+        return random.Random(self.seed + more)  # noqa: S311 - cases to try, not secrets
 
     def measured(self, figure: str) -> None:
         """Note the figure that was reached, in words for the table."""

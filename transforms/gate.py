@@ -49,7 +49,7 @@ class Limits:
     size: int = 8 * 2**20
     """Bytes."""
     depth: int = 64
-    elements: int = 200_000
+    elements: int = 50_000
     attributes: int = 64
     """For each element."""
     run: int = 64 * 1024

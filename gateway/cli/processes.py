@@ -18,6 +18,7 @@ from gateway.cli.exits import Exit
 from gateway.cli.out import facts, put, say
 from gateway.cli.runtime import event_loop
 from gateway.core.errors import GatewayError, Misconfigured, Tampered
+from gateway.kernel_limits import keep_memory_private, raise_descriptors
 from gateway.memory import calm_collector, give_back
 
 if TYPE_CHECKING:
@@ -99,6 +100,8 @@ def serve(
             await told_to_stop()
 
     give_back()
+    keep_memory_private()
+    raise_descriptors()
     with asyncio.Runner(loop_factory=event_loop()) as runner:
         runner.run(running())
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+from ipaddress import IPv6Address
 from typing import Any
 
 import structlog
@@ -17,22 +18,72 @@ from gateway.web.limits import Limits
 
 _log = structlog.get_logger()
 _BAD_REQUEST = 400
+_TELL_EVERY = 60.0
+_NETWORK = 64
+
+
+class Crowd:
+    """The open connections of one listener, by address. Turning away is told once a minute."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._most, self._most_each = limits.connections, limits.connections_each
+        self._of: dict[str, int] = {}
+        self._open = self._refused = 0
+        self._told_at: float | None = None
+
+    def enters(self, address: str) -> str | None:
+        """The address as it counts; None when there is no room for it."""
+        if self._open >= self._most or self._of.get(address, 0) >= self._most_each:
+            self._tell()
+            return None
+        self._open += 1
+        self._of[address] = self._of.get(address, 0) + 1
+        return address
+
+    def leaves(self, address: str) -> None:
+        self._open -= 1
+        left = self._of.pop(address) - 1
+        if left:
+            self._of[address] = left
+
+    def _tell(self) -> None:
+        self._refused += 1
+        now = asyncio.get_running_loop().time()
+        if self._told_at is None or now - self._told_at >= _TELL_EVERY:
+            _log.warning("connections.refused", count=self._refused, size=self._open)
+            self._told_at, self._refused = now, 0
+
+
+def _address(transport: asyncio.BaseTransport) -> str:
+    """Where it comes from, without the port; an IPv6 network of 64 bits is one place."""
+    peer = transport.get_extra_info("peername")
+    if not isinstance(peer, tuple):
+        return ""
+    host = str(peer[0])
+    return f"{int(IPv6Address(host.partition('%')[0])) >> _NETWORK:x}" if ":" in host else host
 
 
 class Connection(RequestHandler):
     """One connection: closes when a request's headers take too long, and never quotes what it could not read."""
 
-    __slots__ = ("_deadline", "_header_seconds", "_seen")
+    __slots__ = ("_counted", "_crowd", "_deadline", "_header_seconds", "_seen")
 
-    def __init__(self, server: web.Server, header_seconds: float, **options: Any) -> None:  # noqa: ANN401 - aiohttp's own
+    def __init__(self, server: web.Server, header_seconds: float, crowd: Crowd, **options: Any) -> None:  # noqa: ANN401 - aiohttp's own
         super().__init__(server, **options)
         self._header_seconds = header_seconds
+        self._crowd = crowd
+        self._counted: str | None = None
+        """The address under which the connection counts; None: it does not."""
         self._deadline: asyncio.TimerHandle | None = None
         self._seen = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._wait_for_headers()
+        self._counted = self._crowd.enters(_address(transport))
+        if self._counted is None:
+            self.force_close()
+        else:
+            self._wait_for_headers()
 
     def data_received(self, data: bytes) -> None:
         """Headers are complete when aiohttp has counted another request; bytes of an idle connection begin one."""
@@ -45,6 +96,9 @@ class Connection(RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._headers_came()
+        if self._counted is not None:
+            self._crowd.leaves(self._counted)
+            self._counted = None
         super().connection_lost(exc)
 
     @property
@@ -88,10 +142,10 @@ class _Server(web.Server):
 
     def __init__(self, plain: web.Server, limits: Limits, options: dict[str, Any]) -> None:
         super().__init__(plain.request_handler, request_factory=plain.request_factory)
-        self._limits, self._options = limits, options
+        self._limits, self._options, self._crowd = limits, options, Crowd(limits)
 
     def __call__(self) -> RequestHandler:
-        return Connection(self, self._limits.header_seconds, loop=self._loop, **self._options)
+        return Connection(self, self._limits.header_seconds, self._crowd, loop=self._loop, **self._options)
 
 
 class _Runner(web.AppRunner):

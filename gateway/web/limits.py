@@ -27,6 +27,10 @@ class Limits:
     """Bytes a second that a body must keep up on the whole, so that dripping bytes hold no connection for ever."""
     lingering_seconds: float = 3.0
     """How long the rest of a refused body is read and dropped, so that its sender sees the answer."""
+    connections: int = 4_096
+    """Open at once on one listener: a newcomer beyond that is closed without a word, so that others are served."""
+    connections_each: int = 1_024
+    """Of them from one address: a proxy in front has one for all its callers."""
     line_bytes: int = 8190
     field_bytes: int = 8190
     header_count: int = 64

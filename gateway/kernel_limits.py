@@ -1,0 +1,28 @@
+"""What a process asks of the kernel before it serves: room for many connections, and no picture of its memory."""
+
+from __future__ import annotations
+
+import ctypes
+import resource
+
+DESCRIPTORS = 16_384
+"""Open files that a serving process wants: the connections of all listeners, the database's and the partners'."""
+_PR_SET_DUMPABLE = 4  # prctl.h of Linux
+
+
+def raise_descriptors(wanted: int = DESCRIPTORS) -> int:
+    """Raise the soft limit of open files towards ``wanted``, as far as the hard one lets; what it is then."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        return most
+    return soft
+
+
+def keep_memory_private() -> None:
+    """No core dump, and no other process of the same user that reads the memory: keys and opened records lie there."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is not None:
+        prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

@@ -1,0 +1,118 @@
+"""Crowds of slow clients: closed in time, bounded in number, and hardly felt by honest ones."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+
+import pytest
+from structlog.testing import capture_logs
+
+from gateway.web.limits import Limits
+from tests.assurance import NIGHT
+from tests.contract.api_stack import running
+
+HONEST = "127.0.0.2"
+"""Honest clients have an address of their own, as they would elsewhere."""
+LIMITS = Limits() if NIGHT else Limits(header_seconds=1.0, body_idle_seconds=1.5, lingering_seconds=0.2)
+"""The figures in force at full size; a tenth of them in every run."""
+GRACE = 3.0 if NIGHT else 1.0
+"""Seconds by which a busy machine may be late."""
+
+
+async def slow(stack, number):
+    """A connection that sends a head (even numbers) or a body (odd ones) without end: how long it was let."""
+    host, port = stack.address.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(post_head(stack, number) if number % 2 else b"GET /livez HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+    begun = time.monotonic()
+    try:
+        await reader.read()
+    except ConnectionError:
+        pass
+    finally:
+        writer.transport.abort()
+    return number % 2, time.monotonic() - begun
+
+
+def post_head(stack, number):
+    return (
+        f"POST /v1/submissions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {stack.tokens['ohio']}\r\n"
+        f"Idempotency-Key: slow-{number}\r\nContent-Type: application/xml\r\nContent-Length: 9\r\n\r\nx"
+    ).encode()
+
+
+async def p99(stack, rounds):
+    """Seconds that 99 of 100 honest requests take at most, one after the other on fresh connections."""
+    took = []
+    host, port = stack.address.removeprefix("http://").split(":")
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        reader, writer = await asyncio.open_connection(host, int(port), local_addr=(HONEST, 0))
+        writer.write(b"GET /v1/rules HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = await reader.read()
+        took.append(time.perf_counter() - begun)
+        writer.close()
+        assert answer.startswith(b"HTTP/1.1 200"), answer[:80]
+        await asyncio.sleep(0.002)
+    return sorted(took)[int(rounds * 0.99)]
+
+
+@asynccontextmanager
+async def besieged(stack, number):
+    crowd = [asyncio.create_task(slow(stack, n)) for n in range(number)]
+    await asyncio.sleep(0.3)
+    try:
+        yield crowd
+    finally:
+        for one in crowd:
+            one.cancel()
+        await asyncio.gather(*crowd, return_exceptions=True)
+
+
+@pytest.mark.claim("A37", control="test_control_without_time_outs_they_stay_and_without_a_bound_they_take_every_place")
+async def test_slow_clients_are_closed_in_time_and_honest_ones_are_served(sqlite_url, tmp_path, claim):
+    crowd_size, rounds = claim.size(push=200, night=2_000), claim.size(push=150, night=1_000)
+    limits = replace(LIMITS, connections=crowd_size * 2, connections_each=crowd_size)
+    async with running(sqlite_url, tmp_path, limits) as stack:
+        await p99(stack, 20)
+        calm = await p99(stack, rounds)
+        async with besieged(stack, crowd_size) as crowd:
+            under = await p99(stack, rounds)
+            heads, bodies = LIMITS.header_seconds + GRACE, LIMITS.body_idle_seconds + LIMITS.lingering_seconds + GRACE
+            took = await asyncio.wait_for(asyncio.gather(*crowd), bodies + 30)
+    head = max(seconds for kind, seconds in took if not kind)
+    body = max(seconds for kind, seconds in took if kind)
+    assert head <= heads
+    assert body <= bodies
+    assert under < 2 * calm + (0 if NIGHT else 0.05), "a shared machine may stumble for a moment"
+    claim.measured(
+        f"{crowd_size} slow clients: heads closed in {head:.1f} s, bodies in {body:.1f} s; "
+        f"honest p99 {1000 * calm:.1f} ms alone, {1000 * under:.1f} ms beside them"
+    )
+
+
+async def test_control_without_time_outs_they_stay_and_without_a_bound_they_take_every_place(sqlite_url, tmp_path):
+    patient = replace(LIMITS, header_seconds=300, body_idle_seconds=300, connections=20, connections_each=20)
+    async with running(sqlite_url, tmp_path, patient) as stack, besieged(stack, 20) as crowd:
+        _, waiting = await asyncio.wait(crowd, timeout=LIMITS.header_seconds + GRACE)
+        assert len(waiting) == 20
+        with capture_logs() as lines, pytest.raises((AssertionError, ConnectionError)):
+            await p99(stack, 1)
+        assert [line["event"] for line in lines] == ["connections.refused"]
+
+
+async def test_one_address_takes_its_share_of_the_places_and_others_find_room(sqlite_url, tmp_path):
+    narrow = replace(LIMITS, connections=40, connections_each=10)
+    async with running(sqlite_url, tmp_path, narrow) as stack:
+        with capture_logs() as lines:
+            async with besieged(stack, 30) as crowd:
+                assert sum(one.done() for one in crowd) >= 20
+                await p99(stack, 20)
+        assert len([line for line in lines if line["event"] == "connections.refused"]) == 1
+        async with AsyncExitStack() as later:  # who left makes room again
+            await later.enter_async_context(besieged(stack, 10))
+            await asyncio.sleep(0.1)
+            await p99(stack, 5)
