@@ -18,7 +18,7 @@ HONEST = "127.0.0.2"
 """Honest clients have an address of their own, as they would elsewhere."""
 LIMITS = Limits() if NIGHT else Limits(header_seconds=1.0, body_idle_seconds=1.5, lingering_seconds=0.2)
 """The figures in force at full size; a tenth of them in every run."""
-GRACE = 3.0 if NIGHT else 1.0
+GRACE = 3.0
 """Seconds by which a busy machine may be late."""
 
 
@@ -87,7 +87,7 @@ async def test_slow_clients_are_closed_in_time_and_honest_ones_are_served(sqlite
     body = max(seconds for kind, seconds in took if kind)
     assert head <= heads
     assert body <= bodies
-    assert under < 2 * calm + (0 if NIGHT else 0.05), "a shared machine may stumble for a moment"
+    assert under < 2 * calm + (0 if NIGHT else 0.15), "a shared machine may stumble for a moment"
     claim.measured(
         f"{crowd_size} slow clients: heads closed in {head:.1f} s, bodies in {body:.1f} s; "
         f"honest p99 {1000 * calm:.1f} ms alone, {1000 * under:.1f} ms beside them"
