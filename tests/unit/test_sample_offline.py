@@ -183,6 +183,17 @@ def test_a_rule_that_begins_between_two_days_is_told_with_what_it_refuses(tmp_pa
     assert (back.begun, back.ended) == ((), ("NH-SSN",))
 
 
+def test_a_release_of_the_exchange_is_told_with_what_it_refuses(tmp_path):
+    """CSENet release 04-01 of 20 August 2004 began to look at case ids."""
+    file = tmp_path / "ohio.csenet"
+    file.write_bytes((EXAMPLES / "ohio-to-michigan.csenet").read_bytes().replace(b"OH7000000001 ", b"OH*000000001 "))
+    found = difference(SPOKEN, (date(2004, 8, 19), date(2005, 9, 22)), file, FormatName("csenet"), still)
+    assert set(found.begun) == {"CSE-CASE-ID-FORM", "CSE-REJECTED", "CSE-REJECTED-FORM"}
+    found = difference(SPOKEN, (date(2004, 8, 19), TODAY), file, FormatName("csenet"), still)
+    assert (found.newly_refused, found.changed) == (1, 1)
+    assert [(change.rule, change.records) for change in found.changes] == [("CSE-CASE-ID-FORM", [1])]
+
+
 def test_the_same_rules_change_nothing():
     found = difference(SPOKEN, (TODAY, TODAY), EXAMPLES / "faulty.w4", FormatName("w4"), still)
     assert (found.changed, found.changes, found.records) == (0, (), 12)
