@@ -79,6 +79,12 @@ class Metrics:
         self._receipts = Counter(
             "gateway_receipts_signed_total", "Receipts signed by kind", ["kind"], registry=self.registry
         )
+        self._unfit = Counter(
+            "gateway_acknowledgements_refused_total",
+            "Acknowledgements that do not fit what was sent",
+            ["partner", "reason"],
+            registry=self.registry,
+        )
         self._queue = Gauge("gateway_queue_messages", "Deliveries owed", ["queue", "state"], registry=self.registry)
         self._log_size = Gauge("gateway_audit_log_size", "Numbered audit entries", registry=self.registry)
         self._log_at = Gauge(
@@ -102,6 +108,9 @@ class Metrics:
 
     def receipt(self, kind: ReceiptKind) -> None:
         self._receipts.labels(kind).inc()
+
+    def unfit(self, partner: PartnerKey, reason: str) -> None:
+        self._unfit.labels(self._label(partner), reason).inc()
 
     def _label(self, partner: PartnerKey) -> str:
         self._partners.add(partner)

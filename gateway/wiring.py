@@ -162,7 +162,11 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
         settler=settler,
         dispatcher=dispatcher,
         metrics=metrics,
-        parts=replace(_parts(base, desk, queries, watch, broker, originator, receipts), admission=pressed.door),
+        parts=replace(
+            _parts(base, desk, queries, watch, broker, originator, receipts),
+            admission=pressed.door,
+            unfit=metrics.unfit,
+        ),
         receipts=receipts,
         questions=questions,
         owner=owner,

@@ -45,6 +45,7 @@ MEANINGS: Mapping[str, str] = {
     "job.planned": "a bulk action was planned over a frozen selection",
     "job.started": "a bulk action was started",
     "job.ended": "a bulk action ended",
+    "acknowledgement.refused": "a partner's word on a delivery does not fit what was sent",
     "receipt.signed": "a receipt of a submission was signed; it is given out in the same bytes ever after",
     "query.asked": "a query is about to leave to the partner that works the case",
     "query.answered": "the caller is told the answer to its query",

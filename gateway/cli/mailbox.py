@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -48,9 +49,17 @@ def get(
 
 
 @app.command()
-def ack(delivery: Delivery, url: Url = None, key: ApiKeyOption = None, ca: Ca = None) -> None:
-    """Say that the parcel is safely yours; its bytes are removed here."""
-    Client.of(url, key, ca).send("POST", f"/v1/mailbox/{delivery}/acknowledge")
+def ack(
+    delivery: Delivery,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The parcel as you keep it.")],
+    url: Url = None,
+    key: ApiKeyOption = None,
+    ca: Ca = None,
+) -> None:
+    """Say that the parcel is safely yours, and prove it by its digest; its bytes are removed here."""
+    with file.open("rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    Client.of(url, key, ca).post(f"/v1/mailbox/{delivery}/acknowledge", {"digest": digest})
     say("Acknowledged.")
 
 

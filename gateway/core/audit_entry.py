@@ -32,6 +32,7 @@ ACTIONS: Mapping[str, str] = {
     "delivery.withdrawn": "a person withdrew a delivery",
     "delivery.acknowledged": "the partner said that it has the delivery",
     "delivery.rejected": "the partner said that it cannot use the delivery",
+    "acknowledgement.refused": "a partner's word on a delivery does not fit what was sent",
     "receipt.signed": "a receipt of a submission was signed; it is given out in the same bytes ever after",
     "query.asked": "a query is about to leave to the partner that works the case",
     "query.answered": "the caller is told the answer to its query",

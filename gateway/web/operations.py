@@ -1,26 +1,19 @@
 """Use cases that change something, shared by the API and the console; each writes its audit entry with the change.
 
 Errors: NotFound (no such thing, or not the caller's), Conflict (its state does not allow it), Unprocessable (an
-unfit reason, a digest that is not ours), Unavailable (the store).
+unfit reason), Unavailable (the store).
 """
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.core import lifecycle
-from gateway.core.errors import Conflict, NotFound, Unprocessable
-from gateway.core.lifecycle import Event
-from gateway.core.model import Actor, Delivery, DeliveryId, JobId, PartnerKey
+from gateway.core.errors import Conflict, NotFound
+from gateway.core.model import Actor, Delivery, DeliveryId, JobId
 from gateway.core.ports.store import DeliveryQuery, Job
 from gateway.web.parts import Parts
-from gateway.web.reasons import fit_code, fit_reason
-
-CASE_UNKNOWN = "case-unknown"
-"""The reason by which a partner says that it has no such case."""
+from gateway.web.reasons import fit_reason
 
 
 class Action(StrEnum):
@@ -28,18 +21,6 @@ class Action(StrEnum):
 
     RETRY = "retry"
     WITHDRAW = "withdraw"
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """A partner's word on one delivery. ``digest`` None: the partner does not repeat it (it fetched the bytes here)."""
-
-    delivery: DeliveryId
-    partner: PartnerKey
-    accepted: bool
-    reason: str = ""
-    """Why it is refused: a short code such as ``record-unreadable``; dead letters are grouped by it."""
-    digest: str | None = None
 
 
 async def retry(parts: Parts, actor: Actor, delivery: DeliveryId, reason: str) -> Delivery:
@@ -122,32 +103,3 @@ async def _job(parts: Parts, job: JobId) -> Job:
     if found is None:
         raise NotFound
     return found
-
-
-async def acknowledge(parts: Parts, word: Acknowledged) -> Delivery:
-    """Take a partner's word on a delivery that is waiting for it or delivered. The digest, when given, must be that of
-    the bytes we sent; a delivery of somebody else does not exist for the caller."""
-    found = await parts.desk.get(word.delivery)
-    if found is None or found.partner != word.partner:
-        raise NotFound
-    actor, obj = Actor("partner", word.partner), f"delivery:{word.delivery}"
-    if word.digest is not None and not _same_digest(found.digest, word.digest):
-        await parts.audit.write([parts.scribe.entry(actor, "access.refused", obj, "digest-mismatch")])
-        raise Unprocessable("The digest is not that of the bytes that were sent.", code="digest-mismatch")
-    reason = "" if word.accepted else fit_code(word.reason)
-    if reason == CASE_UNKNOWN and lifecycle.may(found.state, Event.REJECT):
-        # Before the word is written: a partner that gets no answer repeats it, and that rejection is the same one.
-        await parts.case_unknown(found)
-    action = "delivery.acknowledged" if word.accepted else "delivery.rejected"
-    entry = parts.scribe.entry(actor, action, obj, details={"reason": reason} if reason else None)
-    changed = await parts.desk.acknowledge(
-        word.delivery, word.partner, accepted=word.accepted, reason=reason, now=parts.clock(), entry=entry
-    )
-    if not changed:
-        raise Conflict(f"A delivery that is {found.state.value} cannot be acknowledged.", code="delivery-state")
-    await parts.mailbox.empty(word.delivery)
-    return await parts.desk.get(word.delivery) or found
-
-
-def _same_digest(sent: str | None, told: str) -> bool:
-    return sent is not None and hmac.compare_digest(sent.encode(), told.encode())

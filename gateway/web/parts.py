@@ -9,7 +9,7 @@ from datetime import date
 
 from gateway.core.audit_entry import Scribe
 from gateway.core.ids import Clock, Mint, Random
-from gateway.core.model import Delivery, FormatName, Kind, RecordId, Severity
+from gateway.core.model import Delivery, FormatName, Kind, PartnerKey, RecordId, Severity
 from gateway.core.ports.admission import Admission
 from gateway.core.ports.formats import CanonicalForm, FormatInfo
 from gateway.core.ports.intake import IntakeDesk
@@ -34,6 +34,12 @@ CurrentDirectory = Callable[[], Awaitable[Directory]]
 """The present picture of partners and agreements; cheap to call (kept in memory, refreshed by its owner)."""
 ProofOf = Callable[[RecordId], Awaitable[str | None]]
 """The proof file of a record's acceptance; None while the log has not numbered it yet."""
+
+
+def _counts_nothing(_partner: PartnerKey, _why: str) -> None:
+    """Where nobody counts."""
+
+
 Check = Callable[[], Awaitable[None]]
 """One readiness check: returns when all is well, raises a GatewayError when not."""
 CaseUnknown = Callable[[Delivery], Awaitable[None]]
@@ -121,4 +127,6 @@ class Parts:
     """Name -> readiness check: ``store``, ``broker``, ``keys`` ..."""
     version: str
     case_unknown: CaseUnknown = _says_nothing
+    unfit: Callable[[PartnerKey, str], None] = _counts_nothing
+    """Told of each acknowledgement that does not fit what was sent: whose, and why."""
     admission: Admission = _UNBOUNDED

@@ -111,6 +111,10 @@ _TABLE: tuple[Problem, ...] = (
         "Use a fresh key for another body; repeat a body with its own key only.",
     ),
     Problem("digest-mismatch", 422, "The digest does not match", "Compare what you have with what was sent."),
+    Problem("digest-missing", 422, "The digest is missing", "Send the SHA-256 of the bytes as you received them."),
+    Problem(
+        "digest-replayed", 422, "The digest is that of another delivery", "Send each digest with its own delivery."
+    ),
     Problem("content-digest-mismatch", 422, "The body is not the one of its Content-Digest", "Send the body again."),
     Problem("reason-unfit", 422, "The reason cannot be kept", "Give 1 to 200 characters without names or numbers."),
     _of(errors.TooMany, "Wait for the seconds of Retry-After."),

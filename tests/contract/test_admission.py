@@ -35,6 +35,7 @@ async def test_a_closed_door_keeps_out_new_work_and_nothing_else(sqlite_url, tmp
     door = a_door()
     async with running(sqlite_url, tmp_path, change=behind(door)) as stack:
         parcel = await stack.parcel()
+        digest = (await stack.parts.desk.get(parcel)).digest
         door.closed = frozenset({Gauge.MEMORY})
         with capture_logs() as lines:
             refused = await stack.post(BODY)
@@ -45,7 +46,7 @@ async def test_a_closed_door_keeps_out_new_work_and_nothing_else(sqlite_url, tmp
         assert lines == [], "a flood must not fill the log"
         listed = await stack.call("iowa", "GET", "/v1/mailbox")
         assert listed.status == 200
-        taken = await stack.call("iowa", "POST", f"/v1/mailbox/{parcel}/acknowledge")
+        taken = await stack.call("iowa", "POST", f"/v1/mailbox/{parcel}/acknowledge", json={"digest": digest})
         assert taken.status < 300, taken.body
         for path in ("/v1/dead-letters", "/v1/queues", "/v1/submissions"):
             assert (await stack.call("pat", "GET", path)).status == 200

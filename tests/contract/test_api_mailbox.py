@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from gateway.core.model import DeliveryState, Outcome
 from gateway.store.tables import mailbox
+from gateway.web.acknowledgement import ALARMS
 from tests.contract.api_stack import running
 
 BODY = b"<Locate/>"
@@ -23,6 +24,10 @@ async def stack(sqlite_url, tmp_path):
 
 def word(delivery, outcome="accepted", body=BODY, **more):
     return {"delivery": delivery, "digest": hashlib.sha256(body).hexdigest(), "outcome": outcome} | more
+
+
+def taken(body=BODY):
+    return {"digest": hashlib.sha256(body).hexdigest()}
 
 
 async def test_a_listed_parcel_is_leased_until_the_lease_ends(stack):
@@ -65,7 +70,7 @@ async def test_nobody_else_can_open_or_settle_a_parcel(stack, caller):
     delivery = await stack.parcel()
     own = f"/v1/mailbox/{delivery}"
     assert (await stack.call(caller, "GET", own)).status == 404
-    assert (await stack.call(caller, "POST", own + "/acknowledge")).status == 404
+    assert (await stack.call(caller, "POST", own + "/acknowledge", json=taken())).status == 404
     assert (await stack.call(caller, "POST", own + "/refuse", json={"reason": "unreadable"})).status == 404
     assert (await stack.call(caller, "POST", "/v1/acknowledgements", json=word(delivery))).status == 404
     assert (await stack.parts.desk.get(delivery)).state is DeliveryState.WAITING
@@ -83,13 +88,13 @@ async def test_a_parcel_whose_seal_is_broken_is_not_given_out_and_nothing_is_tol
 
 async def test_an_acknowledged_parcel_is_delivered_and_gone(stack):
     delivery = await stack.parcel()
-    answer = await stack.call("iowa", "POST", f"/v1/mailbox/{delivery}/acknowledge")
+    answer = await stack.call("iowa", "POST", f"/v1/mailbox/{delivery}/acknowledge", json=taken())
     assert (answer.status, answer.json["state"]) == (200, "delivered")
     assert (await stack.call("iowa", "GET", f"/v1/mailbox/{delivery}")).status == 404
     stack.watch.forward(301)
     assert (await stack.call("iowa", "GET", "/v1/mailbox")).json["rows"] == []
     (entry,) = await stack.entries("delivery.acknowledged")
-    assert entry.object == f"delivery:{delivery}"
+    assert (entry.object, entry.details) == (f"delivery:{delivery}", {"sha256": taken()["digest"]})
 
 
 async def test_a_refused_parcel_is_a_dead_letter_with_the_partners_reason(stack):
@@ -116,13 +121,61 @@ async def test_an_acknowledgement_with_our_digest_settles_a_delivery(stack):
     assert (answer.status, answer.json["state"]) == (200, "delivered")
 
 
-async def test_an_acknowledgement_of_other_bytes_changes_nothing_and_is_recorded(stack):
-    delivery = await stack.parcel()
-    answer = await stack.call("iowa", "POST", "/v1/acknowledgements", json=word(delivery, body=b"other"))
-    assert (answer.status, answer.json["code"]) == (422, "digest-mismatch")
+async def unfit(stack, delivery, path="/v1/acknowledgements", /, **told):
+    """The code by which a word on a parcel is refused, once all of the alarm is seen."""
+    answer = await stack.call("iowa", "POST", path, json=told)
+    assert answer.status == 422
     assert (await stack.parts.desk.get(delivery)).state is DeliveryState.WAITING
-    (entry,) = await stack.entries("access.refused")
-    assert (entry.object, entry.outcome) == (f"delivery:{delivery}", "digest-mismatch")
+    *_, entry = await stack.entries("acknowledgement.refused")
+    assert (entry.object, entry.outcome) == (f"delivery:{delivery}", answer.json["code"])
+    assert (str(entry.actor), entry.details) == ("partner:iowa", {"sha256": told["digest"]} if "digest" in told else {})
+    *_, counted = await stack.parts.health.samples(ALARMS, stack.watch.now)
+    assert counted.label == "iowa"
+    return answer.json["code"]
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "refused"])
+async def test_a_word_without_the_right_digest_changes_nothing_and_raises_an_alarm(stack, outcome):
+    other, delivery = await stack.parcel(b"<Other/>"), await stack.parcel()
+    told = word(delivery, outcome, reason="wrong-addressee") if outcome == "refused" else word(delivery, outcome)
+    bare = {name: value for name, value in told.items() if name != "digest"}
+    assert await unfit(stack, delivery, **bare) == "digest-missing"
+    assert await unfit(stack, delivery, **bare, digest="0" * 64) == "digest-mismatch"
+    assert await unfit(stack, delivery, **bare, digest=taken(b"<Other/>")["digest"]) == "digest-replayed"
+    assert len(await stack.entries("acknowledgement.refused")) == 3
+    assert await stack.entries("access.refused") == []
+    assert (await stack.parts.desk.get(other)).state is DeliveryState.WAITING
+    assert (await stack.call("iowa", "POST", "/v1/acknowledgements", json=told)).status == 200  # the control
+
+
+async def test_a_parcel_is_taken_with_its_digest_only_and_refused_without_or_with_the_right_one(stack):
+    delivery = await stack.parcel()
+    take, refuse = f"/v1/mailbox/{delivery}/acknowledge", f"/v1/mailbox/{delivery}/refuse"
+    assert await unfit(stack, delivery, take) == "digest-missing"
+    assert (await stack.call("iowa", "POST", take)).json["code"] == "digest-missing"
+    assert await unfit(stack, delivery, take, **taken(b"other")) == "digest-mismatch"
+    assert await unfit(stack, delivery, refuse, reason="unreadable", **taken(b"other")) == "digest-mismatch"
+    assert (await stack.call("iowa", "POST", refuse, json={"reason": "unreadable"})).status == 200
+
+
+async def test_the_same_word_once_more_gets_the_same_answer_and_no_second_entry(stack):
+    delivery = await stack.parcel()
+    first = await stack.call("iowa", "POST", "/v1/acknowledgements", json=word(delivery))
+    assert (await stack.call("iowa", "POST", "/v1/acknowledgements", json=word(delivery))).json == first.json
+    assert len(await stack.entries("delivery.acknowledged")) == 1
+    told = word(delivery, "refused", reason="wrong-addressee")
+    second = await stack.call("iowa", "POST", "/v1/acknowledgements", json=told)
+    assert (await stack.call("iowa", "POST", "/v1/acknowledgements", json=told)).json == second.json
+    assert len(await stack.entries("delivery.rejected")) == 1
+    again = await stack.call("iowa", "POST", "/v1/acknowledgements", json=word(delivery))
+    assert again.json["code"] == "delivery-state"  # an old word does not bring back what was refused since
+
+
+async def test_the_first_word_on_what_was_handed_over_is_written_down(stack):
+    delivery = await stack.owe()
+    await stack.settle(delivery, DeliveryState.DELIVERED, Outcome.DELIVERED, BODY)
+    assert (await stack.call("iowa", "POST", "/v1/acknowledgements", json=word(delivery))).status == 200
+    assert len(await stack.entries("delivery.acknowledged")) == 1
 
 
 async def test_a_refusal_needs_a_reason(stack):
@@ -142,7 +195,8 @@ async def test_a_delivery_that_was_handed_over_can_be_refused_later(stack):
 
 async def test_what_has_not_been_sent_cannot_be_acknowledged(stack):
     delivery = await stack.owe()
-    assert (await stack.call("iowa", "POST", f"/v1/mailbox/{delivery}/acknowledge")).json["code"] == "delivery-state"
+    answer = await stack.call("iowa", "POST", f"/v1/mailbox/{delivery}/acknowledge", json=taken())
+    assert answer.json["code"] == "digest-mismatch"
     answer = await stack.call("iowa", "POST", "/v1/acknowledgements", json=word(delivery))
     assert answer.json["code"] == "digest-mismatch"
 

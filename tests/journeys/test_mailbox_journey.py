@@ -48,7 +48,7 @@ async def test_a_parcel_is_leased_fetched_and_acknowledged(site):
     assert hashlib.sha256(fetched.body).hexdigest() == parcel["digest"]
     assert fetched.headers["Gateway-Delivery"] == parcel["delivery"]
     assert (await state(site, parcel))["state"] == "waiting"
-    taken = await site.api.say(TRIBE, f"/v1/mailbox/{parcel['delivery']}/acknowledge")
+    taken = await site.api.say(TRIBE, f"/v1/mailbox/{parcel['delivery']}/acknowledge", digest=parcel["digest"])
     assert taken.status == 200, taken.body
     assert (await state(site, parcel))["state"] == "delivered"
 

@@ -100,6 +100,12 @@ def test_open_breakers_come_first_and_nobody_is_named_twice():
     assert found[0].why.startswith("1 failure in a row")
 
 
+def test_a_partner_whose_word_does_not_fit_what_was_sent_comes_before_all_others():
+    found = status.troubles(picture(unfit={"ohio": 2}), [BreakerRow(TEXAS, "open", 1, NOW, None)], [])
+    assert [(one.partner, one.state) for one in found] == [("ohio", "Act"), ("texas", "breaker open")]
+    assert found[0].why == "2 acknowledgements in 24 hours not of what was sent"
+
+
 @pytest.mark.parametrize(
     ("pending", "trend", "words"),
     [

@@ -17,6 +17,7 @@ from gateway.core.errors import Forbidden, GatewayError, Overloaded, Refused, To
 from gateway.core.model import Principal
 from gateway.core.query_errors import QueryInvalid, QueryRefused
 from gateway.web import problems
+from gateway.web.acknowledgement import UNFIT
 from gateway.web.api import documents, media, told
 from gateway.web.api.operation import Call, Route, Site
 from gateway.web.api.reference import STYLE, reference_page
@@ -42,8 +43,8 @@ _SAFE_HEADERS: Mapping[str, str] = {
     "Server": "gateway",
     "X-Content-Type-Options": "nosniff",
 }
-_WRITTEN_DOWN = frozenset({"unreadable", "digest-mismatch"})
-"""Refusals whose own entry tells more: of the intake and of ``operations.acknowledge``. Those of queries are a class
+_WRITTEN_DOWN = frozenset({"unreadable", *UNFIT})
+"""Refusals whose own entry tells more: of the intake and of ``acknowledgement``. Those of queries are a class
 of their own."""
 _STRICT_TRANSPORT = "max-age=63072000"
 

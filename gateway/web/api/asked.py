@@ -77,13 +77,21 @@ class Because(Asked):
     reason: Reason
 
 
+_Received = Annotated[Sha256 | None, Field(description="SHA-256 of the bytes as they were received, lower-case hex")]
+
+
 class Refusing(Asked):
     reason: Code
+    digest: _Received = None
+
+
+class Taking(Asked):
+    digest: Annotated[_Received, Field(description="Required: SHA-256 of the bytes as they were received")] = None
 
 
 class Acknowledgement(Asked):
     delivery: Id
-    digest: Annotated[Sha256, Field(description="Of the bytes as they were received")]
+    digest: Annotated[_Received, Field(description="Required: SHA-256 of the bytes as they were received")] = None
     outcome: Literal["accepted", "refused"]
     reason: Annotated[Code | None, Field(description="Required with refused")] = None
 

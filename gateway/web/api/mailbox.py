@@ -10,7 +10,7 @@ from aiohttp import web
 from gateway.core.errors import Tampered
 from gateway.core.model import DeliveryId
 from gateway.core.ports.store import MailboxItem
-from gateway.web import operations
+from gateway.web.acknowledgement import Acknowledged, acknowledge
 from gateway.web.api import answers, asked, bodies, documents, told
 from gateway.web.api.operation import Call, absent
 
@@ -54,21 +54,24 @@ def _opened(call: Call, item: MailboxItem, sealed: bytes) -> bytes:
 
 
 async def acknowledge_parcel(call: Call) -> web.Response:
-    return await _settle(call, accepted=True, reason="")
+    said = await call.document(asked.Taking) if call.request.can_read_body else asked.Taking()
+    return await _settle(
+        call, Acknowledged(DeliveryId(call.id("delivery")), call.partner, accepted=True, digest=said.digest)
+    )
 
 
 async def refuse_parcel(call: Call) -> web.Response:
-    return await _settle(call, accepted=False, reason=(await call.document(asked.Refusing)).reason)
-
-
-async def _settle(call: Call, *, accepted: bool, reason: str) -> web.Response:
-    word = operations.Acknowledged(DeliveryId(call.id("delivery")), call.partner, accepted, reason)
-    return answers.told(documents.delivery(await operations.acknowledge(call.parts, word)))
+    said, delivery = await call.document(asked.Refusing), DeliveryId(call.id("delivery"))
+    word = Acknowledged(delivery, call.partner, accepted=False, reason=said.reason, digest=said.digest, unread=True)
+    return await _settle(call, word)
 
 
 async def post_acknowledgement(call: Call) -> web.Response:
     said = await call.document(asked.Acknowledgement)
-    word = operations.Acknowledged(
-        DeliveryId(said.delivery), call.partner, said.outcome == "accepted", said.reason or "", said.digest
-    )
-    return answers.told(documents.delivery(await operations.acknowledge(call.parts, word)))
+    accepted = said.outcome == "accepted"
+    word = Acknowledged(DeliveryId(said.delivery), call.partner, accepted, said.reason or "", said.digest)
+    return await _settle(call, word)
+
+
+async def _settle(call: Call, word: Acknowledged) -> web.Response:
+    return answers.told(documents.delivery(await acknowledge(call.parts, word)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.core.model import Fault
@@ -39,6 +39,8 @@ class Picture:
     groups: Sequence[CauseGroup]
     head: Checkpoint | None
     readings: Sequence[Reading]
+    unfit: Mapping[str, int] = field(default_factory=dict)
+    """Partner -> acknowledgements of the last 24 hours that do not fit what was sent."""
 
 
 def tiles(picture: Picture) -> tuple[Tile, ...]:
@@ -115,8 +117,13 @@ class Trouble:
 
 
 def troubles(picture: Picture, breakers: Sequence[BreakerRow], paused: Sequence[str]) -> tuple[Trouble, ...]:
-    """Partners whose breaker is not closed, that are paused, or whose backlog is old; the worst first."""
+    """Partners whose acknowledgements do not fit, whose breaker is not closed, that are paused, or whose backlog is
+    old; the worst first."""
     found = [
+        Trouble(partner, "Act", f"{_things(count, 'acknowledgement')} in 24 hours not of what was sent")
+        for partner, count in sorted(picture.unfit.items())
+    ]
+    found += [
         Trouble(
             row.partner,
             f"breaker {row.state}",
@@ -132,10 +139,6 @@ def troubles(picture: Picture, breakers: Sequence[BreakerRow], paused: Sequence[
         if queue.partner not in named and span > OLD_BACKLOG:
             found.append(Trouble(queue.partner, "Review", f"the oldest waits for {age(span.total_seconds())}"))
     return tuple(found)
-
-
-def _run(row: BreakerRow) -> str:
-    return f"{_things(row.failures, 'failure')} in a row since {row.since:%H:%M:%S} UTC"
 
 
 def _things(count: int, word: str) -> str:

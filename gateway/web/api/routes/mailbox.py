@@ -6,6 +6,7 @@ from gateway.web.api import asked, mailbox, told
 from gateway.web.api.operation import Answer, Operation, Route
 from gateway.web.auth import Scope
 
+_DIGEST = ("digest-missing", "digest-mismatch", "digest-replayed")
 _STATE = ("not-found", "delivery-state", "reason-unfit")
 
 MAILBOX: tuple[Route, ...] = (
@@ -41,11 +42,12 @@ MAILBOX: tuple[Route, ...] = (
         mailbox.acknowledge_parcel,
         Operation(
             "acknowledgeParcel",
-            "Take a parcel: it is delivered and leaves the mailbox.",
+            "Take a parcel, with the digest of its bytes: it is delivered and leaves the mailbox.",
             "mailbox",
             Scope.MAILBOX,
             {200: Answer("The delivery", told.DeliveryTold)},
-            ("not-found", "delivery-state"),
+            (*_DIGEST, "not-found", "delivery-state"),
+            body=asked.Taking,
         ),
     ),
     Route(
@@ -54,11 +56,11 @@ MAILBOX: tuple[Route, ...] = (
         mailbox.refuse_parcel,
         Operation(
             "refuseParcel",
-            "Refuse a parcel: it becomes a dead letter with this reason.",
+            "Refuse a parcel, read or unread: it becomes a dead letter with this reason.",
             "mailbox",
             Scope.MAILBOX,
             {200: Answer("The delivery", told.DeliveryTold)},
-            _STATE,
+            ("digest-mismatch", "digest-replayed", *_STATE),
             body=asked.Refusing,
         ),
     ),
@@ -72,7 +74,7 @@ MAILBOX: tuple[Route, ...] = (
             "mailbox",
             Scope.ACKNOWLEDGE,
             {200: Answer("The delivery", told.DeliveryTold)},
-            ("digest-mismatch", *_STATE),
+            (*_DIGEST, *_STATE),
             body=asked.Acknowledgement,
         ),
     ),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
+from gateway.web.acknowledgement import ALARMS
 from gateway.web.console import figures, plots, status
 from gateway.web.console.screens.window import asked_window
 from gateway.web.console.visit import Shown, Visit
@@ -29,6 +31,7 @@ async def _figures(visit: Visit) -> dict[str, object]:
         groups=await parts.desk.groups(),
         head=await parts.audit.head(),
         readings=visit.readings,
+        unfit=Counter(one.label for one in await parts.health.samples(ALARMS, visit.now - DAY)),
     )
     directory = await parts.directory()
     paused = [partner.key for partner in directory.partners.values() if partner.paused]
