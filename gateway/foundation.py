@@ -130,6 +130,8 @@ class SecretFolder:
                 return file.read(SECRET_LIMIT).rstrip(b"\r\n")
         except OSError as error:
             raise Misconfigured(f"There is no credential {name} ({error.strerror}).", code="secret-missing") from None
+        except ValueError:  # a NUL, or what no file system can write
+            raise Misconfigured("A credential is named by a plain file name.", code="secret-name") from None
 
 
 def open_keys(settings: Settings, clock: Clock) -> FileKeys:

@@ -124,6 +124,7 @@ def validate(
     ] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page for people here.")] = None,
     junit: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML for a build server here.")] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write CSV for a spreadsheet here.")] = None,
     drafts: Drafts = False,  # noqa: FBT002 - an option of typer
     json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
@@ -138,6 +139,7 @@ def validate(
     with progress("read", sum(file.stat().st_size for file in files)) as bar:
         checked = [judge.check(file, name, lambda count: bar.advance(bar.task_ids[0], count)) for file, name in named]
     _write_reports(checked, html, junit)
+    _write_sheet(checked, csv)
     if json:
         put({"files": [one.document() for one in checked]})
     else:
@@ -169,6 +171,14 @@ def _write_reports(checked: list[Checked], html: Path | None, junit: Path | None
 
         junit.write_text(suites(checked), encoding="utf-8")
         say(f"Wrote {junit}.")
+
+
+def _write_sheet(checked: list[Checked], csv: Path | None) -> None:
+    if csv is not None:
+        from gateway.reports.sheet import sheet  # noqa: PLC0415 - needed here only
+
+        csv.write_text(sheet(checked), encoding="utf-8", newline="")
+        say(f"Wrote {csv}.")
 
 
 def _today() -> str:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import pytest
 from prometheus_client import generate_latest
 
 from gateway.core.model import Outcome, PartnerKey
@@ -51,6 +52,33 @@ def test_only_keys_of_the_allow_list_come_through_and_control_characters_cannot_
         3,
     )
     assert all(event["ts"].endswith("Z") and event["level"] for event in events)
+
+
+FLOOD = """
+import random
+from sys import argv
+dice, awful = random.Random({seed}), "\\r\\n\\x1b\\x00\\x85\\u2028\\u2029\\u202e\\ud800{{}}\\"'=,;a "
+def text():
+    return "".join(dice.choice(awful) for _ in range(dice.randint(0, 30)))
+for number in range({size}):
+    {say}(text(), id=text(), **{{text() or "x": text()}}, code=number)
+"""
+
+
+@pytest.mark.claim("A38", control="test_control_plain_printing_lets_a_text_forge_lines")
+def test_one_event_is_one_line_whatever_its_texts(claim):
+    size = claim.size(push=3_000, night=100_000)
+    lines = logged(FLOOD.format(seed=claim.seed, size=size, say="log.info"))
+    assert [json.loads(line)["code"] for line in lines] == list(range(size))
+    assert not any(ord(mark) < 0x20 or mark in "\x7f\x85\u2028\u2029\u202e" for line in lines for mark in line)
+    claim.measured(f"log lines: {size} events, {len(lines)} lines")
+
+
+def test_control_plain_printing_lets_a_text_forge_lines():
+    said = "(lambda event, **told: print(event.encode('utf-8', 'replace').decode()))"
+    program = FLOOD.format(seed=1, size=100, say=said)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+    assert len(done.stdout.splitlines()) > 150
 
 
 def test_the_readable_form_escapes_control_characters_too():
