@@ -35,6 +35,7 @@ from gateway.core.model import (
     PartnerKey,
     RetrySchedule,
     Role,
+    TaxApproval,
 )
 from gateway.core.retry import DEFAULT_WAITS
 from gateway.core.routing import Directory
@@ -140,6 +141,19 @@ class _Partner(_Table):
     body_limit_mib: int = Field(default=256, ge=1, le=4_096)
     contacts: list[_Contact] = Field(default_factory=list)
     queries: dict[str, str | int | bool] | None = None
+    fti_ok_from: date | None = None
+    fti_ok_until: date | None = None
+    safeguards_approval_ref: str = Field(default="", max_length=80)
+    locate_attested_until: date | None = None
+
+    @model_validator(mode="after")
+    def _whole_approval(self) -> _Partner:
+        given = (self.fti_ok_from, self.fti_ok_until, self.safeguards_approval_ref or None)
+        if any(given) and not all(given):
+            raise ValueError("fti_ok_from, fti_ok_until and safeguards_approval_ref go together")
+        if self.fti_ok_from and self.fti_ok_until and self.fti_ok_until < self.fti_ok_from:
+            raise ValueError("fti_ok_until is before fti_ok_from")
+        return self
 
     @field_validator("endpoint")
     @classmethod
@@ -168,6 +182,8 @@ class _Partner(_Table):
             body_limit=self.body_limit_mib * 2**20,
             contacts=tuple(Contact(c.name, c.email, c.purpose) for c in self.contacts),
             queries=None if self.queries is None else Endpoint(AdapterName.HTTPS, self.queries),
+            tax_approval=TaxApproval(self.fti_ok_from, self.fti_ok_until, self.safeguards_approval_ref),
+            locate_attested_until=self.locate_attested_until,
         )
 
 
@@ -181,6 +197,8 @@ class _Agreement(_Table):
     valid_from: date
     valid_until: date | None = None
     filter: dict[str, list[str]] = Field(default_factory=dict)
+    purpose: str = ""
+    requester: str = "agency"
 
     @model_validator(mode="after")
     def _dates(self) -> _Agreement:
@@ -199,6 +217,8 @@ class _Agreement(_Table):
             valid_from=self.valid_from,
             valid_until=self.valid_until,
             filters={tag: frozenset(values) for tag, values in self.filter.items()},
+            purpose=self.purpose,
+            requester=self.requester,
         )
 
 
@@ -215,6 +235,8 @@ class Known:
     formats_read: frozenset[FormatName]
     kinds: frozenset[Kind]
     tags: frozenset[str]
+    purposes: frozenset[str]
+    requesters: frozenset[str]
     check_endpoint: Callable[[Endpoint], None]
     """Raises Misconfigured naming the option."""
     check_queries: Callable[[Endpoint], None]
@@ -328,9 +350,18 @@ def _agreement_faults(one: _Read, known: Known, keys: set[PartnerKey] | set[str]
         for kind in agreement.kinds:
             if kind not in known.kinds:
                 yield one.fault((*place, "kinds"), f"kinds: there is no kind {kind}")
+        yield from _use_faults(one, place, agreement, known)
         for tag in agreement.filter:
             if tag not in known.tags:
                 yield one.fault((*place, "filter", tag), f"filter.{tag}: records have no such tag")
+
+
+def _use_faults(one: _Read, place: tuple[str | int, ...], agreement: _Agreement, known: Known) -> Iterable[Fault]:
+    """What it is for and on whose behalf, in the words of the disclosure policy."""
+    if agreement.purpose and agreement.purpose not in known.purposes:
+        yield one.fault((*place, "purpose"), f"purpose: one of {', '.join(sorted(known.purposes))}")
+    if agreement.requester not in known.requesters:
+        yield one.fault((*place, "requester"), f"requester: one of {', '.join(sorted(known.requesters))}")
 
 
 def _repeated_keys(parsed: Sequence[_Read]) -> Iterable[Fault]:

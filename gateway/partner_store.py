@@ -22,6 +22,8 @@ def known(spoken: Speech) -> Known:
         formats_read=frozenset(info.name for info in catalog.formats.values() if info.reads),
         kinds=frozenset(catalog.kinds),
         tags=frozenset(tag for info in catalog.kinds.values() for tag in (*info.facts.tags, *info.facts.flags)),
+        purposes=catalog.policy.purposes,
+        requesters=catalog.policy.requesters,
         check_endpoint=adapters.check_options,
         check_queries=adapters.check_queries,
     )

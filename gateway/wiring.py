@@ -17,6 +17,7 @@ from gateway.admitting import pressure
 from gateway.broker.memory import MemoryBroker
 from gateway.broker.rabbitmq import RabbitBroker
 from gateway.broker.settings import RabbitSettings
+from gateway.core.disclosure import Guard
 from gateway.core.errors import Unavailable
 from gateway.core.model import Content, Delivery, FormatName, RuleCode
 from gateway.core.ports.broker import Broker
@@ -117,10 +118,11 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
     announce = relay.tell if Role.RELAY in roles else _leave_to_the_relay
     questions = _questions(base, watch)
     answering = AnsweringCrew(crew, questions)
-    originator = _originator(base, watch, announce)
+    guard = Guard(base.speech.catalog.policy)
+    originator = _originator(base, watch, announce, guard)
     desk = _intake(settings, originator, base, answering, crew.prepare)
     kit = _kit(settings, base)
-    queries = _queries(base, kit, watch, metrics)
+    queries = _queries(base, kit, watch, metrics, guard)
     receipts = ReceiptOffice(
         receipts=base.stores.receipts,
         signer=base.keys.receipt_signer(),
@@ -216,13 +218,13 @@ def _intake(
 
 
 def _originator(
-    base: Foundation, watch: DirectoryWatch, announce: Callable[[tuple[Delivery, ...]], None]
+    base: Foundation, watch: DirectoryWatch, announce: Callable[[tuple[Delivery, ...]], None], guard: Guard
 ) -> Originator:
     return Originator(
         canonical=base.speech.canonical,
         sealer=base.tools.examiner.sealer,
         indexer=base.tools.examiner.indexer,
-        router=Router(base.scribe, base.mint, base.speech.catalog.bridging),
+        router=Router(base.scribe, base.mint, guard, base.speech.catalog.bridging),
         store=base.stores.intake,
         scribe=base.scribe,
         clock=base.clock,
@@ -261,11 +263,11 @@ def _kit(settings: Settings, base: Foundation) -> Kit:
     )
 
 
-def _queries(base: Foundation, kit: Kit, watch: DirectoryWatch, metrics: Metrics) -> QueryDesk:
+def _queries(base: Foundation, kit: Kit, watch: DirectoryWatch, metrics: Metrics, guard: Guard) -> QueryDesk:
     speech = base.speech
     return QueryDesk(
         QueryTools(
-            planner=Planner(StatusReader(speech.formats, speech.canonical, speech.rules), watch.current),
+            planner=Planner(StatusReader(speech.formats, speech.canonical, speech.rules), watch.current, guard),
             line=make_query_line(kit),
             audit=base.stores.audit,
             scribe=base.scribe,

@@ -8,10 +8,12 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 
 from gateway.core.catalog import Catalog
+from gateway.core.policy import Policy
 from gateway.core.ports.formats import FormatState
 from schemas import files, messages, tables, x12_sets
 from schemas.bridges import read_bridges
 from schemas.checks import check
+from schemas.disclosure_policy import check_policy, read_policy
 from schemas.document import Document, parse
 from schemas.matrix import MatrixReader
 
@@ -50,10 +52,18 @@ def read(root: Traversable, *, drafts: bool = False) -> Catalog:
         bridges=tables.unique(read_bridges(_folder(root, "bridges")), lambda one: one.kind, "bridge"),
         messages=tables.unique((messages.message(d) for d in _folder(root, "fhir")), lambda one: one.name, "message"),
         x12=tables.unique((x12_sets.transaction_set(d) for d in _folder(root, "x12")), lambda one: one.name, "set"),
+        policy=_policy(root),
         marks={key: m for d in _folder(root, "matrix") for key, m in MatrixReader(layouts, triples).read(d).items()},
     )
     check(catalog)
+    check_policy(catalog)
     return catalog if drafts else _without_drafts(catalog)
+
+
+def _policy(root: Traversable) -> Policy:
+    folder = root.joinpath("disclosure")
+    names = ("policy.toml", "fti.toml", "answers.toml")
+    return read_policy(*(parse(f"disclosure/{name}", folder.joinpath(name).read_bytes()) for name in names))
 
 
 def _without_drafts(catalog: Catalog) -> Catalog:

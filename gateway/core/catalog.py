@@ -16,6 +16,7 @@ from gateway.core.bridge import Bridge, Bridging
 from gateway.core.file_order import FileOrder, RecordRole
 from gateway.core.functional_matrix import Marks
 from gateway.core.model import Content, FormatName, Kind, RuleCode, Severity
+from gateway.core.policy import Policy
 from gateway.core.ports.formats import FormatInfo
 from gateway.core.resource_table import MessageTable
 from gateway.core.x12_set import TransactionSet
@@ -315,6 +316,8 @@ class Catalog:
     """FHIR messages."""
     x12: Mapping[FormatName, TransactionSet] = field(default_factory=dict)
     """Transaction sets of X12."""
+    policy: Policy = field(default_factory=Policy)
+    """What the disclosure guard lets leave."""
     withheld: Mapping[FormatName, FormatInfo] = field(default_factory=dict)
     """Drafts that the settings do not allow."""
 

@@ -1,173 +1,305 @@
-"""The disclosure guard: what may leave, to whom. One pure function, deny by default.
+"""The disclosure guard: what may leave, to whom. One pure function over the policy, deny by default.
 
-Sources: 42 USC 653(b)(2) and 654(26) (family violence: nothing about whereabouts is disclosed; the requester is told
-that there is such a notice), 45 CFR 303.21(d) and 307.13(a) (which programs may receive case data on request; what the
-federal registries and the institutions tell stays with the IV-D program), 26 USC 6103(l)(6) and (8) (federal tax data),
-42 USC 666(b)(6) and 45 CFR 303.100(e) (withholding orders go to employers, and what employers answer to the agency),
-42 USC 666(a)(4) (liens).
+The policy is data (``schemas/disclosure``): each of its rows names its source. What cannot be a row stands here: the
+order of the questions, the dates, and the rules on people in danger (42 USC 653(b)(2), 654(26); V01 to V06):
 
-Money: 45 CFR 307.13(a)(4) (what financial institutions say stays in the IV-D program), 42 USC 666(a)(17) (inquiries to
-financial institutions), 42 USC 652(m) (insurance match), 42 USC 664 and 45 CFR 303.72 (federal offset), 42 USC 654b
-(payments go to the disbursement unit).
+* nothing that was found about a protected person goes to anybody; that nothing may be told is told;
+* what agencies say of such a person themselves goes to child support agencies only, and to the registry that the law
+  tells of the danger;
+* a notice holds for the person, in every record of every case, until the state that placed it takes it back;
+* a court may order one release: for one request, one person, until a day, once.
 
-Birth records and acknowledgements of paternity go to the IV-D program: 42 USC 666(a)(5)(C)(iv) and (M) (kept by the
-birth registry, compared with the case registry), 652(a)(7) (the form's minimum data), 45 CFR 302.70(a)(5) and 303.5(g)
-(establishing paternity by acknowledgement). Deaths go there because they close or change a case: 45 CFR 303.11(b).
-
-Cash assistance: 42 USC 608(a)(2) and 654(29), 45 CFR 264.30 (referral and cooperation, between the two programs only),
-42 USC 611(a) and 45 CFR 265.3 (the quarterly report, to the federal Office of Family Assistance).
-Other agencies of a state: 42 USC 654(19), 666(a)(16) and 666(c)(1)(D), 45 CFR 302.65 and 303.3(b) (what a child support
-agency asks labor, licences and funds; only it gets the answers). Courts: 42 USC 654b, 45 CFR 302.32 (collections).
-Case status and reconciliation: 45 CFR 303.7(b)(4) (status inquiries between child support agencies), 42 USC 654a(f)
-(comparison of cases between states and with the federal parent locator service).
-Medical support: 42 USC 1396a(a)(25), 45 CFR 303.30 and 303.31 (for the Medicaid agency, which looks for liable third
-parties).
+Nothing reaches a channel without a :class:`Clearance`, and only :meth:`Guard.clear` makes one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
-from gateway.core.model import Facts, Kind
-from gateway.core.routing import Route, of_federal_tax
+from gateway.core.bearing import Bearing
+from gateway.core.model import DeliveryId, Facts, Kind, Partner, PartnerKey, RecordId
+from gateway.core.policy import IRS, IV_D, Answer, Cell, KindPolicy, Policy, program_of
+from gateway.core.routing import FEDERAL_TAX, Route
 
 
 class Withheld(StrEnum):
-    """Why a record may not leave to a partner."""
+    """Why a record may not leave to a partner. ``schemas/disclosure/answers.toml`` has a sentence for each."""
 
     PROGRAM = "disclosure-program"
-    """The partner's program may not receive this kind."""
+    LABEL = "disclosure-label"
+    PURPOSE = "disclosure-purpose"
+    CONTENT = "disclosure-purpose-content"
+    LOCATE_ROLE = "disclosure-locate-role"
+    LOCATE_ATTESTATION = "disclosure-locate-attestation"
     FEDERAL_TAX = "disclosure-federal-tax"
-    """Federal tax data, and the agreement does not name them."""
+    FEDERAL_TAX_RECIPIENT = "disclosure-federal-tax-recipient"
+    FEDERAL_TAX_APPROVAL = "disclosure-federal-tax-approval"
+    RETENTION = "disclosure-retention"
     FAMILY_VIOLENCE = "disclosure-family-violence"
+    PROTECTED_PERSON = "disclosure-protected-person"
     NONDISCLOSURE = "disclosure-nondisclosure-finding"
+    AGREEMENT = "disclosure-agreement"
+    UNKNOWN = "disclosure-unknown"
 
 
-CASE_TRANSFER, LOCATE, NEW_HIRE = Kind("case-transfer"), Kind("locate"), Kind("new-hire")
-INCOME_WITHHOLDING, EMPLOYER_DIRECTORY, LIEN = Kind("income-withholding"), Kind("employer-directory"), Kind("lien")
-ASSET_INQUIRY, INSURANCE_MATCH = Kind("asset-inquiry"), Kind("insurance-match")
-FEDERAL_OFFSET, WITHHOLDING_PAYMENT = Kind("federal-offset"), Kind("withholding-payment")
-PARENTAGE, DEATH_NOTICE = Kind("parentage"), Kind("death-notice")
-REGISTRY_ENTRY, REGISTRY_ANSWER = Kind("registry-entry"), Kind("registry-answer")
-LOCATE_ANSWER, MEDICAL_MATCH, ASSET_MATCH = Kind("locate-answer"), Kind("medical-match"), Kind("asset-match")
-WAGE, DIRECTORY_CONTROL, TRANSACTION_ERROR = Kind("wage"), Kind("directory-control"), Kind("transaction-error")
-
-IV_D, FPLS = "IV-D", "FPLS"
-
-AGENCY_REQUEST, AGENCY_ANSWER = Kind("agency-request"), Kind("agency-answer")
-COURT_PAYMENT = Kind("court-payment")
-CASE_STATUS, CASE_RECONCILIATION = Kind("case-status"), Kind("case-reconciliation")
-MEDICAL_SUPPORT, INTERCHANGE_ANSWER = Kind("medical-support"), Kind("interchange-answer")
-ASSISTANCE_REFERRAL, ASSISTANCE_REPORT = Kind("assistance-referral"), Kind("assistance-report")
-
-PROGRAMS: Mapping[Kind, frozenset[str]] = {
-    # 45 CFR 303.7, 303.21(d)(1), 307.13(a)(3)
-    CASE_TRANSFER: frozenset({IV_D, "IV-A", "XIX", "vital-records"}),
-    # 45 CFR 302.35, 303.70
-    LOCATE: frozenset({IV_D}),
-    # 42 USC 653a(b), 653a(g)(2)
-    NEW_HIRE: frozenset({IV_D, "NDNH"}),
-    # 42 USC 653(h), 654a(e), 45 CFR 307.11(f)(1): a state tells the federal case registry
-    REGISTRY_ENTRY: frozenset({FPLS}),
-    # 42 USC 653(j)(2), 45 CFR 303.21(d)(3): what the registry tells stays in IV-D
-    REGISTRY_ANSWER: frozenset({IV_D}),
-    # 42 USC 653(a)(2), 653(c), 45 CFR 303.70, 307.13(a)(4)
-    LOCATE_ANSWER: frozenset({IV_D}),
-    # 42 USC 653(e)(2), 45 CFR 303.30 to 303.32
-    MEDICAL_MATCH: frozenset({IV_D}),
-    # 42 USC 652(l), 666(a)(17), 45 CFR 307.13(a)(4): account data never leave IV-D
-    ASSET_MATCH: frozenset({IV_D}),
-    # 42 USC 653(i), 653(j), 45 CFR 307.13(a)(4)
-    WAGE: frozenset({IV_D}),
-    # 42 USC 653a(g)(2): what became of a state's own file; nobody is named in it
-    DIRECTORY_CONTROL: frozenset({IV_D}),
-    # 45 CFR 303.7(a)(5): what is wrong with a state's own transaction
-    TRANSACTION_ERROR: frozenset({IV_D}),
-    # 42 USC 666(b)(6), 45 CFR 303.100(e): which side may have which document, see WITHHOLDING_SIDES
-    INCOME_WITHHOLDING: frozenset({IV_D, "employer", "e-IWO"}),
-    # 45 CFR 303.100(e): whom orders can be sent to; nobody is named in it
-    EMPLOYER_DIRECTORY: frozenset({IV_D}),
-    # 42 USC 666(a)(4)
-    LIEN: frozenset({"lien-network"}),
-    # 42 USC 666(a)(17): method two, the institution looks the person up
-    ASSET_INQUIRY: frozenset({IV_D, "financial-institution"}),
-    # 42 USC 652(m)
-    INSURANCE_MATCH: frozenset({IV_D}),
-    # 42 USC 664, 45 CFR 303.72
-    FEDERAL_OFFSET: frozenset({IV_D, FPLS, "federal-offset"}),
-    # 42 USC 654b: payments go to the disbursement unit
-    WITHHOLDING_PAYMENT: frozenset({IV_D}),
-    # 42 USC 666(a)(5), 652(a)(7), 45 CFR 302.70(a)(5), 303.5(g)
-    PARENTAGE: frozenset({IV_D}),
-    # 45 CFR 303.11(b)
-    DEATH_NOTICE: frozenset({IV_D}),
-    # 42 USC 608(a)(2), 654(29), 45 CFR 264.30
-    ASSISTANCE_REFERRAL: frozenset({IV_D, "IV-A"}),
-    # 42 USC 611(a), 45 CFR 265.3
-    ASSISTANCE_REPORT: frozenset({"OFA"}),
-    # 42 USC 654(19), 666(a)(16), 666(c)(1)(D), 45 CFR 302.65, 303.3(b)
-    AGENCY_REQUEST: frozenset({"labor", "motor-vehicles", "wildlife", "dividend"}),
-    AGENCY_ANSWER: frozenset({IV_D}),
-    # 42 USC 654b, 45 CFR 302.32
-    COURT_PAYMENT: frozenset({IV_D}),
-    # 42 USC 1396a(a)(25), 45 CFR 303.30, 303.31
-    MEDICAL_SUPPORT: frozenset({IV_D, "XIX"}),
-    INTERCHANGE_ANSWER: frozenset({IV_D, "XIX"}),
-    # 45 CFR 303.7(b)(4)
-    CASE_STATUS: frozenset({IV_D}),
-    # 42 USC 654a(f)
-    CASE_RECONCILIATION: frozenset({IV_D, FPLS}),
-}
-"""Kind -> programs that may receive it at all; everything else is refused."""
-
-WITHHOLDING_SIDES: Mapping[str, frozenset[str]] = {
-    "I": frozenset({"employer", "e-IWO"}),
-    "A": frozenset({IV_D, "e-IWO"}),
-    "S": frozenset({IV_D}),
-}
-"""Document type of a withholding record (order, answer, result) -> who may receive it; e-IWO is the portal."""
-
-ANSWERED = frozenset({LOCATE, CASE_STATUS})
-"""Kinds whose answers (action P) tell where somebody is or what a case holds."""
-MATCHES = frozenset({MEDICAL_MATCH, ASSET_MATCH, INSURANCE_MATCH, WAGE})
-"""Kinds that say something new of a person in every record."""
-FEDERAL_MATCH = "FT"
-"""Record type of a query answer or proactive match; FD and FS give a state its own words back, some with a place."""
+TOLD = "told"
+"""Tag of records that say what was found about a person."""
+BEYOND = "beyond_whereabouts"
+"""Tag of records that say more of a person than an address and a place of employment."""
+LOCATE_TYPE = "locate_type"
+COURT = "court"
+CUSTODY = "custody"
+_QUERY = "FR"
+"""Record type of a query to the federal case registry."""
+REGISTRY_ENTRY, CASE_STATUS = Kind("registry-entry"), Kind("case-status")
+_NOBODY = KindPolicy(frozenset(), frozenset(), "")
 
 
-def decide(facts: Facts, route: Route) -> Withheld | None:
-    """None when the record may leave on this route, else why not.
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One release that a court ordered (V02): for one request and one person, between two days, once."""
 
-    A protected person's record goes to IV-D agencies only, or to the registry that the law tells of the danger. What
-    was found about a protected person goes to nobody; that nothing may be told is told.
-    """
-    program = route.partner.program
-    if program not in PROGRAMS.get(facts.kind, frozenset()):
-        return Withheld.PROGRAM
-    if facts.kind == INCOME_WITHHOLDING and program not in _withholding_side(facts):
-        return Withheld.PROGRAM
-    if not of_federal_tax(route.agreement, facts):
-        return Withheld.FEDERAL_TAX
-    protected = facts.family_violence or facts.nondisclosure
-    if not protected:
-        return None
-    told_by_law = facts.kind == REGISTRY_ENTRY and program == FPLS
-    if (program == IV_D or told_by_law) and not _tells(facts):
-        return None
-    return Withheld.FAMILY_VIOLENCE if facts.family_violence else Withheld.NONDISCLOSURE
+    id: str
+    request: RecordId
+    person: bytes = field(repr=False)
+    """Blind index of the person."""
+    court: str
+    ordered_on: date
+    expires_on: date
+    requested_by: str
+    approved_by: str
+    used: bool = False
 
 
-def _withholding_side(facts: Facts) -> frozenset[str]:
-    document_type = (facts.transaction or "").partition(" ")[0]
-    return WITHHOLDING_SIDES.get(document_type, frozenset())
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One record that is about to go one way."""
+
+    bearing: Bearing
+    route: Route
+    day: date
+    """The day that counts: of receipt when it is routed, today when it is sent."""
+    sender: Partner | None = None
+    received_on: date | None = None
+    """When the gateway got it; None: just now."""
+    held: frozenset[bytes] = frozenset()
+    """Blind indexes of persons of the record on whom a notice of danger is held."""
+    request: RecordId | None = None
+    """The request that it answers, where an order of a court may be about it."""
+    override: Override | None = None
 
 
-def _tells(facts: Facts) -> bool:
-    """Whether the record says what was found about a person, more than was asked."""
-    transaction = facts.transaction or ""
-    if facts.kind in ANSWERED:
-        return transaction[4:5] == "P"
-    if facts.kind == REGISTRY_ANSWER and transaction[:2] == FEDERAL_MATCH:
-        return True
-    return facts.kind in MATCHES or "told" in facts.tags
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided, by which rule of which version of the policy."""
+
+    withheld: Withheld | None
+    rule: str
+    policy: str
+    override: Override | None = None
+    """The court's order that is used up by this release."""
+
+
+_MADE_HERE = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """The guard's word that a delivery may go to a partner now. Channels take nothing without one; whoever tries to
+    make one elsewhere gets a TypeError, and a test finds the place."""
+
+    delivery: str
+    """Id of the delivery or of the query."""
+    partner: PartnerKey
+    policy: str
+    maker: object = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.maker is not _MADE_HERE:
+            raise TypeError("Only the disclosure guard clears what leaves.")
+
+    def covers(self, delivery: DeliveryId | str, partner: PartnerKey) -> bool:
+        return (self.delivery, self.partner) == (delivery, partner)
+
+
+class Guard:
+    """Decides by one policy. Has no state but what it computed before."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self._released = policy.released
+        self._ceilings = {label.name: label.keep_months for label in policy.labels.values() if label.keep_months}
+        self._allowed = Decision(None, "allowed", policy.version)
+        self._refused = {reason: Decision(reason, self._rule(reason), policy.version) for reason in Withheld}
+        self._bearings: dict[tuple[object, ...], Bearing] = {}
+
+    def _rule(self, reason: Withheld) -> str:
+        answer = self.policy.answers.get(reason)
+        return answer.rule if answer else "L01"
+
+    # --- what a record is --------------------------------------------------------------------------------------------
+
+    def bearing(self, facts: Facts) -> Bearing:
+        """What of the facts decides, without anything of a person."""
+        kind = self.policy.kinds.get(facts.kind, _NOBODY)
+        tags, transaction = facts.tags, facts.transaction or ""
+        labels = tuple([label for tag, label in self.policy.tags.items() if tag in tags])
+        tells = kind.always_tells or TOLD in tags or _says_by_code(kind, transaction)
+        side = transaction.partition(" ")[0] if kind.sides else ""
+        purpose = self.policy.locate_types.get(tags.get(LOCATE_TYPE, ""), "")
+        asks = facts.kind == REGISTRY_ENTRY and (transaction[:2] == _QUERY or LOCATE_TYPE in tags)
+        key = (facts.kind, labels, tells, facts.family_violence, facts.nondisclosure, BEYOND in tags, asks, purpose)
+        found = self._bearings.get(key)
+        if found is None:
+            found = Bearing(
+                facts.kind,
+                kind.labels.union(labels),
+                tells,
+                facts.family_violence,
+                facts.nondisclosure,
+                BEYOND in tags,
+                asks,
+                "",
+                purpose,
+            )
+            self._bearings[key] = found
+        if not side:
+            return found
+        return Bearing(
+            found.kind, found.labels, tells, found.family_violence, found.nondisclosure, side=_known(side, kind)
+        )
+
+    # --- the decision ------------------------------------------------------------------------------------------------
+
+    def decide(self, passage: Passage) -> Decision:
+        """Whether the record may leave on this route on this day. The first reason against it counts."""
+        reason = self._against(passage)
+        if reason is None:
+            return self._allowed if passage.override is None else self._by_order(passage)
+        return self._refused[reason]
+
+    def clear(
+        self, delivery: DeliveryId | str, partner: PartnerKey, decisions: Mapping[RecordId, Decision]
+    ) -> Clearance:
+        """The word that a delivery may go, when every one of its records may. Raises ValueError when one may not, or
+        when there is none to decide about."""
+        if not decisions or any(one.withheld is not None for one in decisions.values()):
+            raise ValueError("A record of the delivery may not leave.")
+        return Clearance(delivery, partner, self.policy.version, _MADE_HERE)
+
+    def _against(self, passage: Passage) -> Withheld | None:
+        bearing, partner, agreement = passage.bearing, passage.route.partner, passage.route.agreement
+        kind = self.policy.kinds.get(bearing.kind, _NOBODY)
+        if partner.program not in kind.programs:
+            return Withheld.PROGRAM
+        if kind.sides and partner.program not in kind.sides.get(bearing.side, ()):
+            return Withheld.PROGRAM
+        if not agreement.in_force(passage.day):
+            return Withheld.AGREEMENT
+        program = program_of(partner)
+        purpose = bearing.purpose or agreement.purpose or self.policy.programs.get(program, "")
+        return (
+            self._of_labels(passage, program, purpose)
+            or (self._of_locating(passage) if bearing.asks else None)
+            or (self._of_age(passage) if passage.received_on else None)
+            or self._of_danger(passage, kind)
+        )
+
+    def _of_labels(self, passage: Passage, program: str, purpose: str) -> Withheld | None:
+        requester = passage.route.agreement.requester
+        if purpose not in self.policy.purposes or requester not in self.policy.requesters:
+            return Withheld.PURPOSE
+        labels = passage.bearing.labels
+        if IRS in labels and (reason := self._of_tax(passage, Cell(IRS, program, purpose, requester))):
+            return reason
+        for label in labels:
+            if (label, program, purpose, requester) not in self._released:
+                return Withheld.LABEL
+        return Withheld.CONTENT if purpose == CUSTODY and passage.bearing.beyond else None
+
+    def _of_tax(self, passage: Passage, cell: Cell) -> Withheld | None:
+        """26 USC 6103(l)(6), (8); whether a partner may have tax data is a matter of its own, with its own dates."""
+        if "Y" not in passage.route.agreement.filters.get(FEDERAL_TAX, ()):
+            return Withheld.FEDERAL_TAX
+        approved = passage.route.partner.tax_approval.in_force(passage.day)
+        if not approved:
+            at_best = self.policy.tax_row(cell, approved=True, day=passage.day)
+            allowed = at_best is not None and at_best.allowed
+            return Withheld.FEDERAL_TAX_APPROVAL if allowed else Withheld.FEDERAL_TAX_RECIPIENT
+        row = self.policy.tax_row(cell, approved=True, day=passage.day)
+        return None if row is not None and row.allowed else Withheld.FEDERAL_TAX_RECIPIENT
+
+    def _of_locating(self, passage: Passage) -> Withheld | None:
+        """45 CFR 303.70(b), (e): only the central locator service of a state asks, attested within the year."""
+        until = passage.sender.locate_attested_until if passage.sender else None
+        if until is None:
+            return Withheld.LOCATE_ROLE
+        return Withheld.LOCATE_ATTESTATION if until < passage.day else None
+
+    def _of_age(self, passage: Passage) -> Withheld | None:
+        received = passage.received_on
+        months = [self._ceilings[label] for label in passage.bearing.labels if label in self._ceilings]
+        if received is None or not months:
+            return None
+        return Withheld.RETENTION if _later(received, min(months)) < passage.day else None
+
+    def _of_danger(self, passage: Passage, kind: KindPolicy) -> Withheld | None:
+        bearing, program = passage.bearing, passage.route.partner.program
+        if not (bearing.family_violence or bearing.nondisclosure or passage.held):
+            return None
+        if (program == IV_D or program in kind.told_of_danger) and not bearing.tells:
+            return None
+        if passage.override is not None and _fits(passage.override, passage):
+            return None
+        if bearing.family_violence:
+            return Withheld.FAMILY_VIOLENCE
+        return Withheld.PROTECTED_PERSON if passage.held else Withheld.NONDISCLOSURE
+
+    def _by_order(self, passage: Passage) -> Decision:
+        """Allowed; the order counts as used only where it was needed."""
+        bare = Passage(passage.bearing, passage.route, passage.day, passage.sender, passage.received_on, passage.held)
+        if self._against(bare) is None:
+            return self._allowed
+        return Decision(None, "V02", self.policy.version, passage.override)
+
+    def answer(self, reason: str) -> Answer | None:
+        """The sentence for a reason of this guard; None for a reason of somebody else's."""
+        return self.policy.answers.get(reason)
+
+
+def _says_by_code(kind: KindPolicy, transaction: str) -> bool:
+    return transaction[4:5] in kind.tells_action or transaction[:2] in kind.tells_type
+
+
+def _known(side: str, kind: KindPolicy) -> str:
+    """A document type of the policy, or one that is nobody's."""
+    return side if side in kind.sides else "unknown"
+
+
+def _fits(order: Override, passage: Passage) -> bool:
+    """V02: the order is for this request and this person, in its days, not used, asked and approved by two, and the
+    answer goes to a court or its agent."""
+    return (
+        not order.used
+        and order.requested_by != order.approved_by
+        and passage.request is not None
+        and order.request == passage.request
+        and passage.held == {order.person}
+        and order.ordered_on <= passage.day <= order.expires_on
+        and passage.route.agreement.requester == COURT
+    )
+
+
+_MONTHS, _LAST_SAFE_DAY = 12, 28
+
+
+def _later(day: date, months: int) -> date:
+    """The same day so many months later; the last day of a shorter month counts as its last but for February's."""
+    year, month = divmod(day.month - 1 + months, _MONTHS)
+    try:
+        return day.replace(year=day.year + year, month=month + 1)
+    except ValueError:
+        return day.replace(year=day.year + year, month=month + 1, day=_LAST_SAFE_DAY)

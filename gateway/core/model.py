@@ -213,6 +213,19 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class TaxApproval:
+    """Approval of IRS Safeguards to receive federal tax information, from one day to another; both count (UTC days).
+    Not given unless both days and the reference are."""
+
+    since: date | None = None
+    until: date | None = None
+    reference: str = ""
+
+    def in_force(self, today: date) -> bool:
+        return bool(self.since and self.until and self.reference and self.since <= today <= self.until)
+
+
+@dataclass(frozen=True, slots=True)
 class Partner:
     """Somebody we exchange records with; one TOML file."""
 
@@ -239,6 +252,9 @@ class Partner:
     contacts: tuple[Contact, ...] = ()
     queries: Endpoint | None = None
     """Where it answers case status queries over https; None: it answers none."""
+    tax_approval: TaxApproval = TaxApproval()
+    locate_attested_until: date | None = None
+    """It is the central parent locator service of a state, attested until then (45 CFR 303.70); None: it is none."""
     paused: bool = False
     version: int = 1
 
@@ -268,6 +284,10 @@ class Agreement:
     """The last day on which it holds."""
     filters: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Tag of the facts -> the values that pass; all must hold."""
+    purpose: str = ""
+    """What the recipient may use it for, a word of the disclosure policy; empty: the purpose of its program."""
+    requester: str = "agency"
+    """On whose behalf the recipient gets it, a word of the disclosure policy (45 CFR 302.35(c))."""
     version: int = 1
 
     def in_force(self, today: date) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import schemas
+from gateway.docs.disclosure import disclosure_page
 from gateway.docs.endpoints import with_endpoints
 from gateway.docs.formats import codes_page, format_page, formats_index, with_formats
 from gateway.docs.niem import niem_page
@@ -27,6 +28,7 @@ def pages(folder: Path = FOLDER) -> Mapping[str, str]:
         "formats/README.md": formats_index(catalog),
         "formats/codes.md": codes_page(catalog),
         "rules.md": rules_page(catalog),
+        "disclosure.md": disclosure_page(catalog.policy),
         "niem.md": niem_page(catalog, niem()),
         "problems.md": problems.markdown(),
         "partners.md": with_endpoints(partners),

@@ -7,7 +7,7 @@ a document: the store keeps them beside it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -29,9 +29,12 @@ from gateway.core.model import (
     PartnerKey,
     RetrySchedule,
     Role,
+    TaxApproval,
 )
 
 _TICK = timedelta(microseconds=1)
+_AGENCY = "agency"
+"""The requester of an agreement that names none."""
 
 
 def encode_partner(partner: Partner) -> str:
@@ -56,6 +59,7 @@ def encode_partner(partner: Partner) -> str:
             "contacts": [{"name": c.name, "email": c.email, "purpose": c.purpose} for c in partner.contacts],
             # Left out where there is none, so that documents from before it are still equal to the present ones.
             **({} if partner.queries is None else {"queries": _endpoint(partner.queries)}),
+            **_approvals(partner),
         }
     )
 
@@ -81,6 +85,8 @@ def decode_partner(document: str, version: int, *, paused: bool) -> Partner:
         body_limit=doc["body_limit"],
         contacts=tuple(Contact(c["name"], c["email"], c["purpose"]) for c in doc["contacts"]),
         queries=_read_endpoint(doc["queries"]) if "queries" in doc else None,
+        tax_approval=_read_approval(doc.get("tax_approval")),
+        locate_attested_until=_read_day(doc.get("locate_attested_until")),
         paused=paused,
         version=version,
     )
@@ -100,6 +106,8 @@ def encode_agreement(agreement: Agreement) -> str:
             "valid_from": agreement.valid_from.isoformat(),
             "valid_until": None if until is None else until.isoformat(),
             "filters": {tag: sorted(values) for tag, values in agreement.filters.items()},
+            **({"purpose": agreement.purpose} if agreement.purpose else {}),
+            **({} if agreement.requester == _AGENCY else {"requester": agreement.requester}),
         }
     )
 
@@ -118,8 +126,32 @@ def decode_agreement(document: str, version: int) -> Agreement:
         valid_from=date.fromisoformat(doc["valid_from"]),
         valid_until=None if until is None else date.fromisoformat(until),
         filters={tag: frozenset(values) for tag, values in doc["filters"].items()},
+        purpose=doc.get("purpose", ""),
+        requester=doc.get("requester", _AGENCY),
         version=version,
     )
+
+
+def _approvals(partner: Partner) -> Mapping[str, object]:
+    """Left out where there are none, like ``queries``."""
+    approval, until = partner.tax_approval, partner.locate_attested_until
+    given = (approval.since, approval.until)
+    days = [None if day is None else day.isoformat() for day in given]
+    return {
+        **({} if approval == TaxApproval() else {"tax_approval": [*days, approval.reference]}),
+        **({} if until is None else {"locate_attested_until": until.isoformat()}),
+    }
+
+
+def _read_day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _read_approval(doc: Sequence[str | None] | None) -> TaxApproval:
+    if doc is None:
+        return TaxApproval()
+    since, until, reference = doc
+    return TaxApproval(_read_day(since), _read_day(until), reference or "")
 
 
 def _text(document: Mapping[str, object]) -> str:

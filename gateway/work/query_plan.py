@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from gateway.core import case_status, disclosure
+from gateway.core import case_status
 from gateway.core.case_status import Result
-from gateway.core.disclosure import Withheld
+from gateway.core.disclosure import Guard, Passage, Withheld
 from gateway.core.model import Facts, FormatName, Partner, PartnerKey
 from gateway.core.ports.formats import Cover, Encoded
 from gateway.core.ports.queries import QueryId, Reply
@@ -63,6 +63,7 @@ class Told:
 class Planner:
     reader: StatusReader
     directory: Callable[[], Directory]
+    guard: Guard
 
     def plan(self, sender: Partner, form: FormatName, body: bytes, query: QueryId, now: datetime) -> Plan:
         """Raises QueryInvalid with findings, or QueryRefused with the reason as its code."""
@@ -90,7 +91,7 @@ class Planner:
         if not routing.routes:
             raise QueryRefused("No agreement in force allows it.", code=str(routing.reason))
         direct = routing.routes[0]
-        if withheld := disclosure.decide(facts, direct):
+        if withheld := self.guard.decide(Passage(self.guard.bearing(facts), direct, today)).withheld:
             raise QueryRefused("The partner's program may not receive it.", code=withheld.value)
         return direct
 
@@ -112,7 +113,7 @@ class Planner:
         answer = self.reader.answer(form, reply.body, plan.at.date())
         record = answer.record if isinstance(answer, Unfit) else answer
         wrong = case_status.mismatch(plan.query.content, record.content) if record else None
-        if record and not wrong and (nothing := _protected(plan, record)):
+        if record and not wrong and (nothing := self._protected(plan, record)):
             return nothing  # Even of an answer that breaks rules: a fault told instead would tell that there is one.
         if isinstance(answer, Unfit):
             rule = next((f.rule for f in answer.findings if f.severity.blocks), None)
@@ -122,9 +123,9 @@ class Planner:
             raise AnswerUnfit("The answer is not one to this query.", code=wrong.value)
         return Told(answer, Result(answer.content.get("ResultCode") or ""))
 
-
-def _protected(plan: Plan, record: StatusRecord) -> Told | None:
-    """That disclosure is prohibited, when the partner says so or the guard does; None: the answer may be told."""
-    withheld = disclosure.decide(record.facts, plan.back)
-    prohibits = record.content.get("ResultCode") == Result.PROHIBITED
-    return Told(plan.nothing, Result.PROHIBITED, withheld) if withheld or prohibits else None
+    def _protected(self, plan: Plan, record: StatusRecord) -> Told | None:
+        """That disclosure is prohibited, when the partner says so or the guard does; None: the answer may be told."""
+        bearing = self.guard.bearing(record.facts)
+        withheld = self.guard.decide(Passage(bearing, plan.back, plan.at.date(), plan.partner)).withheld
+        prohibits = record.content.get("ResultCode") == Result.PROHIBITED
+        return Told(plan.nothing, Result.PROHIBITED, withheld) if withheld or prohibits else None

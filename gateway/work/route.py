@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from gateway.core import disclosure
 from gateway.core.acceptance import Judged
 from gateway.core.audit_entry import Scribe
 from gateway.core.bridge import Bridging, Stuck
-from gateway.core.disclosure import Withheld
+from gateway.core.disclosure import Guard, Passage, Withheld
 from gateway.core.ids import Mint
 from gateway.core.model import (
     Actor,
@@ -62,6 +61,7 @@ class Router:
 
     scribe: Scribe
     mint: Mint
+    guard: Guard
     bridging: Bridging = field(default_factory=Bridging)
 
     def judge(self, examined: Iterable[Examined], origin: Origin, directory: Directory) -> tuple[Judged, ...]:
@@ -73,7 +73,10 @@ class Router:
             return self._parked(one, origin, RecordState.REFUSED, rule, "record.refused", one.findings)
         day = origin.routed_on or origin.received_at.date()
         routing = directory.route(one.facts, origin.sender, day)
-        obstacles = [self._obstacle(one, one.facts, route) for route in routing.routes]
+        bearing = self.guard.bearing(one.facts)
+        sender = directory.partners.get(origin.sender)
+        passages = [Passage(bearing, route, day, sender) for route in routing.routes]
+        obstacles = [self._obstacle(one, one.facts, passage) for passage in passages]
         first = obstacles[0] if obstacles else routing.reason
         if isinstance(first, Withheld):
             findings = (*one.findings, Finding(WITHHELD, Severity.WARNING, one.ordinal, note=first))
@@ -84,14 +87,15 @@ class Router:
         allowed = [route for route, obstacle in zip(routing.routes, obstacles, strict=True) if obstacle is None]
         return self._routed(one, origin, allowed, [obstacle for obstacle in obstacles if obstacle is not None])
 
-    def _obstacle(self, one: Examined, facts: Facts, route: Route) -> Withheld | Stuck | None:
+    def _obstacle(self, one: Examined, facts: Facts, passage: Passage) -> Withheld | Stuck | None:
         """Why the record may not go this way, or cannot be written for the partner: the guard is asked first, about the
-        kind that a bridge leads to as well."""
-        withheld = disclosure.decide(facts, route)
-        bridge = self.bridging.between(facts.kind, self.bridging.format_of(route.partner, facts.kind))
+        kind that a bridge leads to as well, which keeps every label."""
+        withheld = self.guard.decide(passage).withheld
+        bridge = self.bridging.between(facts.kind, self.bridging.format_of(passage.route.partner, facts.kind))
         if withheld is not None or bridge is None:
             return withheld
-        if withheld := disclosure.decide(replace(facts, kind=bridge.to), route):
+        crossed = passage.bearing.joined(self.guard.bearing(replace(facts, kind=bridge.to)))
+        if withheld := self.guard.decide(replace(passage, bearing=crossed)).withheld:
             return withheld
         if not bridge.may_cross(facts) or not one.crosses:
             return Stuck.NOTHING_TO_TELL

@@ -24,6 +24,7 @@ from gateway.work.query import QueryDesk, QueryTools
 from gateway.work.query_plan import Planner
 from gateway.work.query_reading import StatusReader
 from tests.journeys.partner_server import PartnerServer, partner_server
+from tests.unit.guarding import GUARD
 from tests.unit.status_records import BOTH_WAYS, IOWA, OHIO, party
 
 NOBODY = Directory((), ())
@@ -57,7 +58,7 @@ def desk(clock: Clock, audit: AuditLog, indexer: Indexer, present: Present) -> Q
     reading = StatusReader(spoken().formats, spoken().canonical, spoken().rules)
     return QueryDesk(
         QueryTools(
-            planner=Planner(reading, lambda: present.directory),
+            planner=Planner(reading, lambda: present.directory, GUARD),
             line=HttpsLine(NoSecrets(), clock),
             audit=audit,
             scribe=Scribe(clock, minting(clock, os.urandom), os.urandom),

@@ -27,6 +27,7 @@ from gateway.core.model import (
     PartnerKey,
     RetrySchedule,
     Role,
+    TaxApproval,
 )
 from gateway.store.audit import StoredAuditLog
 from gateway.store.partner_documents import decode_agreement, decode_partner, encode_agreement, encode_partner
@@ -81,6 +82,8 @@ partners = st.builds(
     body_limit=counts,
     contacts=st.lists(st.builds(Contact, words, words, words), max_size=3).map(tuple),
     queries=st.none() | endpoints,
+    tax_approval=st.builds(TaxApproval, st.none() | st.dates(), st.none() | st.dates(), words),
+    locate_attested_until=st.none() | st.dates(),
     paused=st.booleans(),
     version=st.integers(1, 10**6),
 )
@@ -95,6 +98,8 @@ agreements = st.builds(
     valid_from=st.dates(),
     valid_until=st.none() | st.dates(),
     filters=st.dictionaries(keys, st.frozensets(words)),
+    purpose=words,
+    requester=st.just("agency") | words,
     version=st.integers(1, 10**6),
 )
 
@@ -105,6 +110,8 @@ def test_a_partner_survives_its_document(partner):
     document = encode_partner(partner)
     assert decode_partner(document, partner.version, paused=partner.paused) == partner
     left_out = {"version", "paused"} | (set() if partner.queries else {"queries"})
+    left_out |= set() if partner.tax_approval != TaxApproval() else {"tax_approval"}
+    left_out |= set() if partner.locate_attested_until else {"locate_attested_until"}
     assert json.loads(document).keys() == set(Partner.__dataclass_fields__) - left_out
 
 
@@ -113,7 +120,9 @@ def test_a_partner_survives_its_document(partner):
 def test_an_agreement_survives_its_document(agreement):
     document = encode_agreement(agreement)
     assert decode_agreement(document, agreement.version) == agreement
-    assert json.loads(document).keys() == {f for f in Agreement.__dataclass_fields__ if f != "version"}
+    left_out = {"version"} | (set() if agreement.purpose else {"purpose"})
+    left_out |= set() if agreement.requester != "agency" else {"requester"}
+    assert json.loads(document).keys() == set(Agreement.__dataclass_fields__) - left_out
 
 
 @unhurried

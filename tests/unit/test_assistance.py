@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core.disclosure import Withheld, decide
+from gateway.core.disclosure import Withheld
 from gateway.core.errors import Misconfigured
 from gateway.core.model import Content, FormatName, Kind
 from gateway.core.rules import BusinessRules
 from schemas.checks import check
 from tests.unit.assistance_rules import ASKED, CLAIMED, COLLECTED, DECIDED
 from tests.unit.fixed_width_samples import COVER, EXAMPLES
-from tests.unit.test_core_disclosure import to
+from tests.unit.guarding import decide, to
 from tests.unit.test_files_whole import CANONICAL, CATALOG, FORMATS, contents, read
 from transforms.paths import check_paths
 

@@ -1,26 +1,18 @@
 """The disclosure guard, as one full table: kind, program, what the record is, family violence, nondisclosure."""
 
-from datetime import date
 from itertools import product
 
 import pytest
 
 import schemas
-from gateway.core.disclosure import LOCATE, PROGRAMS, Withheld, decide
+from gateway.core.disclosure import Withheld
 from gateway.core.model import (
-    AdapterName,
-    Agreement,
-    AgreementKey,
-    AgreementMode,
     Content,
-    Endpoint,
     Facts,
     Kind,
-    Partner,
-    PartnerKey,
-    Role,
 )
-from gateway.core.routing import Route, passes
+from gateway.core.routing import passes
+from tests.unit.guarding import APPROVED, POLICY, decide, to
 from transforms.facts import Summary
 from transforms.schema_tree import merged, tree
 
@@ -98,21 +90,6 @@ ECHO = [
 """What of a locate answer repeats the request, or says no more than that there is an answer."""
 
 
-def to(program, **filters):
-    partner = Partner(PartnerKey("x"), "X", Role.AGENCY, program, frozenset({"39"}), Endpoint(AdapterName.MAILBOX))
-    agreement = Agreement(
-        AgreementKey("a"),
-        AgreementMode.DIRECT,
-        frozenset(),
-        partner.key,
-        frozenset(),
-        "law",
-        date(2026, 1, 1),
-        filters={tag: frozenset(values) for tag, values in filters.items()},
-    )
-    return Route(partner, agreement)
-
-
 def facts_of(kind, *, found, **marks):
     transaction = (FOUND if found else PLAIN).get(kind, PLAIN.get(kind))
     return Facts(Kind(kind), "26", "39", transaction, tags={"told": "Y"} if found else {}, **marks)
@@ -146,10 +123,10 @@ def test_the_guard_decides_as_the_table_says():
 
 
 def test_the_table_knows_every_kind_that_may_leave_at_all():
-    assert {str(kind): set(programs) for kind, programs in PROGRAMS.items() if kind not in ELSEWHERE} == {
+    assert {str(kind): set(programs.programs) for kind, programs in POLICY.kinds.items() if kind not in ELSEWHERE} == {
         kind: programs for kind, programs in MAY_RECEIVE.items() if programs
     }
-    assert PROGRAMS.keys() >= ELSEWHERE
+    assert POLICY.kinds.keys() >= ELSEWHERE
 
 
 def test_a_kind_that_the_guard_has_never_heard_of_leaves_to_nobody():
@@ -157,19 +134,19 @@ def test_a_kind_that_the_guard_has_never_heard_of_leaves_to_nobody():
 
 
 def test_family_violence_is_named_before_nondisclosure():
-    facts = Facts(LOCATE, "26", "39", "LO1 P", family_violence=True, nondisclosure=True)
+    facts = Facts(Kind("locate"), "26", "39", "LO1 P", family_violence=True, nondisclosure=True)
     assert decide(facts, to("IV-D")) is Withheld.FAMILY_VIOLENCE
 
 
 @pytest.mark.parametrize("transaction", [None, "", "LO1", "LO1 R", "LO1 A", "LO1 U"])
 def test_only_an_answer_with_what_was_found_is_kept_from_a_child_support_agency(transaction):
-    facts = Facts(LOCATE, "26", "39", transaction, family_violence=True)
+    facts = Facts(Kind("locate"), "26", "39", transaction, family_violence=True)
     assert decide(facts, to("IV-D")) is None
 
 
 def test_federal_tax_data_leave_only_under_an_agreement_that_names_them():
     taxed = Facts(Kind("locate-answer"), "FPLS", "39", "C01", tags={"federal_tax": "Y"})
-    plain, named = to("IV-D"), to("IV-D", federal_tax=["Y"])
+    plain, named = to("IV-D", approval=APPROVED), to("IV-D", approval=APPROVED, tax=True)
     assert decide(taxed, plain) is Withheld.FEDERAL_TAX
     assert decide(taxed, named) is None
     assert not passes(plain.agreement, taxed)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import schemas
-from gateway.core.disclosure import Withheld, decide
+from gateway.core.disclosure import Withheld
 from gateway.core.model import (
     AdapterName,
     Agreement,
@@ -24,6 +24,7 @@ from gateway.core.model import (
 from gateway.core.routing import Directory
 from gateway.core.rules import BusinessRules
 from tests.unit.fixed_width_samples import COVER
+from tests.unit.guarding import decide
 from tests.unit.medical_rules import INFORMATION
 from tests.unit.test_x12 import BODIES, contents, read
 from transforms import canonical, formats

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import schemas
-from gateway.core.disclosure import Withheld, decide
+from gateway.core.disclosure import Withheld
 from gateway.core.errors import Misconfigured, Unprocessable
 from gateway.core.model import (
     AdapterName,
@@ -28,6 +28,7 @@ from gateway.core.rules import BusinessRules
 from gateway.recognise import Recogniser
 from schemas.checks import check
 from tests.unit.fixed_width_samples import COVER, EXAMPLES
+from tests.unit.guarding import decide
 from tests.unit.money_rules import BROKEN, KEPT
 from transforms import canonical, formats
 

@@ -15,6 +15,7 @@ from gateway.core.rules import BusinessRules
 from gateway.work.query_plan import Planner
 from gateway.work.query_reading import JSON, XML, StatusReader
 from tests.unit.contents import CATALOG
+from tests.unit.guarding import GUARD
 from tests.unit.status_records import BOTH_WAYS, IOWA, OHIO, SWAPPED, agreed, answer, party, question
 from transforms import canonical, formats
 
@@ -31,14 +32,14 @@ PERSONS = {"DataRequestCode": "caseparticipants", "Financial": None}
 
 
 def plan(body=None, *, agreements=BOTH_WAYS, caller=ASKING, partner=ANSWERING, form=XML):
-    planner = Planner(READER, lambda: Directory((ASKING, partner), agreements))
+    planner = Planner(READER, lambda: Directory((ASKING, partner), agreements), GUARD)
     data = question() if body is None else body
     return planner.plan(caller, form, data.encode() if isinstance(data, str) else data, QueryId("q"), NOW)
 
 
 def judged(told, asked=None, media_type="application/xml"):
     """What the caller is told, as bytes."""
-    planner, planned = Planner(READER, lambda: Directory((), ())), plan(asked)
+    planner, planned = Planner(READER, lambda: Directory((), ()), GUARD), plan(asked)
     found = planner.judge(planned, Reply(told.encode() if isinstance(told, str) else told, media_type))
     return planner.answer(planned, found).body.decode(), found
 

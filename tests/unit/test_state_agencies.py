@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from gateway.core.disclosure import Withheld, decide
+from gateway.core.disclosure import Withheld
 from gateway.core.model import Content, FormatName, Kind, PartnerKey
 from gateway.core.routing import Directory
 from gateway.partner_files import read as read_partners
@@ -14,7 +14,7 @@ from gateway.tools import speech
 from gateway.work.examine import owns
 from tests.unit.agency_rules import records
 from tests.unit.fixed_width_samples import COVER, EXAMPLES
-from tests.unit.test_core_disclosure import to
+from tests.unit.guarding import decide, to
 from tests.unit.test_files_whole import CANONICAL, CATALOG, FORMATS, contents, read
 
 KANSAS = sorted(name for name in CATALOG.files if name.startswith("ks-"))

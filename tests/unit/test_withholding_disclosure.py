@@ -1,25 +1,16 @@
 """Who may receive withholding orders, answers, results, the employer list and liens: the table, side by side."""
 
-from datetime import date
 from itertools import product
 
 import pytest
 
-from gateway.core.disclosure import PROGRAMS, Withheld, decide
+from gateway.core.disclosure import Withheld
 from gateway.core.model import (
-    AdapterName,
-    Agreement,
-    AgreementKey,
-    AgreementMode,
-    Endpoint,
     Facts,
     Kind,
-    Partner,
-    PartnerKey,
-    Role,
 )
-from gateway.core.routing import Route
 from tests.unit.fixed_width_samples import CATALOG
+from tests.unit.guarding import POLICY, decide, to
 from tests.unit.withholding_cases import BASES, ORDER
 from transforms import canonical
 
@@ -38,14 +29,6 @@ ALLOWED = {
 ASKING = ("IV-D", "IV-A", "XIX", "vital-records", "NDNH", "employer", "e-IWO", "lien-network", "")
 TABLE = list(product(ALLOWED, ASKING))
 CANONICAL = canonical(CATALOG)
-
-
-def to(program):
-    partner = Partner(PartnerKey("x"), "X", Role.AGENCY, program, frozenset({"39"}), Endpoint(AdapterName.MAILBOX))
-    agreement = Agreement(
-        AgreementKey("a"), AgreementMode.DIRECT, frozenset(), partner.key, frozenset(), "law", date(2026, 1, 1)
-    )
-    return Route(partner, agreement)
 
 
 @pytest.mark.parametrize(("what", "program"), TABLE)
@@ -68,7 +51,7 @@ def test_a_protected_person_is_named_to_agencies_only(what, program):
 @pytest.mark.parametrize(("transaction", "content"), list(BASES.items()))
 def test_the_guard_knows_a_real_record_by_its_transaction(transaction, content):
     facts = CANONICAL.facts(content)
-    assert (facts.transaction, facts.kind in PROGRAMS) == (transaction, True)
+    assert (facts.transaction, facts.kind in POLICY.kinds) == (transaction, True)
 
 
 def test_an_order_goes_from_the_agency_to_the_employer_and_its_answer_back():

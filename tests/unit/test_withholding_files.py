@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import schemas
-from gateway.core.disclosure import decide
 from gateway.core.errors import Misconfigured, Unprocessable
 from gateway.core.file_order import RecordRole
 from gateway.core.model import Content, FormatName, Kind, PartnerKey
@@ -25,6 +24,7 @@ from gateway.recognise import HEAD, Recogniser
 from gateway.tools import speech
 from schemas.checks import check
 from tests.unit.fixed_width_samples import CHANCES, COVER, EXAMPLES, partner, sampled
+from tests.unit.guarding import decide
 from tests.unit.withholding_cases import ANSWER, ORDER, RESULT, TERMINATION
 from transforms import canonical, formats
 

@@ -9,6 +9,7 @@ from gateway.core.errors import Transient
 from gateway.core.model import FormatName, Kind, PartnerKey, RecordState, Submission
 from gateway.core.ports.store import Page, RecordQuery
 from gateway.work.reroute import Rerouter
+from tests.unit.guarding import APPROVED
 from tests.unit.work_site import MICHIGAN, OHIO, agreement, open_site, partner
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -22,7 +23,12 @@ CSENET = FormatName("csenet")
 def know(site, **formats):
     site.know(
         partner(FPLS, "FPLS", program="FPLS"),
-        partner(OHIO, "39", formats={LOCATE: CSENET, **{Kind(k): FormatName(v) for k, v in formats.items()}}),
+        partner(
+            OHIO,
+            "39",
+            formats={LOCATE: CSENET, **{Kind(k): FormatName(v) for k, v in formats.items()}},
+            tax_approval=APPROVED,
+        ),
         agreements=(
             agreement(OHIO, MICHIGAN, kinds=frozenset({LOCATE})),
             agreement(FPLS, OHIO, kinds=frozenset({ANSWER})),

@@ -1,12 +1,13 @@
 """What a state tells the federal case registry goes there as a file; the answers come back to the state that asked."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from gateway.core.model import Batching, BatchMode, FormatName, Kind, PartnerKey, Submission
 from gateway.work.gather import Gatherer
+from tests.unit.guarding import APPROVED
 from tests.unit.work_site import MICHIGAN, OHIO, agreement, open_site, partner
 
 FIXED = Path(__file__).parents[2] / "examples" / "fixed"
@@ -25,7 +26,13 @@ def known(site, *more):
             formats={ENTRY: FormatName("fcr-input")},
             batching={ENTRY: IN_ONE_FILE},
         ),
-        partner(OHIO, "39", formats={kind: FormatName("fpls-answers") for kind in FEDERAL}),
+        partner(
+            OHIO,
+            "39",
+            formats={kind: FormatName("fpls-answers") for kind in FEDERAL},
+            tax_approval=APPROVED,
+            locate_attested_until=date(2026, 12, 31),
+        ),
         agreements=(
             agreement(OHIO, FPLS, kinds=frozenset({ENTRY})),
             agreement(FPLS, OHIO, kinds=FEDERAL),

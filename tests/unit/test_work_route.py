@@ -25,11 +25,12 @@ from gateway.core.ports.crew import Examined
 from gateway.core.routing import Directory
 from gateway.work.examine import owns, sender_findings
 from gateway.work.route import Origin, Router
+from tests.unit.guarding import GUARD
 from tests.unit.work_site import CASE, MICHIGAN, OHIO, TEXAS, agreement, partner
 
 NOW = datetime(2026, 3, 5, 13, 0, tzinfo=UTC)
 MINT = minting(lambda: NOW, os.urandom)
-ROUTER = Router(Scribe(lambda: NOW, MINT, os.urandom), MINT)
+ROUTER = Router(Scribe(lambda: NOW, MINT, os.urandom), MINT, GUARD)
 ORIGIN = Origin(SubmissionId("s"), MICHIGAN, NOW)
 DIRECT, COPIES = agreement(MICHIGAN, OHIO), agreement(OHIO, TEXAS, mode=AgreementMode.SUBSCRIPTION)
 

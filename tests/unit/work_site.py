@@ -15,6 +15,7 @@ from pathlib import Path
 
 from gateway.broker.memory import MemoryBroker
 from gateway.core.audit_entry import Scribe
+from gateway.core.disclosure import Guard
 from gateway.core.errors import Transient
 from gateway.core.ids import minting
 from gateway.core.model import (
@@ -197,7 +198,7 @@ class Site:
             catalog.bridging,
         )
         self.crew = AnsweringCrew(InlineCrew(computing.examiner, computing.composer), self.questions)
-        self.router = Router(self.scribe, self.mint, catalog.bridging)
+        self.router = Router(self.scribe, self.mint, Guard(catalog.policy), catalog.bridging)
         self.told: list[Delivery] = []
         self.door = Doorstep()
         self.broker = MemoryBroker()

@@ -1,0 +1,88 @@
+"""The page of the disclosure policy: who may have what, why something is kept back, and what would change that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gateway.core.policy import Policy, Row
+from gateway.docs.markdown import code, table
+
+HEAD = """# What may leave
+
+Agreement, disclosure guard and labels decide in one place, and what no row allows stays. This page is generated from
+`schemas/disclosure/` (policy version {version}); the tables are checked at start, and every cell of the release matrix
+is written down once more in `tests/vectors/disclosure/release.csv`.
+
+"""
+
+
+def disclosure_page(policy: Policy) -> str:
+    """``docs/disclosure.md``."""
+    parts = [
+        ("Kinds", "Which programs may have a kind at all, and the labels of everything in it.", _kinds(policy)),
+        ("Labels", "Every label of a record must be allowed; no format and no bridge takes one away.", _labels(policy)),
+        (
+            "Release",
+            "A label leaves for a program, a purpose and a requester if one of these rows says so.",
+            _releases(policy),
+        ),
+        ("Refusals", "Of several the first counts.", _rows(policy.refusals)),
+        ("Federal tax information", f"{policy.tax_source}. *old*: from an older copy of the matrix.", _tax(policy)),
+        ("Why something was not sent", "What `gateway why` and the API say.", _answers(policy)),
+    ]
+    sections = [f"## {title}\n\n{words}\n\n{rows}" for title, words, rows in parts]
+    return HEAD.format(version=policy.version) + "\n".join(sections)
+
+
+def _kinds(policy: Policy) -> str:
+    rows = [
+        (code(kind), _names(one.programs), _names(one.labels), one.source) for kind, one in sorted(policy.kinds.items())
+    ]
+    return table(("kind", "programs", "labels", "source"), rows)
+
+
+def _labels(policy: Policy) -> str:
+    rows = [
+        (code(one.name), one.title, f"{one.keep_months} months" if one.keep_months else "", one.source)
+        for one in policy.labels.values()
+    ]
+    return table(("label", "what", "at most kept", "source"), rows)
+
+
+def _releases(policy: Policy) -> str:
+    return _rows(policy.releases)
+
+
+def _rows(rows: Iterable[Row]) -> str:
+    told = [
+        (
+            code(row.id),
+            *(_names(names) for names in (row.labels, row.programs, row.purposes, row.requesters)),
+            row.source,
+        )
+        for row in rows
+    ]
+    return table(("row", "labels", "programs", "purposes", "requesters", "source"), told)
+
+
+def _tax(policy: Policy) -> str:
+    rows = [
+        (
+            str(row.number),
+            row.recipient + (" *(old)*" if row.old else ""),
+            "yes" if row.allowed else "no",
+            row.may,
+            row.limits,
+        )
+        for row in policy.tax
+    ]
+    return table(("row", "recipient", "through the gateway", "may have", "limits"), rows)
+
+
+def _answers(policy: Policy) -> str:
+    rows = [(code(name), one.rule, one.title, one.change, one.source) for name, one in sorted(policy.answers.items())]
+    return table(("reason", "requirement", "what it says", "what would have to change", "source"), rows)
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(code(name) for name in sorted(names)) or "all"
