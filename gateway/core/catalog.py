@@ -317,7 +317,6 @@ class Catalog:
     x12: Mapping[FormatName, TransactionSet] = field(default_factory=dict)
     """Transaction sets of X12."""
     policy: Policy = field(default_factory=Policy)
-    """What the disclosure guard lets leave."""
     withheld: Mapping[FormatName, FormatInfo] = field(default_factory=dict)
     """Drafts that the settings do not allow."""
 
