@@ -196,6 +196,7 @@ def _backlog(process: Gateway) -> Backlog:
         announce=desk.announce,
         whole=desk.whole,
         returns=desk.returns,
+        acknowledging=desk.acknowledging,
         # Renewed with every chunk; short, so that a body whose process died is soon judged on.
         limits=BacklogLimits(lease=min(BacklogLimits().lease, seconds(process.settings.work.lease_seconds))),
     )

@@ -33,6 +33,7 @@ from gateway.settings import Role, Settings
 from gateway.telemetry import AdmissionFigures, Metrics
 from gateway.web.parts import LogFiles, Parts, RuleText
 from gateway.witness_client import WitnessClient
+from gateway.work.acknowledging import Acknowledging
 from gateway.work.answers import AnsweringCrew, Questions
 from gateway.work.directory import DirectoryWatch
 from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
@@ -51,6 +52,7 @@ from gateway.work.settling import Settler
 from gateway.work.verdict import Judge
 from transforms.csenet_answers import Stamp, rejection
 from transforms.csenet_errors import ErrorReturns
+from transforms.x12_answers import acknowledge
 
 
 def seconds(value: float) -> timedelta:
@@ -212,6 +214,12 @@ def _intake(
             base.stores.submissions,
             ErrorReturns(base.speech.catalog).of_bytes,
             frozenset({FormatName("csenet"), FormatName("csenet-out")}),
+        ),
+        acknowledging=Acknowledging(
+            originator,
+            base.stores.submissions,
+            lambda name, body, findings: acknowledge(body, findings, base.speech.catalog.x12[name]),
+            frozenset(base.speech.catalog.x12),
         ),
         expect=expect,
     )

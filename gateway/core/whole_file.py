@@ -20,8 +20,9 @@ class WholeFile:
 
     @classmethod
     def of(cls, catalog: Catalog) -> WholeFile:
-        rules = frozenset(code for code, rule in catalog.rules.items() if rule.whole_file)
-        return cls(rules, frozenset(catalog.files))
+        whole = {code: rule for code, rule in catalog.rules.items() if rule.whole_file}
+        named = frozenset(name for rule in whole.values() for name in rule.formats)
+        return cls(frozenset(whole), frozenset(catalog.files) | frozenset(catalog.x12) | named)
 
     def refused_by(self, findings: Iterable[Finding]) -> RuleCode | None:
         """The rule for which the file is refused; None when it may be taken."""

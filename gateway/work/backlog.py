@@ -20,6 +20,7 @@ from gateway.core.ports.keys import Sealer
 from gateway.core.ports.store import Spool
 from gateway.core.routing import Directory
 from gateway.core.whole_file import WholeFile
+from gateway.work.acknowledging import LONGEST, Acknowledging
 from gateway.work.intake import SPOOL, spool_context
 from gateway.work.returns import Returns
 from gateway.work.route import Origin, Router
@@ -57,7 +58,8 @@ class Backlog:
     announce: Callable[[tuple[Delivery, ...]], None]
     whole: WholeFile
     returns: Returns | None = None
-    """As in :class:`gateway.work.intake.Desk`."""
+    acknowledging: Acknowledging | None = None
+    """Both as in :class:`gateway.work.intake.Desk`."""
     limits: BacklogLimits = field(default_factory=BacklogLimits)
 
     async def step(self) -> bool:
@@ -113,13 +115,18 @@ class Backlog:
             yield tuple(waiting)
 
     async def _frames(self, submission: Submission, reader: Reader) -> AsyncIterator[Frame]:
-        piece = 0
-        async for sealed in self.spool.pieces(submission.id):
-            for frame in reader.feed(self.sealer.open(SPOOL, spool_context(submission.id, piece), sealed)):
+        async for piece in self._pieces(submission):
+            for frame in reader.feed(piece):
                 yield frame
-            piece += 1
         for frame in reader.finish():
             yield frame
+
+    async def _pieces(self, submission: Submission) -> AsyncIterator[bytes]:
+        """The body as it came."""
+        number = 0
+        async for sealed in self.spool.pieces(submission.id):
+            yield self.sealer.open(SPOOL, spool_context(submission.id, number), sealed)
+            number += 1
 
     async def _examine(
         self, submission: Submission, sender: Partner, reader: Reader, frames: tuple[Frame, ...]
@@ -146,7 +153,21 @@ class Backlog:
         self.announce(tuple(d for j in judged for d in j.deliveries))
         return judged
 
+    async def _acknowledge(self, submission: Submission, reader: Reader) -> None:
+        """While the body is still there. A crash before the end acknowledges the same again, under the same key."""
+        told, directory = self.acknowledging, self.directory()
+        if told is None or not told.wanted(submission.sender, submission.format, directory):
+            return
+        if submission.body_size > LONGEST:
+            log.warning("acknowledgement.too_long", id=submission.id)
+            return
+        body = b"".join([piece async for piece in self._pieces(submission)])
+        findings = (*reader.findings, *await told.found(submission.id))
+        sender = directory.partners[submission.sender]
+        await told.tell(sender, submission.id, submission.format, body, findings)
+
     async def _finish(self, submission: Submission, reader: Reader, refused: RuleCode | None = None) -> bool:
+        await self._acknowledge(submission, reader)
         action = "submission.refused" if refused else "submission.judged"
         entry = self.scribe.entry(Actor("gateway", "intake"), action, f"submission:{submission.id}", refused or "ok")
         ended = await self.spool.finished(self.owner, submission.id, self.clock(), tuple(reader.findings), [entry])

@@ -34,6 +34,7 @@ from gateway.core.ports.store import Intake as IntakeStore
 from gateway.core.receipt import Tally
 from gateway.core.routing import Directory
 from gateway.core.whole_file import WholeFile
+from gateway.work.acknowledging import Acknowledging
 from gateway.work.returns import Returns
 from gateway.work.route import Origin, Router
 
@@ -82,6 +83,8 @@ class Desk:
     limits: IntakeLimits = IntakeLimits()
     returns: Returns | None = None
     """Tells senders what is wrong with their transactions; None: nobody does."""
+    acknowledging: Acknowledging | None = None
+    """Acknowledges interchanges to their senders; None: nobody does."""
     expect: Callable[[], None] = _expect_nothing
     """Told when a body turns out to be big, long before it waits to be judged."""
     received: asyncio.Event = field(default_factory=asyncio.Event)
@@ -206,7 +209,16 @@ class _Upload:
         if isinstance(committed, Submission):
             desk.announce(tuple(d for j in judged for d in j.deliveries))
         await self._return_errors(committed, judged)
+        stored = committed.submission if isinstance(committed, Replayed) else committed
+        if stored.body_digest == self._hash.hexdigest():
+            await self._acknowledge(stored.id, (*findings, *(found for one in judged for found in one.findings)))
         return committed
+
+    async def _acknowledge(self, of: str, findings: Sequence[Finding]) -> None:
+        """Before the answer leaves, as error returns."""
+        told, head = self.desk.acknowledging, self.head
+        if told is not None and told.wanted(head.sender.key, head.format, self.desk.directory()):
+            await told.tell(head.sender, of, head.format, b"".join(self._held), findings)
 
     async def _return_errors(self, committed: Submission | Replayed, judged: tuple[Judged, ...]) -> None:
         """Before the answer leaves: a sender that gets none repeats, and a repeat makes the same returns."""
@@ -223,6 +235,7 @@ class _Upload:
         details: dict[str, str | int] = {"sha256": self._hash.hexdigest(), "bytes": self._size}
         entry = self.desk.scribe.entry(actor, "submission.refused", f"submission:{self.head.id}", rule, details)
         await self.desk.audit.write([entry])
+        await self._acknowledge(self._hash.hexdigest(), findings)
 
     async def _commit_received(self) -> Submission | Replayed:
         await self._spool(1)

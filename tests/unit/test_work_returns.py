@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.core.model import Finding, FormatName, Kind, RuleCode, Severity
 from gateway.core.ports.store import Page, RecordQuery
-from gateway.core.receipt import Receipts
 from gateway.work.intake import IntakeLimits
-from gateway.work.originate import Originator
 from gateway.work.rejections import Rejections
 from gateway.work.returns import Returns
 from tests.unit.work_site import CASE, MICHIGAN, OHIO, SPEECH, agreement, open_site, partner
@@ -44,24 +42,8 @@ async def site(sqlite_url, tmp_path):
         yield opened
 
 
-def originator(site):
-    return Originator(
-        canonical=site.speech.canonical,
-        sealer=site.sealer,
-        indexer=site.questions.indexer,
-        router=site.router,
-        store=site.stores.intake,
-        scribe=site.scribe,
-        clock=site.clock,
-        mint=site.mint,
-        directory=lambda: site.directory,
-        write_receipt=Receipts(lambda rule: (rule, "")),
-        announce=site.told.extend,
-    )
-
-
 def returns(site):
-    return Returns(originator(site), site.stores.submissions, RETURNS.of_bytes, frozenset({CSENET}))
+    return Returns(site.originator(), site.stores.submissions, RETURNS.of_bytes, frozenset({CSENET}))
 
 
 async def post(site, body, key="key", limits=None):
@@ -125,7 +107,7 @@ async def delivered(site):
 
 
 def rejections(site):
-    return Rejections(site.stores.desk, originator(site), lambda c, serial, day: rejection(c, Stamp(serial, day)))
+    return Rejections(site.stores.desk, site.originator(), lambda c, serial, day: rejection(c, Stamp(serial, day)))
 
 
 async def test_a_partner_that_has_no_such_case_answers_with_msc_p_rejct(site):

@@ -84,6 +84,18 @@ async def test_a_process_that_was_taken_over_while_it_read_to_the_end_takes_noth
     assert amounts(site)[0] == 0
 
 
+async def test_a_w4_file_with_a_second_header_is_refused_as_a_whole(site):
+    """Two headers are two files in one: nobody knows which of them the second part belongs to."""
+    ohio = (EXAMPLE.parents[1] / "ohio-new-hires.w4").read_bytes()
+    upload = site.desk(IN_THE_BACKGROUND).begin(site.directory.partners[MICHIGAN], "key", FormatName("w4"), "id")
+    await upload.feed(ohio + ohio)
+    submission = await upload.finish()
+    assert await site.backlog().step()
+    assert (await site.stores.submissions.get(submission.id)).counts.records == 0
+    findings = await site.stores.submissions.findings(submission.id, None, Page())
+    assert [one.rule for one in findings.rows] == ["W4-HEADER-REPEATED"]
+
+
 def test_every_fatal_rule_about_whole_files_refuses_them_and_no_other_rule_does():
     whole = WholeFile.of(schemas.load(drafts=True))
     fatal = Finding(RuleCode("FILE-AMOUNT"), Severity.FATAL)

@@ -51,6 +51,7 @@ from gateway.work.answers import AnsweringCrew, Questions
 from gateway.work.backlog import Backlog, BacklogLimits
 from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
 from gateway.work.intake import Desk, IntakeLimits
+from gateway.work.originate import Originator
 from gateway.work.relay import Relay
 from gateway.work.route import Router
 from gateway.work.settling import Settler
@@ -239,6 +240,22 @@ class Site:
             whole=WholeFile.of(self.speech.catalog),
             announce=self.told.extend,
             limits=limits or IntakeLimits(),
+        )
+
+    def originator(self) -> Originator:
+        """What the gateway says in partners' names."""
+        return Originator(
+            canonical=self.speech.canonical,
+            sealer=self.sealer,
+            indexer=self.questions.indexer,
+            router=self.router,
+            store=self.stores.intake,
+            scribe=self.scribe,
+            clock=self.clock,
+            mint=self.mint,
+            directory=lambda: self.directory,
+            write_receipt=Receipts(lambda rule: (rule, "")),
+            announce=self.told.extend,
         )
 
     def backlog(self, owner: str = "a", chunk: int = 2) -> Backlog:
