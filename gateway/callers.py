@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from gateway.core.errors import Misconfigured, NotFound
 from gateway.core.model import Actor, PartnerKey
 from gateway.core.ports.store import Operator
+from gateway.core.roles import Role
 from gateway.foundation import Foundation
 from gateway.web.auth import Owner, Scope, new_api_key
 from gateway.web.console.passwords import hash_password
+from gateway.web.console.rights import NARROWED, known_role
 
-ROLES = ("viewer", "operator", "admin")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 SHORTEST_PASSWORD = 14
 """Publication 1075, IA-5 (unconfirmed figure; the strictest that we know of)."""
 
@@ -50,14 +54,41 @@ async def _new_key(base: Foundation, actor: Actor, owner: Owner) -> str:
     return fresh.token
 
 
-async def add_operator(base: Foundation, actor: Actor, name: str, role: str, password: str) -> None:
-    """Add an operator account or replace it. Raises Misconfigured for an unknown role or a short password."""
-    if role not in ROLES:
-        raise Misconfigured(f"A role is one of {', '.join(ROLES)}.", code="role")
-    if len(password) < SHORTEST_PASSWORD:
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An operator account to be made. ``partner`` is for the role partner-admin, and only for it."""
+
+    name: str
+    role: str
+    password: str
+    partner: str | None = None
+
+
+async def add_operator(base: Foundation, actor: Actor, account: Account) -> None:
+    """Add an operator account or replace it; its sessions end, its second factors stay. Raises Misconfigured for an
+    unknown role, a partner that does not fit the role, or a short password."""
+    role, partner = _checked(account, (await base.stores.partners.directory()).partners.keys())
+    if len(account.password) < SHORTEST_PASSWORD:
         raise Misconfigured(f"A password has at least {SHORTEST_PASSWORD} characters.", code="password")
-    entry = base.scribe.entry(actor, "operator.added", f"operator:{name}", "ok", {"role": role})
-    await base.stores.operators.add(Operator(name, role, hash_password(password)), entry)
+    details: dict[str, str | int] = {"role": role.value}
+    if partner is not None:
+        details["partner"] = partner
+    entry = base.scribe.entry(actor, "operator.added", f"operator:{account.name}", "ok", details)
+    made = Operator(account.name, role.value, hash_password(account.password), partner=partner)
+    await base.stores.operators.add(made, entry)
+
+
+def _checked(account: Account, partners: Collection[PartnerKey]) -> tuple[Role, PartnerKey | None]:
+    role = known_role(account.role)
+    if role is None:
+        raise Misconfigured(f"A role is one of {', '.join(Role)}.", code="role")
+    if not _NAME.fullmatch(account.name):
+        raise Misconfigured("A name has 1 to 64 letters, digits and . _ @ -", code="operator-name")
+    if (account.partner is not None) != (role in NARROWED):
+        raise Misconfigured("The role partner-admin, and only it, needs the key of its partner.", code="role-partner")
+    if account.partner is not None and account.partner not in partners:
+        raise Misconfigured("There is no partner with this key.", code="role-partner")
+    return role, None if account.partner is None else PartnerKey(account.partner)
 
 
 async def disable_operator(base: Foundation, actor: Actor, name: str) -> None:

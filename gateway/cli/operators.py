@@ -10,6 +10,7 @@ import typer
 
 from gateway.cli import local
 from gateway.cli.out import put, say, table
+from gateway.core.roles import Role
 
 if TYPE_CHECKING:
     from gateway.foundation import Foundation
@@ -20,17 +21,19 @@ app = typer.Typer(help="Operator accounts of the console.", no_args_is_help=True
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="The account's name.")],
-    role: Annotated[str, typer.Option(help="viewer, operator or admin")] = "viewer",
+    role: Annotated[Role, typer.Option(help="What the account may do: docs/access.md.")] = Role.VIEWER,
+    partner: Annotated[str | None, typer.Option(help="Of a partner admin: the key of its partner.")] = None,
     password: Annotated[str | None, typer.Option(envvar="GATEWAY_PASSWORD", help="Default: it is asked for.")] = None,
 ) -> None:
     """Add an account, or replace it: a new role or a new password."""
-    from gateway.callers import add_operator  # noqa: PLC0415 - heavy, needed here only
+    from gateway.callers import Account, add_operator  # noqa: PLC0415 - heavy, needed here only
 
     if password is None and not sys.stdin.isatty():
         raise typer.BadParameter("Without a terminal, give the password as GATEWAY_PASSWORD.")
     chosen = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-    local.on_foundation(lambda base: add_operator(base, local.actor(), name, role, chosen))
-    say(f"{name} may log in as {role}.")
+    account = Account(name, role.value, chosen, partner)
+    local.on_foundation(lambda base: add_operator(base, local.actor(), account))
+    say(f"{name} may log in as {role.value}.")
 
 
 @app.command()

@@ -69,7 +69,7 @@ def _introduce(narrator: Narrator, world: World) -> None:
     narrator.say("The gateway runs, with synthetic partners and people who never existed.")
     narrator.say(f"  console  {world.process.addresses['console']}")
     narrator.say(f"  api      {world.process.addresses['api']}/docs")
-    for name, role in LOGINS:
+    for name, role, _ in LOGINS:
         narrator.say(f"  login    {name} / {world.passwords[name]} ({role})")
 
 

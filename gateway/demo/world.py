@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from gateway.app import gateway
-from gateway.callers import add_operator, new_operator_key, new_partner_key
+from gateway.callers import Account, add_operator, new_operator_key, new_partner_key
 from gateway.cli.client import Client
 from gateway.clock import utc_now
 from gateway.core.model import Actor, PartnerKey
+from gateway.core.roles import Role
 from gateway.demo.neighbours import Neighbours
 from gateway.foundation import Foundation, foundation
 from gateway.partner_files import read
@@ -26,7 +27,8 @@ from keys.files import FileKeys
 
 DEMO = Actor("operator", "demo")
 POSTERS = ("ohio", "michigan", "texas", "california", "tribe-90830", "acme", "globex")
-LOGINS = (("viewer", "viewer"), ("operator", "operator"), ("admin", "admin"))
+LOGINS = tuple((role.value, role.value, "ohio" if role is Role.PARTNER_ADMIN else None) for role in Role)
+"""Name, role, partner: one login of each role."""
 SCOPES = frozenset({"submit", "read", "mailbox", "acknowledge", "query"})
 FILES_PORT, DOWN_PORT = "127.0.0.1:18181", "127.0.0.1:18182"
 EXCHANGE = "/var/lib/gateway/exchange"
@@ -105,7 +107,7 @@ async def open_world(stack: AsyncExitStack, wishes: Wishes, home: Path, dead_por
     neighbours = Neighbours()
     stack.push_async_callback(neighbours.stop)
     port = await neighbours.start()
-    passwords = {name: secrets.token_urlsafe(12) for name, _ in LOGINS}
+    passwords = {name: secrets.token_urlsafe(12) for name, _, _ in LOGINS}
     async with foundation(chosen) as base:
         await apply_partners(base, home, port, dead_port)
         tokens = {
@@ -113,8 +115,8 @@ async def open_world(stack: AsyncExitStack, wishes: Wishes, home: Path, dead_por
             for poster in POSTERS
         }
         operator_token = await new_operator_key(base, DEMO, "operator", timedelta(days=1))
-        for name, role in LOGINS:
-            await add_operator(base, DEMO, name, role, passwords[name])
+        for name, role, partner in LOGINS:
+            await add_operator(base, DEMO, Account(name, role, passwords[name], partner))
     process = await stack.enter_async_context(gateway(chosen))
     url = process.addresses["api"]
     return World(

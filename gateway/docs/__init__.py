@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import schemas
+from gateway.docs.access import access_page
 from gateway.docs.disclosure import disclosure_page
 from gateway.docs.endpoints import with_endpoints
 from gateway.docs.formats import codes_page, format_page, formats_index, with_formats
@@ -30,6 +31,7 @@ def pages(folder: Path = FOLDER) -> Mapping[str, str]:
         "rules.md": rules_page(catalog),
         "disclosure.md": disclosure_page(catalog.policy),
         "niem.md": niem_page(catalog, niem()),
+        "access.md": access_page(),
         "problems.md": problems.markdown(),
         "partners.md": with_endpoints(partners),
         README: with_formats((folder / README).read_text(encoding="utf-8")),

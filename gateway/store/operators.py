@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
 
-from gateway.core.model import AuditEntry
+from gateway.core.model import AuditEntry, PartnerKey
 from gateway.core.ports.store import Operator, Session
 from gateway.store.bulk import upsert
 from gateway.store.engine import Database
@@ -35,6 +35,9 @@ class StoredOperators:
             "role": operator.role,
             "password_hash": operator.password_hash,
             "disabled": int(operator.disabled),
+            "partner": operator.partner,
+            "provider": operator.provider,
+            "subject": operator.subject,
         }
         async with self._database.write() as connection:
             statement = upsert(connection, operators).values(name=operator.name, **columns)
@@ -49,8 +52,10 @@ class StoredOperators:
                 _operator(row) for row in await connection.execute(select(operators).order_by(operators.c.name))
             )
 
-    async def open_session(self, session: Session, entry: AuditEntry) -> None:
+    async def open_session(self, session: Session, entry: AuditEntry, instead_of: bytes | None = None) -> None:
         async with self._database.write() as connection:
+            if instead_of is not None:
+                await connection.execute(delete(sessions).where(sessions.c.token_digest == instead_of))
             await connection.execute(
                 insert(sessions).values(
                     token_digest=session.token_digest,
@@ -58,6 +63,7 @@ class StoredOperators:
                     csrf=session.csrf,
                     created_at=session.created_at,
                     seen_at=session.seen_at,
+                    proved_at=session.proved_at,
                 )
             )
             await write_entries(connection, [entry])
@@ -89,14 +95,30 @@ class StoredOperators:
             owner = (await connection.execute(found.where(operators.c.name == row.operator))).one_or_none()
         return None if owner is None else (_session(row), _operator(owner))
 
+    async def lives(self, token_digest: bytes) -> bool:
+        query = (
+            select(sessions.c.token_digest)
+            .join(operators, operators.c.name == sessions.c.operator)
+            .where(sessions.c.token_digest == token_digest, operators.c.disabled == _ENABLED)
+        )
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).one_or_none() is not None
+
+    async def close_all(self, operator: str, entry: AuditEntry) -> int:
+        async with self._database.write() as connection:
+            gone = await connection.execute(delete(sessions).where(sessions.c.operator == operator))
+            await write_entries(connection, [entry])
+        return gone.rowcount
+
     async def close_session(self, token_digest: bytes) -> None:
         async with self._database.write() as connection:
             await connection.execute(delete(sessions).where(sessions.c.token_digest == token_digest))
 
 
 def _operator(row: Row[Any]) -> Operator:
-    return Operator(row.name, row.role, row.password_hash, bool(row.disabled))
+    partner = None if row.partner is None else PartnerKey(row.partner)
+    return Operator(row.name, row.role, row.password_hash, bool(row.disabled), partner, row.provider, row.subject)
 
 
 def _session(row: Row[Any]) -> Session:
-    return Session(row.token_digest, row.operator, row.csrf, row.created_at, row.seen_at)
+    return Session(row.token_digest, row.operator, row.csrf, row.created_at, row.seen_at, row.proved_at)

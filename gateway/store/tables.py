@@ -350,6 +350,25 @@ operators = Table(
     Column("role", Text, nullable=False),
     Column("password_hash", Text, nullable=False),
     Column("disabled", Integer, nullable=False),
+    Column("partner", Text),
+    Column("provider", Text, nullable=False, server_default="local"),
+    Column("subject", Text),
+)
+
+factors = Table(
+    "factors",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("operator", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("credential", LargeBinary),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("counter", BigInteger, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Index("factors_of_operator", "operator"),
+    Index("factors_by_credential", "credential", unique=True),
 )
 
 sessions = Table(
@@ -360,6 +379,7 @@ sessions = Table(
     Column("csrf", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
+    Column("proved_at", Instant),
 )
 
 approvals = Table(

@@ -42,6 +42,7 @@ from gateway.core.model import (
 from gateway.core.ports.formats import FormatInfo
 from gateway.core.ports.store import ApiKey, BreakerRow, Checkpoint, Operator, Sample
 from gateway.core.receipt import Receipts
+from gateway.core.roles import Role as OperatorRole
 from gateway.core.routing import Directory
 from gateway.store.audit import StoredAuditLog
 from gateway.store.callers import StoredApiKeys
@@ -145,6 +146,8 @@ class Site:
     ids: dict = field(default_factory=dict)
 
     async def operator(self, name, role="viewer", **changes):
+        if role == OperatorRole.PARTNER_ADMIN:
+            changes = {"partner": OHIO, **changes}
         entry = self.parts.scribe.entry(Actor("operator", "setup"), "operator.added", f"operator:{name}")
         await self.parts.operators.add(Operator(name, role, HASH, **changes), entry)
 

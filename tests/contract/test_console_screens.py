@@ -49,7 +49,7 @@ async def send(client, path, status=303, **form):
 
 
 async def test_the_overview_names_what_is_wrong_and_shows_the_same_figures_as_plot_and_table(site):
-    async with site.browser("viewer") as client:
+    async with site.browser("operator") as client:
         page = await text(client, "/")
     assert page.count('class="gw-tile ') == 6
     assert "https-503" in page
@@ -60,7 +60,7 @@ async def test_the_overview_names_what_is_wrong_and_shows_the_same_figures_as_pl
 
 
 async def test_queues_show_partners_without_traffic_too(site):
-    async with site.browser("viewer") as client:
+    async with site.browser("operator") as client:
         page = await text(client, "/queues")
     for name in ("Ohio Office", "Iowa Child", "Texas Child", "TANF Agency"):
         assert name in page
@@ -69,7 +69,7 @@ async def test_queues_show_partners_without_traffic_too(site):
 
 
 async def test_records_show_first_what_needs_attention_and_filter_by_business_keys(site):
-    async with site.browser("viewer") as client:
+    async with site.browser("operator") as client:
         first = await text(client, "/records")
         assert "unroutable</span>" in first
         assert "refused</span>" in first
@@ -84,7 +84,7 @@ async def test_records_show_first_what_needs_attention_and_filter_by_business_ke
 
 
 async def test_a_case_is_found_by_its_id_which_never_stands_in_an_address(site):
-    async with site.browser("viewer") as client:
+    async with site.browser("operator") as client:
         for form in ({"case_id": "C-42"}, {"case_id": "C-42", "sender": "ohio"}):
             page = await send(client, "/records/case", 200, **form)
             assert "3 shown" in page
@@ -96,7 +96,7 @@ async def test_a_case_is_found_by_its_id_which_never_stands_in_an_address(site):
 async def test_lists_go_on_where_they_stopped(sqlite_url):
     async with running(sqlite_url, page_size=4) as site:
         await fill(site)
-        async with site.browser("viewer") as client:
+        async with site.browser("operator") as client:
             seen, path = [], "/records?view=all"
             while path:
                 page = await text(client, path)
@@ -124,7 +124,7 @@ async def test_a_record_and_its_delivery_show_what_the_partner_s_format_could_no
     settled = Settlement(owed.id, "test", DeliveryState.DELIVERED, site.clock(), None, findings=(lost,))
     async with site.database.write() as connection:
         await write_losses(connection, [settled])
-    async with site.browser("viewer") as client:
+    async with site.browser("operator") as client:
         for path in (f"/records/{site.ids['record']}", f"/deliveries/{owed.id}"):
             page = await text(client, path)
             assert "Not carried" in page
@@ -133,7 +133,7 @@ async def test_a_record_and_its_delivery_show_what_the_partner_s_format_could_no
 
 
 async def test_a_submission_shows_its_findings_by_rule_and_its_receipt_as_sent(site):
-    async with site.browser("viewer") as client:
+    async with site.browser("operator") as client:
         page = await text(client, f"/submissions/{site.ids['submission']}")
         assert "CSE-DATE-INVALID" in page
         stored = await site.parts.submissions.get(site.ids["submission"])
@@ -148,7 +148,7 @@ async def test_a_submission_shows_its_findings_by_rule_and_its_receipt_as_sent(s
 
 
 async def test_a_finding_leads_to_the_page_of_its_rule_and_rules_are_found_by_their_words(site):
-    async with site.browser("viewer") as client:
+    async with site.browser("operator") as client:
         for page in (f"/records/{site.ids['refused']}", f"/submissions/{site.ids['submission']}"):
             assert 'href="/rules/CSE-DATE-INVALID"' in await text(client, page)
         rule = await text(client, "/rules/CSE-DATE-INVALID")
@@ -165,14 +165,14 @@ async def test_a_finding_leads_to_the_page_of_its_rule_and_rules_are_found_by_th
     ("key", "place"), [("record", "records"), ("submission", "submissions"), ("delivery", "deliveries")]
 )
 async def test_one_box_finds_any_id_however_it_is_pasted(site, key, place):
-    async with site.browser("viewer") as client:
+    async with site.browser("operator") as client:
         for written in ("{}", " {} ", "{}".upper(), f"{key}:{{}}", "urn:uuid:{}"):
             location = await send(client, "/find", id=written.format(site.ids[key]))
             assert location == f"/{place}/{site.ids[key]}"
 
 
 async def test_the_box_finds_partners_and_says_when_it_finds_nothing(site):
-    async with site.browser("viewer") as client:
+    async with site.browser("operator") as client:
         assert await send(client, "/find", id="Texas") == "/partners/texas"
         assert "No record" in await send(client, "/find", 404, id=NOBODY)
         page = await send(client, "/find", 404, id="900-12-3456")
@@ -206,14 +206,14 @@ async def test_a_dead_letter_is_retried_and_a_second_click_is_told_so(site):
 
 
 async def test_a_dead_letter_shows_its_attempts(site):
-    async with site.browser("viewer") as client:
+    async with site.browser("auditor") as client:
         page = await text(client, f"/deliveries/{site.ids['delivery']}")
     assert page.count("503 busy") >= 4
     assert "Retry this delivery" not in page
 
 
 async def test_deliveries_are_listed_by_partner_and_state(site):
-    async with site.browser("viewer") as client:
+    async with site.browser("operator") as client:
         assert "12 shown" in await text(client, "/deliveries?partner=texas&state=dead")
         assert "0 shown" in await text(client, "/deliveries?partner=texas&state=held")
         await text(client, "/deliveries?state=nonsense", 400)
@@ -247,7 +247,7 @@ async def test_the_console_can_be_mounted_below_a_prefix(sqlite_url):
 
 
 async def test_the_three_kinds_of_fault_never_mix(site):
-    async with site.browser("viewer") as client:
+    async with site.browser("operator") as client:
         first, mine, ours = [await text(client, f"/dead?fault={one}") for one in ("partner", "record", "gateway")]
     assert "https-503" in first
     assert "csenet-too-wide" not in first
@@ -315,21 +315,21 @@ async def test_an_api_key_is_revoked_by_an_admin(site):
 
 
 async def test_the_audit_page_shows_the_signed_note_and_the_entries_on_one_thing(site):
-    async with site.browser("viewer") as client:
+    async with site.browser("auditor") as client:
         page = await text(client, f"/audit?object=record:{site.ids['record']}")
     assert "gateway.example/log" in page
     assert "record.accepted" in page
 
 
 async def test_checks_are_shown_as_they_were_last_read(site):
-    async with site.browser("viewer") as client:
+    async with site.browser("operator") as client:
         page = await text(client, "/system")
     assert "The broker is not connected." in page
-    assert "Retry and withdraw deliveries" in page
+    assert "Retry deliveries, one or in bulk" in page
 
 
 async def test_a_store_that_is_away_gives_a_page_that_says_when_to_come_back(site):
-    async with site.browser("viewer") as client:
+    async with site.browser("operator") as client:
 
         async def away(*_):
             raise Unavailable("The store does not answer.", retry_after=timedelta(seconds=7))
@@ -342,7 +342,7 @@ async def test_a_store_that_is_away_gives_a_page_that_says_when_to_come_back(sit
 
 async def test_without_the_fetched_packages_pages_are_plain_and_say_so_in_the_log(sqlite_url, monkeypatch, tmp_path):
     monkeypatch.setattr(pages, "VENDOR", tmp_path / "nothing")
-    async with running(sqlite_url) as site, site.browser("viewer") as client:
+    async with running(sqlite_url) as site, site.browser("operator") as client:
         page = await text(client, "/")
         assert "vendor" not in page
         assert "console.css" in page
@@ -350,7 +350,7 @@ async def test_without_the_fetched_packages_pages_are_plain_and_say_so_in_the_lo
 
 
 async def test_own_files_are_named_by_their_content_and_nothing_else_is_served(site):
-    async with site.browser("viewer") as client:
+    async with site.browser("operator") as client:
         page = await text(client, "/")
         for path in re.findall(r'(?:href|src)="(/static/[^"]+)"', page):
             await text(client, path)
@@ -378,7 +378,7 @@ async def events(response, count):
 
 @pytest.mark.parametrize(("path", "words"), [("/live", "Biggest failure groups"), ("/queues/live", "Texas")])
 async def test_a_live_page_gets_new_figures_again_and_again(site, path, words):
-    async with site.browser("viewer") as client, client.get(path) as stream:
+    async with site.browser("operator") as client, client.get(path) as stream:
         assert stream.headers["Content-Type"] == "text/event-stream"
         found = await asyncio.wait_for(events(stream, 3), 10)
     assert all(words in one for one in found)
@@ -401,7 +401,7 @@ async def test_a_job_page_ends_its_stream_with_the_job(site):
 
 
 async def test_an_open_stream_does_not_hold_up_the_shutdown(sqlite_url):
-    async with running(sqlite_url, live_every=timedelta(minutes=1)) as site, site.browser("viewer") as client:
+    async with running(sqlite_url, live_every=timedelta(minutes=1)) as site, site.browser("operator") as client:
         stream = await client.get("/live")
         await asyncio.wait_for(events(stream, 1), 10)
         begun = time.monotonic()
@@ -412,8 +412,8 @@ async def test_an_open_stream_does_not_hold_up_the_shutdown(sqlite_url):
 
 
 async def test_a_logout_ends_the_live_pages_of_that_login_only(site):
-    async with site.browser("viewer") as client, site.browser() as other:
-        await log_in(other, "viewer")
+    async with site.browser("operator") as client, site.browser() as other:
+        await log_in(other, "operator")
         mine, theirs = await client.get("/live"), await other.get("/live")
         await send(client, "/logout")
         await asyncio.wait_for(mine.content.read(), 5)
@@ -422,7 +422,7 @@ async def test_a_logout_ends_the_live_pages_of_that_login_only(site):
 
 
 async def test_an_open_page_alone_does_not_keep_a_login_alive(site):
-    async with site.browser("viewer") as client:
+    async with site.browser("operator") as client:
         stream = await client.get("/live")
         await asyncio.wait_for(events(stream, 1), 5)
         site.clock.ahead = timedelta(minutes=15, seconds=1)
@@ -431,7 +431,7 @@ async def test_an_open_page_alone_does_not_keep_a_login_alive(site):
 
 
 async def test_live_pages_are_bounded_in_number(sqlite_url):
-    async with running(sqlite_url, streams=1) as site, site.browser("viewer") as client:
+    async with running(sqlite_url, streams=1) as site, site.browser("operator") as client:
         stream = await client.get("/live")
         await asyncio.wait_for(events(stream, 1), 5)
         assert (await client.get("/live")).status == 429
@@ -439,7 +439,7 @@ async def test_live_pages_are_bounded_in_number(sqlite_url):
 
 
 async def test_a_stream_outlives_a_store_that_is_away_for_a_moment(site):
-    async with site.browser("viewer") as client, client.get("/queues/live") as stream:
+    async with site.browser("operator") as client, client.get("/queues/live") as stream:
         await asyncio.wait_for(events(stream, 1), 5)
         whole = site.parts.desk.queues
 

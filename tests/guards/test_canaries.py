@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from gateway.callers import add_operator
+from gateway.callers import Account, add_operator
 from gateway.core.model import Actor
 from gateway.foundation import foundation
 from tests.guards.canaries import CSV_HEAD, Canary, Scanner, files
@@ -144,7 +144,7 @@ async def played(sqlite_url, tmp_path):
         ports = {"api": {"port": free_port()}, "metrics": {"port": metrics}, "console": {"port": console}}
         installed = await install(home, sqlite_url, text, **ports)
         async with foundation(installed.settings) as base:
-            await add_operator(base, Actor("operator", "tester"), "avery", "admin", PASSWORD)
+            await add_operator(base, Actor("operator", "tester"), Account("avery", "operator", PASSWORD))
         process = GatewayProcess(installed)
         try:
             await process.start()

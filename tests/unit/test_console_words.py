@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from gateway.core.errors import Unprocessable
 from gateway.core.model import DeliveryId, DeliveryState, Fault, Kind, Outcome, PartnerKey, RecordState, Severity
 from gateway.core.ports.store import BreakerRow, CauseGroup, Checkpoint, PartnerQueue, Step
+from gateway.core.roles import Role
 from gateway.web.console import figures, status
 from gateway.web.console.lockout import Lockout
 from gateway.web.console.passwords import hash_password
 from gateway.web.console.pulse import Reading
-from gateway.web.console.rights import MEANING, RIGHTS, Right, Role, allowed
+from gateway.web.console.rights import CHANGING, MEANING, NARROWED, PERSONAL, RIGHTS, Right, allowed
 from gateway.web.console.screens.queues import clears
 from gateway.web.console.screens.records import fold
 from gateway.web.console.words import FAULTS, TONES, age
@@ -156,9 +157,21 @@ def test_every_state_that_a_page_shows_has_a_tone():
     assert set(FAULTS) == set(Fault)
 
 
-def test_each_role_has_the_rights_of_the_role_before_it():
-    assert RIGHTS[Role.VIEWER] < RIGHTS[Role.OPERATOR] < RIGHTS[Role.ADMIN]
+def test_every_role_has_its_line_and_every_right_its_meaning_and_somebody_who_has_it():
+    assert set(RIGHTS) == set(Role)
     assert set(MEANING) == set(Right)
+    assert frozenset().union(*RIGHTS.values()) == set(Right) - {Right.ENTER}
+
+
+def test_duties_are_apart():
+    """An auditor changes nothing, a security officer sees nothing of records, an admin neither reads nor repairs."""
+    assert not RIGHTS[Role.AUDITOR] & CHANGING
+    assert not RIGHTS[Role.VIEWER] & CHANGING
+    assert not RIGHTS[Role.SECURITY_OFFICER] & PERSONAL
+    assert not RIGHTS[Role.ADMIN] & (PERSONAL | {Right.RETRY, Right.WITHDRAW, Right.STEER})
+    assert not any(
+        allowed(role, right, narrowed=False) for role in NARROWED for right in Right if right is not Right.ANYBODY
+    )
 
 
 @given(st.text() | st.none())

@@ -479,9 +479,16 @@ class ApiKeys(Protocol):
 class Operator:
     name: str
     role: str
-    """``viewer``, ``operator`` or ``admin``."""
+    """One of ``gateway.core.roles.Role``; an account with another one may nothing."""
     password_hash: str = field(repr=False)
+    """Empty: this account has no password (its provider knows who it is)."""
     disabled: bool = False
+    partner: PartnerKey | None = None
+    """Of a partner admin: the one partner that it looks after."""
+    provider: str = "local"
+    """``local``, or the issuer that vouches for the account; each name belongs to one of them."""
+    subject: str | None = None
+    """Who the account is at its provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -493,6 +500,8 @@ class Session:
     csrf: str = field(repr=False)
     created_at: datetime
     seen_at: datetime
+    proved_at: datetime | None = None
+    """When a second factor was last shown; None: half of a login, which opens nothing (or a site without factors)."""
 
 
 class Operators(Protocol):
@@ -504,7 +513,9 @@ class Operators(Protocol):
 
     async def list(self) -> tuple[Operator, ...]: ...
 
-    async def open_session(self, session: Session, entry: AuditEntry) -> None: ...
+    async def open_session(self, session: Session, entry: AuditEntry, instead_of: bytes | None = None) -> None:
+        """``instead_of``: the digest of the session that this one replaces."""
+        ...
 
     async def session(
         self, token_digest: bytes, idle_since: datetime, born_since: datetime, now: datetime
@@ -512,7 +523,15 @@ class Operators(Protocol):
         """The live session; marks it as seen now. None when it is idle or too old, or the operator is disabled."""
         ...
 
+    async def lives(self, token_digest: bytes) -> bool:
+        """Whether the session is still there, without keeping it alive."""
+        ...
+
     async def close_session(self, token_digest: bytes) -> None: ...
+
+    async def close_all(self, operator: str, entry: AuditEntry) -> int:
+        """Every session of the operator ends; how many there were."""
+        ...
 
 
 # --- health ----------------------------------------------------------------------------------------------------------

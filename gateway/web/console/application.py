@@ -92,7 +92,7 @@ class Console:
             visit = self._visit(request)
             try:
                 visit = await self._known(visit)
-                if not visit.may(route.right):
+                if not visit.may(route.right, narrowed=route.narrowed):
                     return self._turn_away(visit)
                 return self._answer(visit, await route.view(visit))
             except Unavailable as error:

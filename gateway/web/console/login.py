@@ -147,6 +147,23 @@ async def leave(visit: Visit, gate: Gate) -> web.Response:
     return answer
 
 
+async def leave_everywhere(visit: Visit, gate: Gate) -> web.Response:
+    """Log out here and wherever else the operator is logged in."""
+    if visit.operator is not None:
+        await end_everywhere(visit, gate, visit.operator.name, "")
+    answer = elsewhere(visit, "/login")
+    answer.del_cookie(visit.settings.cookie, path="/", secure=visit.settings.secure)
+    return answer
+
+
+async def end_everywhere(visit: Visit, gate: Gate, name: str, reason: str) -> None:
+    """End every session of the account; live pages of this process end at once, others within one beat."""
+    details = {"reason": reason} if reason else None
+    entry = visit.parts.scribe.entry(visit.actor, "operator.logout", f"operator:{name}", "everywhere", details)
+    await visit.parts.operators.close_all(name, entry)
+    gate.streams.close_of(name)
+
+
 def set_cookie(answer: web.StreamResponse, settings: ConsoleSettings, name: str, value: str) -> None:
     """A cookie for this host and this browser session only, out of reach of scripts and of other sites."""
     answer.set_cookie(name, value, path="/", httponly=True, samesite="Strict", secure=settings.secure)

@@ -1,17 +1,12 @@
-"""Who may do what in the console: one table of role and right, which the pages, the guard and its test read."""
+"""Who may do what in the console: one table of role and right, which the pages, the guard, its test and docs/access.md
+read. Deny by default: a role has the rights that its line names, and no role includes another."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
 
-
-class Role(StrEnum):
-    """Operators' roles; each includes those before it."""
-
-    VIEWER = "viewer"
-    OPERATOR = "operator"
-    ADMIN = "admin"
+from gateway.core.roles import Role
 
 
 class Right(StrEnum):
@@ -19,31 +14,78 @@ class Right(StrEnum):
 
     ANYBODY = "anybody"
     """No login: the login page and the files of the pages."""
+    ENTER = "enter"
+    """Half of a login: the password is right, the second factor is due."""
+    BELONG = "belong"
+    COUNT = "count"
+    PARTNER = "partner"
     LOOK = "look"
     PROVE = "prove"
-    REPAIR = "repair"
+    READ = "read"
+    RETRY = "retry"
+    WITHDRAW = "withdraw"
+    AMEND = "amend"
+    EXPORT = "export"
     STEER = "steer"
+    SECOND = "second"
+    AUDIT = "audit"
+    KEYS = "keys"
     ACCOUNTS = "accounts"
 
 
 MEANING: Mapping[Right, str] = {
     Right.ANYBODY: "See the login page",
-    Right.LOOK: "See queues, partners, submissions, records (without their content), failures and the audit log",
-    Right.PROVE: "Download the proof of a record",
-    Right.REPAIR: "Retry and withdraw deliveries, one or in bulk",
+    Right.ENTER: "Show or enrol the second factor",
+    Right.BELONG: "See the rules, the state of the system, the own account",
+    Right.COUNT: "See counts, queues and the list of partners",
+    Right.PARTNER: "See one partner: its state, agreements and contacts",
+    Right.LOOK: "See submissions, records (without their content), deliveries, failures and jobs",
+    Right.PROVE: "Download receipts and proofs",
+    Right.READ: "Read the content of a record, with a reason",
+    Right.RETRY: "Retry deliveries, one or in bulk",
+    Right.WITHDRAW: "Withdraw deliveries, one or in bulk",
+    Right.AMEND: "Correct a record of a dead letter, with a second person",
+    Right.EXPORT: "Export a list of records, with a second person",
     Right.STEER: "Pause and resume partners",
-    Right.ACCOUNTS: "See operators and API keys, revoke an API key",
+    Right.SECOND: "See requests for a second word; who may decide which is a table of its own",
+    Right.AUDIT: "Search the audit log",
+    Right.KEYS: "See API keys, revoke them",
+    Right.ACCOUNTS: "See accounts, log somebody out everywhere, reset a second factor",
 }
+
+_IN = frozenset({Right.ANYBODY, Right.BELONG})
+_REPAIRS = frozenset({Right.COUNT, Right.PARTNER, Right.LOOK, Right.PROVE, Right.RETRY, Right.EXPORT, Right.SECOND})
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
-    Role.VIEWER: frozenset({Right.ANYBODY, Right.LOOK}),
-    Role.OPERATOR: frozenset({Right.ANYBODY, Right.LOOK, Right.PROVE, Right.REPAIR, Right.STEER}),
-    Role.ADMIN: frozenset(Right),
+    Role.VIEWER: _IN | {Right.COUNT},
+    Role.OPERATOR: _IN | _REPAIRS | {Right.WITHDRAW, Right.STEER},
+    Role.DATA_STEWARD: _IN | _REPAIRS | {Right.READ, Right.AMEND},
+    Role.PARTNER_ADMIN: _IN | {Right.PARTNER, Right.LOOK, Right.PROVE, Right.RETRY, Right.STEER},
+    Role.SECURITY_OFFICER: _IN | {Right.COUNT, Right.PARTNER, Right.SECOND, Right.KEYS},
+    Role.AUDITOR: _IN | {Right.COUNT, Right.PARTNER, Right.LOOK, Right.PROVE, Right.READ, Right.SECOND, Right.AUDIT},
+    Role.ADMIN: _IN | {Right.COUNT, Right.PARTNER, Right.SECOND, Right.KEYS, Right.ACCOUNTS},
 }
 
+NARROWED = frozenset({Role.PARTNER_ADMIN})
+"""Roles that look after one partner: a route that does not narrow what it shows is closed to them."""
 
-def allowed(role: str | None, right: Right) -> bool:
-    """Whether the role (None: nobody is logged in) has the right. A role that is not in the table has none."""
+CHANGING = frozenset({Right.RETRY, Right.WITHDRAW, Right.AMEND, Right.EXPORT, Right.STEER, Right.KEYS, Right.ACCOUNTS})
+"""Rights to change something or to take it out; an auditor has none of them."""
+PERSONAL = frozenset({Right.LOOK, Right.PROVE, Right.READ, Right.AMEND, Right.EXPORT})
+"""Rights to see something of records; a security officer has none of them."""
+FRESH = frozenset({Right.READ, Right.AMEND})
+"""Rights that ask for a second factor shown not long ago (Publication 1075, IA-2, read on secondary pages)."""
+
+
+def known_role(role: str | None) -> Role | None:
+    """The role of that name; None for one that is not in the table."""
+    return Role(role) if role is not None and role in set(Role) else None
+
+
+def allowed(role: str | None, right: Right, *, narrowed: bool = True) -> bool:
+    """Whether the role (None: nobody is logged in) has the right on a route that narrows what it shows to the
+    operator's own partner (or does not). A role that is not in the table has none."""
     if right is Right.ANYBODY:
         return True
-    return role is not None and role in set(Role) and right in RIGHTS[Role(role)]
+    found = known_role(role)
+    return found is not None and right in RIGHTS[found] and (narrowed or found not in NARROWED)

@@ -38,51 +38,93 @@ class Route:
     path: str
     right: Right
     view: View
+    narrowed: bool = False
+    """Whether it shows a partner admin nothing but its own partner's; what does not is closed to it."""
 
 
 def routes(gate: Gate, pages: Pages) -> tuple[Route, ...]:
     """The table. A route without a right cannot be written down."""
-    look, prove, repair, steer = Right.LOOK, Right.PROVE, Right.REPAIR, Right.STEER
+    return (*_doors(gate), *_reference(), *_figures(gate, pages), *_traffic(), *_repairs(gate, pages), *_desks(gate))
+
+
+def _doors(gate: Gate) -> tuple[Route, ...]:
+    """Coming in and leaving."""
     return (
         Route("GET", "/login", Right.ANYBODY, login.form),
         Route("POST", "/login", Right.ANYBODY, partial(login.submit, gate=gate)),
         Route("POST", "/logout", Right.ANYBODY, partial(login.leave, gate=gate)),
-        Route("GET", "/stay", look, stay),
-        Route("GET", "/", look, overview.overview),
-        Route("GET", "/live", look, _live(gate, pages, overview.live)),
-        Route("GET", "/queues", look, queues.queues),
-        Route("GET", "/queues/live", look, _live(gate, pages, queues.live)),
-        Route("GET", "/partners", look, partners.partners),
-        Route("GET", "/partners/{key}", look, partners.partner),
-        Route("POST", "/partners/{key}/pause", steer, partners.pause),
-        Route("POST", "/partners/{key}/resume", steer, partners.resume),
-        Route("GET", "/records", look, records.records),
-        Route("POST", "/records/case", look, records.by_case),
-        Route("GET", "/records/{id}", look, records.trace),
-        Route("GET", "/records/{id}/proof", prove, records.proof),
-        Route("GET", "/deliveries", look, deliveries.deliveries),
-        Route("GET", "/deliveries/{id}", look, deliveries.delivery),
-        Route("POST", "/deliveries/{id}/retry", repair, deliveries.retry),
-        Route("POST", "/deliveries/{id}/withdraw", repair, deliveries.withdraw),
+        Route("POST", "/logout/everywhere", Right.BELONG, partial(login.leave_everywhere, gate=gate), narrowed=True),
+        Route("GET", "/stay", Right.BELONG, stay, narrowed=True),
+    )
+
+
+def _reference() -> tuple[Route, ...]:
+    """What says nothing of anybody's traffic."""
+    belong = Right.BELONG
+    return (
+        Route("GET", "/", belong, overview.start, narrowed=True),
+        Route("GET", "/rules", belong, rules.rules, narrowed=True),
+        Route("GET", "/rules/{code}", belong, rules.rule, narrowed=True),
+        Route("GET", "/system", belong, system.system, narrowed=True),
+    )
+
+
+def _figures(gate: Gate, pages: Pages) -> tuple[Route, ...]:
+    """Counts, over all partners."""
+    count = Right.COUNT
+    return (
+        Route("GET", "/live", count, _live(gate, pages, overview.live)),
+        Route("GET", "/queues", count, queues.queues),
+        Route("GET", "/queues/live", count, _live(gate, pages, queues.live)),
+        Route("GET", "/partners", count, partners.partners),
+    )
+
+
+def _traffic() -> tuple[Route, ...]:
+    """What went through, without its content."""
+    look, prove, steer = Right.LOOK, Right.PROVE, Right.STEER
+    return (
+        Route("GET", "/partners/{key}", Right.PARTNER, partners.partner, narrowed=True),
+        Route("POST", "/partners/{key}/pause", steer, partners.pause, narrowed=True),
+        Route("POST", "/partners/{key}/resume", steer, partners.resume, narrowed=True),
+        Route("GET", "/records", look, records.records, narrowed=True),
+        Route("POST", "/records/case", look, records.by_case, narrowed=True),
+        Route("GET", "/records/{id}", look, records.trace, narrowed=True),
+        Route("GET", "/records/{id}/proof", prove, records.proof, narrowed=True),
+        Route("GET", "/submissions", look, submissions.submissions, narrowed=True),
+        Route("GET", "/submissions/{id}", look, submissions.submission, narrowed=True),
+        Route("GET", "/submissions/{id}/receipt", prove, submissions.receipt, narrowed=True),
+        Route("GET", "/submissions/{id}/receipts/{kind}", prove, submissions.signed, narrowed=True),
+        Route("GET", "/deliveries", look, deliveries.deliveries, narrowed=True),
+        Route("GET", "/deliveries/{id}", look, deliveries.delivery, narrowed=True),
+        Route("POST", "/find", look, find.find),
+    )
+
+
+def _repairs(gate: Gate, pages: Pages) -> tuple[Route, ...]:
+    """What operators mend, one by one or in bulk."""
+    look, retry = Right.LOOK, Right.RETRY
+    return (
+        Route("POST", "/deliveries/{id}/retry", retry, deliveries.retry, narrowed=True),
+        Route("POST", "/deliveries/{id}/withdraw", Right.WITHDRAW, deliveries.withdraw),
         Route("GET", "/dead", look, dead.dead),
         Route("GET", "/dead/group", look, dead.group),
-        Route("POST", "/dead/plan", repair, dead.plan),
+        Route("POST", "/dead/plan", retry, dead.plan),
         Route("GET", "/jobs", look, jobs.jobs),
         Route("GET", "/jobs/{id}", look, jobs.job),
         Route("GET", "/jobs/{id}/live", look, _live(gate, pages, jobs.live)),
-        Route("POST", "/jobs/{id}/start", repair, jobs.start),
-        Route("POST", "/jobs/{id}/cancel", repair, jobs.cancel),
-        Route("GET", "/submissions", look, submissions.submissions),
-        Route("GET", "/submissions/{id}", look, submissions.submission),
-        Route("GET", "/submissions/{id}/receipt", look, submissions.receipt),
-        Route("GET", "/submissions/{id}/receipts/{kind}", look, submissions.signed),
-        Route("GET", "/rules", look, rules.rules),
-        Route("GET", "/rules/{code}", look, rules.rule),
-        Route("GET", "/audit", look, audit.audit),
-        Route("GET", "/system", look, system.system),
-        Route("GET", "/accounts", Right.ACCOUNTS, system.accounts),
-        Route("POST", "/accounts/keys/{id}/revoke", Right.ACCOUNTS, system.revoke),
-        Route("POST", "/find", look, find.find),
+        Route("POST", "/jobs/{id}/start", retry, jobs.start),
+        Route("POST", "/jobs/{id}/cancel", retry, jobs.cancel),
+    )
+
+
+def _desks(gate: Gate) -> tuple[Route, ...]:
+    """The audit log, accounts and keys."""
+    return (
+        Route("GET", "/audit", Right.AUDIT, audit.audit),
+        Route("GET", "/accounts", Right.KEYS, system.accounts),
+        Route("POST", "/accounts/keys/{id}/revoke", Right.KEYS, system.revoke),
+        Route("POST", "/accounts/{name}/logout", Right.ACCOUNTS, partial(system.log_out, gate=gate)),
     )
 
 

@@ -21,15 +21,21 @@ class Streams:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._open: dict[asyncio.Event, bytes] = {}
+        self._open: dict[asyncio.Event, tuple[bytes, str]] = {}
 
     def __len__(self) -> int:
         return len(self._open)
 
     def close(self, token_digest: bytes | None = None) -> None:
         """End the streams of one session, or all of them (a stream that waits would hold up the shutdown)."""
-        for ended, owner in self._open.items():
-            if token_digest is None or owner == token_digest:
+        for ended, (session, _) in self._open.items():
+            if token_digest is None or session == token_digest:
+                ended.set()
+
+    def close_of(self, operator: str) -> None:
+        """End the streams of every session of the operator."""
+        for ended, (_, owner) in self._open.items():
+            if owner == operator:
                 ended.set()
 
     async def send(self, visit: Visit, fragment: Fragment) -> web.StreamResponse:
@@ -38,7 +44,7 @@ class Streams:
         if session is None or len(self._open) >= self._limit:
             raise TooMany("Too many live pages are open.", code="too-many-streams")
         ended = asyncio.Event()
-        self._open[ended] = session.token_digest
+        self._open[ended] = (session.token_digest, session.operator)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
         try:
             await response.prepare(visit.request)
@@ -55,6 +61,8 @@ async def _run(visit: Visit, fragment: Fragment, response: web.StreamResponse, e
     await response.write(b"retry: 2000\n\n")
     while not ended.is_set() and (now := visit.parts.clock()) < until:
         try:
+            if visit.session is None or not await visit.parts.operators.lives(visit.session.token_digest):
+                return  # logged out elsewhere, or shut out
             text, final = await fragment(replace(visit, now=now))
         except GatewayError:
             text, final = "", False  # the store is away for a moment: the page keeps its last figures and their time

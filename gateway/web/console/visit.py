@@ -17,6 +17,21 @@ from gateway.web.console.settings import ConsoleSettings
 from gateway.web.parts import Parts
 
 LONGEST_FIELD = 500
+PLACES: tuple[tuple[str, str, Right, bool], ...] = (
+    ("/", "Overview", Right.BELONG, True),
+    ("/queues", "Queues", Right.COUNT, False),
+    ("/partners", "Partners", Right.COUNT, False),
+    ("/submissions", "Submissions", Right.LOOK, True),
+    ("/records", "Records", Right.LOOK, True),
+    ("/deliveries", "Deliveries", Right.LOOK, True),
+    ("/dead", "Dead letters", Right.LOOK, False),
+    ("/jobs", "Jobs", Right.LOOK, False),
+    ("/rules", "Rules", Right.BELONG, True),
+    ("/audit", "Audit log", Right.AUDIT, False),
+    ("/system", "System", Right.BELONG, True),
+    ("/accounts", "Accounts", Right.KEYS, False),
+)
+"""The menu: path, label, the right and the narrowing of its route."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +55,14 @@ class Visit:
     def actor(self) -> Actor:
         return Actor("operator", self.operator.name if self.operator else "unknown")
 
-    def may(self, right: Right) -> bool:
-        return allowed(self.operator.role if self.operator else None, right)
+    def may(self, right: Right, *, narrowed: bool = True) -> bool:
+        """Whether the operator has the right; ``narrowed`` as the route that is meant has it."""
+        return allowed(self.operator.role if self.operator else None, right, narrowed=narrowed)
+
+    @property
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """The main pages that the operator may see: (path, label)."""
+        return tuple((path, label) for path, label, right, narrowed in PLACES if self.may(right, narrowed=narrowed))
 
     def url(self, path: str) -> str:
         """A path of the console as the browser must ask for it."""

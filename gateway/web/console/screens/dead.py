@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from gateway.core.errors import NotFound, Refused
+from gateway.core.errors import Forbidden, NotFound, Refused
 from gateway.core.model import Delivery, DeliveryId, DeliveryState, Fault, Page
 from gateway.core.ports.store import CauseGroup, DeliveryQuery, Listing
 from gateway.web import operations
 from gateway.web.console import plots
+from gateway.web.console.rights import Right
 from gateway.web.console.screens.records import following
 from gateway.web.console.visit import Shown, Visit, elsewhere
 from gateway.web.console.words import FAULTS
@@ -62,6 +63,8 @@ async def plan(visit: Visit) -> web.Response:
         action = Action(visit.told("action"))
     except ValueError as error:
         raise Refused("Choose retry or withdraw.") from error
+    if action is Action.WITHDRAW and not visit.may(Right.WITHDRAW):
+        raise Forbidden("Your role does not allow to withdraw.")
     if visit.told("scope") == "all":
         ids = await _all_of(visit, found)
     else:

@@ -8,6 +8,8 @@ from gateway.core.errors import NotFound, Refused
 from gateway.core.model import DeliveryId, DeliveryState, Page, PartnerKey
 from gateway.core.ports.store import DeliveryQuery
 from gateway.web import operations
+from gateway.web.console.ownership import of_deliveries, owes, sees_delivery
+from gateway.web.console.rights import Right
 from gateway.web.console.screens.records import following
 from gateway.web.console.visit import Shown, Visit, elsewhere
 
@@ -19,13 +21,14 @@ async def deliveries(visit: Visit) -> Shown:
     """All deliveries, newest first, narrowed by partner and state: where held and waiting ones are found."""
     partner, state = PartnerKey(visit.asked("partner") or "") or None, _state(visit.asked("state"))
     page = Page(visit.settings.page_size, visit.asked("cursor"))
-    listing = await visit.parts.desk.list(DeliveryQuery(partner=partner, state=state), page)
+    query = of_deliveries(visit, DeliveryQuery(partner=partner, state=state))
+    listing = await visit.parts.desk.list(query, page)
     directory = await visit.parts.directory()
     return Shown(
         "deliveries.html",
         {
             "listing": listing,
-            "partner": partner,
+            "partner": query.partner,
             "state": state,
             "states": tuple(DeliveryState),
             "partners": sorted(directory.partners.values(), key=lambda one: one.name),
@@ -43,7 +46,7 @@ def _state(text: str | None) -> DeliveryState | None:
 
 async def delivery(visit: Visit) -> Shown:
     found = await visit.parts.desk.get(DeliveryId(visit.part("id")))
-    if found is None:
+    if found is None or not sees_delivery(visit, found):
         raise NotFound("There is no such delivery.")
     return Shown(
         "delivery.html",
@@ -53,14 +56,17 @@ async def delivery(visit: Visit) -> Shown:
             "findings": await visit.parts.desk.findings(found.id),
             "rules": visit.parts.rules,
             "entries": await visit.parts.audit.about(f"delivery:{found.id}"),
-            "may_retry": found.state in RETRIED,
-            "may_withdraw": found.state not in KEPT,
+            "may_retry": found.state in RETRIED and owes(visit, found),
+            "may_withdraw": found.state not in KEPT and visit.may(Right.WITHDRAW),
         },
     )
 
 
 async def retry(visit: Visit) -> web.Response:
-    found = await operations.retry(visit.parts, visit.actor, DeliveryId(visit.part("id")), visit.told("reason"))
+    wanted = await visit.parts.desk.get(DeliveryId(visit.part("id")))
+    if wanted is None or not owes(visit, wanted):
+        raise NotFound("There is no such delivery.")
+    found = await operations.retry(visit.parts, visit.actor, wanted.id, visit.told("reason"))
     return elsewhere(visit, f"/deliveries/{found.id}")
 
 

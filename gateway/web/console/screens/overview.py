@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+from aiohttp import web
+
 from gateway.web.acknowledgement import ALARMS
 from gateway.web.console import figures, plots, status
+from gateway.web.console.ownership import own
+from gateway.web.console.rights import Right
 from gateway.web.console.screens.window import asked_window
-from gateway.web.console.visit import Shown, Visit
+from gateway.web.console.visit import Shown, Visit, elsewhere
 
 DAY = timedelta(hours=24)
 TOP_GROUPS = 5
 
 
-async def overview(visit: Visit) -> Shown:
-    return Shown("overview.html", await _figures(visit))
+async def start(visit: Visit) -> web.Response | Shown:
+    """The overview; for a partner admin, who sees no figures of others, the page of its partner."""
+    if visit.may(Right.COUNT, narrowed=False):
+        return Shown("overview.html", await _figures(visit))
+    partner = own(visit)
+    return elsewhere(visit, f"/partners/{partner}" if partner else "/system")
 
 
 async def live(visit: Visit) -> Shown:

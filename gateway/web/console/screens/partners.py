@@ -7,6 +7,7 @@ from aiohttp import web
 from gateway.core.errors import NotFound
 from gateway.core.model import Page, Partner, PartnerKey
 from gateway.core.ports.store import BreakerRow, DeliveryQuery, PartnerQueue
+from gateway.web.console.ownership import sees_partner
 from gateway.web.console.visit import Shown, Visit, elsewhere
 from gateway.web.reasons import fit_reason
 
@@ -67,7 +68,8 @@ async def _turn(visit: Visit, *, paused: bool) -> web.Response:
 
 
 async def _named(visit: Visit) -> Partner:
-    found = (await visit.parts.directory()).partners.get(PartnerKey(visit.part("key")))
+    key = sees_partner(visit, PartnerKey(visit.part("key")))
+    found = (await visit.parts.directory()).partners.get(key)
     if found is None:
         raise NotFound("There is no such partner.")
     return found

@@ -10,8 +10,20 @@ from aiohttp import web
 from gateway.core.audit_entry import ACTIONS
 from gateway.core.errors import Conflict, NotFound, Refused
 from gateway.core.loss import STEP
-from gateway.core.model import Finding, Kind, Outcome, Page, PartnerKey, Record, RecordId, RecordState, SubmissionId
+from gateway.core.model import (
+    Delivery,
+    Finding,
+    Kind,
+    Outcome,
+    Page,
+    PartnerKey,
+    Record,
+    RecordId,
+    RecordState,
+    SubmissionId,
+)
 from gateway.core.ports.store import Listing, RecordQuery, Step
+from gateway.web.console.ownership import of_records, own, sees_delivery, sees_record, visible_steps
 from gateway.web.console.visit import Shown, Visit
 
 ATTENTION = (RecordState.UNROUTABLE, RecordState.WITHHELD, RecordState.REFUSED)
@@ -27,7 +39,7 @@ FAILED = frozenset({Outcome.TRANSIENT, Outcome.PERMANENT, Outcome.OURS})
 async def records(visit: Visit) -> Shown:
     """The list; with nothing asked, the records that need attention."""
     view = visit.asked("view") or ("all" if visit.request.query else "attention")
-    query = asked_query(visit)
+    query = of_records(visit, asked_query(visit))
     if view == "attention" and query.state is None:
         listing = await _attention(visit, query)
     else:
@@ -42,6 +54,9 @@ async def by_case(visit: Visit) -> Shown:
         raise Refused("Enter a case id.")
     directory = await visit.parts.directory()
     senders = [PartnerKey(sender)] if sender else sorted(directory.partners)
+    mine = own(visit)
+    if mine is not None:
+        senders = [mine]
     found: list[Record] = []
     for one in senders:
         query = RecordQuery(sender=one, case_index=case_index(visit, one, case_id))
@@ -142,13 +157,14 @@ class Milestone:
 
 async def trace(visit: Visit) -> Shown:
     """Everything that happened to one record."""
-    found = await _record(visit)
-    deliveries = await visit.parts.records.deliveries(found.id)
+    found, every = await seen_record(visit)
+    deliveries = tuple(one for one in every if sees_delivery(visit, one))
+    steps = visible_steps(visit, found, every, await visit.parts.records.trace(found.id))
     return Shown(
         "record.html",
         {
             "record": found,
-            "milestones": fold(await visit.parts.records.trace(found.id)),
+            "milestones": fold(steps),
             "deliveries": deliveries,
             "losses": {one.id: await visit.parts.desk.findings(one.id) for one in deliveries},
             "findings": await _findings(visit, found),
@@ -159,7 +175,7 @@ async def trace(visit: Visit) -> Shown:
 
 async def proof(visit: Visit) -> web.Response:
     """The proof file. Raises Conflict while the audit log has not numbered the record's entry."""
-    found = await _record(visit)
+    found, _ = await seen_record(visit)
     text = await visit.parts.proof(found.id)
     if text is None:
         raise Conflict("The audit log has not numbered this record yet; try again in a second.", code="proof-pending")
@@ -187,11 +203,13 @@ def _likeness(step: Step) -> tuple[object, ...]:
     return step.action, step.object, step.outcome, step.actor, step.details.get("code"), step.details.get("path")
 
 
-async def _record(visit: Visit) -> Record:
+async def seen_record(visit: Visit) -> tuple[Record, tuple[Delivery, ...]]:
+    """The record of the address with its deliveries. Raises NotFound when there is none, or not for this operator."""
     found = await visit.parts.records.get(RecordId(visit.part("id")))
-    if found is None:
+    deliveries = await visit.parts.records.deliveries(found.id) if found else ()
+    if found is None or not sees_record(visit, found, deliveries):
         raise NotFound("There is no such record.")
-    return found
+    return found, deliveries
 
 
 async def _findings(visit: Visit, found: Record) -> tuple[Finding, ...]:

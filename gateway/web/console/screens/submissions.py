@@ -6,12 +6,14 @@ from aiohttp import web
 
 from gateway.core.errors import NotFound
 from gateway.core.model import Page, PartnerKey, Submission, SubmissionId
+from gateway.web.console.ownership import own, sees_submission
 from gateway.web.console.screens.records import following
 from gateway.web.console.visit import Shown, Visit
 
 
 async def submissions(visit: Visit) -> Shown:
-    sender = PartnerKey(visit.asked("sender") or "") or None
+    mine = own(visit)
+    sender = PartnerKey(visit.asked("sender") or "") or None if mine is None else mine
     page = Page(visit.settings.page_size, visit.asked("cursor"))
     listing = await visit.parts.submissions.list(sender, page)
     directory = await visit.parts.directory()
@@ -65,6 +67,6 @@ async def signed(visit: Visit) -> web.Response:
 
 async def _submission(visit: Visit) -> Submission:
     found = await visit.parts.submissions.get(SubmissionId(visit.part("id")))
-    if found is None:
+    if found is None or not sees_submission(visit, found):
         raise NotFound("There is no such submission.")
     return found
