@@ -1,6 +1,10 @@
 """The verifier on exported logs: every whole one holds, and nothing that was changed, dropped or forged does."""
 
 import json
+import subprocess
+import sys
+import time
+import timeit
 import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,9 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.audit.export import Extent
+from gateway.audit.proof import write_proof
+from gateway.audit.published import TilePlace, bundle
+from gateway.audit.tiles import WIDTH, TileId
+from gateway.core.audit_entry import leaf
 from tests.vectors.audit.exported import files_of, laid_out
 from tests.vectors.audit.sample import StoredLog, log_of, new_signer, some_entries
-from verifier import NotProved, Trust, Unreadable, check_log
+from verifier import NotProved, Trust, Unreadable, check_log, check_proof
 
 LOG = log_of(200, 500)
 TRUST = Trust.of(str(LOG.key))
@@ -138,3 +147,64 @@ def test_a_part_says_that_it_cannot_be_compared_with_an_earlier_checkpoint(tmp_p
 def test_hostile_bytes_are_refused_in_words(content, name):
     with TemporaryDirectory() as folder, pytest.raises((Unreadable, NotProved)):
         checked(Path(folder), PART | {name: content})
+
+
+# --- a million entries -----------------------------------------------------------------------------------------------
+
+SECONDS, KIBIBYTES, ENTRIES, RECEIPT_SECONDS = 60, 300_000, 1_000_000, 0.005
+START = """
+import re, sys
+from verifier.command import main
+code = main()
+print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1], file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def exported(folder, count):
+    """An export of so many entries, and the key that checks it."""
+    log, at_once = StoredLog(), 40 * WIDTH
+    for start in range(0, count, at_once):
+        log.append(some_entries(min(at_once, count - start)))
+        leaves = [leaf(entry) for _, entry, _ in log.rows]
+        log.rows.clear()  # memory stays flat
+        bundles = {}
+        for first in range(0, len(leaves), WIDTH):
+            some = leaves[first : first + WIDTH]
+            place = TilePlace(TileId(0, (start + first) // WIDTH), len(some), entries=True)
+            bundles[place.path()] = bundle(some)
+        laid_out(folder, bundles)
+    tiles = Extent.around(0, count, count).tiles()
+    files = {place.path(): log.tile(place.tile.level, place.tile.index)[: 32 * place.width] for place in tiles}
+    return laid_out(folder, files | {"checkpoint": log.last.note.encode()}), str(log.key)
+
+
+def alone(folder, key):
+    """The verifier in a process of its own: exit code, seconds, peak memory in KiB."""
+    begun = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", START, "log", str(folder), "--key", key], capture_output=True, text=True, check=False
+    )
+    return done.returncode, time.perf_counter() - begun, int(done.stderr.split()[-1])
+
+
+@pytest.mark.claim("A18", control="test_control_an_export_with_one_changed_entry_does_not_hold_at_that_speed")
+def test_a_million_entries_are_verified_within_a_minute_and_little_memory(claim, tmp_path):
+    count = claim.size(push=10_000, night=ENTRIES)
+    folder, key = exported(tmp_path, count)
+    code, seconds, memory = alone(folder, key)
+    assert code == 0
+    assert seconds < 2 + SECONDS * count / ENTRIES
+    assert memory < KIBIBYTES
+    proof = write_proof([(number, entry) for number, entry, _ in LOG.rows[250:251]], LOG.last, LOG.tile)
+    each = min(timeit.repeat(lambda: check_proof(proof, TRUST), number=20, repeat=3)) / 20
+    assert each < RECEIPT_SECONDS
+    claim.measured(f"{count} entries in {seconds:.1f} s, {memory // 1024} MiB; one proof in {each * 1000:.2f} ms")
+
+
+def test_control_an_export_with_one_changed_entry_does_not_hold_at_that_speed(tmp_path):
+    folder, key = exported(tmp_path, 1_000)
+    path = folder / "tile/entries/002"
+    path.write_bytes(path.read_bytes().replace(b'"outcome":"ok"', b'"outcome":"no"', 1))
+    code, _seconds, _memory = alone(folder, key)
+    assert code == 10

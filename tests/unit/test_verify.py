@@ -1,6 +1,8 @@
 """The tamper table: every change of a stored log is detected and located; without a change all is well."""
 
+import random
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -109,6 +111,34 @@ def drop_the_last_checkpoint(log, _number):
     del log.checkpoints[-1]
 
 
+def set_the_clock_back(log, number):
+    """The row says that it happened earlier; its stored hash is mended."""
+    _, entry, _ = log.rows[number]
+    earlier = replace(entry, at=entry.at - timedelta(days=30))
+    log.rows[number] = (number, earlier, leaf_hash(leaf(earlier)))
+
+
+def tear_a_tile(log, number):
+    """The tile over the entry as a crash in the middle of its writing would leave it."""
+    key = (0, number // 256)
+    log.tiles[key] = log.tiles[key][: number % 256 * 32]
+
+
+def sign_a_second_history(log, _number):
+    """Another log under the same name and key: what a reader kept of the first one is in none of its checkpoints."""
+    other = StoredLog(signer=log.signer)
+    entries = some_entries(SIZE)
+    for batch in BATCHES:
+        other.append(entries[:batch])
+        del entries[:batch]
+    log.rows, log.tiles, log.checkpoints = other.rows, other.tiles, other.checkpoints
+
+
+def show_an_old_checkpoint(log, number):
+    """The newest checkpoints are kept back: rows beyond the last one shown are covered by nothing."""
+    log.checkpoints = [checkpoint for checkpoint in log.checkpoints if checkpoint.size <= number] or log.checkpoints[:1]
+
+
 AT = 47
 TABLE = {
     "change one row": (change, FaultKind.LEAF, AT, AT),
@@ -180,6 +210,55 @@ def test_a_change_at_any_number_is_located_there(number, tamper):
     report = log.verified()
     assert not report.ok
     assert min(fault.first for fault in report.faults if fault.kind is not FaultKind.ROOT) == number
+
+
+CLASSES = {
+    "change": change,
+    "delete": delete,
+    "insert": insert,
+    "swap": swap,
+    "truncate": truncate,
+    "rewrite and sign again": rewrite_with_the_key,
+    "restore an old back-up": cut_back,
+    "two logs with one key": sign_a_second_history,
+    "set the clock back": set_the_clock_back,
+    "show an old checkpoint": show_an_old_checkpoint,
+    "flip a bit of a tile": lambda log, at: flip_tile(log, 0, at // 256, at % 256),
+    "a partial tile after a crash": tear_a_tile,
+}
+"""Ways of tampering -> what is done at an entry of a stored log. A reader has a checkpoint of all of it."""
+
+
+def copied(log):
+    return replace(log, rows=list(log.rows), tiles=dict(log.tiles), checkpoints=list(log.checkpoints))
+
+
+def located(report, number):
+    """A fault that names the entry, alone or in the run of entries that one checkpoint or tile covers."""
+    return any(fault.first <= number <= fault.last for fault in report.faults)
+
+
+@pytest.mark.claim("A20", control="test_control_a_log_that_nobody_touched_has_no_fault_wherever_it_is_looked_at")
+def test_every_way_of_tampering_at_any_entry_is_detected_and_located(claim):
+    chance, each = random.Random(claim.seed), claim.size(push=4, night=100)  # noqa: S311 - a seed to repeat it
+    whole, missed = log_of(*BATCHES), []
+    kept = whole.last.note
+    for name, tamper in CLASSES.items():
+        for _ in range(each):
+            number = chance.randrange(BATCHES[0], SIZE - 1)
+            log = copied(whole)
+            tamper(log, number)
+            if not located(log.verified([kept]), number):
+                missed.append((name, number))
+    assert missed == []
+    claim.measured(f"{each * len(CLASSES)} of {each * len(CLASSES)} found and located, {len(CLASSES)} ways")
+
+
+def test_control_a_log_that_nobody_touched_has_no_fault_wherever_it_is_looked_at():
+    log = log_of(*BATCHES)
+    report = log.verified([log.last.note])
+    assert report.ok
+    assert not any(located(report, number) for number in range(SIZE))
 
 
 def test_a_rollback_to_an_old_backup_is_caught_by_a_checkpoint_kept_outside():

@@ -1,6 +1,7 @@
 """A witness: what it cosigns, what it refuses, and that no order of requests makes it contradict itself."""
 
 import os
+import random
 import shutil
 
 import pytest
@@ -8,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.audit.checkpoint import open_checkpoint
-from gateway.audit.cosignature import WitnessKey, accepted_lines, cosigners
+from gateway.audit.cosignature import WitnessKey, accepted_lines, cosign, cosigners
 from gateway.audit.growth import Growth, parse_growth
-from gateway.audit.note import VerifyKey
+from gateway.audit.note import VerifyKey, note_parts
 from gateway.audit.paths import consistency_proof
 from gateway.audit.tree import consistency_holds
 from gateway.audit.witness import OtherSize, judge
@@ -146,6 +147,84 @@ def test_whatever_it_is_asked_all_that_it_cosigned_is_one_history(requests):
     histories = {fork for fork, _new in taken}
     assert len(histories) <= 1
     assert [new for _fork, new in taken] == sorted(new for _fork, new in taken)
+
+
+# --- three witnesses, one of which signs whatever it gets ------------------------------------------------------------
+
+
+def two_histories(chance):
+    """Two logs with one key that are the same up to some checkpoint, and not after it."""
+    batches = [chance.randint(1, 40) for _ in range(4)]
+    same, entries = chance.randint(0, 2), some_entries(sum(batches))
+    one, other = StoredLog(LOG.signer), StoredLog(LOG.signer)
+    for number, batch in enumerate(batches):
+        one.append(entries[:batch])
+        other.append(entries[:batch] if number < same else some_entries(batch))
+        del entries[:batch]
+    return one, other, same
+
+
+async def shown(witnesses, log, old, new):
+    """The checkpoint with every cosignature that the witnesses give; ``old`` is where the log says that they stand."""
+    note = log.checkpoints[new].note
+    lines = []
+    for one in witnesses:
+        try:
+            lines.append(await one.add_checkpoint(growth(log, old, new).text()))
+        except Refused:
+            continue
+    return note + "".join(lines)
+
+
+class Careless:
+    """A witness that cosigns without looking."""
+
+    def __init__(self, folder):
+        self.cosigner = Cosigner.create(folder, "witness.test/careless", os.urandom)
+        self.key = WitnessKey(self.cosigner.name, self.cosigner.public_key)
+
+    async def add_checkpoint(self, text):
+        return cosign(note_parts(parse_growth(text).checkpoint)[0], self.cosigner, utc_now())
+
+
+async def believed(tmp_path, chance, *, need):
+    """How many checkpoints of a second history a reader who wants ``need`` cosignatures of three believes."""
+    one, other, same = two_histories(chance)
+    honest = []
+    for name in ("w1", "w2"):
+        folder = tmp_path / f"{name}-{chance.random()}"
+        Cosigner.create(folder, f"witness.test/{name}", os.urandom)
+        honest.append(witness(folder))
+    three = [*honest, Careless(tmp_path / f"careless-{chance.random()}")]
+    trust = Trust.of(str(LOG.key), witnesses=tuple(str(w.key) for w in three), need=need)
+    upto = chance.randint(same, 3)
+    for new in range(upto + 1):
+        assert trust.open(await shown(three, one, new - 1, new)).size == one.checkpoints[new].size
+    asked = believers = 0
+    for new in range(same, 4):
+        for old in range(-1, new + 1):
+            asked += 1
+            try:
+                trust.open(await shown(three, other, old, new))
+                believers += 1
+            except NotProved:
+                continue
+    return asked, believers
+
+
+@pytest.mark.claim("A21", control="test_control_a_reader_content_with_one_witness_believes_a_second_history")
+async def test_no_second_history_finds_two_of_three_witnesses(claim, tmp_path):
+    chance, asked = random.Random(claim.seed), 0  # noqa: S311 - a seed that can be given again
+    for _ in range(claim.size(push=10, night=1_000)):
+        tried, believers = await believed(tmp_path, chance, need=2)
+        assert believers == 0
+        asked += tried
+    claim.measured(f"0 of {asked} checkpoints of second histories believed, 1 of 3 witnesses faulty")
+
+
+async def test_control_a_reader_content_with_one_witness_believes_a_second_history(tmp_path):
+    tried, believers = await believed(tmp_path, random.Random(1), need=1)  # noqa: S311 - as above
+    assert believers == tried > 0
 
 
 @settings(max_examples=60)
