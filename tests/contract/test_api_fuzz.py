@@ -14,6 +14,7 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -29,7 +30,6 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 SCHEMA = schemathesis.openapi.from_dict(json.loads(json.dumps(openapi(ROUTES, FORMATS, "1.2.3"))))
 OPERATIONS = {found.ok().definition.raw["operationId"]: found.ok() for found in SCHEMA.get_all_operations()}
 SCOPES = {route.operation.name: route.operation.scope for route in ROUTES}
-EXAMPLES = 8
 
 
 @contextmanager
@@ -61,19 +61,41 @@ def server(sqlite_template, tmp_path_factory):
         yield served
 
 
-@pytest.mark.parametrize("name", sorted(OPERATIONS))
-def test_made_up_requests_get_only_described_answers(server, name):
+def requests_to(operation, server, caller, examples):
+    """Made-up requests to one operation; raises what its description does not allow."""
     address, tokens = server
-    token = tokens["pat"] if SCOPES[name] is Scope.OPERATE else tokens["ohio"]
 
     with requests.Session() as session:
 
-        @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-        @given(case=OPERATIONS[name].as_strategy())
+        @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @given(case=operation.as_strategy())
         def check(case) -> None:
             response = case.call(
-                base_url=address, session=session, headers={"Authorization": f"Bearer {token}"}, timeout=10
+                base_url=address, session=session, headers={"Authorization": f"Bearer {tokens[caller]}"}, timeout=10
             )
             case.validate_response(response, checks=CHECKS)
 
         check()
+
+
+@pytest.mark.claim("A35", control="test_control_an_answer_that_is_not_described_is_found")
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_made_up_requests_get_only_described_answers(server, name, claim):
+    examples = claim.size(push=8, night=10_000)
+    caller = "pat" if SCOPES[name] is Scope.OPERATE else "ohio"
+    requests_to(OPERATIONS[name], server, caller, examples)
+    claim.measured(f"0 failures at {examples} requests for each operation")
+
+
+def test_control_an_answer_that_is_not_described_is_found(server):
+    """The same description without a word about records that do not exist."""
+    document = json.loads(json.dumps(openapi(ROUTES, FORMATS, "1.2.3")))
+    del document["paths"]["/v1/records/{id}"]["get"]["responses"]["404"]
+    (operation,) = [
+        found.ok()
+        for found in schemathesis.openapi.from_dict(document).get_all_operations()
+        if found.ok().definition.raw["operationId"] == document["paths"]["/v1/records/{id}"]["get"]["operationId"]
+    ]
+    with pytest.raises(FailureGroup) as failures:
+        requests_to(operation, server, "ohio", 8)
+    assert {type(one).__name__ for one in failures.value.exceptions} == {"UndefinedStatusCode"}

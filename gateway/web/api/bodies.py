@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import NoReturn, TypeVar
 
 from aiohttp import web
@@ -74,23 +74,24 @@ class Inflater:
         self._stream = zlib.decompressobj(_GZIP_WINDOW)
         self._packed = self._unpacked = 0
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """The bytes that this piece unpacks to. Raises TooLarge beyond ratio or cap, Refused for what is not gzip."""
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """The bytes that this piece unpacks to, as they are asked for. Raises TooLarge beyond ratio or cap, and
+        Refused for what is not gzip."""
         self._packed += len(data)
+        if self._packed > self._cap:  # a header may have a name without end, of which nothing is unpacked
+            raise TooLarge
         if self._stream.eof:
             raise Refused("Bytes follow the end of the gzip member.", code="body-cut-off")
-        unpacked = []
         while data:
             try:
                 piece = self._stream.decompress(data, _INFLATED_PIECE)
             except zlib.error:
                 raise Refused("The body is not gzip.", code="body-cut-off") from None
             self._count(len(piece))
-            unpacked.append(piece)
+            yield piece
             data = self._stream.unconsumed_tail
         if self._stream.unused_data:
             raise Refused("Bytes follow the end of the gzip member.", code="body-cut-off")
-        return unpacked
 
     def finish(self) -> None:
         """Raises Refused when the member has no end."""
