@@ -15,7 +15,7 @@ from functools import cache
 
 import pytest
 
-from gateway.core.errors import GatewayError
+from gateway.core.errors import GatewayError, TooLarge
 from gateway.web.api.bodies import Inflater
 from gateway.web.limits import Limits
 from tests.contract.api_stack import BODY_LIMIT, running
@@ -153,12 +153,18 @@ async def test_every_bomb_is_refused_soon_and_in_little_memory(sqlite_url, tmp_p
 def refused_inside(dice, number):
     """What one unpacking lays bare, and what is no encoding at all, is not unpacked again: it is no document."""
     for n in range(number):
-        body = (nested, zipped, overlapping, flat)[n % 4](dice)
-        inflater, gate = Inflater(Limits()), Gate()
-        pieces = inflater.feed(body) if body.startswith(GZIP_HEAD[:3]) and n % 4 == 0 else [body[:MEBI]]
-        frames = [frame for piece in pieces for frame in gate.feed(piece)] + gate.finish()
+        made = (nested, zipped, overlapping, flat)[n % 4]
+        body, gate = made(dice), Gate()
+        try:
+            frames = [frame for piece in unpacked(body, made is nested) for frame in gate.feed(piece)] + gate.finish()
+        except TooLarge:  # the outer one expands too far itself
+            continue
         assert frames == []
         assert gate.findings
+
+
+def unpacked(body, packed):
+    return Inflater(Limits()).feed(body) if packed else [body[:MEBI]]
 
 
 def test_control_without_ratio_and_cap_a_bomb_goes_off():

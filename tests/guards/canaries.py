@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,27 +24,27 @@ class Canary:
 
     @property
     def given(self) -> str:
-        return f"ZQG{self.number:04d}"
+        return f"ZQG{self.number:05d}"
 
     @property
     def family(self) -> str:
-        return f"ZQFAMILY{self.number:04d}"
+        return f"ZQFAMILY{self.number:05d}"
 
     @property
     def ssn(self) -> str:
-        return f"95{self.number * 7_919 + 1_234_567:07d}"
+        return f"95{(self.number * 7_919 + 1_234_567) % 10**7:07d}"
 
     @property
     def street(self) -> str:
-        return f"{self.number} ZQSTREET{self.number:04d}"
+        return f"{self.number} ZQSTREET{self.number:05d}"
 
     @property
     def case(self) -> str:
-        return f"ZQCASE{self.number:04d}"
+        return f"ZQCASE{self.number:05d}"
 
     @property
     def marks(self) -> tuple[str, ...]:
-        return (self.given, self.family, self.ssn, f"ZQSTREET{self.number:04d}", self.case)
+        return (self.given, self.family, self.ssn, f"ZQSTREET{self.number:05d}", self.case)
 
     def row(self, hired: str = "20260202") -> str:
         """A new hire as North Carolina's columns have it."""
@@ -59,7 +60,7 @@ class Scanner:
     def __init__(self, canaries: Iterable[Canary]) -> None:
         marks = {mark.encode() for canary in canaries for mark in canary.marks}
         self._known = marks
-        self._rough = re.compile(rb"ZQ(?:G|FAMILY|STREET|CASE)\d{4}|95\d{7}", re.IGNORECASE)
+        self._rough = re.compile(rb"ZQ(?:G|FAMILY|STREET|CASE)\d{5}|95\d{7}", re.IGNORECASE)
 
     def hits(self, sink: str, seen: bytes) -> list[str]:
         """``sink: canary`` for every canary in it."""
@@ -72,4 +73,9 @@ class Scanner:
 
 def files(folder: Path) -> dict[str, bytes]:
     """Every file under the folder: database and its log, keys, settings, what the process said."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    found = {}
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # a server may remove its own while we look
+            if path.is_file():
+                found[str(path.relative_to(folder))] = path.read_bytes()
+    return found

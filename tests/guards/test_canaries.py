@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -14,6 +15,7 @@ from aiohttp import web
 from gateway.callers import Account, add_operator
 from gateway.core.model import Actor
 from gateway.foundation import foundation
+from tests.assurance import NIGHT
 from tests.guards.canaries import CSV_HEAD, Canary, Scanner, files
 from tests.journeys import samples
 from tests.journeys.partner_files import everybody
@@ -21,14 +23,18 @@ from tests.journeys.partner_server import partner_server
 from tests.journeys.site import api, until
 from tests.servers.gateway_process import OPERATOR, GatewayProcess, free_port, install
 
-PEOPLE = [Canary(number) for number in range(1, 201)]
+PEOPLE = [Canary(number) for number in range(1, 10_001 if NIGHT else 201)]
+FIFTH = len(PEOPLE) // 5
 LOCATES, BROKEN_LOCATES, HIRES, BROKEN_HIRES, DEAD = (
-    PEOPLE[:80],
-    PEOPLE[80:100],
-    PEOPLE[100:140],
-    PEOPLE[140:160],
-    PEOPLE[160:],
+    PEOPLE[: 2 * FIFTH],
+    PEOPLE[2 * FIFTH : 2 * FIFTH + FIFTH // 2],
+    PEOPLE[2 * FIFTH + FIFTH // 2 : 3 * FIFTH + FIFTH // 2],
+    PEOPLE[3 * FIFTH + FIFTH // 2 : 4 * FIFTH],
+    PEOPLE[4 * FIFTH :],
 )
+PATIENCE = 1_200.0 if NIGHT else 40.0
+AT_ONCE = 250
+"""Records of one body: judged while the caller waits."""
 PASSWORD = "a synthetic password"
 LINK = re.compile(r'href="(/[^"#]*)"')
 NOT_PAGES = ("/static", "/logout", "/login")
@@ -56,26 +62,37 @@ async def echoes(_request, body):
     return None
 
 
+def parts(people):
+    return [people[start : start + AT_ONCE] for start in range(0, len(people), AT_ONCE)]
+
+
 async def post_everything(client):
     """Accepted, refused, unreadable and dead-lettered records."""
     tribe = "tribe-90830"
-    await client.accepted(tribe, "json", samples.as_json(*(locate(one) for one in LOCATES)))
-    dead = await client.accepted(tribe, "json", samples.as_json(*(locate(one) for one in DEAD)))
-    # The canary itself stands where a code is expected: a finding must not quote it.
-    broken = samples.as_json(*(locate(one, CaseTypeCode=one.family, **{one.given: one.ssn}) for one in BROKEN_LOCATES))
-    answers = [await client.submit(tribe, "json", broken)]
-    rows = "\n".join([CSV_HEAD, *(one.row() for one in HIRES)]) + "\n"
-    await client.accepted("acme", "newhire-csv-nc", rows.encode())
-    faulty = "\n".join([CSV_HEAD, *(one.row(hired=one.family) for one in BROKEN_HIRES)]) + "\n"
-    answers.append(await client.submit("acme", "newhire-csv-nc", faulty.encode()))
+    for part in parts(LOCATES):
+        await client.accepted(tribe, "json", samples.as_json(*(locate(one) for one in part)))
+    for part in parts(DEAD):
+        dead = await client.accepted(tribe, "json", samples.as_json(*(locate(one) for one in part)))
+    answers = []
+    for part in parts(BROKEN_LOCATES):
+        # The canary itself stands where a code is expected: a finding must not quote it.
+        wrong = (locate(one, CaseTypeCode=one.family, **{one.given: one.ssn}) for one in part)
+        broken = samples.as_json(*wrong)
+        answers.append(await client.submit(tribe, "json", broken))
+        assert answers[-1].json["counts"]["refused"] == len(part)
+    for part in parts(HIRES):
+        rows = "\n".join([CSV_HEAD, *(one.row() for one in part)]) + "\n"
+        await client.accepted("acme", "newhire-csv-nc", rows.encode())
+    for part in parts(BROKEN_HIRES):
+        faulty = "\n".join([CSV_HEAD, *(one.row(hired=one.family) for one in part)]) + "\n"
+        answers.append(await client.submit("acme", "newhire-csv-nc", faulty.encode()))
+        assert answers[-1].json["counts"]["refused"] == len(part)
     head = samples.XML.split("?>")[0] + "?>"
     hostile = f'{head}<!DOCTYPE x [<!ENTITY e "{BROKEN_LOCATES[0].family}">]><x>{BROKEN_LOCATES[0].ssn}</x>'
     answers.append(await client.submit(tribe, "xml", hostile.encode()))
     answers.append(await client.submit(tribe, "json", b'{"kind": "' + BROKEN_LOCATES[1].family.encode()))
     answers.append(await client.submit(tribe, f"json&{BROKEN_LOCATES[2].family}=1", b"{}"))
     validated = await client.send(tribe, "POST", "/v1/validations?format=json", broken)
-    assert answers[0].json["counts"]["refused"] == len(BROKEN_LOCATES)
-    assert answers[1].json["counts"]["refused"] == len(BROKEN_HIRES)
     return dead, {f"answer {number}": answer.body for number, answer in enumerate([*answers, validated])}
 
 
@@ -132,20 +149,23 @@ async def console_pages(url, most=120):
 
 
 @pytest.fixture
-async def played(sqlite_url, tmp_path):
-    """The whole play: the installation afterwards and all that was answered."""
-    home = tmp_path / "site"
+async def played(sqlite_url, tmp_path, request):
+    """The whole play, at full size on a real broker: the installation afterwards and all that was answered. What a
+    broker keeps is looked through in every run by ``tests/journeys/test_broker_canaries.py``."""
+    broker = request.getfixturevalue("amqp_url") if NIGHT else None
+    home, temporary = tmp_path / "site", tmp_path / "temporary"
     home.mkdir()
+    temporary.mkdir()
     database = tmp_path / "gateway.db"
     metrics, console = free_port(), free_port()
     async with partner_server() as partners:
         partners.behaviours["ohio"] = echoes
         text = everybody(partners.port)
         ports = {"api": {"port": free_port()}, "metrics": {"port": metrics}, "console": {"port": console}}
-        installed = await install(home, sqlite_url, text, **ports)
+        installed = await install(home, sqlite_url, text, broker=broker, **ports)
         async with foundation(installed.settings) as base:
             await add_operator(base, Actor("operator", "tester"), Account("avery", "operator", PASSWORD))
-        process = GatewayProcess(installed)
+        process = GatewayProcess(installed, settings={"TMPDIR": str(temporary)})
         try:
             await process.start()
             async with api(process.url, installed.tokens) as client:
@@ -155,22 +175,29 @@ async def played(sqlite_url, tmp_path):
                     groups = (await client.get(OPERATOR, "/v1/dead-letters"))["rows"]
                     return sum(group["count"] for group in groups) == len(DEAD)
 
-                await until(settled, "the refused deliveries are dead letters")
-                await until(lambda: len(partners.to("ohio")) >= len(LOCATES) + len(HIRES), "the others arrive")
+                await until(settled, "the refused deliveries are dead letters", PATIENCE)
+                await until(
+                    lambda: len(partners.to("ohio")) >= len(LOCATES) + len(HIRES), "the others arrive", PATIENCE
+                )
                 told |= await api_answers(client)
                 told |= {"dead receipt": str(dead).encode()}
                 told |= await console_pages(f"http://127.0.0.1:{console}")
                 async with client.session.get(f"http://127.0.0.1:{metrics}/metrics") as answer:
                     told["metrics"] = await answer.read()
+            told["limits"] = await asyncio.to_thread(Path(f"/proc/{process.pid}/limits").read_bytes)
             wal = files(tmp_path)  # with the database's log, before the last checkpoint empties it
+            if broker is not None:
+                kept = files(request.getfixturevalue("rabbitmq_node").home)
+                wal |= {f"broker {name}": seen for name, seen in kept.items()}
             process.stop()
         finally:
             process.kill9()
         yield database, told, {f"running {name}": seen for name, seen in wal.items()}, partners.bodies("ohio")
 
 
+@pytest.mark.claim("A23", control="test_control_the_scanner_finds_what_is_written_as_it_came_in_every_sink")
 @pytest.mark.timeout(240)
-async def test_no_canary_is_found_in_any_sink_and_a_body_written_unsealed_is(played, tmp_path):
+async def test_no_canary_is_found_in_any_sink_and_a_body_written_unsealed_is(played, tmp_path, claim):
     database, told, running, delivered = played
     expected = [*LOCATES, *HIRES]
     sent = SCANNER.hits("deliveries", delivered)
@@ -181,7 +208,10 @@ async def test_no_canary_is_found_in_any_sink_and_a_body_written_unsealed_is(pla
     assert any("log-" in name and seen for name, seen in at_rest.items()), "what the process said was looked through"
     assert len([name for name in told if name.startswith("console /records/")]) > 3
     assert b"gateway_delivery_attempts_total" in told["metrics"]
+    assert re.search(rb"Max core file size +0 +0 ", told["limits"]), "what it has in memory is written nowhere"
     assert SCANNER.everywhere({**told, **running, **at_rest}) == []
+    sinks = len(told) + len(running) + len(at_rest)
+    claim.measured(f"0 of {len(PEOPLE)} people found in {sinks} files, pages and answers")
 
     # The control: the same body, written as it came.
     with sqlite3.connect(database) as connection:
@@ -192,3 +222,19 @@ async def test_no_canary_is_found_in_any_sink_and_a_body_written_unsealed_is(pla
     connection.close()
     found = await asyncio.to_thread(files, tmp_path)
     assert any(LOCATES[0].family in hit for hit in SCANNER.everywhere(found))
+
+
+def test_control_the_scanner_finds_what_is_written_as_it_came_in_every_sink(tmp_path):
+    body = samples.as_json(locate(LOCATES[0]))
+    with closing(sqlite3.connect(tmp_path / "a.db")) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("CREATE TABLE records (sealed BLOB)")
+        connection.execute("INSERT INTO records VALUES (?)", (body,))
+        connection.commit()
+        found = files(tmp_path)  # while it is open: the log of the database is not yet in its file
+    (tmp_path / "log").write_text(f'{{"event":"x","name":"{LOCATES[0].family.lower()}"}}')
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "queue").write_bytes(b"\x00" + body + b"\x00")
+    hits = SCANNER.everywhere({**found, **files(tmp_path)})
+    for sink in ("a.db-wal", "log", "deep/queue"):
+        assert f"{sink}: {LOCATES[0].family}" in hits

@@ -106,6 +106,11 @@ class Node:
             epmd.wait()
         shutil.rmtree(self._home, ignore_errors=True)
 
+    @property
+    def home(self) -> Path:
+        """Everything that it writes: data, logs, settings."""
+        return self._home
+
     # --- use ---------------------------------------------------------------------------------------------------------
 
     def virtual_host(self, name: str) -> str:
