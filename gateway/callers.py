@@ -7,6 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from gateway.core.caller import Tier
+from gateway.core.caller_floor import floors
 from gateway.core.errors import Misconfigured, NotFound
 from gateway.core.model import Actor, PartnerKey
 from gateway.core.ports.store import Operator
@@ -17,6 +19,8 @@ from gateway.web.console.passwords import hash_password
 from gateway.web.console.rights import NARROWED, known_role
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+LONGEST_LIFE = timedelta(days=90)
+"""Of a partner's API key."""
 SHORTEST_PASSWORD = 14
 """Publication 1075, IA-5 (unconfirmed figure; the strictest that we know of)."""
 
@@ -24,7 +28,14 @@ SHORTEST_PASSWORD = 14
 async def new_partner_key(
     base: Foundation, actor: Actor, partner: PartnerKey, scopes: frozenset[str], lifetime: timedelta
 ) -> str:
-    """A new key of a partner: the token, shown once. Raises Conflict when two live already."""
+    """A new key of a partner: the token, shown once. Raises Conflict when two live already, Misconfigured for a longer
+    life than keys may have and for a partner whose agreements need a stronger proof."""
+    if lifetime > LONGEST_LIFE:
+        raise Misconfigured(f"A partner's API key lives {LONGEST_LIFE.days} days at most.", code="key-lifetime")
+    directory = await base.stores.partners.directory()
+    asked = floors(directory, base.clock().date(), synthetic=base.settings.api.sandbox).get(partner, Tier.API_KEY)
+    if not Tier.API_KEY.at_least(asked):
+        raise Misconfigured(f"What {partner} exchanges needs proof by {asked.value}, not a key.", code="proof-too-weak")
     return await _new_key(base, actor, _owner(scopes, lifetime, partner=partner))
 
 

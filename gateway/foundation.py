@@ -30,6 +30,7 @@ from gateway.store.intake import StoredIntake
 from gateway.store.jobs import StoredJobs
 from gateway.store.leases import StoredLeases
 from gateway.store.mailbox import StoredMailbox
+from gateway.store.nonces import StoredNonces
 from gateway.store.operators import StoredOperators
 from gateway.store.partners import StoredPartners
 from gateway.store.receipts import StoredReceipts
@@ -64,6 +65,7 @@ class Stores:
     jobs: StoredJobs
     partners: StoredPartners
     callers: StoredApiKeys
+    nonces: StoredNonces
     operators: StoredOperators
     health: StoredHealth
     leases: StoredLeases
@@ -86,6 +88,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         jobs=StoredJobs(database),
         partners=StoredPartners(database, clock),
         callers=StoredApiKeys(database, clock),
+        nonces=StoredNonces(database, clock),
         operators=StoredOperators(database),
         health=StoredHealth(database),
         leases=StoredLeases(database),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import structlog
 from aiohttp import web
 
 from gateway.core.errors import Misconfigured
 from gateway.settings import Listen, Role, Settings
+from gateway.tls import server_context
+from gateway.web.access import Access
 from gateway.web.api.application import api_application
 from gateway.web.console.application import console_application
 from gateway.web.console.settings import ConsoleSettings
@@ -33,7 +35,7 @@ async def listening(process: Gateway) -> AsyncIterator[None]:
     try:
         if Role.API in process.roles:
             limits = _limits(settings)
-            api = api_application(process.parts, limits, RequestFigures(registry))
+            api = api_application(process.parts, limits, RequestFigures(registry), access(settings))
             await _listen(process, runners, "api", runner(api, limits, shutdown_seconds=2), settings.api)
         if Role.CONSOLE in process.roles:
             _refuse_open_console(settings)
@@ -55,6 +57,16 @@ def _limits(settings: Settings) -> WebLimits:
     return WebLimits(gzip=api.gzip, connections=api.connections, connections_each=api.connections_each)
 
 
+def access(settings: Settings) -> Access:
+    """What the API is to its callers."""
+    return Access(
+        url=settings.api.url,
+        proxies=settings.api.proxies,
+        sandbox=settings.api.sandbox,
+        token_lifetime=timedelta(seconds=settings.api.token_seconds),
+    )
+
+
 def _refuse_open_console(settings: Settings) -> None:
     """Passwords and cookies must not cross a network in clear."""
     plain = settings.tls.certificate is None and settings.console.host not in LOOPBACK
@@ -65,7 +77,7 @@ def _refuse_open_console(settings: Settings) -> None:
 async def _listen(
     process: Gateway, runners: list[web.AppRunner], name: str, made: web.AppRunner, where: Listen
 ) -> None:
-    context = tls(process.settings) if name != "metrics" else None
+    context = server_context(process.settings.tls, clients=name == "api") if name != "metrics" else None
     await made.setup()
     runners.append(made)
     try:
@@ -76,16 +88,3 @@ async def _listen(
     port = made.addresses[0][1]
     process.addresses[name] = f"{'https' if context else 'http'}://{where.host}:{port}"
     log.info("listening", name=name, host=where.host, port=port)
-
-
-def tls(settings: Settings) -> ssl.SSLContext | None:
-    """TLS 1.2 or later with the configured certificate; None when there is none."""
-    if settings.tls.certificate is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(settings.tls.certificate, settings.tls.key)
-    except (OSError, ssl.SSLError) as error:
-        raise Misconfigured(f"The TLS certificate cannot be loaded ({type(error).__name__}).") from None
-    return context

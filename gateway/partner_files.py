@@ -9,22 +9,18 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from cronsim import CronSim, CronSimError
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
-from gateway.core.batching import window_after
+from gateway.core.caller import KEYS_ONLY, Tier
 from gateway.core.errors import Misconfigured
 from gateway.core.model import (
     AdapterName,
     Agreement,
     AgreementKey,
     AgreementMode,
-    Batching,
-    BatchMode,
     BreakerPolicy,
     Contact,
     Endpoint,
@@ -37,93 +33,15 @@ from gateway.core.model import (
     Role,
     TaxApproval,
 )
-from gateway.core.retry import DEFAULT_WAITS
 from gateway.core.routing import Directory
+from gateway.partner_caller import CallerTable, taken_twice
+from gateway.partner_tables import BatchingTable, BreakerTable, ContactTable, Key, Locator, RetryTable, Table
 from gateway.toml_lines import line_index, line_of
 
-_DURATION = re.compile(r"^(\d+)(ms|s|m|h|d)$")
 _TOML_LINE = re.compile(r"at line (\d+)")
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_SELDOM = timedelta(days=9 * 366)
-"""The 29th of February may be eight years away; a cron line that waits longer than this never fires."""
-_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
-def _duration(value: object) -> timedelta:
-    found = _DURATION.match(value) if isinstance(value, str) else None
-    if not found:
-        raise ValueError("write a duration like 30s, 10m, 2h or 1d")
-    return timedelta(seconds=int(found.group(1)) * _UNITS[found.group(2)])
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
-Locator = Annotated[str, Field(pattern=r"^[0-9A-Z]{2}$|^[0-9A-Z]{5}$|^[0-9A-Z]{7}$|^[0-9]{9}$|^[A-Z][A-Z0-9-]{1,15}$")]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class _Batching(_Table):
-    mode: Annotated[BatchMode, BeforeValidator(BatchMode)]
-    count: int = Field(default=1_000, ge=1)
-    age: Duration = timedelta(minutes=5)
-    cron: str | None = None
-    timezone: str = "America/New_York"
-    working_days: bool = False
-    limit: int = Field(default=10_000, ge=1, le=50_000)
-
-    @field_validator("cron")
-    @classmethod
-    def _cron(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                CronSim(value, _EPOCH)
-            except CronSimError as error:
-                raise ValueError("not a cron line of five fields") from error
-        return value
-
-    @field_validator("timezone")
-    @classmethod
-    def _timezone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError("not a time zone of the IANA database") from error
-        return value
-
-    @model_validator(mode="after")
-    def _window_has_times(self) -> _Batching:
-        if (self.mode is BatchMode.WINDOW) != (self.cron is not None):
-            raise ValueError("cron goes with mode = 'window' and only with it")
-        if self.mode is BatchMode.WINDOW and window_after(self.value(), _EPOCH) - _EPOCH > _SELDOM:
-            raise ValueError("the cron line never falls on a working day")
-        return self
-
-    def value(self) -> Batching:
-        return Batching(**self.model_dump())
-
-
-class _Retry(_Table):
-    waits: list[Duration] = Field(default=list(DEFAULT_WAITS), min_length=1, max_length=50)
-    jitter: float = Field(default=0.2, ge=0, le=0.5)
-    longest_retry_after: Duration = timedelta(hours=6)
-
-
-class _Breaker(_Table):
-    failures: int = Field(default=5, ge=1)
-    rest: Duration = timedelta(seconds=30)
-    longest_rest: Duration = timedelta(minutes=30)
-
-
-class _Contact(_Table):
-    name: str
-    email: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
-    purpose: str = "operations"
-
-
-class _Partner(_Table):
+class _Partner(Table):
     key: Key
     name: str = Field(min_length=1, max_length=200)
     role: Annotated[Role, BeforeValidator(Role)]
@@ -132,14 +50,14 @@ class _Partner(_Table):
     endpoint: dict[str, str | int | bool]
     formats: dict[str, str] = Field(default_factory=dict)
     accepts: list[str] = Field(default_factory=list)
-    batching: dict[str, _Batching] = Field(default_factory=dict)
-    retry: _Retry = Field(default_factory=_Retry)
-    breaker: _Breaker = Field(default_factory=_Breaker)
+    batching: dict[str, BatchingTable] = Field(default_factory=dict)
+    retry: RetryTable = Field(default_factory=RetryTable)
+    breaker: BreakerTable = Field(default_factory=BreakerTable)
     ordering: Annotated[Ordering, BeforeValidator(Ordering)] = Ordering.NONE
     rate_per_second: float | None = Field(default=None, gt=0)
     concurrency: int = Field(default=8, ge=1, le=256)
     body_limit_mib: int = Field(default=256, ge=1, le=4_096)
-    contacts: list[_Contact] = Field(default_factory=list)
+    contacts: list[ContactTable] = Field(default_factory=list)
     queries: dict[str, str | int | bool] | None = None
     fti_ok_from: date | None = None
     fti_ok_until: date | None = None
@@ -154,6 +72,8 @@ class _Partner(_Table):
         if self.fti_ok_from and self.fti_ok_until and self.fti_ok_until < self.fti_ok_from:
             raise ValueError("fti_ok_until is before fti_ok_from")
         return self
+
+    caller: CallerTable | None = None
 
     @field_validator("endpoint")
     @classmethod
@@ -184,10 +104,11 @@ class _Partner(_Table):
             queries=None if self.queries is None else Endpoint(AdapterName.HTTPS, self.queries),
             tax_approval=TaxApproval(self.fti_ok_from, self.fti_ok_until, self.safeguards_approval_ref),
             locate_attested_until=self.locate_attested_until,
+            caller=KEYS_ONLY if self.caller is None else self.caller.value(),
         )
 
 
-class _Agreement(_Table):
+class _Agreement(Table):
     key: Key
     mode: Annotated[AgreementMode, BeforeValidator(AgreementMode)] = AgreementMode.DIRECT
     senders: list[Key] = Field(min_length=1)
@@ -199,6 +120,7 @@ class _Agreement(_Table):
     filter: dict[str, list[str]] = Field(default_factory=dict)
     purpose: str = ""
     requester: str = "agency"
+    tier: Annotated[Tier, BeforeValidator(Tier)] = Tier.API_KEY
 
     @model_validator(mode="after")
     def _dates(self) -> _Agreement:
@@ -219,10 +141,11 @@ class _Agreement(_Table):
             filters={tag: frozenset(values) for tag, values in self.filter.items()},
             purpose=self.purpose,
             requester=self.requester,
+            tier=self.tier,
         )
 
 
-class _File(_Table):
+class _File(Table):
     partner: list[_Partner] = Field(default_factory=list)
     agreement: list[_Agreement] = Field(default_factory=list)
 
@@ -279,6 +202,7 @@ def read(files: Mapping[str, str], present: Directory, known: Known) -> Applied:
         faults.extend(_agreement_faults(one, known, keys))
     faults.extend(_repeated_keys(parsed))
     faults.extend(_shared_locators(parsed, present))
+    faults.extend(_shared_proofs(parsed, present))
     if faults:
         faults.sort(key=lambda fault: (fault.file, fault.line or 0))
         raise Misconfigured("\n".join(str(fault) for fault in faults), code="partner-file")
@@ -391,3 +315,13 @@ def _shared_locators(parsed: Sequence[_Read], present: Directory) -> Iterable[Fa
                 owner = owners.setdefault(locator, partner.key)
                 if owner != partner.key:
                     yield one.fault(("partner", number, "locators"), f"locators: {locator} belongs to {owner}")
+
+
+def _shared_proofs(parsed: Sequence[_Read], present: Directory) -> Iterable[Fault]:
+    """Two partners must not own one certificate or key."""
+    places = {p.key: (one, number) for one in parsed for number, p in enumerate(one.file.partner)}
+    callers = {str(p.key): p.caller for p in present.partners.values() if p.key not in places}
+    callers |= {p.key: p.value().caller for one in parsed for p in one.file.partner}
+    for partner, owner in taken_twice(callers).items():
+        one, number = places[partner]
+        yield one.fault(("partner", number, "caller"), f"caller: a certificate or key of it belongs to {owner}")

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -23,6 +23,7 @@ from pydantic_settings import (
 from gateway.core.errors import Misconfigured
 
 PREFIX = "GATEWAY__"
+PRODUCTION = "PRODUCTION"
 DEFAULT_FILE = Path("gateway.toml")
 
 
@@ -69,11 +70,15 @@ class Listen(Part):
 class Tls(Part):
     certificate: Path | None = None
     key: Path | None = None
+    client_ca: Path | None = None
+    """PEM bundle of the authorities whose client certificates the API takes; none: it asks for no certificate."""
 
     @model_validator(mode="after")
     def _both(self) -> Tls:
         if (self.certificate is None) != (self.key is None):
             raise ValueError("certificate and key go together")
+        if self.client_ca is not None and self.certificate is None:
+            raise ValueError("client_ca goes with certificate and key")
         return self
 
 
@@ -81,7 +86,7 @@ class Console(Listen):
     port: int = Field(default=8080, ge=0, le=65_535)
     plain_http: bool = False
     """Listen without TLS beyond loopback: only where the network is the machine's own (a container's port)."""
-    environment: str = "PRODUCTION"
+    environment: str = PRODUCTION
     """The badge on every page: PRODUCTION, SANDBOX, DEMO, ..."""
 
 
@@ -95,6 +100,14 @@ class Api(Listen):
     """Accept gzip bodies (ratio and size are capped)."""
     records_at_once: int = Field(default=1_000, ge=1)
     """A body of more records is durable first and judged in the background."""
+    url: str | None = Field(default=None, pattern=r"^https?://[^\s/?#]+$")
+    """The address that callers use; the audience of assertions, tokens and signatures. None: the socket's own."""
+    proxies: tuple[IPvAnyNetwork, ...] = ()
+    """Networks of proxies that end TLS before us: Client-Cert and X-Forwarded-For are believed from there only."""
+    token_seconds: int = Field(default=300, ge=300, le=600)
+    """How long an access token lasts."""
+    sandbox: bool = False
+    """No data here are of real people: API keys do for every partner. Not with console.environment PRODUCTION."""
 
 
 class Metrics(Listen):
@@ -189,6 +202,12 @@ class Settings(BaseSettings):
     """Whether formats are read and written whose facts nobody official has confirmed; every answer then says so."""
     secrets: Path = Path("state/secrets")
     """Directory of credentials that partner files name (one file each)."""
+
+    @model_validator(mode="after")
+    def _sandbox_is_no_production(self) -> Settings:
+        if self.api.sandbox and self.console.environment == PRODUCTION:
+            raise ValueError("api.sandbox needs a console.environment that is not PRODUCTION")
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -21,6 +21,7 @@ from gateway.core.disclosure import Guard
 from gateway.core.errors import Unavailable
 from gateway.core.model import Content, Delivery, FormatName, RuleCode
 from gateway.core.ports.broker import Broker
+from gateway.core.ports.callers import Proofs
 from gateway.core.ports.crew import Crew
 from gateway.core.receipt import Receipts
 from gateway.core.rule_words import subject
@@ -50,6 +51,7 @@ from gateway.work.returns import Returns
 from gateway.work.route import Router
 from gateway.work.settling import Settler
 from gateway.work.verdict import Judge
+from keys.credentials import PresentedCredentials
 from transforms.csenet_answers import Stamp, rejection
 from transforms.csenet_errors import ErrorReturns
 from transforms.x12_answers import acknowledge
@@ -321,6 +323,7 @@ def _parts(
         partners=stored.partners,
         directory=watch.fresh,
         callers=stored.callers,
+        proofs=Proofs(base.keys.access_tokens(), PresentedCredentials(), stored.nonces),
         operators=stored.operators,
         health=stored.health,
         audit=stored.audit,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gateway.core.errors import Misconfigured
 from gateway.core.ids import Clock, Random
+from keys.access_tokens import TOKEN_KEY_LABEL, SignedTokens
 from keys.digests import INDEX_LABEL, TOKEN_LABEL, BlindIndexer, PepperHasher
 from keys.folder import locked, make_private, read_private, write_private
 from keys.keyfile import Stretch, decode, encode
@@ -22,6 +23,7 @@ SINGLE_KEYS: Sequence[tuple[KeyUse, str]] = (
     (KeyUse.TOKEN_PEPPER, TOKEN_LABEL),
     (KeyUse.NOTE_SIGNING, SIGNING_LABEL),
     (KeyUse.RECEIPT_SIGNING, RECEIPT_LABEL),
+    (KeyUse.TOKEN_SIGNING, TOKEN_KEY_LABEL),
 )
 """The keys that every gateway needs besides those that seal."""
 
@@ -117,6 +119,9 @@ class FileKeys:
     def receipt_signer(self) -> JoseReceiptSigner:
         """Signs with the key that is active when it signs."""
         return JoseReceiptSigner(lambda: self._ring)
+
+    def access_tokens(self) -> SignedTokens:
+        return SignedTokens(self.reload)
 
     def public_keys(self) -> tuple[bytes, ...]:
         """The raw public keys that checkpoints may be signed with, newest first."""

@@ -15,7 +15,7 @@ KEY_BYTES = 32
 LONGEST_ID = 63
 LABEL = re.compile(r"[a-z][a-z0-9-]{0,31}")
 KEY_ID = re.compile(
-    r"(?P<use>kek|index|token-pepper|note-signing|receipt-signing):(?P<label>[a-z][a-z0-9-]{0,31})"
+    r"(?P<use>kek|index|token-pepper|note-signing|receipt-signing|token-signing):(?P<label>[a-z][a-z0-9-]{0,31})"
     r":(?P<month>[0-9]{4}-(?:0[1-9]|1[0-2])):(?P<number>[1-9][0-9]{0,3})"
 )
 """``<use>:<label>:<yyyy-mm>:<n>``; ``n`` counts the keys of one use, label and month from 1."""

@@ -21,6 +21,8 @@ class KeyUse(StrEnum):
     """Signs checkpoints of the audit log."""
     RECEIPT_SIGNING = "receipt-signing"
     """Signs receipts."""
+    TOKEN_SIGNING = "token-signing"  # noqa: S105  # the name of a use, not a secret
+    """Signs access tokens."""
 
 
 class KeyState(StrEnum):
@@ -50,7 +52,7 @@ TRANSITIONS: Mapping[tuple[KeyState, KeyEvent], KeyState] = {
 OPENING = frozenset({KeyState.ACTIVE, KeyState.DECRYPT_ONLY})
 """States whose keys may open or verify."""
 
-ROTATABLE = frozenset({KeyUse.KEK, KeyUse.NOTE_SIGNING, KeyUse.RECEIPT_SIGNING})
+ROTATABLE = frozenset({KeyUse.KEK, KeyUse.NOTE_SIGNING, KeyUse.RECEIPT_SIGNING, KeyUse.TOKEN_SIGNING})
 """Uses whose old keys stay good for what they made. A new index key would part equal cases and a new pepper would lock
 out every caller: those need a change of the stored rows first."""
 

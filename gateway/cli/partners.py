@@ -63,7 +63,7 @@ def list_(json: Annotated[bool, typer.Option("--json", help="One JSON document o
 def key(
     partner: Annotated[str, typer.Argument(help="The partner's key name in its file.")],
     scope: Annotated[str, typer.Option(help="Comma-separated scopes.")] = "submit,read,mailbox,acknowledge",
-    days: Annotated[int, typer.Option(help="Days until it expires.", min=1, max=366)] = 90,
+    days: Annotated[int, typer.Option(help="Days until it expires.", min=1, max=90)] = 90,
 ) -> None:
     """Make an API key for a partner (two may live at once). It is printed once and stored only as a digest."""
     from gateway.callers import new_partner_key  # noqa: PLC0415 - heavy, needed here only

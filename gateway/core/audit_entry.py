@@ -52,6 +52,7 @@ ACTIONS: Mapping[str, str] = {
     "approval.refused": "the second person said no",
     "approval.used": "what two people had agreed on was begun",
     "access.refused": "a caller was turned away",
+    "token.granted": "a partner proved itself and was given an access token",
     "apikey.added": "an API key was made",
     "apikey.revoked": "an API key was revoked",
     "admission.closed": "a process takes no new submissions: there is too much to do",

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
+from gateway.core.caller import KEYS_ONLY, Caller, Tier
 from gateway.core.outline import Outline, outline
 from gateway.core.swift import swift
 
@@ -255,6 +256,7 @@ class Partner:
     tax_approval: TaxApproval = TaxApproval()
     locate_attested_until: date | None = None
     """It is the central parent locator service of a state, attested until then (45 CFR 303.70); None: it is none."""
+    caller: Caller = KEYS_ONLY
     paused: bool = False
     version: int = 1
 
@@ -288,6 +290,8 @@ class Agreement:
     """What the recipient may use it for, a word of the disclosure policy; empty: the purpose of its program."""
     requester: str = "agency"
     """On whose behalf the recipient gets it, a word of the disclosure policy (45 CFR 302.35(c))."""
+    tier: Tier = Tier.API_KEY
+    """The weakest proof that its parties may call with; federal kinds ask for more by themselves."""
     version: int = 1
 
     def in_force(self, today: date) -> bool:
@@ -533,6 +537,8 @@ class Principal:
     scopes: frozenset[str]
     partner: PartnerKey | None = None
     operator: str | None = None
+    tier: Tier = Tier.API_KEY
+    """How it proved itself."""
 
     @property
     def actor(self) -> Actor:

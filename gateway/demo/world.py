@@ -56,7 +56,7 @@ def settings(wishes: Wishes, home: Path) -> Settings:
         "broker": {"url": wishes.broker},
         "keys": {"directory": home / "keys"},
         "secrets": home / "secrets",
-        "api": {"port": 0},
+        "api": {"port": 0, "sandbox": True},
         "console": {"port": port, "environment": "DEMO"},
         "metrics": {"port": 0},
         "work": {"folder_root": home / "exchange", "processes": 1},

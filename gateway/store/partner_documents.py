@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from gateway.core.audit_entry import canonical_json
+from gateway.core.caller import KEYS_ONLY, Tier
 from gateway.core.model import (
     AdapterName,
     Agreement,
@@ -31,6 +32,7 @@ from gateway.core.model import (
     Role,
     TaxApproval,
 )
+from gateway.store.caller_documents import decode_caller, encode_caller
 
 _TICK = timedelta(microseconds=1)
 _AGENCY = "agency"
@@ -60,6 +62,7 @@ def encode_partner(partner: Partner) -> str:
             # Left out where there is none, so that documents from before it are still equal to the present ones.
             **({} if partner.queries is None else {"queries": _endpoint(partner.queries)}),
             **_approvals(partner),
+            **({} if partner.caller == KEYS_ONLY else {"caller": encode_caller(partner.caller)}),
         }
     )
 
@@ -87,6 +90,7 @@ def decode_partner(document: str, version: int, *, paused: bool) -> Partner:
         queries=_read_endpoint(doc["queries"]) if "queries" in doc else None,
         tax_approval=_read_approval(doc.get("tax_approval")),
         locate_attested_until=_read_day(doc.get("locate_attested_until")),
+        caller=decode_caller(doc["caller"]) if "caller" in doc else KEYS_ONLY,
         paused=paused,
         version=version,
     )
@@ -108,6 +112,7 @@ def encode_agreement(agreement: Agreement) -> str:
             "filters": {tag: sorted(values) for tag, values in agreement.filters.items()},
             **({"purpose": agreement.purpose} if agreement.purpose else {}),
             **({} if agreement.requester == _AGENCY else {"requester": agreement.requester}),
+            **({} if agreement.tier is Tier.API_KEY else {"tier": agreement.tier.value}),
         }
     )
 
@@ -128,6 +133,7 @@ def decode_agreement(document: str, version: int) -> Agreement:
         filters={tag: frozenset(values) for tag, values in doc["filters"].items()},
         purpose=doc.get("purpose", ""),
         requester=doc.get("requester", _AGENCY),
+        tier=Tier(doc.get("tier", Tier.API_KEY)),
         version=version,
     )
 

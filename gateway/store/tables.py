@@ -329,6 +329,16 @@ revisions = Table(
     "revisions", metadata, Column("name", Text, primary_key=True), Column("value", Integer, nullable=False)
 )
 
+nonces = Table(
+    "nonces",
+    metadata,
+    Column("holder", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("until", Instant, nullable=False),
+    PrimaryKeyConstraint("holder", "digest"),
+    Index("nonces_over", "until"),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

@@ -16,14 +16,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from gateway.core.errors import Unauthenticated
+from gateway.core.caller import SCOPES
 from gateway.core.ids import Clock, Random
-from gateway.core.model import Actor, PartnerKey, Principal
+from gateway.core.model import PartnerKey, Principal
 from gateway.core.ports.keys import TokenHasher
 from gateway.core.ports.store import ApiKey, ApiKeys
-
-UNKNOWN = Actor("caller", "unknown")
-"""Whoever shows no key that we know: what they claim to be is not recorded."""
+from gateway.core.unproven import Unproven
 
 _TOKEN = re.compile(r"gwk_([0-9a-f]{16})_[a-z2-7]{52}[0-9a-f]{8}")
 _SCHEME = "bearer "
@@ -48,7 +46,7 @@ class Scope(StrEnum):
     """Operator keys only."""
 
 
-PARTNER_SCOPES = frozenset({Scope.SUBMIT, Scope.READ, Scope.MAILBOX, Scope.ACKNOWLEDGE, Scope.QUERY})
+PARTNER_SCOPES = frozenset(Scope(scope) for scope in SCOPES)
 OPERATOR_SCOPES = frozenset({Scope.READ, Scope.OPERATE})
 
 
@@ -120,10 +118,10 @@ class Doorkeeper:
         self._asking: dict[str, asyncio.Task[ApiKey | None]] = {}
 
     async def identify(self, authorization: str | None) -> Principal:
-        """The caller behind an Authorization field. Raises Unauthenticated, the same for every reason."""
+        """The caller behind an Authorization field. Raises Unproven, the same for every reason."""
         parsed = key_id_of(authorization)
         if parsed is None:
-            raise Unauthenticated
+            raise Unproven
         key_id, token = parsed
         digest = self._hasher.digest(token)
         known = self._fresh(key_id)
@@ -132,7 +130,7 @@ class Doorkeeper:
         found = await self._found(key_id)
         matches = hmac.compare_digest(found.digest if found else _NOBODY, digest)
         if found is None or not matches:
-            raise Unauthenticated
+            raise Unproven
         self._keep(found)
         return found.principal
 

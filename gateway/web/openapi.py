@@ -11,9 +11,10 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from gateway.core.model import FormatName
 from gateway.core.ports.formats import FormatInfo
-from gateway.web.api.operation import JSON, Answer, AnyBody, Operation, Route
+from gateway.web.access import TOKEN_PATH
+from gateway.web.api.operation import JSON, Answer, AnyBody, Form, Operation, Route
 from gateway.web.api.told import ProblemTold
-from gateway.web.auth import Scope
+from gateway.web.auth import PARTNER_SCOPES, Scope
 from gateway.web.problems import MEDIA_TYPE, PROBLEMS
 
 VERSION = "3.1.1"
@@ -23,8 +24,37 @@ _ALWAYS = ("internal", "unavailable")
 _KEYED = ("unauthenticated", "forbidden", "too-many-requests")
 _DOCUMENT = ("invalid-json", "invalid-members", "unsupported-media-type", "too-large", "body-timeout", "body-cut-off")
 
+FORM = "application/x-www-form-urlencoded"
+
 Document = dict[str, Any]
 """A JSON object whose shape the OpenAPI specification gives; a test checks it against the specification's schema."""
+
+SCHEMES: Mapping[str, Document] = {
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "gwk",
+        "description": "An API key: for tests and small employers, and for operators' scripts",
+    },
+    "token": {
+        "type": "oauth2",
+        "description": "Client credentials with private_key_jwt; over mutual TLS the token is bound to the certificate",
+        "flows": {
+            "clientCredentials": {
+                "tokenUrl": TOKEN_PATH,
+                "scopes": {scope.value: f"The scope {scope.value}" for scope in sorted(PARTNER_SCOPES)},
+            }
+        },
+    },
+    "certificate": {"type": "mutualTLS", "description": "A client certificate that the partner's file lists"},
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Signature-Input",
+        "description": "A message signature (RFC 9421) tagged child-support-gateway, with Signature beside it",
+    },
+}
+"""How callers prove themselves: docs/callers.md."""
 
 
 def openapi(routes: Sequence[Route], formats: Mapping[FormatName, FormatInfo], version: str) -> Document:
@@ -46,9 +76,7 @@ def openapi(routes: Sequence[Route], formats: Mapping[FormatName, FormatInfo], v
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {
-                "key": {"type": "http", "scheme": "bearer", "bearerFormat": "gwk", "description": "An API key"}
-            },
+            "securitySchemes": SCHEMES,
         },
     }
 
@@ -64,7 +92,9 @@ def problems_of(operation: Operation) -> tuple[str, ...]:
         codes += ["bad-request", "invalid-members"]
     if operation.body is not None:
         codes += ["body-timeout", "body-cut-off", "too-large", "encoding-refused"]
-    if operation.body is not None and not isinstance(operation.body, AnyBody):
+    if operation.body is not None:
+        codes.append("content-digest-mismatch")
+    if isinstance(operation.body, type):
         codes += _DOCUMENT
     return tuple(dict.fromkeys(codes))
 
@@ -73,8 +103,9 @@ def _schemas(routes: Sequence[Route]) -> Document:
     asked: dict[type[BaseModel], JsonSchemaMode] = {}
     told: dict[type[BaseModel], JsonSchemaMode] = {ProblemTold: "serialization"}
     for route in routes:
-        if isinstance(route.operation.body, type):
-            asked[route.operation.body] = "validation"
+        body = route.operation.body.model if isinstance(route.operation.body, Form) else route.operation.body
+        if isinstance(body, type):
+            asked[body] = "validation"
         told |= {answer.model: "serialization" for answer in route.operation.answers.values() if answer.model}
     _, definitions = models_json_schema(list((asked | told).items()), ref_template=_REF)
     schemas: Document = definitions["$defs"]
@@ -89,7 +120,7 @@ def _operation(route: Route, formats: Mapping[FormatName, FormatInfo]) -> Docume
         "tags": [operation.tag],
         "parameters": [*_path_parameters(route.described), *_query_parameters(operation), *_headers(operation)],
         "responses": _responses(operation),
-        "security": [] if operation.scope is Scope.PUBLIC else [{"key": []}],
+        "security": [] if operation.scope is Scope.PUBLIC else _security(operation.scope),
         "x-scope": operation.scope.value,
     }
     if operation.body is not None:
@@ -97,7 +128,17 @@ def _operation(route: Route, formats: Mapping[FormatName, FormatInfo]) -> Docume
     return described
 
 
-def _body(body: type[BaseModel] | AnyBody, formats: Mapping[FormatName, FormatInfo]) -> Document:
+def _security(scope: Scope) -> list[Document]:
+    """The proofs that will do, each by itself; operators have API keys only."""
+    if scope not in PARTNER_SCOPES:
+        return [{"key": []}]
+    tokens = [scope.value]
+    return [{"key": []}, {"token": tokens, "certificate": []}, {"token": tokens}, {"signature": []}]
+
+
+def _body(body: type[BaseModel] | AnyBody | Form, formats: Mapping[FormatName, FormatInfo]) -> Document:
+    if isinstance(body, Form):
+        return {"required": True, "content": {FORM: {"schema": _reference(body.model)}}}
     if not isinstance(body, AnyBody):
         return {"required": True, "content": {JSON: {"schema": _reference(body)}}}
     read = [info for info in formats.values() if info.reads and (not body.only or info.name in body.only)]

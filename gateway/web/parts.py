@@ -11,6 +11,7 @@ from gateway.core.audit_entry import Scribe
 from gateway.core.ids import Clock, Mint, Random
 from gateway.core.model import Delivery, FormatName, Kind, PartnerKey, RecordId, Severity
 from gateway.core.ports.admission import Admission
+from gateway.core.ports.callers import Proofs
 from gateway.core.ports.formats import CanonicalForm, FormatInfo
 from gateway.core.ports.intake import IntakeDesk
 from gateway.core.ports.keys import Indexer, Sealer, TokenHasher
@@ -109,6 +110,7 @@ class Parts:
     partners: Partners
     directory: CurrentDirectory
     callers: ApiKeys
+    proofs: Proofs
     operators: Operators
     health: Health
     audit: AuditLog

@@ -77,8 +77,14 @@ class Fault:
 
 _TABLE: tuple[Problem, ...] = (
     _of(Refused, "Read the detail, mend the request and send it again."),
-    _of(errors.Unauthenticated, "Send `Authorization: Bearer <API key>` with a key that is in force."),
+    _of(
+        errors.Unauthenticated,
+        "Send an API key, an access token or a message signature that is in force: docs/callers.md.",
+    ),
     _of(errors.Forbidden, "Ask the operator for a key with the scope that the operation names."),
+    Problem(
+        "proof-too-weak", 403, "The proof is too weak for these data", "Call with the proof that the detail names."
+    ),
     Problem("format-not-allowed", 403, "The caller may not post this format", "Ask the operator to allow the format."),
     _of(errors.NotFound, "Check the id. What belongs to somebody else does not exist for you."),
     Problem("method-not-allowed", 405, "The method is not allowed here", "Use one of the methods of the Allow header."),

@@ -12,7 +12,7 @@ from gateway.core.errors import Unavailable
 from gateway.core.ids import Clock
 from gateway.core.model import Actor, AuditEntry
 from gateway.core.ports.store import AuditLog
-from gateway.web.auth import UNKNOWN
+from gateway.core.unproven import UNKNOWN
 
 WINDOW = timedelta(minutes=1)
 _MOST_WINDOWS = 1000

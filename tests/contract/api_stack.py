@@ -51,6 +51,7 @@ from gateway.core.model import (
     SubmissionId,
     SubmissionState,
 )
+from gateway.core.ports.callers import Proofs
 from gateway.core.ports.formats import FormatInfo
 from gateway.core.ports.intake import Verdict
 from gateway.core.ports.store import RuleCount
@@ -67,6 +68,7 @@ from gateway.store.health import StoredHealth
 from gateway.store.intake import StoredIntake
 from gateway.store.jobs import StoredJobs
 from gateway.store.mailbox import StoredMailbox
+from gateway.store.nonces import StoredNonces
 from gateway.store.operators import StoredOperators
 from gateway.store.partners import StoredPartners
 from gateway.store.receipts import StoredReceipts
@@ -78,6 +80,7 @@ from gateway.web.edge import runner
 from gateway.web.limits import Limits
 from gateway.web.parts import LogFiles, Parts, RuleText
 from gateway.work.receipts import ReceiptOffice
+from keys.credentials import PresentedCredentials
 from keys.files import FileKeys
 from tests.contract.query_stack import Present, desk
 
@@ -388,6 +391,7 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         partners=partners,
         directory=partners.directory,
         callers=StoredApiKeys(database, watch),
+        proofs=Proofs(keys.access_tokens(), PresentedCredentials(), StoredNonces(database, watch)),
         operators=StoredOperators(database),
         health=StoredHealth(database),
         audit=StoredAuditLog(database),

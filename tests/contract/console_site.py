@@ -214,6 +214,7 @@ def parts_of(database, clock):
         partners=partners,
         directory=partners.directory,
         callers=StoredApiKeys(database, clock),
+        proofs=SimpleNamespace(),  # the console has logins of its own
         operators=StoredOperators(database),
         health=StoredHealth(database),
         audit=StoredAuditLog(database),

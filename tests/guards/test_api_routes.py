@@ -29,6 +29,9 @@ PUBLIC = {
     "/livez",
     "/readyz",
     "/version",
+    "/oauth/token",
+    "/oauth/jwks",
+    "/.well-known/oauth-authorization-server",
 }
 
 

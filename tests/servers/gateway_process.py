@@ -35,7 +35,7 @@ OPERATOR = "operator"
 READY_SECONDS = 60.0
 STOP_SECONDS = 15.0
 SECTIONS: Mapping[str, Mapping[str, Any]] = {
-    "api": {"port": 0},
+    "api": {"port": 0, "sandbox": True},
     "console": {"port": 0, "environment": "TEST"},
     "metrics": {"port": 0},
     # A killed process must not keep its claims for minutes, nor a lost announcement wait for one.

@@ -48,6 +48,7 @@ def test_created_keys_load_again(folder, passphrase):
         "token-pepper:api-keys:2026-03:1",
         "note-signing:audit-log:2026-03:1",
         "receipt-signing:receipts:2026-03:1",
+        "token-signing:access-tokens:2026-03:1",
     ]
     again = loaded(folder, passphrase)
     assert again.ring == keys.ring

@@ -13,16 +13,19 @@ from aiohttp import web
 from aiohttp.http import HttpVersion11
 from aiohttp.typedefs import Handler, Middleware
 
-from gateway.core.errors import Forbidden, GatewayError, Overloaded, Refused, TooMany, Unauthenticated
+from gateway.core.errors import Forbidden, GatewayError, Overloaded, Refused, TooMany
 from gateway.core.model import Principal
 from gateway.core.query_errors import QueryInvalid, QueryRefused
+from gateway.core.unproven import Unproven
 from gateway.web import problems
+from gateway.web.access import Access
 from gateway.web.acknowledgement import UNFIT
 from gateway.web.api import documents, media, told
-from gateway.web.api.operation import Call, Route, Site
+from gateway.web.api.operation import Call, Door, Route, Site
 from gateway.web.api.reference import STYLE, reference_page
 from gateway.web.api.routes import ROUTES
-from gateway.web.auth import UNKNOWN, Doorkeeper, Scope
+from gateway.web.auth import Scope
+from gateway.web.callers import Callers
 from gateway.web.limits import Allowance, Buckets, Limits
 from gateway.web.metrics import RequestFigures
 from gateway.web.openapi import openapi
@@ -50,18 +53,21 @@ _STRICT_TRANSPORT = "max-age=63072000"
 
 
 def api_application(
-    parts: Parts, limits: Limits | None = None, figures: RequestFigures | None = None
+    parts: Parts, limits: Limits | None = None, figures: RequestFigures | None = None, access: Access | None = None
 ) -> web.Application:
     """The API. Run it with ``gateway.web.edge.runner``, which keeps the limits of connections and headers."""
     limits = limits or Limits()
-    gate = Gate(parts, limits)
-    site = Site(parts, limits, media.offers(parts.formats.values()), _pages(parts))
+    access = access or Access()
+    callers = Callers(parts, limits, access)
+    gate = Gate(parts, limits, callers)
+    door = Door(access, callers, gate.note)
+    site = Site(parts, limits, media.offers(parts.formats.values()), _pages(parts), door)
     application = web.Application(middlewares=[_edge(parts, figures)])
     application.cleanup_ctx.append(gate.settling)
     for route in ROUTES:
         endpoint = _endpoint(route, site, gate)
         application.router.add_route(route.method, route.path, endpoint)
-        if route.operation.scope is Scope.PUBLIC:
+        if route.operation.scope is Scope.PUBLIC and route.method == "GET":
             application.router.add_route("HEAD", route.path, endpoint)  # probes and link checkers ask so
     return application
 
@@ -78,25 +84,26 @@ def _pages(parts: Parts) -> Mapping[str, tuple[bytes, str]]:
 
 
 class Gate:
-    """Lets callers in: key, scope, rate. Turns others away with an audit entry."""
+    """Lets callers in: proof, scope, rate. Turns others away with an audit entry."""
 
-    def __init__(self, parts: Parts, limits: Limits) -> None:
-        self._doorkeeper = Doorkeeper(parts.callers, parts.hasher, parts.clock, limits.key_cache)
+    def __init__(self, parts: Parts, limits: Limits, callers: Callers) -> None:
+        self._callers = callers
         self._refusals = Refusals(parts.audit, parts.scribe, parts.clock)
         self._buckets = Buckets(limits, parts.clock)
         strangers = replace(limits, rate_per_second=limits.public_per_second, burst=limits.public_burst)
         self._strangers = Buckets(strangers, parts.clock)
 
     async def admit(self, request: web.Request, scope: Scope) -> tuple[Principal, Allowance | None]:
-        """Raises Unauthenticated, Forbidden or RateExceeded."""
+        """Raises Unproven, Forbidden or RateExceeded."""
         try:
-            principal = await self._doorkeeper.identify(request.headers.get("Authorization"))
-        except Unauthenticated as refusal:
-            await self._refusals.note(UNKNOWN, refusal.problem)
+            principal = await self._callers.identify(request)
+        except Unproven as refusal:
+            await self.note(refusal)
             raise
         try:
             allowance = self._buckets.take(principal.partner or principal.key_id)
             check_scope(principal, scope)
+            await self._callers.refuse_weak(principal)
         except (Forbidden, TooMany) as refusal:
             await self._refusals.note(principal.actor, refusal.problem)
             raise
@@ -105,7 +112,11 @@ class Gate:
     def let_read(self, request: web.Request) -> None:
         """A caller without a key, known by address only. Raises RateExceeded; not written down, since everybody could
         then fill the log."""
-        self._strangers.take(request.remote or "")
+        self._strangers.take(self._callers.peers.address(request))
+
+    async def note(self, refusal: Unproven) -> None:
+        """Writes down that somebody did not prove who it is."""
+        await self._refusals.note(refusal.who, refusal.reason)
 
     async def turned_away(self, principal: Principal, refusal: Refused) -> None:
         """Writes a refusal down that nobody has written down yet."""

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import hashlib
+import hmac
 import json
 import re
 import zlib
@@ -25,12 +26,14 @@ _INFLATED_PIECE = 64 * 1024
 _GZIP_WINDOW = 31
 _RATIO_FREE = 64 * 1024
 """Unpacked bytes before the ratio counts: short bodies of one repeated byte are harmless."""
-_DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]{44}):")
+_DIGEST = re.compile(r"(?:^|,)\s*(sha-256|sha-512)=:([A-Za-z0-9+/=]*):")
+_HASHES = {"sha-256": "sha256", "sha-512": "sha512"}
 
 
 async def pieces(request: web.Request, limits: Limits) -> AsyncIterator[bytes]:
     """The body as it comes, unpacked when it is gzip and gzip is enabled. Raises SlowBody, Refused (cut off), TooLarge
-    (compression ratio or cap) and Unsupported (any other Content-Encoding)."""
+    (compression ratio or cap), Unsupported (any other Content-Encoding), and, at the end of the body, Unprocessable
+    when it is not the one of its Content-Digest: nobody may act on a body that was not read to its end."""
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding == "identity":
         async for piece in _raw(request, limits):
@@ -48,6 +51,7 @@ async def pieces(request: web.Request, limits: Limits) -> AsyncIterator[bytes]:
 async def _raw(request: web.Request, limits: Limits) -> AsyncIterator[bytes]:
     content, loop = request.content, asyncio.get_running_loop()
     begun, received = loop.time(), 0
+    digest = ContentDigest(request) if "Content-Digest" in request.headers else None
     while True:
         try:
             if content.is_eof():  # all of it has come (as with most records): no timer is needed
@@ -61,9 +65,13 @@ async def _raw(request: web.Request, limits: Limits) -> AsyncIterator[bytes]:
         except (web.RequestPayloadError, ConnectionError):
             raise Refused("The body ended before its announced end.", code="body-cut-off") from None
         if not piece:
-            return
+            break
         received += len(piece)
+        if digest is not None:
+            digest.feed(piece)
         yield piece
+    if digest is not None:
+        digest.check()
 
 
 class Inflater:
@@ -107,21 +115,26 @@ class Inflater:
 
 
 class ContentDigest:
-    """Checks a body against the request's Content-Digest (RFC 9530), when there is one with SHA-256."""
+    """Checks what came over the wire against the request's Content-Digest (RFC 9530, section 2: the bytes as sent, with
+    their content coding). Every digest that we can compute must fit; where there is none, nothing is checked."""
 
     def __init__(self, request: web.Request) -> None:
-        told = request.headers.get("Content-Digest")
-        match = _DIGEST.search(told) if told else None
-        self._told = _decoded(match[1]) if match else None
-        self._hash = hashlib.sha256() if self._told is not None else None
+        told = ", ".join(request.headers.getall("Content-Digest", ()))
+        found = _DIGEST.findall(told) if told else ()
+        self._told = [(hashlib.new(_HASHES[name]), _decoded(value)) for name, value in found]
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything to check."""
+        return bool(self._told)
 
     def feed(self, data: bytes) -> None:
-        if self._hash is not None:
-            self._hash.update(data)
+        for hashing, _ in self._told:
+            hashing.update(data)
 
     def check(self) -> None:
-        """Raises Unprocessable when the digest is another one."""
-        if self._hash is not None and self._hash.digest() != self._told:
+        """Raises Unprocessable when a digest is another one."""
+        if any(not hmac.compare_digest(hashing.digest(), told) for hashing, told in self._told):
             raise Unprocessable("The body is not the one of its Content-Digest.", code="content-digest-mismatch")
 
 

@@ -12,9 +12,12 @@ from pydantic import BaseModel
 
 from gateway.core.errors import Forbidden, NotFound, Refused
 from gateway.core.model import Partner, PartnerKey, Principal
+from gateway.core.unproven import Unproven
+from gateway.web.access import Access
 from gateway.web.api import bodies
 from gateway.web.api.media import Offer
 from gateway.web.auth import Scope
+from gateway.web.callers import Callers
 from gateway.web.limits import Limits
 from gateway.web.parts import Parts
 
@@ -46,6 +49,13 @@ class AnyBody:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """The body is a form (application/x-www-form-urlencoded) with these members."""
+
+    model: type[BaseModel]
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """The description of one route; the OpenAPI document is made of it."""
 
@@ -56,12 +66,22 @@ class Operation:
     answers: Mapping[int, Answer]
     problems: tuple[str, ...] = ()
     """Codes of ``gateway.web.problems.PROBLEMS`` besides those that every operation of its kind can answer."""
-    body: type[BaseModel] | AnyBody | None = None
+    body: type[BaseModel] | AnyBody | Form | None = None
     query: type[BaseModel] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     """Request header fields of its own -> what they mean; a name that ends with ``*`` is required."""
     rated: bool = False
     """A public operation that costs work: the rate of each address is limited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What answers need that let callers in themselves."""
+
+    access: Access
+    callers: Callers
+    note: Callable[[Unproven], Awaitable[None]]
+    """Writes down that somebody did not prove who it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +94,7 @@ class Site:
     """Media type -> the formats that are read under it."""
     pages: Mapping[str, tuple[bytes, str]]
     """Path -> (bytes, media type) of what never changes while the process runs: description, reference, rules."""
+    door: Door
 
 
 @dataclass(frozen=True, slots=True)

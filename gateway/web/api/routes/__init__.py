@@ -6,6 +6,7 @@ from gateway.web.api.operation import Route
 from gateway.web.api.routes.deliveries import DELIVERIES, REPLAYS
 from gateway.web.api.routes.log import LOG
 from gateway.web.api.routes.mailbox import MAILBOX
+from gateway.web.api.routes.oauth import OAUTH
 from gateway.web.api.routes.public import PUBLIC
 from gateway.web.api.routes.queries import QUERIES
 from gateway.web.api.routes.receipts import RECEIPTS
@@ -21,6 +22,7 @@ ROUTES: tuple[Route, ...] = (
     *DELIVERIES,
     *REPLAYS,
     *LOG,
+    *OAUTH,
     *PUBLIC,
 )
 """Order matters only where a fixed path and a pattern meet: the fixed one first."""

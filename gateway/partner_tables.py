@@ -1,0 +1,95 @@
+"""The smaller tables of a partner file: batching, retries, breaker, contacts; how durations and names are written."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from gateway.core.batching import window_after
+from gateway.core.model import Batching, BatchMode
+from gateway.core.retry import DEFAULT_WAITS
+
+_DURATION = re.compile(r"^(\d+)(ms|s|m|h|d)$")
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_SELDOM = timedelta(days=9 * 366)
+"""The 29th of February may be eight years away; a cron line that waits longer than this never fires."""
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+def _duration(value: object) -> timedelta:
+    found = _DURATION.match(value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError("write a duration like 30s, 10m, 2h or 1d")
+    return timedelta(seconds=int(found.group(1)) * _UNITS[found.group(2)])
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
+Locator = Annotated[str, Field(pattern=r"^[0-9A-Z]{2}$|^[0-9A-Z]{5}$|^[0-9A-Z]{7}$|^[0-9]{9}$|^[A-Z][A-Z0-9-]{1,15}$")]
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class BatchingTable(Table):
+    mode: Annotated[BatchMode, BeforeValidator(BatchMode)]
+    count: int = Field(default=1_000, ge=1)
+    age: Duration = timedelta(minutes=5)
+    cron: str | None = None
+    timezone: str = "America/New_York"
+    working_days: bool = False
+    limit: int = Field(default=10_000, ge=1, le=50_000)
+
+    @field_validator("cron")
+    @classmethod
+    def _cron(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                CronSim(value, _EPOCH)
+            except CronSimError as error:
+                raise ValueError("not a cron line of five fields") from error
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("not a time zone of the IANA database") from error
+        return value
+
+    @model_validator(mode="after")
+    def _window_has_times(self) -> BatchingTable:
+        if (self.mode is BatchMode.WINDOW) != (self.cron is not None):
+            raise ValueError("cron goes with mode = 'window' and only with it")
+        if self.mode is BatchMode.WINDOW and window_after(self.value(), _EPOCH) - _EPOCH > _SELDOM:
+            raise ValueError("the cron line never falls on a working day")
+        return self
+
+    def value(self) -> Batching:
+        return Batching(**self.model_dump())
+
+
+class RetryTable(Table):
+    waits: list[Duration] = Field(default=list(DEFAULT_WAITS), min_length=1, max_length=50)
+    jitter: float = Field(default=0.2, ge=0, le=0.5)
+    longest_retry_after: Duration = timedelta(hours=6)
+
+
+class BreakerTable(Table):
+    failures: int = Field(default=5, ge=1)
+    rest: Duration = timedelta(seconds=30)
+    longest_rest: Duration = timedelta(minutes=30)
+
+
+class ContactTable(Table):
+    name: str
+    email: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    purpose: str = "operations"
