@@ -54,7 +54,13 @@ async def listening(process: Gateway) -> AsyncIterator[None]:
 
 def _limits(settings: Settings) -> WebLimits:
     api = settings.api
-    return WebLimits(gzip=api.gzip, connections=api.connections, connections_each=api.connections_each)
+    return WebLimits(
+        gzip=api.gzip,
+        rate_per_second=api.rate_per_second or None,
+        burst=api.burst,
+        connections=api.connections,
+        connections_each=api.connections_each,
+    )
 
 
 def access(settings: Settings) -> Access:

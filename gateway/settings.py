@@ -96,6 +96,10 @@ class Api(Listen):
     """Open at once; a newcomer beyond that is closed."""
     connections_each: int = Field(default=1_024, ge=1)
     """Of one address: raise it to ``connections`` behind a proxy."""
+    rate_per_second: float = Field(default=5_000, ge=0)
+    """Requests of one caller; 0: no limit. More than one process can do, so that only floods feel it."""
+    burst: int = Field(default=10_000, ge=1)
+    """Requests that a caller may have saved up."""
     gzip: bool = False
     """Accept gzip bodies (ratio and size are capped)."""
     records_at_once: int = Field(default=1_000, ge=1)

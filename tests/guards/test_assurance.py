@@ -1,9 +1,11 @@
-"""The table of claims: what shows one, and what takes it away."""
+"""The table of claims: what shows one, what takes it away, and that none is passed over in silence."""
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,10 @@ from pathlib import Path
 from tests.claims import CLAIMS
 
 ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/security.md").read_text(encoding="utf-8")
+OURS = [f"A{number}" for number in range(17, 42)]
+"""The claims of trust."""
+NOT_SHOWN = re.compile(r"^\| (A\d\d) \| not shown: (\S.*) \|$", re.MULTILINE)
 
 EXAMPLE = """
 import pytest
@@ -77,3 +83,28 @@ def test_the_table_tells_what_was_shown_and_what_was_not(tmp_path):
     assert set(told) == {*CLAIMS, "V12"}
     assert table["run"]["seed"] == 7
     assert "| A20 | every kind of tampering is found | shown |" in (tmp_path / "out/assurance.md").read_text()
+
+
+def marked():
+    """The claims that tests are marked with."""
+    found = set()
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "claim":
+                found |= {one.value for one in call.args if isinstance(one, ast.Constant)}
+    return found
+
+
+def unspoken(page, shown):
+    """Claims that no test shows and about which the page says nothing."""
+    excused = dict(NOT_SHOWN.findall(page))
+    return [claim for claim in OURS if claim not in shown and claim not in excused]
+
+
+def test_every_claim_of_trust_is_shown_by_a_test_or_has_a_reason_on_the_page():
+    assert unspoken(PAGE, marked()) == []
+
+
+def test_a_claim_that_nobody_shows_and_nobody_speaks_of_is_found():
+    shown = set(OURS) - {"A17", "A18"}
+    assert unspoken("| A17 | not shown: no machine for it |\n| A18 | not shown: |\n", shown) == ["A18"]
