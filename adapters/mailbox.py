@@ -14,7 +14,6 @@ from gateway.core.ports.keys import Sealer
 from gateway.core.ports.store import Mailbox
 
 OPTIONS: Table = {}
-LABEL = "records"
 INLINE = 2**20
 """Bytes up to which a body is sealed on the event loop; bigger ones would hold it up."""
 
@@ -53,7 +52,7 @@ class MailboxAdapter:
         return Handover(final=False, answer=parcel.name)
 
     async def _seal(self, parcel: Parcel) -> bytes:
-        seal = partial(self._sealer.seal, LABEL, context(parcel.delivery), parcel.body)
+        seal = partial(self._sealer.seal, parcel.label, context(parcel.delivery), parcel.body)
         return seal() if len(parcel.body) <= INLINE else await asyncio.to_thread(seal)
 
     async def close(self) -> None:

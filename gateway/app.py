@@ -14,6 +14,7 @@ import structlog
 
 from gateway import __version__
 from gateway.core.errors import Tampered, Unavailable
+from gateway.core.model import Actor
 from gateway.core.routing import Directory
 from gateway.cosigners import Cosigners
 from gateway.foundation import Foundation, foundation
@@ -43,6 +44,7 @@ async def gateway(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> Asy
     grace = seconds(settings.work.announce_again_seconds / 2) if Role.RELAY in roles else timedelta()
     async with AsyncExitStack() as stack:
         base = await stack.enter_async_context(foundation(settings, announce_grace=grace, warm=True))
+        await _complete_keys(base)
         process = build(settings, roles, base)
         stack.push_async_callback(process.crew.close)
         for witness in process.witnesses:
@@ -57,6 +59,15 @@ async def gateway(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> Asy
         await stack.enter_async_context(listening(process))
         log.info("gateway.started", role=" ".join(sorted(roles)), version=__version__)
         yield process
+
+
+async def _complete_keys(base: Foundation) -> None:
+    """Keys that a newer version needs are made when it starts first."""
+    for made in base.keys.complete():
+        entry = base.scribe.entry(Actor("gateway", "keys"), "key.created", f"key:{made.id}")
+        await base.stores.audit.write([entry])
+        log.info("key.created", id=made.id)
+    base.sealer.refresh()
 
 
 async def _examine_log(base: Foundation) -> None:

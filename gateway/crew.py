@@ -24,7 +24,7 @@ from gateway.memory import calm_collector, give_back
 from gateway.tools import Tools, tools_from
 from gateway.work.compose import Composer
 from gateway.work.examine import Examiner
-from keys.ring import KeyRing
+from keys.snapshot import KeySnapshot
 
 log = structlog.get_logger()
 S = TypeVar("S")
@@ -57,7 +57,7 @@ class PoolCrew:
     """Small tasks here, big ones in worker processes that start when they are needed, or a little before."""
 
     def __init__(
-        self, inline: InlineCrew, snapshot: Callable[[], KeyRing], processes: int, *, drafts: bool = False
+        self, inline: InlineCrew, snapshot: Callable[[], KeySnapshot], processes: int, *, drafts: bool = False
     ) -> None:
         self._inline, self._snapshot, self._drafts = inline, snapshot, drafts
         self._processes = processes or max(1, (os.cpu_count() or 2) - 1)
@@ -111,7 +111,7 @@ _tools: list[Tools] = []
 """The tools of a worker process: set once when it starts, the only state that a process pool can hold."""
 
 
-def _begin(snapshot: KeyRing, drafts: bool) -> None:  # noqa: FBT001 - a process pool passes positions
+def _begin(snapshot: KeySnapshot, drafts: bool) -> None:  # noqa: FBT001 - a process pool passes positions
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes the pool
     give_back()
     _tools.append(tools_from(snapshot, drafts=drafts))

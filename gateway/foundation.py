@@ -42,8 +42,8 @@ from gateway.tools import Speech, Tools, speech, tools
 from keys.files import FileKeys
 from keys.head_file import FILE_NAME as HEAD_FILE
 from keys.head_file import HeadFile
-from keys.ring import KeyRing
 from keys.sealing import EnvelopeSealer
+from keys.snapshot import KeySnapshot
 
 SECRET_LIMIT = 64 * 2**10
 """Bytes of one credential file."""
@@ -113,9 +113,9 @@ class Foundation:
     logbook: Logbook
     heads: Heads
 
-    def snapshot(self) -> KeyRing:
+    def snapshot(self) -> KeySnapshot:
         """The keys as they are now, for worker processes."""
-        return self.keys.ring.snapshot()
+        return self.keys.snapshot()
 
 
 class SecretFolder:

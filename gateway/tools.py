@@ -16,9 +16,7 @@ from gateway.core.ports.keys import Indexer, Sealer
 from gateway.core.rules import BusinessRules
 from gateway.work.compose import Composer
 from gateway.work.examine import Examiner
-from keys.digests import BlindIndexer
-from keys.ring import KeyRing
-from keys.sealing import EnvelopeSealer
+from keys.snapshot import KeySnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ def tools(spoken: Speech, sealer: Sealer, indexer: Indexer) -> Tools:
     return Tools(examiner, Composer(spoken.formats, spoken.canonical, sealer, spoken.catalog.bridging))
 
 
-def tools_from(snapshot: KeyRing, *, drafts: bool = False) -> Tools:
+def tools_from(snapshot: KeySnapshot, *, drafts: bool = False) -> Tools:
     """The tools of a worker process. Not warm: nobody there waits for the first schema fault to be explained."""
     spoken = speech(drafts=drafts)
-    return tools(spoken, EnvelopeSealer.from_snapshot(snapshot, os.urandom), BlindIndexer.from_snapshot(snapshot))
+    return tools(spoken, snapshot.sealer(os.urandom), snapshot.indexer())

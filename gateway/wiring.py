@@ -209,6 +209,7 @@ def _intake(
         directory=originator.directory,
         write_receipt=originator.write_receipt,
         whole=WholeFile.of(base.speech.catalog),
+        taxing=base.speech.catalog.tax_formats,
         announce=originator.announce,
         limits=IntakeLimits(records_at_once=settings.api.records_at_once),
         returns=Returns(

@@ -18,7 +18,9 @@ WRAPPED_BYTES = 40
 """A 256-bit key under AES Key Wrap (RFC 3394)."""
 NONCE_BYTES = 12
 TAG_BYTES = 16
-_KEY_ID_AT = len(MAGIC) + 1
+KEY_ID_AT = len(MAGIC) + 1
+ID_PARTS = 3
+"""Use, label, and the rest of a key id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,27 @@ def associated(label: str, context: str) -> bytes:
 
 
 def parse(label: str, sealed: bytes) -> Envelope:
-    """Raises Tampered when the header is not as :func:`header` writes it, or names a key of another label."""
-    if not sealed.startswith(MAGIC) or len(sealed) <= _KEY_ID_AT:
-        raise Tampered("the sealed bytes do not begin as an envelope does", code="seal-broken")
-    wrapped_at = _KEY_ID_AT + sealed[len(MAGIC)]
-    body = wrapped_at + WRAPPED_BYTES
-    if sealed[len(MAGIC)] > LONGEST_ID or len(sealed) < body + NONCE_BYTES + TAG_BYTES:
+    """Raises Tampered when the header is not as :func:`header` writes it, or names a key of another label, or no body
+    can follow it."""
+    envelope = parse_head(label, sealed)
+    if len(sealed) < envelope.body + NONCE_BYTES + TAG_BYTES:
         raise Tampered("the sealed bytes are cut off", code="seal-broken")
-    match = KEY_ID.fullmatch(sealed[_KEY_ID_AT:wrapped_at].decode("latin-1"))
+    return envelope
+
+
+def parse_head(label: str, sealed: bytes) -> Envelope:
+    """The same for what stands before the nonce; what follows is not looked at."""
+    if not sealed.startswith(MAGIC) or len(sealed) <= KEY_ID_AT:
+        raise Tampered("the sealed bytes do not begin as an envelope does", code="seal-broken")
+    wrapped_at = KEY_ID_AT + sealed[len(MAGIC)]
+    body = wrapped_at + WRAPPED_BYTES
+    if sealed[len(MAGIC)] > LONGEST_ID or len(sealed) < body:
+        raise Tampered("the sealed bytes are cut off", code="seal-broken")
+    match = KEY_ID.fullmatch(sealed[KEY_ID_AT:wrapped_at].decode("latin-1"))
     if match is None or match["use"] != KeyUse.KEK or match["label"] != label:
         raise Tampered("the sealed bytes name a key that cannot have sealed them", code="seal-broken")
     return Envelope(match[0], sealed[wrapped_at:body], body)
+
+
+LONGEST_HEAD = KEY_ID_AT + LONGEST_ID + WRAPPED_BYTES
+"""Bytes in which the head of whatever sealed value lies."""

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gateway.core.errors import Misconfigured
+from gateway.core.errors import Conflict, Misconfigured
 from gateway.core.ids import Clock, Random
+from gateway.core.labels import Label
 from keys.access_tokens import TOKEN_KEY_LABEL, SignedTokens
 from keys.digests import INDEX_LABEL, TOKEN_LABEL, BlindIndexer, PepperHasher
 from keys.folder import locked, make_private, read_private, write_private
 from keys.keyfile import Stretch, decode, encode
 from keys.receipts import RECEIPT_LABEL, JoseReceiptSigner
-from keys.ring import KEY_BYTES, KeyFacts, KeyRing
+from keys.ring import KEY_BYTES, KeyFacts, KeyRing, Material
 from keys.sealing import EnvelopeSealer
 from keys.signing import SIGNING_LABEL, NoteSigner, public_keys
-from keys.states import KeyUse
+from keys.snapshot import KeySnapshot
+from keys.states import KeyEvent, KeyPlace, KeyState, KeyUse
+from keys.token import Token, TokenAddress
 
 FILE_NAME = "keyring.json"
 SINGLE_KEYS: Sequence[tuple[KeyUse, str]] = (
@@ -28,14 +31,29 @@ SINGLE_KEYS: Sequence[tuple[KeyUse, str]] = (
 """The keys that every gateway needs besides those that seal."""
 
 
+SEALING_LABELS = tuple(label.value for label in Label)
+IN_TOKEN = frozenset({KeyUse.KEK})
+"""Uses whose keys live in the token, when there is one. The others make thousands of digests a second (indexes, API
+keys), or Ed25519 signatures that tokens seldom know."""
+
+
 class FileKeys:
     """Keys in a directory. Make one with :meth:`create` or :meth:`load`; it holds the ring as it was read last.
 
     Every change reads the file again under a lock, so two processes never lose each other's keys.
     """
 
-    def __init__(self, folder: Path, clock: Clock, random: Random, passphrase: str | None, stretch: Stretch) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock,
+        random: Random,
+        passphrase: str | None,
+        stretch: Stretch,
+        token: TokenAddress | None = None,
+    ) -> None:
         self._path = folder / FILE_NAME
+        self._address, self._token = token, Token(token) if token else None
         self._clock, self._random = clock, random
         self._passphrase, self._stretch = passphrase, stretch
         self._ring = KeyRing()
@@ -49,12 +67,14 @@ class FileKeys:
         random: Random,
         passphrase: str | None = None,
         *,
-        labels: Sequence[str] = ("records",),
+        labels: Sequence[str] = SEALING_LABELS,
         stretch: Stretch | None = None,
+        token: TokenAddress | None = None,
     ) -> FileKeys:
         """A new key file with a sealing key for each label and the keys of :data:`SINGLE_KEYS`.
-        Raises Misconfigured when there is one already or the directory is not private."""
-        keys = cls(folder, clock, random, passphrase, stretch or Stretch())
+        Raises Misconfigured when there is one already or the directory is not private. With ``token`` the keys of
+        :data:`IN_TOKEN` are made there."""
+        keys = cls(folder, clock, random, passphrase, stretch or Stretch(), token)
         make_private(folder)
         wanted = [*((KeyUse.KEK, label) for label in labels), *SINGLE_KEYS]
         with locked(folder):
@@ -62,7 +82,7 @@ class FileKeys:
                 raise Misconfigured(f"{keys._path} is there already", code="key-file-exists")
             ring = KeyRing()
             for use, label in wanted:
-                ring = ring.with_new(use, label, random(KEY_BYTES), clock())
+                ring = ring.with_new(use, label, keys._maker(use), clock())
             keys._write(ring)
         return keys
 
@@ -75,9 +95,10 @@ class FileKeys:
         clock: Clock,
         random: Random,
         stretch: Stretch | None = None,
+        token: TokenAddress | None = None,
     ) -> FileKeys:
         """Raises Misconfigured when the file is missing, malformed, open to others, or the passphrase is wrong."""
-        keys = cls(folder, clock, random, passphrase, stretch or Stretch())
+        keys = cls(folder, clock, random, passphrase, stretch or Stretch(), token)
         keys._read()
         return keys
 
@@ -91,11 +112,44 @@ class FileKeys:
 
     def new(self, label: str, use: KeyUse = KeyUse.KEK) -> KeyFacts:
         """Make the first active key of a label. Raises Conflict when there is one."""
-        return self._change(lambda ring: ring.with_new(use, label, self._random(KEY_BYTES), self._clock()))
+        self._change(lambda ring: ring.with_new(use, label, self._maker(use), self._clock()))
+        return self._ring.active(use, label).facts
+
+    def prepare(self, label: str, use: KeyUse = KeyUse.KEK) -> KeyFacts:
+        """Make the key that will follow the active one; it waits, so that every copy of the key file and every token
+        has it before anything is sealed with it. Raises Conflict when one waits already."""
+        self._change(lambda ring: ring.prepared(use, label, self._maker(use), self._clock()))
+        return self._ring.keys[-1].facts
 
     def rotate(self, label: str, use: KeyUse = KeyUse.KEK) -> KeyFacts:
-        """Make another key the active one; the old one becomes decrypt-only. Returns the new one."""
-        return self._change(lambda ring: ring.rotated(use, label, self._random(KEY_BYTES), self._clock()))
+        """Make another key the active one, the one that waits or a new one; the old one becomes decrypt-only. Returns
+        the new one."""
+        self._change(lambda ring: ring.rotated(use, label, self._maker(use), self._clock()))
+        return self._ring.active(use, label).facts
+
+    def complete(self) -> tuple[KeyFacts, ...]:
+        """Make the keys that a gateway of this version needs and the ring does not have yet. Returns what was made."""
+        wanted = [*((KeyUse.KEK, label) for label in SEALING_LABELS), *SINGLE_KEYS]
+        missing = [one for one in wanted if self._ring.found(*one, KeyState.ACTIVE) is None]
+        made = []
+        for use, label in missing:
+            try:
+                made.append(self.new(label, use))
+            except Conflict:
+                continue  # another process was faster
+        return tuple(made)
+
+    def destroy(self, key_id: str) -> None:
+        """The end of a key and of all that only it opens; whoever asks for it has counted before. First in the token,
+        then in the ring: after a crash between the two it can be asked for again. Raises Conflict when the key is
+        active, Misconfigured when there is none of this id."""
+        key = self._ring.key(key_id)
+        key.moved(KeyEvent.DESTROY, self._clock())  # refuses before anything is gone
+        if key.facts.place is KeyPlace.TOKEN and key.facts.state is not KeyState.DESTROYED:
+            if self._token is None:
+                raise Misconfigured(f"key {key_id} lies in a token, and no token is set", code="no-token")
+            self._token.destroy(key_id)
+        self._change(lambda ring: ring.moved(key_id, KeyEvent.DESTROY, self._clock()))
 
     def reload(self) -> KeyRing:
         """The ring as the file holds it now; reads (and stretches the passphrase) only when the file has changed."""
@@ -104,7 +158,11 @@ class FileKeys:
         return self._ring
 
     def sealer(self) -> EnvelopeSealer:
-        return EnvelopeSealer(self._ring, self._random, self.reload)
+        return EnvelopeSealer(self._ring, self._random, self.reload, self._token)
+
+    def snapshot(self) -> KeySnapshot:
+        """For worker processes: what opens, and how to reach the token."""
+        return KeySnapshot(self._ring.snapshot(), self._address)
 
     def indexer(self) -> BlindIndexer:
         return BlindIndexer(self._ring)
@@ -127,11 +185,16 @@ class FileKeys:
         """The raw public keys that checkpoints may be signed with, newest first."""
         return public_keys(self._ring)
 
-    def _change(self, change: Callable[[KeyRing], KeyRing]) -> KeyFacts:
+    def _maker(self, use: KeyUse) -> Material:
+        """Where a key of a use is made: in the token when one is set and the use can be served there."""
+        if self._token is None or use not in IN_TOKEN:
+            return self._random(KEY_BYTES)
+        return self._token.make if use is KeyUse.KEK else self._token.make_signing
+
+    def _change(self, change: Callable[[KeyRing], KeyRing]) -> None:
         with locked(self._path.parent):
             self._read()
             self._write(change(self._ring))
-        return self._ring.facts()[-1]
 
     def _read(self) -> None:
         version = self._present_version()

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from gateway.core.errors import Misconfigured
 from gateway.core.ids import Random
 from keys.ring import KEY_BYTES, Key, KeyFacts, KeyRing
-from keys.states import KeyState, KeyUse
+from keys.states import KeyPlace, KeyState, KeyUse
 
 SALT_BYTES = 16
 NONCE_BYTES = 12
@@ -46,6 +46,9 @@ class _KeyEntry(_Document):
     label: str
     state: KeyState
     created_at: AwareDatetime
+    since: AwareDatetime | None = None
+    """None: written before this was kept; then since it was made."""
+    place: KeyPlace = KeyPlace.FILE
     material: Annotated[bytes, Field(repr=False)]
 
 
@@ -108,12 +111,12 @@ def _unsealed(document: bytes, passphrase: str) -> _Keys:
 
 
 def _ring(document: _Keys) -> KeyRing:
-    return KeyRing(
-        tuple(
-            Key(KeyFacts(entry.id, entry.use, entry.label, entry.state, entry.created_at), entry.material)
-            for entry in document.keys
-        )
-    )
+    return KeyRing(tuple(Key(_facts(entry), entry.material) for entry in document.keys))
+
+
+def _facts(entry: _KeyEntry) -> KeyFacts:
+    since = entry.since or entry.created_at
+    return KeyFacts(entry.id, entry.use, entry.label, entry.state, entry.created_at, since, entry.place)
 
 
 def _entry(key: Key) -> _KeyEntry:
@@ -124,6 +127,8 @@ def _entry(key: Key) -> _KeyEntry:
         label=facts.label,
         state=facts.state,
         created_at=facts.created_at,
+        since=facts.since,
+        place=facts.place,
         material=key.material,
     )
 

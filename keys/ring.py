@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gateway.core.errors import Conflict, Misconfigured
-from keys.states import OPENING, ROTATABLE, KeyEvent, KeyState, KeyUse, after
+from keys.states import OPENING, ROTATABLE, KeyEvent, KeyPlace, KeyState, KeyUse, after
 
 KEY_BYTES = 32
 """All keys are 256 bits: AES-256, HMAC-SHA-256, the seed of Ed25519."""
@@ -21,6 +21,10 @@ KEY_ID = re.compile(
 """``<use>:<label>:<yyyy-mm>:<n>``; ``n`` counts the keys of one use, label and month from 1."""
 
 
+Material = bytes | Callable[[str], bytes]
+"""Of a new key: 32 bytes, or what makes the key of an id and answers nothing when it stays in a token."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeyFacts:
     """What may be shown of a key."""
@@ -30,11 +34,14 @@ class KeyFacts:
     label: str
     state: KeyState
     created_at: datetime
+    since: datetime
+    """When it came into its state: what an active key's time runs from."""
+    place: KeyPlace = KeyPlace.FILE
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key with its material (32 bytes; empty once it is destroyed), which is never printed."""
+    """A key with its material, which is never printed: 32 bytes; none in a token, and none once it is destroyed."""
 
     facts: KeyFacts
     material: bytes = field(repr=False)
@@ -43,27 +50,28 @@ class Key:
         match = KEY_ID.fullmatch(self.facts.id)
         if match is None or (match["use"], match["label"]) != (self.facts.use, self.facts.label):
             raise Misconfigured("a key's id does not fit its use and label", code="bad-key-file")
-        if len(self.material) != (0 if self.facts.state is KeyState.DESTROYED else KEY_BYTES):
+        gone = self.facts.state is KeyState.DESTROYED or self.facts.place is KeyPlace.TOKEN
+        if len(self.material) != (0 if gone else KEY_BYTES):
             raise Misconfigured(f"key {self.facts.id} has material of the wrong length", code="bad-key-file")
 
-    def moved(self, event: KeyEvent) -> Key:
+    def moved(self, event: KeyEvent, at: datetime) -> Key:
         state = after(self.facts.state, event)
-        return Key(replace(self.facts, state=state), b"" if state is KeyState.DESTROYED else self.material)
+        return Key(replace(self.facts, state=state, since=at), b"" if state is KeyState.DESTROYED else self.material)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
     """All keys, in the order in which they were made. A change gives another ring.
 
-    Every key id is there once, and each use and label has at most one active key.
+    Every key id is there once, and each use and label has at most one active key and one that waits to become it.
     """
 
     keys: tuple[Key, ...] = ()
 
     def __post_init__(self) -> None:
         ids = [key.facts.id for key in self.keys]
-        active = [(key.facts.use, key.facts.label) for key in self.keys if key.facts.state is KeyState.ACTIVE]
-        if len(set(ids)) != len(ids) or len(set(active)) != len(active):
+        single = [(f.use, f.label, f.state) for f in self.facts() if f.state in (KeyState.ACTIVE, KeyState.PENDING)]
+        if len(set(ids)) != len(ids) or len(set(single)) != len(single):
             raise Misconfigured("a key id or an active key is there twice", code="bad-key-file")
 
     def facts(self) -> tuple[KeyFacts, ...]:
@@ -71,38 +79,53 @@ class KeyRing:
 
     def active(self, use: KeyUse, label: str) -> Key:
         """Raises Misconfigured when there is none."""
-        for key in self.keys:
-            if (key.facts.use, key.facts.label, key.facts.state) == (use, label, KeyState.ACTIVE):
-                return key
+        found = self.found(use, label, KeyState.ACTIVE)
+        if found is not None:
+            return found
         raise Misconfigured(f"there is no active key for {use}:{label}", code="no-active-key")
+
+    def found(self, use: KeyUse, label: str, state: KeyState) -> Key | None:
+        """The first key of a use and label in a state."""
+        return next(
+            (key for key in self.keys if (key.facts.use, key.facts.label, key.facts.state) == (use, label, state)), None
+        )
 
     def opening(self, use: KeyUse) -> tuple[Key, ...]:
         """The active and decrypt-only keys of a use."""
         return tuple(key for key in self.keys if key.facts.use is use and key.facts.state in OPENING)
 
-    def has_active(self, use: KeyUse, label: str) -> bool:
-        return any((facts.use, facts.label, facts.state) == (use, label, KeyState.ACTIVE) for facts in self.facts())
-
-    def with_new(self, use: KeyUse, label: str, material: bytes, at: datetime) -> KeyRing:
+    def with_new(self, use: KeyUse, label: str, material: Material, at: datetime) -> KeyRing:
         """The first active key of a use and label. Raises Conflict when there is one already."""
-        if self.has_active(use, label):
+        if self.found(use, label, KeyState.ACTIVE) is not None:
             raise Conflict(f"{use}:{label} has an active key; rotate it instead", code="key-exists")
-        return _newest_activated(self._with_pending(use, label, material, at))
+        return _activated(self._with_pending(use, label, material, at), use, label, at)
 
-    def rotated(self, use: KeyUse, label: str, material: bytes, at: datetime) -> KeyRing:
-        """Another key becomes the active one; the old one is decrypt-only from now on."""
-        if use not in ROTATABLE:
-            raise Conflict(
-                f"keys for {use} are not rotated: stored rows depend on the one that made them", code="key-use"
-            )
-        old = self.active(use, label).facts.id
-        return _newest_activated(self._with_pending(use, label, material, at).moved(old, KeyEvent.RETIRE))
+    def prepared(self, use: KeyUse, label: str, material: Material, at: datetime) -> KeyRing:
+        """The key that will follow the active one is made and waits. Raises Conflict when one waits already."""
+        self._rotatable(use, label)
+        if self.found(use, label, KeyState.PENDING) is not None:
+            raise Conflict(f"{use}:{label} has a key that waits to become active", code="key-exists")
+        return self._with_pending(use, label, material, at)
 
-    def moved(self, key_id: str, event: KeyEvent) -> KeyRing:
+    def rotated(self, use: KeyUse, label: str, material: Material, at: datetime) -> KeyRing:
+        """Another key becomes the active one, the one that waits or a new one; the old one is decrypt-only from now
+        on."""
+        old = self._rotatable(use, label)
+        waits = self.found(use, label, KeyState.PENDING) is not None
+        ring = self if waits else self._with_pending(use, label, material, at)
+        return _activated(ring.moved(old.facts.id, KeyEvent.RETIRE, at), use, label, at)
+
+    def key(self, key_id: str) -> Key:
+        """Raises Misconfigured when there is none."""
+        for key in self.keys:
+            if key.facts.id == key_id:
+                return key
+        raise Misconfigured("there is no key with this id", code="no-such-key")
+
+    def moved(self, key_id: str, event: KeyEvent, at: datetime) -> KeyRing:
         """The ring after ``event`` befell one key. Raises Conflict when its state does not allow that."""
-        if key_id not in {key.facts.id for key in self.keys}:
-            raise Misconfigured("there is no key with this id", code="no-such-key")
-        return KeyRing(tuple(key.moved(event) if key.facts.id == key_id else key for key in self.keys))
+        moved = self.key(key_id).moved(event, at)
+        return KeyRing(tuple(moved if key.facts.id == key_id else key for key in self.keys))
 
     def snapshot(self, uses: Iterable[KeyUse] = (KeyUse.KEK, KeyUse.INDEX)) -> KeyRing:
         """The part of the ring that a worker process needs: only these uses, only keys that open. It pickles; its
@@ -110,14 +133,24 @@ class KeyRing:
         wanted = frozenset(uses)
         return KeyRing(tuple(key for key in self.keys if key.facts.use in wanted and key.facts.state in OPENING))
 
-    def _with_pending(self, use: KeyUse, label: str, material: bytes, at: datetime) -> KeyRing:
+    def _rotatable(self, use: KeyUse, label: str) -> Key:
+        if use not in ROTATABLE:
+            raise Conflict(
+                f"keys for {use} are not rotated: stored rows depend on the one that made them", code="key-use"
+            )
+        return self.active(use, label)
+
+    def _with_pending(self, use: KeyUse, label: str, material: Material, at: datetime) -> KeyRing:
         if LABEL.fullmatch(label) is None:
             raise Misconfigured("a label is lower-case letters, digits and hyphens, at most 32", code="bad-label")
         stem = f"{use}:{label}:{at:%Y-%m}"
         number = 1 + sum(facts.id.rpartition(":")[0] == stem for facts in self.facts())
-        facts = KeyFacts(f"{stem}:{number}", use, label, KeyState.PENDING, at)
-        return KeyRing((*self.keys, Key(facts, material)))
+        key_id = f"{stem}:{number}"
+        kept = material if isinstance(material, bytes) else material(key_id)
+        place = KeyPlace.FILE if kept else KeyPlace.TOKEN
+        return KeyRing((*self.keys, Key(KeyFacts(key_id, use, label, KeyState.PENDING, at, at, place), kept)))
 
 
-def _newest_activated(ring: KeyRing) -> KeyRing:
-    return ring.moved(ring.keys[-1].facts.id, KeyEvent.ACTIVATE)
+def _activated(ring: KeyRing, use: KeyUse, label: str, at: datetime) -> KeyRing:
+    waiting = ring.found(use, label, KeyState.PENDING)
+    return ring if waiting is None else ring.moved(waiting.facts.id, KeyEvent.ACTIVATE, at)

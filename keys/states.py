@@ -35,6 +35,15 @@ class KeyState(StrEnum):
     """Its material is gone; the id stays so that it is never given again."""
 
 
+class KeyPlace(StrEnum):
+    """Where the material of a key lies."""
+
+    FILE = "file"
+    """In the key file."""
+    TOKEN = "token"  # noqa: S105  # the name of a place, not a secret
+    """In a PKCS#11 token, which never gives it away."""
+
+
 class KeyEvent(StrEnum):
     ACTIVATE = "activate"
     RETIRE = "retire"

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from gateway.core.bridge import Bridging
 from gateway.core.catalog import Question
+from gateway.core.labels import open_record
 from gateway.core.model import Content, Facts, Kind, Partner, PartnerKey, Record, RecordId
 from gateway.core.ports.crew import Composed, Composition, Crew, Examination, Examined
 from gateway.core.ports.formats import CanonicalForm
 from gateway.core.ports.keys import Indexer, Sealer
 from gateway.core.ports.store import Records
 from gateway.core.routing import Directory
-from gateway.work.examine import RECORDS, record_context
 
 LATEST = 20
 """So many records of one case, the newest, are looked at."""
@@ -120,7 +120,7 @@ class Questions:
         return all(own is not None and own == other for own, other in pairs)
 
     def _open(self, record: RecordId, sealed: bytes) -> Content:
-        return self.canonical.read(self.sealer.open(RECORDS, record_context(record), sealed))
+        return self.canonical.read(open_record(self.sealer, record, sealed))
 
 
 @dataclass(frozen=True, slots=True)

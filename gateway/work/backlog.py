@@ -13,6 +13,7 @@ import structlog
 from gateway.core.acceptance import Chunk, Judged
 from gateway.core.audit_entry import Scribe
 from gateway.core.ids import Clock, Mint
+from gateway.core.labels import open_labelled
 from gateway.core.model import Actor, Delivery, FormatName, Partner, RecordId, RuleCode, Submission
 from gateway.core.ports.crew import Crew, Examination, Examined
 from gateway.core.ports.formats import Format, Frame, Reader
@@ -21,7 +22,7 @@ from gateway.core.ports.store import Spool
 from gateway.core.routing import Directory
 from gateway.core.whole_file import WholeFile
 from gateway.work.acknowledging import LONGEST, Acknowledging
-from gateway.work.intake import SPOOL, spool_context
+from gateway.work.intake import spool_context
 from gateway.work.returns import Returns
 from gateway.work.route import Origin, Router
 
@@ -125,7 +126,7 @@ class Backlog:
         """The body as it came."""
         number = 0
         async for sealed in self.spool.pieces(submission.id):
-            yield self.sealer.open(SPOOL, spool_context(submission.id, number), sealed)
+            yield open_labelled(self.sealer, spool_context(submission.id, number), sealed)
             number += 1
 
     async def _examine(

@@ -9,11 +9,11 @@ from typing import overload
 
 from gateway.core.bridge import Bridge, Bridging, Crossing, gathered
 from gateway.core.errors import Unprocessable
+from gateway.core.labels import Label, named_label, open_record, strictest
 from gateway.core.model import Content, Digest, Finding, FormatName, RecordId
 from gateway.core.ports.crew import Composed, Composition
 from gateway.core.ports.formats import CanonicalForm, Cover, Encoded, Format, Wrapping
 from gateway.core.ports.keys import Sealer
-from gateway.work.examine import RECORDS, record_context
 
 AT_ONCE = 100
 """Records of a delivery that may all lie open in memory; of more, one is open at a time."""
@@ -40,7 +40,9 @@ class Composer:
         else:
             encoded = self._encoded(format_, task)
         digest = Digest(hashlib.sha256(encoded.body).hexdigest())
-        return Composed(encoded.body, encoded.media_type, encoded.extension, digest, (*lost, *encoded.findings))
+        return Composed(
+            encoded.body, encoded.media_type, encoded.extension, digest, (*lost, *encoded.findings), self._label(task)
+        )
 
     def _crossed(self, bridge: Bridge, task: Composition) -> tuple[list[Content], tuple[Finding, ...]]:
         """The records as the kind that the format knows; they keep to its schema, or a finding blocks."""
@@ -64,9 +66,14 @@ class Composer:
         contents = _Opened(self, records)
         return format_.encode(contents if len(contents) > AT_ONCE else list(contents), _cover(task))
 
+    def _label(self, task: Composition) -> Label:
+        """The payload is as sensitive as the most sensitive record that it is made of."""
+        sealed = {one for _, one in (*task.claimed.records, *task.questions.values())}
+        return strictest({named_label(self.sealer, one) for one in sealed})
+
     def document(self, record: RecordId, sealed: bytes) -> bytes:
         """The canonical document of one sealed record."""
-        return self.sealer.open(RECORDS, record_context(record), sealed)
+        return open_record(self.sealer, record, sealed)
 
     def open(self, record: RecordId, sealed: bytes) -> Content:
         """The content of one sealed record."""

@@ -297,4 +297,5 @@ def _parcel(claimed: Claimed, composed: Composed) -> Parcel:
         digest=composed.digest,
         media_type=composed.media_type,
         extension=composed.extension,
+        label=composed.label,
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gateway.core.errors import Unprocessable
+from gateway.core.labels import label_of, record_context
 from gateway.core.model import Digest, Facts, Finding, FormatName, Partner, RecordId, RuleCode, Severity
 from gateway.core.ports.crew import Examination, Examined
 from gateway.core.ports.formats import CanonicalForm, Format, Frame, Rules
@@ -15,14 +16,7 @@ from gateway.core.receipt import blocked
 from gateway.core.routing import owning
 from gateway.core.rules import told
 
-RECORDS = "records"
-"""Label of the keys that seal records."""
 SENDER_RULE = RuleCode("SENDER-MISMATCH")
-
-
-def record_context(record: RecordId) -> str:
-    """What a sealed record is bound to."""
-    return f"records.sealed:{record}"
 
 
 def owns(partner: Partner, locator: str) -> bool:
@@ -65,7 +59,7 @@ class Examiner:
             findings=findings,
             facts=facts,
             digest=Digest(hashlib.sha256(document).hexdigest()),
-            sealed=self.sealer.seal(RECORDS, record_context(record), document),
+            sealed=self.sealer.seal(label_of(facts), record_context(record), document),
             case_index=self._case_index(facts, task.sender),
         )
 

@@ -12,6 +12,7 @@ from gateway.core.acceptance import Acceptance, Judged, ReceiptWriter, total
 from gateway.core.audit_entry import Scribe
 from gateway.core.errors import Forbidden, TooLarge, Unprocessable, Unreadable
 from gateway.core.ids import Clock, Mint
+from gateway.core.labels import Label
 from gateway.core.model import (
     Actor,
     Counts,
@@ -38,8 +39,6 @@ from gateway.work.acknowledging import Acknowledging
 from gateway.work.returns import Returns
 from gateway.work.route import Origin, Router
 
-SPOOL = "records"
-"""Label of the keys that seal spooled pieces."""
 SLICE = 16
 """Frames examined between two looks at the event loop: about 5 ms, and 40 ms when every one breaks its schema."""
 
@@ -81,6 +80,8 @@ class Desk:
     whole: WholeFile
     announce: Callable[[tuple[Delivery, ...]], None]
     limits: IntakeLimits = IntakeLimits()
+    taxing: frozenset[FormatName] = frozenset()
+    """Formats that may bring federal tax data."""
     returns: Returns | None = None
     """Tells senders what is wrong with their transactions; None: nobody does."""
     acknowledging: Acknowledging | None = None
@@ -177,8 +178,13 @@ class _Upload:
 
     async def _spool_piece(self, plain: bytes) -> None:
         context = spool_context(self.head.id, self._pieces)
-        await self.desk.spool.append(self.head.id, self._pieces, self.desk.sealer.seal(SPOOL, context, plain))
+        await self.desk.spool.append(self.head.id, self._pieces, self._sealed(context, plain))
         self._pieces += 1
+
+    def _sealed(self, context: str, plain: bytes) -> bytes:
+        """Nobody has read it yet: what may hold federal tax data is kept as if it did."""
+        label = Label.FEDERAL_TAX if self.head.format in self.desk.taxing else Label.RECORDS
+        return self.desk.sealer.seal(label, context, plain)
 
     async def finish(self) -> Submission | Replayed:
         if self._size == 0:

@@ -11,6 +11,7 @@ from gateway.core.acceptance import Acceptance, ReceiptWriter, total
 from gateway.core.audit_entry import Scribe
 from gateway.core.errors import Unprocessable
 from gateway.core.ids import Clock, Mint
+from gateway.core.labels import label_of, record_context
 from gateway.core.model import (
     Actor,
     Content,
@@ -29,7 +30,6 @@ from gateway.core.ports.keys import Indexer, Sealer
 from gateway.core.ports.store import Intake, Replayed
 from gateway.core.receipt import blocked
 from gateway.core.routing import Directory
-from gateway.work.examine import RECORDS, record_context
 from gateway.work.route import Origin, Router
 
 ORIGINATOR = Actor("gateway", "originator")
@@ -93,6 +93,6 @@ class Originator:
             raise Unprocessable("What the gateway would say does not keep to its schema.")
         facts, record = self.canonical.facts(content), RecordId(self.mint())
         case = self.indexer.index(f"case:{sender.key}", facts.case_id) if facts.case_id else None
-        sealed = self.sealer.seal(RECORDS, record_context(record), document)
+        sealed = self.sealer.seal(label_of(facts), record_context(record), document)
         digest = Digest(hashlib.sha256(document).hexdigest())
         return Examined(record, ordinal, findings, facts, digest, sealed, case)

@@ -10,9 +10,9 @@ from datetime import date
 import structlog
 
 from gateway.core.errors import Unprocessable
+from gateway.core.labels import open_record
 from gateway.core.model import Content, Delivery, Kind
 from gateway.core.ports.store import DeliveryDesk
-from gateway.work.examine import RECORDS, record_context
 from gateway.work.originate import Originator
 
 log = structlog.get_logger()
@@ -39,7 +39,7 @@ class Rejections:
         (record,) = carried
         if record.transaction == REJECTION:
             return
-        document = self.originator.sealer.open(RECORDS, record_context(record.id), carried[0].sealed)
+        document = open_record(self.originator.sealer, record.id, record.sealed or b"")
         content = self.originator.canonical.read(document)
         try:
             answer = self.reject(content, _serial(delivery), self.originator.clock().date())

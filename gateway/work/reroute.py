@@ -10,6 +10,7 @@ import structlog
 
 from gateway.core.acceptance import Chunk, Judged
 from gateway.core.errors import Tampered
+from gateway.core.labels import open_record
 from gateway.core.model import Delivery, Partner, Record, RecordId, RecordState
 from gateway.core.ports.crew import Examined
 from gateway.core.ports.formats import CanonicalForm
@@ -17,7 +18,6 @@ from gateway.core.ports.keys import Sealer
 from gateway.core.ports.store import Records
 from gateway.core.routing import Directory
 from gateway.work.answers import Questions
-from gateway.work.examine import RECORDS, record_context
 from gateway.work.route import Origin, Router
 
 log = structlog.get_logger()
@@ -72,7 +72,7 @@ class Rerouter:
         sender: Partner | None = directory.partners.get(record.sender)
         if record.sealed is None or sender is None:
             return None
-        document = self.sealer.open(RECORDS, record_context(record.id), record.sealed)
+        document = open_record(self.sealer, record.id, record.sealed)
         facts = self.canonical.facts(self.canonical.read(document))
         examined = Examined(record.id, record.ordinal, (), facts, record.digest, record.sealed, record.case_index)
         if self.questions is not None:

@@ -53,7 +53,7 @@ def inline(keys):
 
 @pytest.fixture
 async def pool(keys, inline):
-    made = PoolCrew(inline, keys.ring.snapshot, 1)
+    made = PoolCrew(inline, keys.snapshot, 1)
     yield made
     await made.close()
 

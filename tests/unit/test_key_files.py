@@ -44,6 +44,7 @@ def test_created_keys_load_again(folder, passphrase):
     keys = created(folder, passphrase)
     assert [facts.id for facts in keys.list()] == [
         "kek:records:2026-03:1",
+        "kek:federal-tax:2026-03:1",
         "index:search:2026-03:1",
         "token-pepper:api-keys:2026-03:1",
         "note-signing:audit-log:2026-03:1",

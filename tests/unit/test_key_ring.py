@@ -38,7 +38,7 @@ def test_nothing_leads_out_of_destroyed_and_nothing_back_to_active():
 
 
 def test_a_new_key_is_active_and_its_id_says_use_label_month_and_number():
-    assert ring_with().facts() == (KeyFacts("kek:records:2026-03:1", KeyUse.KEK, "records", KeyState.ACTIVE, NOW),)
+    assert ring_with().facts() == (KeyFacts("kek:records:2026-03:1", KeyUse.KEK, "records", KeyState.ACTIVE, NOW, NOW),)
 
 
 def test_a_second_new_key_of_a_label_is_refused():
@@ -59,7 +59,7 @@ def test_a_key_that_stored_rows_depend_on_is_not_rotated(use):
 
 def test_an_unknown_key_cannot_be_moved():
     with pytest.raises(Misconfigured, match="no key with this id"):
-        ring_with().moved("kek:records:2026-03:9", KeyEvent.RETIRE)
+        ring_with().moved("kek:records:2026-03:9", KeyEvent.RETIRE, NOW)
 
 
 def test_a_label_without_a_key_cannot_be_rotated():
@@ -94,7 +94,7 @@ def test_a_ring_with_two_active_keys_or_a_repeated_id_is_refused():
 )
 def test_a_key_that_contradicts_itself_is_refused(key_id, material):
     with pytest.raises(Misconfigured):
-        Key(KeyFacts(key_id, KeyUse.KEK, "records", KeyState.ACTIVE, NOW), material)
+        Key(KeyFacts(key_id, KeyUse.KEK, "records", KeyState.ACTIVE, NOW, NOW), material)
 
 
 def test_key_material_is_in_no_repr_and_no_error():
@@ -104,7 +104,7 @@ def test_key_material_is_in_no_repr_and_no_error():
 
 def test_a_snapshot_holds_only_what_opens_and_only_the_uses_asked_for():
     ring = ring_with().with_new(KeyUse.NOTE_SIGNING, "audit-log", MATERIAL, NOW)
-    ring = ring.rotated(KeyUse.KEK, "records", MATERIAL, NOW).moved("kek:records:2026-03:1", KeyEvent.DESTROY)
+    ring = ring.rotated(KeyUse.KEK, "records", MATERIAL, NOW).moved("kek:records:2026-03:1", KeyEvent.DESTROY, NOW)
     assert [facts.id for facts in ring.snapshot().facts()] == ["kek:records:2026-03:2"]
 
 
@@ -136,7 +136,7 @@ class Ring(RuleBasedStateMachine):
     @rule(place=st.integers(0, 20), event=st.sampled_from(KeyEvent))
     def move(self, place, event):
         if place < len(self.seen):
-            self.step(lambda ring: ring.moved(self.seen[place], event))
+            self.step(lambda ring: ring.moved(self.seen[place], event, NOW))
 
     @invariant()
     def no_key_is_forgotten(self):

@@ -151,7 +151,7 @@ def test_two_keys_are_published_while_one_takes_over_from_the_other():
     assert list(signer.public_keys()) == [new, old]
     assert ours(token, key_set(signer))["receipt"] == "accepted"
     assert ours(newer, key_set(signer))["receipt"] == "final"
-    held[0] = held[0].moved(held[0].keys[0].facts.id, KeyEvent.DESTROY)
+    held[0] = held[0].moved(held[0].keys[0].facts.id, KeyEvent.DESTROY, LATER)
     assert list(signer.public_keys()) == [new]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from gateway.core.labels import Label
 from gateway.core.model import (
     Claimed,
     Digest,
@@ -68,6 +69,8 @@ class Composed:
     extension: str
     digest: Digest
     findings: tuple[Finding, ...] = ()
+    label: Label = Label.RECORDS
+    """Under which the payload is sealed where it has to lie."""
 
 
 class Crew(Protocol):

@@ -17,6 +17,11 @@ class Sealer(Protocol):
         wrapping key is not at hand."""
         ...
 
+    def label(self, sealed: bytes) -> str:
+        """The label that sealed bytes name. Nothing is proved by it: opening proves it. Raises Tampered when the bytes
+        are none that were sealed."""
+        ...
+
 
 class Indexer(Protocol):
     """Keyed one-way tokens for exact search on identifying values."""

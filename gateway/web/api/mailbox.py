@@ -8,13 +8,12 @@ import hashlib
 from aiohttp import web
 
 from gateway.core.errors import Tampered
+from gateway.core.labels import open_labelled
 from gateway.core.model import DeliveryId
 from gateway.core.ports.store import MailboxItem
 from gateway.web.acknowledgement import Acknowledged, acknowledge
 from gateway.web.api import answers, asked, bodies, documents, told
 from gateway.web.api.operation import Call, absent
-
-_LABEL = "records"
 
 
 async def list_parcels(call: Call) -> web.Response:
@@ -47,7 +46,7 @@ async def get_parcel(call: Call) -> web.Response:
 
 
 def _opened(call: Call, item: MailboxItem, sealed: bytes) -> bytes:
-    body = call.parts.sealer.open(_LABEL, f"mailbox.sealed:{item.delivery}", sealed)
+    body = open_labelled(call.parts.sealer, f"mailbox.sealed:{item.delivery}", sealed)
     if hashlib.sha256(body).hexdigest() != item.digest:
         raise Tampered(f"The parcel of delivery {item.delivery} is not the one that was placed.")
     return body
