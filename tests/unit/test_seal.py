@@ -80,7 +80,7 @@ def accepted_flips(sealer, sealed):
 
 @pytest.mark.claim("A26", control="test_control_a_parser_that_reads_over_the_magic_accepts_flips")
 def test_every_single_bit_flip_is_refused(claim):
-    draw, bits = random.Random(claim.seed), 0
+    draw, bits = random.Random(claim.seed), 0  # noqa: S311 - repeatable test data, not secrets
     for _ in range(100):
         plain = draw.randbytes(claim.size(push=draw.randrange(64), night=4096))
         sealed = SEALER.seal("records", CONTEXT, plain)
