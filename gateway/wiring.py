@@ -19,6 +19,7 @@ from gateway.broker.rabbitmq import RabbitBroker
 from gateway.broker.settings import RabbitSettings
 from gateway.core.disclosure import Guard
 from gateway.core.errors import Unavailable
+from gateway.core.labels import tax_formats
 from gateway.core.model import Content, Delivery, FormatName, RuleCode
 from gateway.core.ports.broker import Broker
 from gateway.core.ports.callers import Proofs
@@ -209,7 +210,7 @@ def _intake(
         directory=originator.directory,
         write_receipt=originator.write_receipt,
         whole=WholeFile.of(base.speech.catalog),
-        taxing=base.speech.catalog.tax_formats,
+        taxing=tax_formats(base.speech.catalog),
         announce=originator.announce,
         limits=IntakeLimits(records_at_once=settings.api.records_at_once),
         returns=Returns(

@@ -19,7 +19,6 @@ from gateway.core.model import Content, FormatName, Kind, RuleCode, Severity
 from gateway.core.policy import Policy
 from gateway.core.ports.formats import FormatInfo
 from gateway.core.resource_table import MessageTable
-from gateway.core.routing import FEDERAL_TAX
 from gateway.core.x12_set import TransactionSet
 
 Parameter = str | int | bool | tuple[str, ...]
@@ -326,12 +325,6 @@ class Catalog:
         """The bridges, with what they need to know of the formats and code lists."""
         carries = {name: frozenset(info.kinds) for name, info in self.formats.items()}
         return Bridging(self.bridges, carries, {name: one.codes for name, one in self.codes.items()})
-
-    @cached_property
-    def tax_formats(self) -> frozenset[FormatName]:
-        """Formats that may bring federal tax data, as far as their kinds know such data."""
-        tax = {kind for kind, info in self.kinds.items() if FEDERAL_TAX in info.facts.flags}
-        return frozenset(name for name, info in self.formats.items() if not tax.isdisjoint(info.kinds))
 
     def kinds_of(self, format: FormatName) -> tuple[Kind, ...]:
         return self.formats[format].kinds

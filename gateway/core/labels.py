@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from gateway.core.catalog import Catalog
 from gateway.core.errors import Tampered
-from gateway.core.model import Facts, RecordId
+from gateway.core.model import Facts, FormatName, RecordId
 from gateway.core.ports.keys import Sealer
 from gateway.core.routing import FEDERAL_TAX
 
@@ -25,6 +26,12 @@ class Label(StrEnum):
 def label_of(facts: Facts) -> Label:
     """The label that the record's sensitivity asks for."""
     return Label.FEDERAL_TAX if FEDERAL_TAX in facts.tags else Label.RECORDS
+
+
+def tax_formats(catalog: Catalog) -> frozenset[FormatName]:
+    """Formats that may bring federal tax data, as far as their kinds know such data."""
+    tax = {kind for kind, info in catalog.kinds.items() if FEDERAL_TAX in info.facts.flags}
+    return frozenset(name for name, info in catalog.formats.items() if not tax.isdisjoint(info.kinds))
 
 
 def strictest(labels: Iterable[Label]) -> Label:

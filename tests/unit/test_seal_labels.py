@@ -6,7 +6,7 @@ import pytest
 
 from adapters.mailbox import MailboxAdapter, context
 from gateway.core.errors import Tampered, Unavailable
-from gateway.core.labels import Label, open_labelled, open_record, strictest
+from gateway.core.labels import Label, open_labelled, open_record, strictest, tax_formats
 from gateway.core.model import FormatName, RecordId
 from gateway.work import examine
 from gateway.work.intake import IntakeLimits
@@ -102,7 +102,7 @@ async def test_a_spooled_body_that_may_hold_tax_data_is_kept_as_if_it_did(site, 
 
 
 async def test_the_catalog_knows_which_formats_may_bring_tax_data(site):
-    found = site.speech.catalog.tax_formats
+    found = tax_formats(site.speech.catalog)
     assert {"fpls-answers", "fpls-answers-cp037", "xml", "json"} <= found
     assert not {"csenet", "w4", "newhire-wa"} & found
 
