@@ -145,7 +145,9 @@ def loops(process: Gateway) -> list[Loop]:
         )
         leader = Leadership(stored.leases, process.owner, base.clock)
         if process.witnesses:
-            asking = Cosigners(book, process.witnesses, process.settings.audit.witness_seconds, base.clock)
+            asking = Cosigners(
+                book, process.witnesses, process.settings.audit.witness_seconds, base.clock, process.metrics.witness
+            )
             found.append(Loop("witnesses", leader.only_one("witnesses", asking.step), seconds(0.5), slowest=seconds(1)))
         found.append(Loop("integrator", leader.only_one("integrator", integrator.step), seconds(1)))
     return found

@@ -49,11 +49,21 @@ class Cosigner:
 
     key: WitnessKey
     ask: Ask
+    also: tuple[WitnessKey, ...] = ()
+    """Its further keys: it is to sign with each."""
     size: int = 0
     """Where it stands, as far as we know: it corrects us."""
     pause: timedelta = timedelta()
     again: datetime = field(default=datetime.min.replace(tzinfo=UTC))
     close: Callable[[], None] = field(default=lambda: None)
+
+    @property
+    def keys(self) -> frozenset[WitnessKey]:
+        return frozenset((self.key, *self.also))
+
+
+def _sees_nothing(_witness: str, _outcome: str, _size: int) -> None:
+    """Where nobody counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,8 @@ class Cosigners:
     witnesses: tuple[Cosigner, ...]
     seconds: float
     clock: Clock
+    observe: Callable[[str, str, int], None] = _sees_nothing
+    """Told of each witness that was asked: its name, ``ok`` or why not, and the size up to which it has cosigned."""
 
     async def step(self) -> bool:
         """Ask all witnesses whose signature the newest checkpoint lacks, at the same time, each for its time at most,
@@ -69,15 +81,15 @@ class Cosigners:
         head = await self.logbook.audit.head()
         if head is None:
             return False
-        signed = cosigners(head.note, [one.key for one in self.witnesses])
-        asked = [one for one in self.witnesses if one.key not in signed and one.again <= self.clock()]
+        signed = cosigners(head.note, [key for one in self.witnesses for key in one.keys])
+        asked = [one for one in self.witnesses if not one.keys <= signed and one.again <= self.clock()]
         lines = [line for line in await asyncio.gather(*(self._asked(one, head) for one in asked)) if line]
         if lines and not await self.logbook.audit.cosign(head.size, head.note, head.note + "".join(lines)):
             log.warning("witness.overtaken", size=head.size)
         return False
 
     async def _asked(self, witness: Cosigner, head: Checkpoint) -> str | None:
-        """Its signature line; None when it did not give one, which is logged and makes a pause."""
+        """Its signature lines; None when it did not give one, which is logged and makes a pause."""
         try:
             async with asyncio.timeout(self.seconds):
                 line = await self._cosigned(witness, head)
@@ -88,6 +100,7 @@ class Cosigners:
             self._failed(witness, error.problem)
             return None
         witness.size, witness.pause = head.size, timedelta()
+        self.observe(witness.key.name, "ok", head.size)
         return line
 
     async def _cosigned(self, witness: Cosigner, head: Checkpoint) -> str:
@@ -99,7 +112,8 @@ class Cosigners:
             raise Tampered("a witness saw another history of this log", code="witness-contradicts")
         if reply.status != OK:
             raise Transient("the witness refused", code=f"witness-{reply.status}")
-        return accepted_lines(note_parts(head.note)[0], reply.body.decode(errors="replace"), witness.key)
+        text, answer = note_parts(head.note)[0], reply.body.decode(errors="replace")
+        return "".join(accepted_lines(text, answer, key) for key in (witness.key, *witness.also))
 
     async def _request(self, witness: Cosigner, head: Checkpoint) -> str:
         if witness.size > head.size:
@@ -111,6 +125,7 @@ class Cosigners:
         witness.size = 0  # what it told us last may be the trouble: it will correct us
         witness.pause = min(max(2 * witness.pause, FIRST_PAUSE), LONGEST_PAUSE)
         witness.again = self.clock() + witness.pause
+        self.observe(witness.key.name, code, 0)
         (log.error if code in ALARMS else log.warning)("witness.failed", name=witness.key.name, code=code)
 
 

@@ -150,7 +150,7 @@ def open_keys(settings: Settings, clock: Clock) -> FileKeys:
 def _heads(settings: Settings, stored: Stores) -> Heads:
     """Raises Misconfigured when the key of a witness is none."""
     chosen = settings.audit
-    keys = tuple(WitnessKey.parse(one.key) for one in chosen.witnesses)
+    keys = tuple(WitnessKey.parse(text) for one in chosen.witnesses for text in (one.key, one.post_quantum_key) if text)
     patience = timedelta(seconds=chosen.witness_patience_seconds)
     return Heads(stored.audit, keys, chosen.witnesses_needed, patience)
 

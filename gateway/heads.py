@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from gateway.audit.cosignature import WitnessKey, cosigners
+from gateway.audit.cosignature import WitnessKey, witnessed
 from gateway.core.ports.store import AuditLog, Checkpoint
 
 LOOKED_AT = 100
@@ -19,6 +19,7 @@ class Heads:
 
     audit: AuditLog
     witnesses: Sequence[WitnessKey] = ()
+    """One key or two of each."""
     needed: int = 1
     patience: timedelta = timedelta(seconds=60)
 
@@ -34,4 +35,4 @@ class Heads:
         return next(good, recent[0])
 
     def _cosigned(self, checkpoint: Checkpoint) -> bool:
-        return len(cosigners(checkpoint.note, self.witnesses)) >= self.needed
+        return witnessed(checkpoint.note, self.witnesses) >= self.needed

@@ -138,6 +138,8 @@ class WitnessSettings(Part):
     """Its submission prefix: ``/add-checkpoint`` is put after it."""
     key: str
     """Its verify key: ``name+hash+base64``."""
+    post_quantum_key: str | None = None
+    """Its ML-DSA-44 key, in the same form; with it both signatures are asked for and stored (3.4 kB more each)."""
 
 
 class Audit(Part):

@@ -86,6 +86,15 @@ class Metrics:
             registry=self.registry,
         )
         self._queue = Gauge("gateway_queue_messages", "Deliveries owed", ["queue", "state"], registry=self.registry)
+        self._witnessed = Counter(
+            "gateway_witness_answers_total",
+            "Requests to witnesses by outcome",
+            ["witness", "outcome"],
+            registry=self.registry,
+        )
+        self._witness_size = Gauge(
+            "gateway_witness_size", "Entries up to which a witness has cosigned", ["witness"], registry=self.registry
+        )
         self._log_size = Gauge("gateway_audit_log_size", "Numbered audit entries", registry=self.registry)
         self._log_at = Gauge(
             "gateway_audit_last_checkpoint_timestamp_seconds", "Time of the last checkpoint", registry=self.registry
@@ -118,6 +127,12 @@ class Metrics:
 
     def queue(self, queue: str, state: str, value: float) -> None:
         self._queue.labels(queue, state).set(value)
+
+    def witness(self, witness: str, outcome: str, size: int) -> None:
+        """``size`` counts when the outcome is ``ok``."""
+        self._witnessed.labels(witness, outcome).inc()
+        if outcome == "ok":
+            self._witness_size.labels(witness).set(size)
 
     def checkpoint(self, checkpoint: Checkpoint) -> None:
         self._log_size.set(checkpoint.size)

@@ -14,11 +14,12 @@ from datetime import date, timedelta
 from adapters import Kit, make_adapters, make_query_line
 from gateway import __version__
 from gateway.admitting import pressure
+from gateway.audit.cosignature import WitnessKey
 from gateway.broker.memory import MemoryBroker
 from gateway.broker.rabbitmq import RabbitBroker
 from gateway.broker.settings import RabbitSettings
 from gateway.core.disclosure import Guard
-from gateway.core.errors import Unavailable
+from gateway.core.errors import Misconfigured, Unavailable
 from gateway.core.labels import tax_formats
 from gateway.core.model import Content, Delivery, FormatName, RuleCode
 from gateway.core.ports.broker import Broker
@@ -178,7 +179,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
         questions=questions,
         owner=owner,
         pressure=pressed,
-        witnesses=_witnesses(settings, base),
+        witnesses=_witnesses(settings),
     )
 
 
@@ -186,11 +187,16 @@ def _leave_to_the_relay(_deliveries: tuple[Delivery, ...]) -> None:
     """The relay runs in another process: its sweep finds what was committed."""
 
 
-def _witnesses(settings: Settings, base: Foundation) -> tuple[Cosigner, ...]:
-    clients = [WitnessClient(one.url, settings.audit.witness_seconds) for one in settings.audit.witnesses]
-    return tuple(
-        Cosigner(key, client.ask, close=client.close) for key, client in zip(base.heads.witnesses, clients, strict=True)
-    )
+def _witnesses(settings: Settings) -> tuple[Cosigner, ...]:
+    """Raises Misconfigured when the two keys of a witness are not of one name."""
+    found = []
+    for one in settings.audit.witnesses:
+        client, key = WitnessClient(one.url, settings.audit.witness_seconds), WitnessKey.parse(one.key)
+        also = (WitnessKey.parse(one.post_quantum_key),) if one.post_quantum_key else ()
+        if any(second.name != key.name or second.kind is key.kind for second in also):
+            raise Misconfigured("The two keys of a witness have one name and two kinds.", code="witness-keys")
+        found.append(Cosigner(key, client.ask, also, close=client.close))
+    return tuple(found)
 
 
 def _intake(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from gateway.audit.checkpoint import Head, parse_head
-from gateway.audit.cosignature import WitnessKey, cosign
+from gateway.audit.cosignature import CosignatureKind, WitnessKey, cosign
 from gateway.audit.growth import Growth, parse_growth
 from gateway.audit.note import VerifyKey, note_parts
 from gateway.audit.witness import claimed, judge
@@ -31,8 +31,14 @@ class Witness:
     def key(self) -> WitnessKey:
         return WitnessKey(self.cosigner.name, self.cosigner.public_key)
 
+    @property
+    def post_quantum_key(self) -> WitnessKey:
+        second = self.cosigner.post_quantum
+        return WitnessKey(second.name, second.public_key, CosignatureKind.ML_DSA_44)
+
     async def add_checkpoint(self, text: str) -> str:
-        """The signature line for a request of C2SP tlog-witness. Raises what ``gateway.audit.witness.judge`` raises."""
+        """The signature lines, one of each key, for a request of C2SP tlog-witness. Raises as
+        ``gateway.audit.witness.judge`` does."""
         return await asyncio.to_thread(self._add, text)
 
     def _add(self, text: str) -> str:
@@ -42,10 +48,12 @@ class Witness:
             kept = self.cosigner.last(origin)
             last = None if kept is None else parse_head(note_parts(kept)[0])
             head = self._judged(growth, last)
-            line = cosign(note_parts(growth.checkpoint)[0], self.cosigner, self.clock())
-            self.cosigner.remember(origin, growth.checkpoint + line)
+            text, at = note_parts(growth.checkpoint)[0], self.clock()
+            lines = cosign(text, self.cosigner, at)
+            lines += cosign(text, self.cosigner.post_quantum, at, CosignatureKind.ML_DSA_44)
+            self.cosigner.remember(origin, growth.checkpoint + lines)
         log.info("witness.cosigned", name=origin, size=head.size)
-        return line
+        return lines
 
     def _judged(self, growth: Growth, last: Head | None) -> Head:
         try:

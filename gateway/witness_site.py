@@ -29,7 +29,11 @@ class Listener:
 async def serving(witness: Witness, listener: Listener) -> AsyncIterator[str]:
     """The witness listens while the block runs; gives its address. Raises Misconfigured."""
     limits = Limits()
-    made = runner(witness_application(witness.add_checkpoint, str(witness.key)), limits, shutdown_seconds=2)
+    made = runner(
+        witness_application(witness.add_checkpoint, f"{witness.key}\n{witness.post_quantum_key}"),
+        limits,
+        shutdown_seconds=2,
+    )
     context = _tls(listener)
     await made.setup()
     try:

@@ -1,4 +1,4 @@
-"""The key and the memory of a witness: one private directory with its Ed25519 key and the last note of each log."""
+"""The keys and the memory of a witness: one private directory with the seed of both and the last note of each log."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from gateway.core.errors import Misconfigured
 from gateway.core.ids import Random
@@ -18,12 +21,33 @@ KEY_FILE, NOTES = "witness.json", "notes"
 SEED_BYTES = 32
 
 
+class PostQuantumKey:
+    """The ML-DSA-44 key of a witness, derived from the seed of its Ed25519 key, which that key does not give away."""
+
+    def __init__(self, name: str, seed: bytes) -> None:
+        own = HKDFExpand(algorithm=SHA256(), length=SEED_BYTES, info=b"witness cosignature ML-DSA-44").derive(seed)
+        self._name, self._key = name, MLDSA44PrivateKey.from_seed_bytes(own)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def public_key(self) -> bytes:
+        """1,312 raw bytes."""
+        return self._key.public_key().public_bytes_raw()
+
+    def sign(self, message: bytes) -> bytes:
+        return self._key.sign(message)
+
+
 class Cosigner:
     """Implements :class:`gateway.core.ports.keys.Signer`; remembers one note a log, across crashes."""
 
     def __init__(self, folder: Path, name: str, seed: bytes) -> None:
         self._folder, self._name = folder, name
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
+        self.post_quantum = PostQuantumKey(name, seed)
 
     @classmethod
     def create(cls, folder: Path, name: str, random: Random) -> Cosigner:

@@ -1,20 +1,25 @@
-"""Signed notes (C2SP signed-note) with Ed25519 signatures of logs and timestamped cosignatures of witnesses."""
+"""Signed notes (C2SP signed-note): signatures of logs, and cosignatures of witnesses with the time they were made."""
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
 from verifier.faults import NotProved, Unreadable
 
-LOG, WITNESS = 0x01, 0x04
-"""Signature types: Ed25519 over the text, and Ed25519 cosignature/v1 (C2SP tlog-cosignature)."""
+LOG, WITNESS, WITNESS_ML_DSA = 0x01, 0x04, 0x06
+"""Signature types: Ed25519 over the text; cosignatures with Ed25519 and with ML-DSA-44 (C2SP tlog-cosignature)."""
+WITNESSES = frozenset({WITNESS, WITNESS_ML_DSA})
 LONGEST_NOTE = 64 * 1024
-_KEY_BYTES, _ID_BYTES, _TIME_BYTES, _SIGNATURE_BYTES = 32, 4, 8, 64
+_KEY_BYTES = {LOG: 32, WITNESS: 32, WITNESS_ML_DSA: 1312}
+_ID_BYTES, _TIME_BYTES = 4, 8
+_CHECKPOINT = re.compile(r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n(?:[^\n]+\n)*")
 _DASH = "\N{EM DASH} "
 
 
@@ -44,8 +49,8 @@ class VerifyKey:
         if len(words) != 3:  # noqa: PLR2004 - name, id, key
             raise Unreadable("a verify key is not of the form name+id+base64")
         body = unbase64(words[2])
-        if len(body) != 1 + _KEY_BYTES or body[0] not in (LOG, WITNESS) or not _is_name(words[0]):
-            raise Unreadable("a verify key is neither that of a log nor that of a witness (Ed25519)")
+        if not body or len(body) - 1 != _KEY_BYTES.get(body[0]) or not _is_name(words[0]):
+            raise Unreadable("a verify key is neither that of a log nor that of a witness")
         key = cls(words[0], body[0], body[1:])
         if key.id.hex() != words[1]:
             raise Unreadable("the id in a verify key is not that of the key")
@@ -57,16 +62,35 @@ class VerifyKey:
 
     def accepts(self, text: str, signature: bytes) -> bool:
         """Whether the key signed the note text."""
-        if self.kind == WITNESS:
-            if len(signature) != _TIME_BYTES + _SIGNATURE_BYTES:
-                return False
-            time, signature = int.from_bytes(signature[:_TIME_BYTES], "big"), signature[_TIME_BYTES:]
-            text = f"cosignature/v1\ntime {time}\n{text}"
+        if self.kind == LOG:
+            return self._verified(signature, text.encode())
+        time, rest = signature[:_TIME_BYTES], signature[_TIME_BYTES:]
+        message = _of_lines(text, time) if self.kind == WITNESS else self._of_tree(text, time)
+        return message is not None and self._verified(rest, message)
+
+    def _of_tree(self, text: str, time: bytes) -> bytes | None:
+        """What an ML-DSA-44 cosignature is over: names, time and tree; None when the text is no checkpoint."""
+        match = _CHECKPOINT.fullmatch(text)
+        if match is None or len(time) != _TIME_BYTES:
+            return None
+        names = [bytes([len(name)]) + name for name in (self.name.encode(), match[1].encode()) if len(name) < 256]  # noqa: PLR2004 - one byte of length
+        if len(names) != 2:  # noqa: PLR2004 - the cosigner and the log
+            return None
+        tree = bytes(_TIME_BYTES) + int(match[2]).to_bytes(_TIME_BYTES, "big") + unbase64(match[3])
+        return b"subtree/v1\n\0" + names[0] + time + names[1] + tree
+
+    def _verified(self, signature: bytes, message: bytes) -> bool:
+        algorithm = MLDSA44PublicKey if self.kind == WITNESS_ML_DSA else Ed25519PublicKey
         try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text.encode())
+            algorithm.from_public_bytes(self.public).verify(signature, message)
         except (InvalidSignature, ValueError):
             return False
         return True
+
+
+def _of_lines(text: str, time: bytes) -> bytes:
+    """What an Ed25519 cosignature is over."""
+    return f"cosignature/v1\ntime {int.from_bytes(time, 'big')}\n{text}".encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli.out import say
 from gateway.cli.processes import told_to_stop
+
+if TYPE_CHECKING:
+    from keys.cosigner import Cosigner
 
 app = typer.Typer(help="A witness: cosigns a log as long as it never contradicts itself.", no_args_is_help=True)
 Folder = Annotated[Path, typer.Option("--directory", help="Private directory: the key, and what it cosigned.")]
@@ -21,26 +24,30 @@ def init(
     name: Annotated[str, typer.Option(help="Name in its signatures: a URL without scheme, such as ohio.example/w1.")],
     directory: Folder = Path("witness"),
 ) -> None:
-    """Make the key of a new witness and print its verify key."""
-    from gateway.audit.cosignature import WitnessKey  # noqa: PLC0415 - cryptography is needed here only
+    """Make the keys of a new witness and print its verify keys."""
     from gateway.audit.note import valid_name  # noqa: PLC0415 - as above
     from gateway.core.errors import Misconfigured  # noqa: PLC0415 - as above
     from keys.cosigner import Cosigner  # noqa: PLC0415 - as above
 
     if not valid_name(name):
         raise Misconfigured("The name of a witness has no spaces and no plus sign.", code="witness-name")
-    made = Cosigner.create(directory, name, os.urandom)
-    print(WitnessKey(made.name, made.public_key))
+    _show(Cosigner.create(directory, name, os.urandom))
 
 
 @app.command()
 def key(directory: Folder = Path("witness")) -> None:
-    """Print the verify key of the witness: logs and readers of logs need it."""
-    from gateway.audit.cosignature import WitnessKey  # noqa: PLC0415 - cryptography is needed here only
+    """Print the verify keys of the witness, Ed25519 and ML-DSA-44: logs and readers of logs need one or both."""
     from keys.cosigner import Cosigner  # noqa: PLC0415 - as above
 
-    found = Cosigner.load(directory)
-    print(WitnessKey(found.name, found.public_key))
+    _show(Cosigner.load(directory))
+
+
+def _show(cosigner: Cosigner) -> None:
+    from gateway.audit.cosignature import CosignatureKind, WitnessKey  # noqa: PLC0415 - heavy, needed here only
+
+    second = cosigner.post_quantum
+    print(WitnessKey(cosigner.name, cosigner.public_key))
+    print(WitnessKey(second.name, second.public_key, CosignatureKind.ML_DSA_44))
 
 
 @app.command()

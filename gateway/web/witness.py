@@ -1,4 +1,4 @@
-"""The web face of a witness: ``POST /add-checkpoint`` (C2SP tlog-witness), and its key for people."""
+"""The web face of a witness: ``POST /add-checkpoint`` (C2SP tlog-witness), and its keys for people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AddCheckpoint = Callable[[str], Awaitable[str]]
 """The request's text -> signature lines. Raises errors of the tree; one with a ``size`` tells where it stands."""
 
 
-def witness_application(add: AddCheckpoint, key: str) -> web.Application:
+def witness_application(add: AddCheckpoint, keys: str) -> web.Application:
     """Run it with ``gateway.web.edge.runner``."""
 
     async def add_checkpoint(request: web.Request) -> web.Response:
@@ -31,7 +31,7 @@ def witness_application(add: AddCheckpoint, key: str) -> web.Application:
         return web.Response(text=lines)
 
     async def shown(_request: web.Request) -> web.Response:
-        return web.Response(text=f"{key}\n")
+        return web.Response(text=f"{keys}\n")
 
     application = web.Application(client_max_size=LONGEST)
     application.router.add_post("/add-checkpoint", add_checkpoint)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
@@ -29,6 +30,7 @@ from gateway.published import Publisher
 from gateway.settings import Audit, WitnessSettings
 from gateway.store.engine import open_database
 from gateway.store.tables import audit_checkpoints, audit_entries, audit_tiles
+from gateway.telemetry import Metrics
 from gateway.witness import Witness
 from gateway.witness_client import WitnessClient
 from gateway.witness_site import Listener, serving
@@ -88,6 +90,26 @@ async def test_a_cosigned_checkpoint_is_published_and_satisfies_a_reader_who_ask
         assert (await logbook.verify([cosigned])).ok
 
 
+async def test_a_log_asks_for_both_signatures_counts_what_came_and_takes_nothing_less(database, tmp_path):
+    logbook, metrics = logbook_of(database), Metrics()
+    key = await grow(logbook, 5)
+    async with witnessed(tmp_path / "w", logbook) as (one, _):
+        second = Witness(Cosigner.load(tmp_path / "w"), [], utc_now).post_quantum_key
+        both = replace(one, also=(second,))
+        await Cosigners(logbook, (both,), 5, utc_now, metrics.witness).step()
+        published = await Publisher(logbook.audit, Heads(logbook.audit, [one.key, second])).checkpoint()
+        assert Trust.of(str(key), witnesses=(str(one.key), str(second))).open(published).size == 5
+        stranger = replace(second, name="witness.test/other")
+        lacking = replace(one, also=(stranger,))
+        await grow(logbook, 5)
+        await Cosigners(logbook, (lacking,), 5, utc_now, metrics.witness).step()
+        assert len((await logbook.audit.head()).note.splitlines()) == 5, "the log's own signature and no other"
+    figures = generate_latest(metrics.registry).decode()
+    assert 'gateway_witness_answers_total{outcome="ok",witness="witness.test/w1"} 1.0' in figures
+    assert 'gateway_witness_answers_total{outcome="bad-cosignature",witness="witness.test/w1"} 1.0' in figures
+    assert 'gateway_witness_size{witness="witness.test/w1"} 5.0' in figures
+
+
 async def test_a_log_that_does_not_know_where_its_witness_stands_is_told(database, tmp_path):
     logbook = logbook_of(database)
     await grow(logbook, 5)
@@ -105,7 +127,7 @@ async def test_a_log_that_does_not_know_where_its_witness_stands_is_told(databas
                 async with session.post(f"{address}/add-checkpoint", data=body) as answer:
                     assert answer.status == status
             async with session.get(address) as answer:
-                assert await answer.text() == f"{one.key}\n"
+                assert (await answer.text()).splitlines()[0] == str(one.key)
 
 
 async def test_witnesses_that_are_down_silent_or_lying_stop_neither_the_log_nor_the_others(database, tmp_path):
@@ -225,7 +247,7 @@ async def witness_process(folder, log_key):
     made = CliRunner().invoke(commands, ["init", "--name", "witness.test/p", "--directory", str(folder / "witness")])
     shown = CliRunner().invoke(commands, ["key", "--directory", str(folder / "witness")])
     assert made.stdout == shown.stdout
-    key = made.stdout.strip()
+    key, second = made.stdout.split()
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         *(GATEWAY, "witness", "serve", "--log-key", log_key, "--port", str(port)),
@@ -233,7 +255,7 @@ async def witness_process(folder, log_key):
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        yield WitnessSettings(url=f"http://127.0.0.1:{port}", key=key)
+        yield WitnessSettings(url=f"http://127.0.0.1:{port}", key=key, post_quantum_key=second)
     finally:
         process.terminate()
         await process.wait()
@@ -245,7 +267,7 @@ async def test_a_whole_gateway_is_witnessed_and_does_not_start_on_a_log_that_was
     signer = keys.signer(installed.settings.log_name)
     async with witness_process(tmp_path, str(VerifyKey.of(signer))) as witness:
         settings = installed.settings.model_copy(update={"audit": Audit(witnesses=(witness,))})
-        trust = Trust.of(str(VerifyKey.of(signer)), witnesses=(witness.key,))
+        trust = Trust.of(str(VerifyKey.of(signer)), witnesses=(witness.key, witness.post_quantum_key))
         async with gateway(settings) as process, api(process.addresses["api"], {}) as client:
             url = f"{process.addresses['api']}/v1/log/checkpoint"
 

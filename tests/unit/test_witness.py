@@ -3,13 +3,16 @@
 import os
 import random
 import shutil
+from base64 import b64decode, b64encode
+from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.audit.checkpoint import open_checkpoint
-from gateway.audit.cosignature import WitnessKey, accepted_lines, cosign, cosigners
+from gateway.audit.cosignature import CosignatureKind, WitnessKey, accepted_lines, cosign, cosigners, witnessed
 from gateway.audit.growth import Growth, parse_growth
 from gateway.audit.note import VerifyKey, note_parts
 from gateway.audit.paths import consistency_proof
@@ -104,8 +107,10 @@ async def test_only_the_line_of_the_witness_that_was_asked_is_taken_out_of_an_an
     text = head_.note.split("\n\n")[0] + "\n"
     line = await one.add_checkpoint(growth(LOG, -1, 0).text())
     own = head_.note.split("\n\n")[1]
-    assert accepted_lines(text, own + line + line, one.key) == line
-    for answer in (own, "", line.replace("w1", "w2")):
+    first, second = line.splitlines(keepends=True)
+    assert accepted_lines(text, own + line + line, one.key) == first
+    assert accepted_lines(text, own + line + line, one.post_quantum_key) == second
+    for answer in (own, "", second, line.replace("w1", "w2")):
         with pytest.raises(Tampered):
             accepted_lines(text, answer, one.key)
     with pytest.raises(Tampered):
@@ -147,6 +152,72 @@ def test_whatever_it_is_asked_all_that_it_cosigned_is_one_history(requests):
     histories = {fork for fork, _new in taken}
     assert len(histories) <= 1
     assert [new for _fork, new in taken] == sorted(new for _fork, new in taken)
+
+
+# --- two kinds of signatures -----------------------------------------------------------------------------------------
+
+
+async def test_a_witness_signs_with_a_key_that_no_quantum_computer_forges_beside_the_other(folder):
+    one, note = witness(folder), LOG.checkpoints[0].note
+    lines = (await one.add_checkpoint(growth(LOG, -1, 0).text())).splitlines(keepends=True)
+    assert [len(line) > 3_000 for line in lines] == [False, True]
+    ed, pq = one.key, one.post_quantum_key
+    assert str(WitnessKey.parse(str(pq))) == str(pq)
+    assert cosigners(note + "".join(lines), [ed, pq]) == {ed, pq}
+    assert cosigners(LOG.checkpoints[1].note + lines[1], [pq]) == frozenset()
+    both = Trust.of(str(LOG.key), witnesses=(str(ed), str(pq)))
+    assert both.need == 1
+    assert both.open(note + "".join(lines)).witnesses == ("witness.test/w1",)
+    for lacking in lines:
+        with pytest.raises(NotProved, match="0 trusted witnesses"):
+            both.open(note + lacking)
+    assert Trust.of(str(LOG.key), witnesses=(str(pq),)).open(note + lines[1]).size == 130
+    assert witnessed(note + "".join(lines), [ed, pq]) == 1
+    assert witnessed(note + lines[0], [ed, pq]) == 0
+    assert witnessed(note + lines[0], [ed]) == 1
+
+
+@pytest.mark.parametrize("place", [4, 11, 12, 1_000, 2_431])
+async def test_a_post_quantum_signature_with_another_bit_is_none(folder, place):
+    one, note = witness(folder), LOG.checkpoints[0].note
+    line = (await one.add_checkpoint(growth(LOG, -1, 0).text())).splitlines(keepends=True)[1]
+    name, body = line.split(" ")[1], bytearray(b64decode(line.split(" ")[2]))
+    body[place] ^= 1
+    bent = f"\N{EM DASH} {name} {b64encode(body).decode()}\n"
+    assert cosigners(note + bent, [one.post_quantum_key]) == frozenset()
+    with pytest.raises(NotProved, match=r"signature of witness\.test/w1 is wrong"):
+        Trust.of(str(LOG.key), witnesses=(str(one.post_quantum_key),)).open(note + bent)
+    assert cosigners(note + line, [one.post_quantum_key])  # the control
+
+
+def test_what_a_post_quantum_cosignature_is_over_is_laid_out_as_the_specification_has_it():
+    """C2SP tlog-cosignature, "ML-DSA-44 signed message", written out by hand."""
+    taken = []
+
+    class Recorder:
+        name, public_key = "w.test", bytes(1312)
+
+        def sign(self, message):
+            taken.append(message)
+            return bytes(2420)
+
+    root = bytes(range(32))
+    text = f"log.test\n258\n{b64encode(root).decode()}\nan extension\n"
+    line = cosign(text, Recorder(), datetime.fromtimestamp(1_679_315_147, UTC), CosignatureKind.ML_DSA_44)
+    assert taken == [
+        b"subtree/v1\n\x00" + b"\x06w.test" + bytes.fromhex("00000000641850cb")
+        + b"\x08log.test" + bytes(8) + bytes.fromhex("0000000000000102") + root
+    ]  # fmt: skip
+    body = b64decode(line.split(" ")[2])
+    assert body[:4] == sha256(b"w.test\n\x06" + bytes(1312)).digest()[:4]
+    assert len(body) == 4 + 8 + 2420
+
+
+def test_two_names_of_one_key_are_one_witness_and_two_kinds_of_one_name_too(folder):
+    one = witness(folder)
+    alias = WitnessKey("witness.test/alias", one.key.public_key)
+    for keys, most in (((one.key, alias), 1), ((one.key, one.post_quantum_key), 1), ((alias, one.post_quantum_key), 2)):
+        assert Trust.of(str(LOG.key), witnesses=tuple(map(str, keys))).need == most
 
 
 # --- three witnesses, one of which signs whatever it gets ------------------------------------------------------------
