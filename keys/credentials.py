@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 import http_sf
-from cryptography import x509
 from http_message_signatures import (
     HTTPMessageSignaturesException,
     HTTPMessageVerifier,
@@ -24,8 +23,8 @@ from gateway.core.errors import Misconfigured
 from gateway.core.message_signature import TAG, Request, Said
 from gateway.core.ports.callers import CertificateFacts, FindKey
 from gateway.core.unproven import Reason, Unproven
+from keys.certificates import facts
 from keys.public_key import PublicKey, Verifying, verifying
-from keys.thumbprints import thumbprint
 
 LONGEST_ASSERTION = 8192
 LONGEST_SIGNATURE_INPUT = 4096
@@ -70,10 +69,9 @@ class PresentedCredentials:
 
     def certificate(self, der: bytes) -> CertificateFacts:
         try:
-            parsed = x509.load_der_x509_certificate(der)
+            return facts(der)
         except ValueError:
             raise Unproven(Reason.CERTIFICATE_FIELD) from None
-        return CertificateFacts(thumbprint(der), parsed.not_valid_before_utc, parsed.not_valid_after_utc)
 
 
 # --- assertions -------------------------------------------------------------------------------------------------------

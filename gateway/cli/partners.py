@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli import local
+from gateway.cli import local, proofs
 from gateway.cli.out import put, say, table
 from gateway.core.errors import Conflict, NotFound
 from gateway.core.model import PartnerKey
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.foundation import Foundation
 
 app = typer.Typer(help="Partners and agreements.", no_args_is_help=True)
+proofs.register(app)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from gateway.core.caller_floor import floors
 from gateway.core.errors import NotFound
 from gateway.core.model import Page, Partner, PartnerKey
 from gateway.core.ports.store import BreakerRow, DeliveryQuery, PartnerQueue
@@ -40,6 +41,7 @@ async def partner(visit: Visit) -> Shown:
             "queue": queues.get(found.key, _empty(found.key)),
             "agreements": [a for a in directory.agreements if a.recipient == found.key or found.key in a.senders],
             "today": visit.now.date(),
+            "floor": floors(directory, visit.now.date())[found.key],
             "deliveries": recent.rows,
             "entries": (await visit.parts.audit.about(f"partner:{found.key}"))[-RECENT:],
         },

@@ -1,0 +1,188 @@
+"""Our own listener under TLS, met by curl and by openssl; and certificates that a proxy tells."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import shutil
+import ssl
+from ipaddress import ip_network
+
+import pytest
+import trustme
+
+from gateway.core.caller import Tier
+from gateway.tls import SUITES, server_context
+from tests.contract.api_stack import running
+from tests.contract.caller_stack import door, identity, know, server_files
+
+READ = "/v1/submissions"
+LOOPBACK, ELSEWHERE = "127.0.0.0/8", "192.0.2.0/24"
+REFUSED = {
+    "TLS 1.0": ("-tls1", "-cipher", "ALL@SECLEVEL=0"),
+    "TLS 1.1": ("-tls1_1", "-cipher", "ALL@SECLEVEL=0"),
+    "RSA key exchange": ("-tls1_2", "-cipher", "AES256-GCM-SHA384:AES128-GCM-SHA256@SECLEVEL=0"),
+    "RSA key exchange with CBC": ("-tls1_2", "-cipher", "AES256-SHA256:AES128-SHA@SECLEVEL=0"),
+    "CBC with SHA-2": ("-tls1_2", "-cipher", "ECDHE-RSA-AES256-SHA384:ECDHE-RSA-AES128-SHA256"),
+    "CBC with SHA-1": ("-tls1_2", "-cipher", "ECDHE-RSA-AES256-SHA:ECDHE-RSA-AES128-SHA@SECLEVEL=0"),
+    "finite-field key exchange": ("-tls1_2", "-cipher", "DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256"),
+    "no encryption": ("-tls1_2", "-cipher", "eNULL@SECLEVEL=0"),
+    "no authentication": ("-tls1_2", "-cipher", "aNULL@SECLEVEL=0"),
+}
+TAKEN = {
+    "TLS 1.3": ("-tls1_3",),
+    "TLS 1.2 with AES-256-GCM": ("-tls1_2", "-cipher", "ECDHE-RSA-AES256-GCM-SHA384"),
+    "TLS 1.2 with ChaCha20": ("-tls1_2", "-cipher", "ECDHE-RSA-CHACHA20-POLY1305"),
+}
+_CUT_OFF = (35, 52, 56)
+"""What curl says of a failed handshake, of an empty answer and of a connection that was cut."""
+LAX_REFUSES = {"no encryption", "no authentication", "finite-field key exchange"}
+"""Python's own TLS never offers these without further files, however lax the context is."""
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return server_files(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+async def stack(sqlite_url, tmp_path):
+    async with running(sqlite_url, tmp_path) as stack:
+        tier = Tier.CERTIFICATE
+        await know(stack, ohio=identity("ohio").caller(tier), iowa=identity("iowa").caller(tier))
+        yield stack
+
+
+async def run(*command: str) -> tuple[int, str]:
+    """A program's exit code and what it said on both outputs."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await asyncio.wait_for(process.communicate(), 20)
+    return process.returncode or 0, said.decode(errors="replace")
+
+
+async def shaken(context: ssl.SSLContext, offers) -> dict[str, bool]:
+    """Name of an offer -> whether openssl came to an agreement with a server of this context."""
+
+    async def hang_up(_reader, writer):
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    found = {}
+    try:
+        for name, options in offers.items():
+            _, said = await run("openssl", "s_client", "-connect", f"127.0.0.1:{port}", *options)
+            found[name] = "Cipher is (NONE)" not in said and "Cipher is" in said
+    finally:
+        server.close()
+    return found
+
+
+@pytest.mark.claim("F03", control="test_a_lax_listener_takes_what_ours_refuses")
+async def test_openssl_agrees_with_our_listener_on_nothing_old(files, claim):
+    found = await shaken(server_context(files, clients=True), REFUSED | TAKEN)
+    assert {name for name, agreed in found.items() if agreed} == set(TAKEN)
+    claim.measured(f"all {len(REFUSED)} old offers refused, all {len(TAKEN)} present ones taken")
+
+
+async def test_a_lax_listener_takes_what_ours_refuses(files):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files.certificate, files.key)
+    context.set_ciphers("ALL@SECLEVEL=0")
+    context.options &= ~(ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1)
+    with pytest.warns(DeprecationWarning, match="TLSv1"):
+        context.minimum_version = ssl.TLSVersion.TLSv1
+    found = await shaken(context, {name: how for name, how in REFUSED.items() if name not in LAX_REFUSES})
+    assert all(found.values()), found
+
+
+def test_only_suites_with_ephemeral_keys_and_authenticated_encryption_are_offered(files):
+    context = server_context(files)
+    for suite in context.get_ciphers():
+        assert suite["aead"]
+        assert suite["kea"] in ("kx-ecdhe", "kx-any")
+    assert "ECDHE" in SUITES
+
+
+async def test_curl_with_a_client_certificate_gets_a_token_and_uses_it(stack, files, tmp_path):
+    assert shutil.which("curl")
+    ohio = identity("ohio")
+    pem = tmp_path / "ohio.pem"
+    ohio.certificate.private_key_and_cert_chain_pem.write_to_path(pem)
+    trust = ("--silent", "--show-error", "--cacert", str(files.client_ca))
+    async with door(stack, files) as gate:
+        form = {
+            "grant_type": "client_credentials",
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": gate.assertion(ohio),
+        }
+        data = [part for name, value in form.items() for part in ("--data-urlencode", f"{name}={value}")]
+        _, said = await run("curl", *trust, "--cert", str(pem), *data, f"{gate.address}/oauth/token")
+        shown = ("--header", f"Authorization: Bearer {json.loads(said)['access_token']}")
+        status = ("--output", str(tmp_path / "answer"), "--write-out", "%{http_code}")
+        listed = await run("curl", *trust, *status, "--cert", str(pem), *shown, gate.address + READ)
+        without = await run("curl", *trust, *status, *shown, gate.address + READ)
+    assert (listed, without) == ((0, "200"), (0, "401"))
+
+
+async def test_a_certificate_of_another_authority_does_not_get_through_the_handshake(stack, files, tmp_path):
+    stranger = tmp_path / "stranger.pem"
+    leaf = trustme.CA().issue_cert("ohio.example")
+    leaf.private_key_and_cert_chain_pem.write_to_path(stranger)
+    async with door(stack, files) as gate:
+        trust = ("--silent", "--show-error", "--cacert", str(files.client_ca))
+        code, _ = await run("curl", *trust, "--cert", str(stranger), f"{gate.address}/livez")
+        assert code in _CUT_OFF
+        assert await run("curl", *trust, f"{gate.address}/livez") == (0, "ok\n")
+
+
+def told(who):
+    return {"Client-Cert": f":{base64.b64encode(who.der).decode()}:"}
+
+
+async def test_a_proxy_of_ours_tells_the_certificate_and_nobody_else_can(stack):
+    ohio, iowa = identity("ohio"), identity("iowa")
+    async with (
+        door(stack, proxies=(ip_network(LOOPBACK),)) as ours,
+        door(stack, proxies=(ip_network(ELSEWHERE),)) as foreign,
+        door(stack) as bare,
+    ):
+        granted = await ours.token(ohio, headers=told(ohio))
+        assert granted.status == 200
+        token = {"Authorization": f"Bearer {granted.json['access_token']}"}
+        assert (await ours.ask("GET", READ, headers=token | told(ohio))).status == 200
+        assert (await ours.ask("GET", READ, headers=token)).status == 401
+        assert (await ours.ask("GET", READ, headers=token | told(iowa))).status == 401
+        for gate in (foreign, bare):
+            assert (await gate.token(ohio, headers=told(ohio))).status == 401
+            assert (await gate.ask("GET", READ, headers=token | told(ohio))).status == 401
+        for wrong in ("", "x", "::", ":!:", f"{told(ohio)['Client-Cert']}, x", base64.b64encode(ohio.der).decode()):
+            assert (await ours.ask("GET", READ, headers=token | {"Client-Cert": wrong})).status == 401
+        twice = [*token.items(), *told(ohio).items(), *told(ohio).items()]
+        assert (await ours.ask("GET", READ, headers=twice)).status == 401
+        assert (await ours.ask("GET", READ, headers=token | {"Client-Cert-Chain": "::"})).status == 401
+    outcomes = {entry.outcome for entry in await stack.entries("access.refused")}
+    assert outcomes == {"certificate-missing", "certificate-other", "proxy-unknown", "certificate-field"}
+
+
+async def test_a_partner_that_names_its_networks_is_taken_from_there_only(stack):
+    iowa = identity("iowa")
+    key = {"Authorization": f"Bearer {stack.tokens['iowa']}"}
+    for networks, status in (((LOOPBACK,), 200), ((ELSEWHERE,), 401), ((ELSEWHERE, LOOPBACK), 200)):
+        await know(stack, iowa=iowa.caller(Tier.API_KEY, networks=networks))
+        async with door(stack) as gate:
+            assert (await gate.ask("GET", READ, headers=key)).status == status
+    await know(stack, iowa=iowa.caller(Tier.API_KEY, networks=(ELSEWHERE,)))
+    async with door(stack, proxies=(ip_network(LOOPBACK),)) as behind, door(stack) as bare:
+        forwarded = key | {"X-Forwarded-For": "203.0.113.5, 192.0.2.7"}
+        assert (await behind.ask("GET", READ, headers=forwarded)).status == 200
+        assert (
+            await behind.ask("GET", READ, headers=key | {"X-Forwarded-For": "192.0.2.7, 203.0.113.5"})
+        ).status == 401
+        assert (await bare.ask("GET", READ, headers=forwarded)).status == 401
