@@ -19,6 +19,7 @@ from gateway.core.routing import Directory
 from gateway.cosigners import Cosigners
 from gateway.foundation import Foundation, foundation
 from gateway.listening import listening
+from gateway.retaining import eraser
 from gateway.settings import Role, Settings
 from gateway.wiring import Gateway, build, seconds
 from gateway.work.backlog import Backlog, BacklogLimits
@@ -29,6 +30,7 @@ from gateway.work.integrator import Integrator
 from gateway.work.leadership import Leadership
 from gateway.work.loops import Loop, run
 from gateway.work.reroute import Rerouter
+from gateway.work.retention import Rounds
 
 log = structlog.get_logger()
 
@@ -187,9 +189,19 @@ def _scheduled(process: Gateway) -> list[Loop]:
         Loop("samples", alone("samples", keeper.sample), seconds(10)),
         Loop("sweep", alone("sweep", keeper.sweep), seconds(600)),
         Loop("bulk", alone("bulk", bulk.step), seconds(1), slowest=seconds(4)),
+        *_retention(process),
         Loop("receipts", alone("receipts", process.receipts.step), seconds(2)),
         Loop("reroute", alone("reroute", rerouter.step), seconds(2), slowest=seconds(4)),
     ]
+
+
+def _retention(process: Gateway) -> list[Loop]:
+    """What is due is erased when the settings say so, never by default."""
+    chosen = process.settings.retention
+    if not chosen.enabled:
+        return []
+    erasing = Rounds(eraser(process.base), timedelta(hours=chosen.every_hours))
+    return [Loop("retention", erasing.step, seconds(60))]
 
 
 def _backlog(process: Gateway) -> Backlog:

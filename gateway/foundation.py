@@ -19,6 +19,7 @@ from gateway.floors import refuse_old_libraries
 from gateway.heads import Heads
 from gateway.logbook import Logbook
 from gateway.settings import Settings
+from gateway.store.accounting import StoredAccounting
 from gateway.store.approvals import StoredApprovals
 from gateway.store.audit import StoredAuditLog
 from gateway.store.callers import StoredApiKeys
@@ -26,6 +27,7 @@ from gateway.store.deliveries import StoredDeliveries
 from gateway.store.desk import StoredDesk
 from gateway.store.engine import Database, Limits, open_database
 from gateway.store.health import StoredHealth
+from gateway.store.holds import StoredExtracts, StoredHolds
 from gateway.store.intake import StoredIntake
 from gateway.store.jobs import StoredJobs
 from gateway.store.leases import StoredLeases
@@ -35,6 +37,7 @@ from gateway.store.operators import StoredOperators
 from gateway.store.partners import StoredPartners
 from gateway.store.receipts import StoredReceipts
 from gateway.store.records import StoredRecords
+from gateway.store.retention import StoredRetention
 from gateway.store.spool import StoredSpool
 from gateway.store.submissions import StoredSubmissions
 from gateway.store.waits import StoredWaits
@@ -72,6 +75,10 @@ class Stores:
     audit: StoredAuditLog
     waits: StoredWaits
     approvals: StoredApprovals
+    retention: StoredRetention
+    holds: StoredHolds
+    extracts: StoredExtracts
+    accounting: StoredAccounting
 
 
 def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Stores:
@@ -95,6 +102,10 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         audit=StoredAuditLog(database),
         waits=StoredWaits(database),
         approvals=StoredApprovals(database),
+        retention=StoredRetention(database),
+        holds=StoredHolds(database),
+        extracts=StoredExtracts(database),
+        accounting=StoredAccounting(database),
     )
 
 

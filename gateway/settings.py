@@ -185,6 +185,16 @@ class Admission(Part):
     """Between two measurements."""
 
 
+class Retention(Part):
+    """When what is due is erased (``gateway retention``)."""
+
+    enabled: bool = False
+    """The scheduler erases what is due, once in ``every_hours``; off: only ``gateway retention run`` does."""
+    every_hours: float = Field(default=24, gt=0)
+    policy: Path | None = None
+    """A policy of the site; none: the one that is shipped. It may not allow what the law does not."""
+
+
 class Settings(BaseSettings):
     """Everything a process needs to know. Precedence: arguments, environment, file, defaults."""
 
@@ -202,6 +212,7 @@ class Settings(BaseSettings):
     work: Work = Work()
     audit: Audit = Audit()
     admission: Admission = Admission()
+    retention: Retention = Retention()
     log_name: str = "gateway.example/log"
     """Origin of the audit log: the name in every checkpoint."""
     drafts: bool = False

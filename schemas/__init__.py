@@ -10,12 +10,15 @@ from importlib.resources.abc import Traversable
 from gateway.core.catalog import Catalog
 from gateway.core.policy import Policy
 from gateway.core.ports.formats import FormatState
+from gateway.core.retention import Schedule
 from schemas import files, messages, tables, x12_sets
 from schemas.bridges import read_bridges
 from schemas.checks import check
 from schemas.disclosure_policy import check_policy, read_policy
 from schemas.document import Document, parse
 from schemas.matrix import MatrixReader
+from schemas.retention_policy import FILE as RETENTION
+from schemas.retention_policy import read_schedule
 
 
 @cache
@@ -26,6 +29,13 @@ def load(*, drafts: bool = False) -> Catalog:
     is shipped does not change: it is read once in a process.
     """
     return read(resources.files("schemas"), drafts=drafts)
+
+
+def schedule(catalog: Catalog, content: bytes | None = None) -> Schedule:
+    """How long what is kept: the policy that is shipped, or the one in ``content``. Raises Misconfigured when it
+    allows what the law does not."""
+    shipped = resources.files("schemas").joinpath(RETENTION).read_bytes() if content is None else content
+    return read_schedule(shipped, catalog, catalog.policy)
 
 
 def read(root: Traversable, *, drafts: bool = False) -> Catalog:

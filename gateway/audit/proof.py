@@ -72,7 +72,9 @@ def write_proof(entries: Sequence[tuple[int, AuditEntry]], checkpoint: Checkpoin
 def proved_entry(
     number: int, entry: AuditEntry, checkpoint: Checkpoint, source: TileSource, *, opened: bool = True
 ) -> dict[str, object]:
-    """The members of one entry of a proof file; unless it is ``opened``, the details stay closed. Raises Tampered."""
+    """The members of one entry of a proof file; unless it is ``opened``, and when they were destroyed, the details stay
+    closed. Raises Tampered."""
+    opened = opened and entry.commitment is None
     hashes = inclusion_proof(number, checkpoint.size, source)
     body = leaf(entry)
     if not inclusion_holds(leaf_hash(body), number, checkpoint.size, checkpoint.root, hashes):

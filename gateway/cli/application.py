@@ -13,6 +13,7 @@ from gateway.cli import (
     answers,
     audit,
     dead,
+    extracts,
     files,
     formats,
     keys,
@@ -25,6 +26,7 @@ from gateway.cli import (
     queries,
     receipt,
     records,
+    retention,
     rules,
     samples,
     topology,
@@ -52,6 +54,9 @@ app.add_typer(dead.app, name="dead")
 app.add_typer(receipt.app, name="receipt")
 app.add_typer(audit.app, name="audit")
 app.add_typer(witness.app, name="witness")
+app.add_typer(retention.app, name="retention")
+app.add_typer(extracts.extracts, name="extract")
+app.add_typer(extracts.disclosures, name="disclosures")
 app.add_typer(layouts.app, name="layout")
 app.add_typer(rules.app, name="rules")
 app.add_typer(processes.database, name="db")

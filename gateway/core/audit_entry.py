@@ -41,6 +41,13 @@ ACTIONS: Mapping[str, str] = {
     "partner.applied": "a partner or agreement was set or changed",
     "partner.paused": "deliveries to a partner wait",
     "partner.resumed": "deliveries to a partner go on",
+    "record.erased": "a record was erased: its data key is destroyed, and all that was derived from it",
+    "retention.begun": "an erasing run began",
+    "retention.ended": "an erasing run ended; its certificate tells what was disposed of",
+    "hold.set": "nothing that the hold covers may be erased",
+    "hold.released": "a hold was lifted",
+    "extract.made": "a copy left the gateway's store and has to be erased by a day",
+    "extract.erased": "somebody confirmed that a copy is erased",
     "key.created": "a key was made",
     "key.rotated": "another key became the active one",
     "operator.added": "an operator account was made or changed",
@@ -103,7 +110,7 @@ def leaf(entry: AuditEntry) -> bytes:
     """
     text = (
         f'{{"action":{_quoted(entry.action)},"actor":{_quoted(str(entry.actor))},"at":"{timestamp(entry.at)}",'
-        f'"details":"{commitment(entry.details, entry.salt)}","id":{_quoted(entry.id)},'
+        f'"details":"{entry.commitment or commitment(entry.details, entry.salt)}","id":{_quoted(entry.id)},'
         f'"object":{_quoted(entry.object)},"outcome":{_quoted(entry.outcome)},"v":1}}'
     )
     return text.encode()

@@ -527,6 +527,8 @@ class AuditEntry:
     outcome: str
     details: Mapping[str, str | int]
     salt: bytes = field(repr=False)
+    commitment: str | None = None
+    """What the leaf says of details that were destroyed with their salt; None: they are here."""
 
 
 @dataclass(frozen=True, slots=True)

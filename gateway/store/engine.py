@@ -79,6 +79,15 @@ class Database:
             async with self._writer.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
                 yield connection
 
+    async def outside(self, statements: Sequence[str]) -> None:
+        """Run statements outside any transaction, one by one: housekeeping of the database itself."""
+        with translated():
+            async with self._writer.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+                raw = (await connection.get_raw_connection()).driver_connection
+                assert raw is not None  # noqa: S101 - a connection that is open has one
+                for statement in statements:
+                    await raw.execute(statement)
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One read-only transaction that sees one state of the database."""
@@ -177,6 +186,8 @@ def _sqlite_engine(
         "PRAGMA synchronous=FULL",
         "PRAGMA foreign_keys=ON",
         "PRAGMA journal_size_limit=67108864",
+        # Deleted bytes are overwritten with zeros, as some builds of SQLite do anyway: an erased record stays nowhere.
+        "PRAGMA secure_delete=ON",
         *(("PRAGMA query_only=ON",) if read_only else ()),
     )
 

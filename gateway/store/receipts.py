@@ -59,7 +59,9 @@ class StoredReceipts:
         columns = audit_entries.c
         entries = select(audit_entries).where(columns.object.in_(objects), columns.action.in_(TAKEN))
         async with self._database.read() as connection:
-            found = (await connection.execute(select(submissions).where(submissions.c.id.in_(submissions_)))).all()
+            # Of a submission that was erased there is nothing left to sign.
+            living = select(submissions).where(submissions.c.id.in_(submissions_), submissions.c.body_digest != "")
+            found = (await connection.execute(living)).all()
             told = (await connection.execute(entries.order_by(columns.at.desc(), columns.id.desc()))).all()
             first = {row.object: row for row in told}  # the oldest comes last and stays
             at_once = [row.id for row in found if _judged_at_once(first.get(f"submission:{row.id}"))]

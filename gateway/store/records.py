@@ -158,7 +158,7 @@ async def _deliveries_of(connection: AsyncConnection, record: RecordId) -> tuple
 
 
 def _entry_step(row: Row[Any]) -> Step:
-    return Step(row.at, row.actor, row.action, row.object, row.outcome, details_from(row.details))
+    return Step(row.at, row.actor, row.action, row.object, row.outcome, details_from(row.details) if row.salt else {})
 
 
 def _attempt_step(row: Row[Any]) -> Step:

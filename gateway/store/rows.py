@@ -293,9 +293,19 @@ def entry_from(row: Row[Any]) -> AuditEntry:
         action=row.action,
         object=row.object,
         outcome=row.outcome,
-        details=details_from(row.details),
+        details=details_from(row.details) if row.salt else {},
         salt=row.salt,
+        commitment=None if row.salt else str(details_from(row.details)[CLOSED]),
     )
+
+
+CLOSED = "commitment"
+"""All that stands in the details of an entry whose salt was destroyed."""
+
+
+def redacted(commitment: str) -> str:
+    """The details of an entry when they are destroyed."""
+    return canonical_json({CLOSED: commitment}).decode()
 
 
 def details_from(text: str) -> Mapping[str, str | int]:

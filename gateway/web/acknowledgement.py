@@ -17,8 +17,8 @@ from gateway.core.errors import Conflict, NotFound, Unprocessable
 from gateway.core.lifecycle import Event
 from gateway.core.model import Actor, Delivery, DeliveryId, DeliveryState, Page, PartnerKey
 from gateway.core.ports.store import DeliveryQuery, Sample
+from gateway.core.reasons import fit_code
 from gateway.web.parts import Parts
-from gateway.web.reasons import fit_code
 
 log = structlog.get_logger()
 CASE_UNKNOWN = "case-unknown"

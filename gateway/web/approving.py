@@ -17,8 +17,8 @@ from gateway.core.four_eyes import Act, Request, Terms
 from gateway.core.ids import Clock, Mint
 from gateway.core.model import Actor
 from gateway.core.ports.approvals import Approvals, Spent, Word
+from gateway.core.reasons import fit_reason
 from gateway.core.roles import Role
-from gateway.web.reasons import fit_reason
 
 GOOD_FOR = timedelta(hours=24)
 """From the asking on: long enough for somebody of the next shift, short enough that the case is still the same."""

@@ -12,8 +12,8 @@ from enum import StrEnum
 from gateway.core.errors import Conflict, NotFound
 from gateway.core.model import Actor, Delivery, DeliveryId, JobId
 from gateway.core.ports.store import DeliveryQuery, Job
+from gateway.core.reasons import fit_reason
 from gateway.web.parts import Parts
-from gateway.web.reasons import fit_reason
 
 
 class Action(StrEnum):

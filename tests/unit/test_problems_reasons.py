@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.errors import Unprocessable
-from gateway.web.reasons import fit_code, fit_reason
+from gateway.core.reasons import fit_code, fit_reason
 
 
 @given(st.text(max_size=40), st.from_regex(r"[0-9]([ ./\-]?[0-9]){4,12}", fullmatch=True), st.text(max_size=40))

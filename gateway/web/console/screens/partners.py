@@ -8,9 +8,9 @@ from gateway.core.caller_floor import floors
 from gateway.core.errors import NotFound
 from gateway.core.model import Page, Partner, PartnerKey
 from gateway.core.ports.store import BreakerRow, DeliveryQuery, PartnerQueue
+from gateway.core.reasons import fit_reason
 from gateway.web.console.ownership import sees_partner
 from gateway.web.console.visit import Shown, Visit, elsewhere
-from gateway.web.reasons import fit_reason
 
 RECENT = 10
 

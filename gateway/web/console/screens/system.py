@@ -8,11 +8,11 @@ from aiohttp import web
 
 from gateway.core.errors import NotFound
 from gateway.core.ports.store import ApiKey
+from gateway.core.reasons import fit_reason
 from gateway.web.console import login
 from gateway.web.console.login import Gate
 from gateway.web.console.rights import MEANING, Right
 from gateway.web.console.visit import Shown, Visit, elsewhere
-from gateway.web.reasons import fit_reason
 
 
 async def system(visit: Visit) -> Shown:

@@ -1,0 +1,146 @@
+"""Ports of retention: what is due, erasing it, holds, extracts and the accounting of disclosures.
+
+As in :mod:`gateway.core.ports.store`: one method is one transaction, and audit entries are written in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from gateway.core.accounting import Disclosure
+from gateway.core.erasure import Erasure, Run
+from gateway.core.extract import Extract
+from gateway.core.model import Actor, AuditEntry, DeliveryId, RecordId
+from gateway.core.retention import Candidate, Hold, HoldScope, Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A stored record that is not erased yet, and the deliveries of it that have not ended."""
+
+    candidate: Candidate
+    open: tuple[DeliveryId, ...]
+
+
+class Retention(Protocol):
+    async def candidates(
+        self, after: RecordId | None, received_until: datetime, closing: frozenset[str], limit: int
+    ) -> tuple[Found, ...]:
+        """Records that are not erased, by id, those after ``after`` that came no later than ``received_until``.
+        ``closing``: the transactions that close a case."""
+        ...
+
+    async def erase(
+        self, run: Run, erasures: Sequence[Erasure], withdrawn: Sequence[DeliveryId], entries: Sequence[AuditEntry]
+    ) -> tuple[RecordId, ...]:
+        """Destroy bodies with their data keys and all that was derived from them, and write down how far the run is.
+
+        Returns the records that were erased: not those that somebody erased before, nor those of which a delivery is
+        being handed over at this moment, nor those that a hold came to cover. Deliveries in ``withdrawn`` that have not
+        ended go no further. Entries on records and deliveries that did not change are not written."""
+        ...
+
+    async def erased(self, record: RecordId) -> Erasure | None: ...
+
+    async def begin(self, run: Run, entry: AuditEntry) -> Run:
+        """The run that was cut off, to go on with; else this one, written down."""
+        ...
+
+    async def end(self, run: Run, entry: AuditEntry) -> None:
+        """Write down when it ended, with its certificate."""
+        ...
+
+    async def runs(self, limit: int) -> tuple[Run, ...]:
+        """Newest first."""
+        ...
+
+    async def of_run(self, run: str, after: RecordId | None, limit: int) -> tuple[Erasure, ...]:
+        """What the run erased, by record."""
+        ...
+
+    async def vacuum(self) -> None:
+        """Rewrite the database without what it holds of deleted bytes; others who write wait meanwhile."""
+        ...
+
+    async def settle(self) -> None:
+        """Have the database give up what it still holds of deleted bytes, as far as it can while it serves."""
+        ...
+
+
+class Holds(Protocol):
+    async def add(self, hold: Hold, entry: AuditEntry) -> None: ...
+
+    async def release(self, hold: str, by: str, at: datetime, entry: AuditEntry) -> bool:
+        """False when there is none, or it was released before."""
+        ...
+
+    async def list(self, *, released: bool = False) -> tuple[Hold, ...]:
+        """Those in force, newest first; with ``released`` all that ever were."""
+        ...
+
+
+class Extracts(Protocol):
+    async def add(self, extract: Extract, entry: AuditEntry) -> None: ...
+
+    async def erased(self, extract: str, by: str, at: datetime, entry: AuditEntry) -> bool:
+        """False when there is none, or it was erased before."""
+        ...
+
+    async def list(self, *, erased: bool = False) -> tuple[Extract, ...]:
+        """Those that still exist, the first to go first; with ``erased`` all."""
+        ...
+
+    async def overdue(self, now: datetime) -> int: ...
+
+
+class Accounting(Protocol):
+    async def of_case(self, token: bytes, since: datetime) -> tuple[Disclosure, ...]:
+        """Everything of a case (its blind index) that went to anybody since then, oldest first; also of records that
+        were erased meanwhile."""
+        ...
+
+    async def token(self, record: RecordId) -> bytes | None:
+        """The token of the record's case; None for an unknown or erased record, or one without a case."""
+        ...
+
+    async def prune(self, before: datetime) -> int:
+        """Forget what is older. Returns how many rows."""
+        ...
+
+
+class RetentionDesk(Protocol):
+    """What people do about retention: the same in console, API and command line, with the same audit entries."""
+
+    @property
+    def schedule(self) -> Schedule: ...
+
+    async def erased(self, record: RecordId) -> Erasure | None: ...
+
+    async def runs(self, limit: int) -> tuple[Run, ...]: ...
+
+    async def holds(self, *, released: bool = False) -> tuple[Hold, ...]: ...
+
+    async def hold(self, actor: Actor, scope: HoldScope, what: str, reason: str) -> Hold:
+        """Raises Unprocessable for an unfit reason, and Refused when there is no such record, case or partner."""
+        ...
+
+    async def release(self, actor: Actor, hold: str, reason: str) -> None:
+        """Raises Unprocessable for an unfit reason, and NotFound when it is not in force."""
+        ...
+
+    async def extracts(self, *, erased: bool = False) -> tuple[Extract, ...]: ...
+
+    async def register(self, actor: Actor, what: str, about: str, purpose: str) -> Extract:
+        """Write down that a copy leaves; before it does. Raises Unprocessable for an unfit purpose."""
+        ...
+
+    async def confirm_erased(self, actor: Actor, extract: str) -> None:
+        """Raises NotFound when there is none, or it was confirmed before."""
+        ...
+
+    async def overdue(self) -> int:
+        """Extracts that should be gone."""
+        ...

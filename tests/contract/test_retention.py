@@ -1,0 +1,294 @@
+"""What is due is erased and nothing of it can be had back; what is not due, held or being sent stays; proofs hold."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from gateway.audit.proof import check_proof
+from gateway.core.errors import Conflict, GatewayError
+from gateway.core.labels import open_record
+from gateway.core.model import AdapterName, DeliveryState, Endpoint, Partner, Role
+from gateway.core.retention import HoldScope, later
+from gateway.core.routing import Directory
+from gateway.retaining import eraser, local_desk
+from gateway.store.tables import attempts, audit_entries, deliveries, records, serials, submissions
+from gateway.work.retention import Pace, Rounds
+from tests.contract.archive import BEGIN, IOWA, LOCATE, OHIO, OPERATOR, TANF, TRANSFER, WAGE, archive
+
+DAY = timedelta(days=1)
+AFTER = later(BEGIN, 24) + DAY
+"""24 months after entry and a day: 42 USC 653(i)(2)(A)."""
+
+
+@pytest.fixture
+async def site(tmp_path, sqlite_url):
+    async with archive(tmp_path, sqlite_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def either(tmp_path, database_url):
+    async with archive(tmp_path, database_url) as opened:
+        yield opened
+
+
+async def ids_left(site):
+    """Records that still have a body."""
+    async with site.base.stores.database.read() as connection:
+        return set((await connection.execute(select(records.c.id).where(records.c.sealed.is_not(None)))).scalars())
+
+
+async def traces(site, kept):
+    """What of these records, as they were stored, can still be found: bodies that open, and bytes in the files."""
+    files = b"".join(site.files().values())
+    openable = 0
+    for record in kept:
+        stored = await site.base.stores.records.get(record.id)
+        try:
+            body = stored.sealed or (record.sealed if record.sealed in files else b"")
+            openable += bool(open_record(site.base.sealer, record.id, body))
+        except GatewayError:
+            pass
+    derived = {
+        "wrapped data key": [one.sealed[20:60] for one in kept],
+        "blind index": [one.case_index for one in kept],
+        "digest": [one.digest.encode() for one in kept],
+        "serial number": [one.serial.encode() for one in kept],
+    }
+    found = {name: sum(value in files for value in values) for name, values in derived.items()}
+    return {"openable": openable} | {name: count for name, count in found.items() if count}
+
+
+async def proof_of(site, record):
+    await site.integrate()
+    return await site.base.logbook.proof(record.id)
+
+
+def holds(site, proof):
+    return check_proof(proof, *(str(key) for key in site.base.logbook.verify_keys)).ok
+
+
+@pytest.mark.claim("A31", "L10", "F09", control="test_without_a_run_everything_can_be_had_back")
+async def test_after_retention_no_body_can_be_had_back_and_proofs_hold(site, claim):
+    count = claim.size(push=200, night=1_000)
+    kept = await site.fill(count)
+    early = [await proof_of(site, record) for record in kept[:20]]
+    site.now = AFTER
+    done = await eraser(site.base).run(OPERATOR)
+    left = await traces(site, kept)
+    late = [await proof_of(site, record) for record in kept[:20]]
+    claim.measured(f"{left['openable']} of {count} recoverable, {len(early) + len(late)} proofs hold")
+    assert done.records == count
+    assert left == {"openable": 0}
+    assert all(holds(site, proof) for proof in (*early, *late))
+    report = await site.base.logbook.verify()
+    assert not report.faults
+
+
+async def test_without_a_run_everything_can_be_had_back(site):
+    kept = await site.fill(20)
+    site.now = AFTER
+    outlook = await eraser(site.base).plan()
+    assert outlook.due["ndnh"].records == 20
+    found = await traces(site, kept)
+    assert set(found.values()) == {20}
+
+
+async def test_a_late_proof_keeps_the_details_closed_and_the_early_one_shows_them(site):
+    (record,) = await site.fill(1)
+    early = await proof_of(site, record)
+    site.now = AFTER
+    await eraser(site.base).run(OPERATOR)
+    late = await proof_of(site, record)
+    assert json.loads(early)["entries"][0]["details"]["sha256"] == record.digest
+    shown = json.loads(late)["entries"]
+    assert shown[0]["leaf"] == json.loads(early)["entries"][0]["leaf"]
+    assert (shown[0]["details"], shown[0]["salt"]) == (None, None)
+
+
+async def test_what_is_derived_goes_and_what_stays_is_what_is_stated(either):
+    (record,) = await either.fill(1)
+    either.now = AFTER
+    await eraser(either.base).run(OPERATOR)
+    async with either.base.stores.database.read() as connection:
+        row = (await connection.execute(select(records))).one()
+        posted = (await connection.execute(select(submissions))).one()
+        carried = (await connection.execute(select(deliveries))).one()
+        tried = (await connection.execute(select(attempts))).one()
+        assert (await connection.execute(select(serials))).all() == []
+        entries = (await connection.execute(select(audit_entries))).all()
+    assert (row.sealed, row.case_index, row.serial, row.digest) == (None, None, None, None)
+    assert (row.id, row.kind, row.sender, row.recipient) == (record.id, WAGE, OHIO, IOWA)
+    assert (posted.receipt, posted.body_digest, posted.idempotency_key) == (b"", "", f"erased:{record.submission}")
+    assert (carried.lane, carried.digest, carried.answer, tried.answer) == (None, None, None, None)
+    closed = [entry.object.partition(":")[0] for entry in entries if not entry.salt]
+    assert sorted(closed) == ["delivery", "record", "submission"]
+    assert record.digest not in "".join(entry.details for entry in entries)
+
+
+async def test_the_desk_says_when_by_which_rule_and_which_policy_a_record_was_erased(site):
+    (record,) = await site.fill(1)
+    desk = await local_desk(site.base)
+    assert await desk.erased(record.id) is None
+    site.now = AFTER
+    run = await eraser(site.base).run(OPERATOR)
+    erasure = await desk.erased(record.id)
+    assert (erasure.rule, erasure.policy, erasure.at, erasure.run) == ("ndnh", desk.schedule.version, AFTER, run.id)
+    told = [step for step in await site.base.stores.records.trace(record.id) if step.action == "record.erased"]
+    assert [(step.outcome, step.actor) for step in told] == [("ndnh", str(OPERATOR))]
+
+
+async def test_nothing_goes_a_day_too_early(site):
+    kept = await site.fill(3)
+    site.now = later(BEGIN, 24) - DAY
+    assert (await eraser(site.base).run(OPERATOR)).records == 0
+    assert await ids_left(site) == {record.id for record in kept}
+
+
+@pytest.mark.claim("L12", "H02", control="test_a_shorter_floor_lets_records_go_on_the_same_day")
+@pytest.mark.parametrize(("kind", "months"), [(LOCATE, 36), (TRANSFER, 72), ("medical-support", 72)])
+async def test_floors_are_kept(site, kind, months, claim):
+    await site.fill(3, kind)
+    site.now = later(BEGIN, months) - DAY
+    early = (await eraser(site.base).run(OPERATOR)).records
+    site.now = later(BEGIN, months) + DAY
+    late = (await eraser(site.base).run(OPERATOR)).records
+    claim.measured(f"{kind}: {early} of 3 before and {late} of 3 after {months} months")
+    assert (early, late) == (0, 3)
+
+
+async def test_a_shorter_floor_lets_records_go_on_the_same_day(site):
+    await site.fill(3, LOCATE)
+    site.now = later(BEGIN, 36) - DAY
+    made = eraser(site.base)
+    shorter = tuple(replace(rule, months=30) for rule in made.schedule.rules)
+    assert (await replace(made, schedule=replace(made.schedule, rules=shorter)).run(OPERATOR)).records == 3
+
+
+async def test_a_hold_keeps_what_it_covers_until_it_is_released(either):
+    by_record, by_case, by_partner, other = [(await either.fill(1, to=(to,)))[0] for to in (IOWA, IOWA, TANF, IOWA)]
+    known = Partner(TANF, "Tanf", Role.AGENCY, "IV-A", frozenset(), Endpoint(AdapterName.MAILBOX))
+    desk = replace(await local_desk(either.base), directory=lambda: Directory([known], []))
+    wanted = {HoldScope.RECORD: by_record.id, HoldScope.CASE: by_case.case_index.hex(), HoldScope.PARTNER: TANF}
+    holds = [await desk.hold(OPERATOR, scope, what, "litigation") for scope, what in wanted.items()]
+    either.now = AFTER
+    outlook = await eraser(either.base).plan()
+    assert (outlook.due["ndnh"].records, outlook.held["ndnh"].records) == (1, 3)
+    await eraser(either.base).run(OPERATOR)
+    assert await ids_left(either) == {by_record.id, by_case.id, by_partner.id}
+    assert await desk.erased(other.id)
+    for hold in holds:
+        await desk.release(OPERATOR, hold.id, "settled")
+    assert (await eraser(either.base).run(OPERATOR)).records == 3
+
+
+@pytest.mark.parametrize(
+    ("scope", "what"), [(HoldScope.RECORD, "none"), (HoldScope.CASE, "not hex"), (HoldScope.PARTNER, "nobody")]
+)
+async def test_a_hold_on_what_there_is_not_is_refused(site, scope, what):
+    desk = await local_desk(site.base)
+    with pytest.raises(GatewayError, match="no such"):
+        await desk.hold(OPERATOR, scope, what, "litigation")
+    assert await desk.holds() == ()
+
+
+async def test_a_ceiling_ends_deliveries_that_never_ended(either):
+    (record,) = await either.accept()
+    either.now = AFTER
+    await eraser(either.base).run(OPERATOR)
+    (delivery,) = await either.base.stores.records.deliveries(record.id)
+    assert (delivery.state, delivery.cause) == (DeliveryState.WITHDRAWN, "retention")
+    steps = [step.action for step in await either.base.stores.records.trace(record.id)]
+    assert sorted(steps[-2:]) == ["delivery.withdrawn", "record.erased"]
+
+
+async def test_a_record_that_is_being_handed_over_stays_until_the_next_run(site):
+    (record,) = await site.accept()
+    site.now = AFTER
+    claimed = await site.claim()
+    assert (await eraser(site.base).run(OPERATOR)).records == 0
+    assert await ids_left(site) == {record.id}
+    assert len(claimed) == 1
+
+
+async def test_a_floor_waits_for_what_is_on_its_way(site):
+    await site.accept(LOCATE)
+    site.now = later(BEGIN, 40)
+    assert (await eraser(site.base).plan()).due == {}
+    await site.deliver()
+    site.now = later(site.now, 36) + DAY
+    assert (await eraser(site.base).plan()).due["program"].records == 1
+
+
+async def test_a_closed_case_goes_three_years_after_its_closing(site):
+    case = b"k" * 16
+    await site.fill(2, TRANSFER, case=case)
+    site.now = BEGIN + 10 * DAY
+    await site.fill(1, TRANSFER, case=case, transaction="MSC P GSC05")
+    site.now = later(BEGIN + 10 * DAY, 36) - DAY
+    assert (await eraser(site.base).plan()).due == {}
+    site.now += 2 * DAY
+    outlook = await eraser(site.base).plan()
+    assert sum(tally.records for tally in outlook.due.values()) == 3
+
+
+async def test_a_run_that_was_cut_off_is_gone_on_with_and_has_one_certificate(either):
+    kept = await either.fill(30)
+    either.now = AFTER
+
+    class Cut(Exception):
+        pass
+
+    def cut(count):
+        if count >= 10:
+            raise Cut
+
+    slow = eraser(either.base)
+    with pytest.raises(Cut):
+        await replace(slow, pace=Pace(looked_at=10, batch=5)).run(OPERATOR, cut)
+    (cut_off,) = await either.base.stores.retention.runs(5)
+    assert cut_off.certificate is None
+    assert len(await ids_left(either)) == 20
+    ended = await eraser(either.base).run(OPERATOR)
+    assert (ended.id, ended.records) == (cut_off.id, 30)
+    certificate = json.loads(ended.certificate)
+    assert certificate["classes"]["ndnh"]["records"] == certificate["records"] == len(kept)
+    assert len(await either.base.stores.retention.runs(5)) == 1
+
+
+async def test_two_runs_at_once_are_one_run_and_a_refusal(site):
+    await site.fill(1)
+    site.now = AFTER
+    now = site.now
+    await site.base.stores.leases.take("retention", "somebody else", now, now + DAY)
+    with pytest.raises(Conflict) as refused:
+        await eraser(site.base).run(OPERATOR)
+    assert refused.value.problem == "retention-running"
+
+
+async def test_the_scheduler_erases_once_a_day(site):
+    await site.fill(1)
+    rounds = Rounds(eraser(site.base), DAY)
+    site.now = AFTER
+    for _ in range(3):
+        await rounds.step()
+    assert len(await site.base.stores.retention.runs(9)) == 1
+    site.now += DAY
+    await rounds.step()
+    assert len(await site.base.stores.retention.runs(9)) == 2
+
+
+async def test_a_submission_with_a_living_record_keeps_its_answer(site):
+    first, second = await site.accept(count=2)
+    await site.deliver()
+    desk = await local_desk(site.base)
+    await desk.hold(OPERATOR, HoldScope.RECORD, second.id, "litigation")
+    site.now = AFTER
+    await eraser(site.base).run(OPERATOR)
+    assert await desk.erased(first.id)
+    assert (await site.base.stores.submissions.get(second.submission)).receipt
