@@ -76,7 +76,7 @@ class Eraser:
 
     async def run(self, actor: Actor, watch: Callable[[int], None] = _nobody_watches) -> Run:
         """Erase what is due, and go on with a run that was cut off. ``watch`` is told how many records this call
-        erased. Raises Conflict (``retention-running``) while another process does."""
+        erased. Raises Conflict while another process does."""
         await self._lead()
         try:
             return await self._run(actor, watch)
@@ -102,7 +102,7 @@ class Eraser:
     async def _lead(self) -> None:
         now = self.clock()
         if not await self.leases.take("retention", self.owner, now, now + LEASE):
-            raise Conflict("Another process erases at this moment.", code="retention-running")
+            raise Conflict("Another process erases at this moment.")
 
     async def _walk(self, after: RecordId | None, now: datetime) -> AsyncIterator[tuple[Found, ...]]:
         until = earlier(now, self.schedule.shortest_months)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gateway.core.audit_entry import Scribe
 from gateway.core.erasure import Erasure, Run
-from gateway.core.errors import NotFound, Refused
+from gateway.core.errors import NotFound
 from gateway.core.extract import EXTRACTS, Extract, erase_by
 from gateway.core.ids import Clock, Mint
 from gateway.core.model import Actor, RecordId
@@ -90,4 +90,4 @@ class StaffedDesk:
             case HoldScope.PARTNER:
                 found = what in self.directory().partners
         if not found:
-            raise Refused(f"There is no such {scope.value}.", code="hold-unknown")
+            raise NotFound(f"There is no such {scope.value}.")

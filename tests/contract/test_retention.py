@@ -266,9 +266,8 @@ async def test_two_runs_at_once_are_one_run_and_a_refusal(site):
     site.now = AFTER
     now = site.now
     await site.base.stores.leases.take("retention", "somebody else", now, now + DAY)
-    with pytest.raises(Conflict) as refused:
+    with pytest.raises(Conflict, match="Another process"):
         await eraser(site.base).run(OPERATOR)
-    assert refused.value.problem == "retention-running"
 
 
 async def test_the_scheduler_erases_once_a_day(site):

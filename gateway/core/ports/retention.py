@@ -124,7 +124,7 @@ class RetentionDesk(Protocol):
     async def holds(self, *, released: bool = False) -> tuple[Hold, ...]: ...
 
     async def hold(self, actor: Actor, scope: HoldScope, what: str, reason: str) -> Hold:
-        """Raises Unprocessable for an unfit reason, and Refused when there is no such record, case or partner."""
+        """Raises Unprocessable for an unfit reason, and NotFound when there is no such record, case or partner."""
         ...
 
     async def release(self, actor: Actor, hold: str, reason: str) -> None:
