@@ -1,0 +1,205 @@
+"""Protected messages to and from programs that nobody here wrote: openssl, BouncyCastle, npm jose, jwcrypto.
+
+pyas2lib cannot take part: the library under it does not load beside OpenSSL 3.0.10 and newer.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from base64 import b64decode, b64encode
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
+from jwcrypto.jwe import JWE, InvalidJWEData
+from jwcrypto.jwk import JWK
+from jwcrypto.jws import JWS
+
+from gateway.core.protection import GATEWAY, Algorithm, Profile, Use
+from keys.wire import jose
+from tests.contract.openssl_cms import PSS, Failed, OpenSsl, padding_of
+from tests.unit.wire_site import BACK, CMS_KINDS, NOW, OUT, PLAIN, WIRE, expected, key, note, public, signers
+
+HERE = Path(__file__).parent
+JARS = Path("/usr/share/java")
+JOSE_KINDS = ((Algorithm.P256, Algorithm.P256), (Algorithm.P384, Algorithm.P256), (Algorithm.P256, Algorithm.RSA))
+"""Key that is encrypted to, key that signs."""
+
+
+def there(what: bool, name: str) -> None:  # noqa: FBT001 - read as a sentence
+    if not what:
+        reason = f"{name} is not installed"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+def sent(profile, algorithm):
+    """From the gateway to Ohio."""
+    to = public(key("ohio", Use.ENCRYPT, algorithm))
+    return WIRE.protect(profile, PLAIN, note(OUT), to, signers(profile, GATEWAY)).body
+
+
+@pytest.mark.parametrize(("profile", "algorithm"), CMS_KINDS, ids=str)
+@pytest.mark.claim("A28", control="test_control_openssl_gives_nothing_for_a_changed_message")
+def test_openssl_opens_ours_and_we_open_what_it_makes(profile, algorithm, tmp_path, claim):
+    openssl = OpenSsl(tmp_path)
+    ours, theirs = signers(profile, GATEWAY)[0], signers(profile, "ohio")[0]
+    opening, sealing = key("ohio", Use.ENCRYPT, algorithm), key(GATEWAY, Use.ENCRYPT, algorithm)
+    padding, old = padding_of(algorithm), profile is Profile.CMS_CBC
+    if old:
+        assert openssl.decrypt(openssl.verify(sent(profile, algorithm), ours), opening) == PLAIN
+        made = openssl.sign(openssl.encrypt(PLAIN, sealing, "-aes-256-cbc", *padding), theirs)
+    else:
+        assert openssl.verify(openssl.decrypt(sent(profile, algorithm), opening), ours) == PLAIN
+        made = openssl.encrypt(openssl.sign(PLAIN, theirs), sealing, "-aes-256-gcm", *padding)
+    assert WIRE.unprotect(profile, made, expected(profile, algorithm)).plain == PLAIN
+    claim.measured(f"openssl, {profile} with {algorithm}: opened in both directions")
+
+
+def test_openssl_signs_with_pss_and_we_verify(tmp_path):
+    openssl = OpenSsl(tmp_path)
+    signer, sealing = key("ohio", Use.VERIFY, Algorithm.RSA), key(GATEWAY, Use.ENCRYPT, Algorithm.P256)
+    made = openssl.encrypt(openssl.sign(PLAIN, signer, *PSS), sealing, "-aes-256-gcm", *padding_of(Algorithm.P256))
+    want = expected(Profile.CMS, Algorithm.P256)
+    want = type(want)(want.ends, want.now, want.limit, want.ours, [public(signer)])
+    assert WIRE.unprotect(Profile.CMS, made, want).plain == PLAIN
+
+
+def test_control_openssl_gives_nothing_for_a_changed_message(tmp_path):
+    """Its plaintext of a changed message is there before it fails: only the temporary file saves the reader."""
+    openssl, opening = OpenSsl(tmp_path), key("ohio", Use.ENCRYPT, Algorithm.P256)
+    changed = bytearray(sent(Profile.CMS, Algorithm.P256))
+    changed[-1] ^= 1
+    with pytest.raises(Failed):
+        openssl.decrypt(bytes(changed), opening)
+    assert not (tmp_path / "made").exists()
+    assert (tmp_path / "made.part").stat().st_size > len(PLAIN)
+
+
+@pytest.mark.claim("A28", control="test_control_openssl_gives_nothing_for_a_changed_message")
+def test_bouncycastle_opens_ours_and_we_open_what_it_makes(tmp_path, claim):
+    there(shutil.which("java") is not None and (JARS / "bcpkix.jar").exists(), "BouncyCastle")
+    folders = [_laid(tmp_path / f"{profile}-{algorithm}", profile, algorithm) for profile, algorithm in CMS_KINDS]
+    jars = ":".join(str(JARS / name) for name in ("bcpkix.jar", "bcprov.jar", "bcutil.jar"))
+    fast = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+    source = str(HERE / "bouncy" / "Messages.java")
+    subprocess.run(["java", *fast, "-cp", jars, source, *map(str, folders)], check=True, timeout=120)
+    for folder, (profile, algorithm) in zip(folders, CMS_KINDS, strict=True):
+        assert (folder / "opened").read_bytes() == PLAIN
+        answer = (folder / "answer").read_bytes()
+        assert WIRE.unprotect(profile, answer, expected(profile, algorithm)).plain == PLAIN
+    claim.measured(f"BouncyCastle: {len(CMS_KINDS)} kinds opened in both directions")
+
+
+def _laid(folder, profile, algorithm):
+    """What the partner with BouncyCastle needs, in a folder."""
+    folder.mkdir()
+    ours, theirs = signers(profile, GATEWAY)[0], signers(profile, "ohio")[0]
+    opening, sealing = key("ohio", Use.ENCRYPT, algorithm), key(GATEWAY, Use.ENCRYPT, algorithm)
+    for name, one in (("gateway-sign", ours), ("partner-sign", theirs), ("gateway-open", sealing)):
+        (folder / f"{name}.crt").write_text(WIRE.public_text(one.material))
+    for name, one in (("partner-sign", theirs), ("partner-open", opening)):
+        (folder / f"{name}.der").write_bytes(one.private)
+    (folder / "message").write_bytes(sent(profile, algorithm))
+    (folder / "plain").write_bytes(PLAIN)
+    return folder
+
+
+# --- JOSE -------------------------------------------------------------------------------------------------------------
+
+
+def jwk(one, *, private: bool) -> JWK:
+    loaded = load_der_private_key(one.private, None) if private else load_der_public_key(one.material.public)
+    return JWK.from_pyca(loaded)
+
+
+def private_jwk(one):
+    return jwk(one, private=True).export_private(as_dict=True)
+
+
+def public_jwk(one):
+    return jwk(one, private=False).export_public(as_dict=True)
+
+
+def headers(sealing, signing):
+    ends = {"iss": BACK.sender, "aud": BACK.recipient}
+    inner = {
+        "alg": jose.SIGNATURES[signing.algorithm], "kid": signing.id, "typ": jose.INNER, "cty": "application/xml",
+        "jti": "a-1", "iat": int(NOW.timestamp()), **ends,
+    }  # fmt: skip
+    outer = {
+        "alg": jose.WRAPPING, "enc": jose.CONTENT, "kid": sealing.id, "typ": jose.OUTER, "cty": "JOSE", **ends,
+    }  # fmt: skip
+    return inner, outer
+
+
+def parties(algorithm, signature):
+    """The keys of both ends: to open and to sign with, Ohio's and the gateway's."""
+    return (
+        key("ohio", Use.ENCRYPT, algorithm),
+        key("ohio", Use.VERIFY, signature),
+        key(GATEWAY, Use.ENCRYPT, algorithm),
+        key(GATEWAY, Use.VERIFY, signature),
+    )
+
+
+def wanted(sealing, signing):
+    want = expected(Profile.JOSE, Algorithm.P256)
+    return type(want)(want.ends, want.now, want.limit, [sealing], [public(signing)])
+
+
+@pytest.mark.parametrize(("algorithm", "signature"), JOSE_KINDS, ids=str)
+@pytest.mark.claim("A28", control="test_control_another_library_refuses_a_changed_message")
+def test_npm_jose_opens_ours_and_we_open_what_it_makes(algorithm, signature, claim):
+    there(shutil.which("node") is not None and (HERE.parents[1] / "node_modules" / "jose").is_dir(), "npm jose")
+    opening, signing, sealing, verifying = parties(algorithm, signature)
+    message = WIRE.protect(Profile.JOSE, PLAIN, note(OUT), public(opening), [verifying]).body.decode()
+    inner, outer = headers(sealing, signing)
+    given = {
+        "message": message,
+        "plain": b64encode(PLAIN).decode(),
+        "partner": {"opening": private_jwk(opening), "signing": private_jwk(signing)},
+        "gateway": {"sealing": public_jwk(sealing), "verifying": public_jwk(verifying)},
+        "inner": inner,
+        "outer": outer,
+    }
+    ended = subprocess.run(
+        ["node", str(HERE / "jose_partner.mjs")], input=json.dumps(given).encode(), capture_output=True, check=True
+    )
+    told = json.loads(ended.stdout)
+    assert b64decode(told["opened"]) == PLAIN
+    assert (told["outer"]["aud"], told["inner"]["aud"]) == (OUT.recipient, OUT.recipient)
+    assert WIRE.unprotect(Profile.JOSE, told["answer"].encode(), wanted(sealing, signing)).plain == PLAIN
+    claim.measured(f"npm jose, {algorithm} and {inner['alg']}: opened in both directions")
+
+
+@pytest.mark.parametrize(("algorithm", "signature"), JOSE_KINDS, ids=str)
+@pytest.mark.claim("A28", control="test_control_another_library_refuses_a_changed_message")
+def test_jwcrypto_opens_ours_and_we_open_what_it_makes(algorithm, signature, claim):
+    opening, signing, sealing, verifying = parties(algorithm, signature)
+    message = WIRE.protect(Profile.JOSE, PLAIN, note(OUT), public(opening), [verifying]).body.decode()
+    outside = JWE(algs=[jose.WRAPPING, jose.CONTENT])
+    outside.deserialize(message, jwk(opening, private=True))
+    inside = JWS()
+    inside.allowed_algs = list(jose.SIGNATURES.values())
+    inside.deserialize(outside.payload.decode(), jwk(verifying, private=False))
+    assert inside.payload == PLAIN
+    inner, outer = headers(sealing, signing)
+    signed = JWS(PLAIN)
+    signed.allowed_algs = list(jose.SIGNATURES.values())
+    signed.add_signature(jwk(signing, private=True), None, json.dumps(inner))
+    made = JWE(signed.serialize(compact=True).encode(), json.dumps(outer), algs=[jose.WRAPPING, jose.CONTENT])
+    made.add_recipient(jwk(sealing, private=False))
+    answer = made.serialize(compact=True).encode()
+    assert WIRE.unprotect(Profile.JOSE, answer, wanted(sealing, signing)).plain == PLAIN
+    claim.measured(f"jwcrypto, {algorithm} and {inner['alg']}: opened in both directions")
+
+
+def test_control_another_library_refuses_a_changed_message():
+    opening, _, _, verifying = parties(Algorithm.P256, Algorithm.P256)
+    message = WIRE.protect(Profile.JOSE, PLAIN, note(OUT), public(opening), [verifying]).body.decode()
+    changed = message[:-5] + ("A" if message[-5] != "A" else "B") + message[-4:]
+    with pytest.raises(InvalidJWEData):
+        JWE(algs=[jose.WRAPPING, jose.CONTENT]).deserialize(changed, jwk(opening, private=True))
