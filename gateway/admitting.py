@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 
 from gateway import memory
-from gateway.core.admission import Bound, Bounds, Gauge
+from gateway.core.admission import WHY, Bound, Bounds, Gauge, closed_by
 from gateway.foundation import Foundation
 from gateway.settings import Admission
 from gateway.telemetry import AdmissionFigures
 from gateway.work.admission import Capacity, Door
 from gateway.work.directory import DirectoryWatch
-from gateway.work.pressure import Pressure, Sources
+from gateway.work.pressure import Pressure, Sources, waiting
 
 
 def bounds(chosen: Admission, allowed: int) -> Bounds:
@@ -24,6 +24,16 @@ def bounds(chosen: Admission, allowed: int) -> Bounds:
         Gauge.MEMORY: chosen.memory_share * allowed,
     }
     return {gauge: Bound(figure, figure * chosen.opens_at) for gauge, figure in closes.items() if figure}
+
+
+async def told_waits(base: Foundation) -> str:
+    """``ok``, or what has waited in the store for longer than submissions are taken. Raises Unavailable."""
+    stored = base.stores
+    directory = await stored.partners.directory()
+    sources = Sources(stored.waits, stored.health, lambda: directory, lambda: 0.0, lambda: 0)
+    measured = await waiting(sources, base.clock())
+    closed = closed_by(frozenset(), measured, bounds(base.settings.admission, memory.allowed()))
+    return " ".join(f"{WHY[gauge]} ({measured[gauge]:.0f} s)" for gauge in sorted(closed)) or "ok"
 
 
 def pressure(base: Foundation, watch: DirectoryWatch, figures: AdmissionFigures, owner: str) -> Pressure:

@@ -161,6 +161,9 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="One JSON document 
         raise typer.Exit(Exit.CONFIGURATION)
 
 
+_LOOKED_AT = ("python", "libraries", "catalog", "keys", "database", "schema", "log", "queues", "broker")
+
+
 async def _log(base: Foundation) -> str:
     try:
         await base.logbook.examine()
@@ -170,19 +173,27 @@ async def _log(base: Foundation) -> str:
 
 
 async def _examined(settings: Settings) -> dict[str, str]:
+    from gateway.admitting import told_waits  # noqa: PLC0415 - heavy, needed here only
+    from gateway.floors import refuse_old_libraries  # noqa: PLC0415 - as above
     from gateway.foundation import foundation  # noqa: PLC0415 - as above
     from gateway.store.migrations import is_current  # noqa: PLC0415 - as above
     from gateway.wiring import open_broker  # noqa: PLC0415 - heavy, needed here only
 
-    found = dict.fromkeys(("python", "catalog", "keys", "database", "schema", "log", "broker"), "not looked at")
+    found = dict.fromkeys(_LOOKED_AT, "not looked at")
     found["python"] = "ok"
+    try:
+        refuse_old_libraries()
+    except Misconfigured as error:
+        return found | {"libraries": error.detail}
+    found["libraries"] = "ok"
     try:
         async with foundation(settings) as base:
             found |= {"catalog": "ok", "keys": "ok"}
             await base.stores.health.ping()
             current = await is_current(settings.db.url)
             found |= {"database": "ok", "schema": "ok" if current else "out of date: run `gateway db upgrade`"}
-            found["log"] = await _log(base) if current else "not looked at"
+            if current:
+                found |= {"log": await _log(base), "queues": await told_waits(base)}
             broker = open_broker(settings, base)
             await broker.open()
             found["broker"] = "ok" if broker.connected else "not reachable; deliveries would wait in the store"

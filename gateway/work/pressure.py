@@ -39,6 +39,17 @@ class Sources:
     memory: Callable[[], int]
 
 
+async def waiting(sources: Sources, now: datetime) -> Mapping[Gauge, float]:
+    """Seconds that what waits in the store has waited. Raises Unavailable."""
+    since = await sources.waits.unjudged_since()
+    owed = await sources.waits.owed()
+    breakers = {row.partner: row.state for row in await sources.health.breakers()} if owed else {}
+    return {
+        Gauge.UNJUDGED: 0.0 if since is None else max(0.0, (now - since).total_seconds()),
+        Gauge.UNDELIVERED: undelivered(owed, sources.directory(), breakers, now),
+    }
+
+
 @dataclass(slots=True)
 class Pressure:
     door: Door
@@ -72,23 +83,13 @@ class Pressure:
             self._answered = now
         try:
             async with asyncio.timeout(PATIENCE.total_seconds()):
-                found = await self._waiting(now)
+                found = await waiting(self.sources, now)
         except (Unavailable, TimeoutError):
             # What waits is not known: it stays as it was.
             return {Gauge.STORE: (self.clock() - self._answered).total_seconds()}
         self._answered = self.clock()
         self._ask_at = self._answered + _SELDOM * max(timedelta(), self._answered - now)
         return {Gauge.STORE: 0.0, **found}
-
-    async def _waiting(self, now: datetime) -> Mapping[Gauge, float]:
-        sources = self.sources
-        since = await sources.waits.unjudged_since()
-        owed = await sources.waits.owed()
-        breakers = {row.partner: row.state for row in await sources.health.breakers()} if owed else {}
-        return {
-            Gauge.UNJUDGED: 0.0 if since is None else max(0.0, (now - since).total_seconds()),
-            Gauge.UNDELIVERED: undelivered(owed, sources.directory(), breakers, now),
-        }
 
     def _note(self, refused: int) -> None:
         closed = sorted(self.door.closed)

@@ -1,7 +1,9 @@
 """Commands that work on this machine's own gateway: what they say when something is wrong."""
 
 import json
+import sqlite3
 import tracemalloc
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,20 @@ def test_doctor_says_what_is_missing_and_does_not_praise_what_it_has_not_seen(ru
     found = json.loads(done.stdout)
     assert (found["python"], found["schema"], found["broker"]) == ("ok", "not looked at", "not looked at")
     assert "keyring" in found["keys"]
+
+
+def test_doctor_says_what_has_waited_for_too_long(run, tmp_path):
+    assert run("init").returncode == 0
+    with closing(sqlite3.connect(tmp_path / "state/gateway.db")) as connection:
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(submissions)") if row[3]]
+        values = {"id": "1", "sender": "ohio", "state": "received", "receipt": b"", "received_at": 0}
+        row = [values.get(column, 0) for column in columns]
+        marks = ", ".join("?" for _ in columns)
+        connection.execute(f"INSERT INTO submissions ({', '.join(columns)}) VALUES ({marks})", row)  # noqa: S608 - names of the schema
+        connection.commit()
+    done = run("doctor", "--json")
+    assert done.returncode == 3
+    assert "waited too long to be judged" in json.loads(done.stdout)["queues"]
 
 
 def test_init_keeps_the_state_to_its_owner_and_doctor_is_content(run, tmp_path):
