@@ -45,6 +45,8 @@ class Door:
     closed: frozenset[Gauge] = frozenset()
     refused: int = 0
     """Submissions turned away since the door closed."""
+    crowded: int = 0
+    """Submissions turned away because too many were under way, until somebody writes them down."""
     _inside: int = 0
     _of: dict[str, int] = field(default_factory=dict)
 
@@ -52,6 +54,7 @@ class Door:
         if self.closed:
             raise self._overloaded()
         if self._inside >= self.capacity.at_once:
+            self.crowded += 1
             self.refusing("crowd")
             raise Overloaded("Too many submissions are under way.", retry_after=self._spread(_SOON))
         if self._of.get(caller, 0) >= self.capacity.each:

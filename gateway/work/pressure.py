@@ -23,6 +23,7 @@ from gateway.work.admission import Door
 log = structlog.get_logger()
 PATIENCE = timedelta(seconds=5)
 """For the store to say what waits: far longer than it takes, far shorter than its own time-outs."""
+_CROWD_EVERY = timedelta(minutes=1)
 _SELDOM = 50
 """The store is left alone so many times as long as it took to answer: measuring must not be what it is busy with."""
 
@@ -63,6 +64,7 @@ class Pressure:
     _answered: datetime | None = None
     """When the store last answered."""
     _ask_at: datetime | None = None
+    _crowd_at: datetime | None = None
     _unwritten: list[AuditEntry] = field(default_factory=list)
 
     async def step(self) -> bool:
@@ -74,6 +76,7 @@ class Pressure:
         refused, closed = self.door.refused, bool(self.door.closed)
         if self.door.follow(measured):
             self._note(refused if closed else 0)
+        self._note_crowd(now)
         self.observe(measured, self.door.closed)
         await self._write()
         return False
@@ -98,10 +101,21 @@ class Pressure:
         else:
             log.info("admission.opened", count=refused)
         action, outcome = ("admission.closed", "-".join(closed)) if closed else ("admission.opened", "ok")
-        entry = self.scribe.entry(
-            Actor("gateway", "admission"), action, f"process:{self.process}", outcome, {"refused": refused}
+        self._enter(action, outcome, refused)
+
+    def _note_crowd(self, now: datetime) -> None:
+        """Those who were turned away because too many were under way: one entry a minute."""
+        if self.door.crowded and not (self._crowd_at and now - _CROWD_EVERY < self._crowd_at <= now):
+            self._crowd_at = now
+            log.warning("admission.crowded", count=self.door.crowded)
+            self._enter("admission.closed", "crowd", self.door.crowded)
+            self.door.crowded = 0
+
+    def _enter(self, action: str, outcome: str, refused: int) -> None:
+        actor = Actor("gateway", "admission")
+        self._unwritten.append(
+            self.scribe.entry(actor, action, f"process:{self.process}", outcome, {"refused": refused})
         )
-        self._unwritten.append(entry)
 
     async def _write(self) -> None:
         """Entries that the store did not take wait for the next round."""

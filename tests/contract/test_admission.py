@@ -91,6 +91,24 @@ async def test_a_submission_that_is_not_judged_in_time_closes_the_door_until_it_
         ]
 
 
+async def test_a_crowd_that_is_turned_away_is_one_entry_a_minute(sqlite_url, tmp_path):
+    door = a_door(Capacity(1, 1))
+    async with running(sqlite_url, tmp_path, change=behind(door)) as stack:
+        pressure, _ = pressing(stack, door)
+        with door.enter("somebody"):
+            for number in (3, 2):
+                for _ in range(number):
+                    assert (await stack.post(BODY)).json["code"] == "overloaded"
+                await pressure.step()
+        stack.watch.forward(60)
+        await pressure.step()
+        await pressure.step()
+        assert await told(stack) == [
+            ("admission.closed", "crowd", {"refused": 3}),
+            ("admission.closed", "crowd", {"refused": 2}),
+        ]
+
+
 class Away:
     """A store that does not answer."""
 
@@ -189,24 +207,31 @@ async def half_a_body(stack, number):
 LINE = b"x" * 20_480
 
 
+async def settled(answered):
+    """Bytes that are held once everybody has an answer who gets one, and nothing more comes in."""
+    before, ends = -1, asyncio.get_running_loop().time() + 20
+    while True:
+        await asyncio.sleep(0.3)
+        now, _ = tracemalloc.get_traced_memory()
+        if (answered() and abs(now - before) < SENT) or asyncio.get_running_loop().time() > ends:
+            return now
+        before = now
+
+
 async def held(url, folder, capacity):
     """Bytes that a crowd of half-sent bodies makes the process hold, and how many of the crowd got in."""
     async with running(url, folder, change=behind(a_door(capacity))) as stack:
         assert (await stack.post(BODY)).status == 202
         tracemalloc.start()
         crowd = await asyncio.gather(*(half_a_body(stack, number) for number in range(CROWD)))
-        for _ in range(40):
-            if sum(answer.done() for _, answer in crowd) >= CROWD - capacity.at_once:
-                break
-            await asyncio.sleep(0.05)
-        await asyncio.sleep(0.2)
-        grown, _ = tracemalloc.get_traced_memory()
+        grown = await settled(lambda: sum(answer.done() for _, answer in crowd) >= CROWD - capacity.at_once)
         tracemalloc.stop()
         answered = [answer.result() for _, answer in crowd if answer.done()]
         assert set(answered) <= {b"HTTP/1.1 503 Service Unavailable\r\n"}
         for writer, answer in crowd:
             answer.cancel()
             writer.transport.abort()
+        await asyncio.sleep(0.5)  # the server notices, and writes down what it turned away
         return grown, CROWD - len(answered)
 
 
