@@ -32,6 +32,7 @@ from gateway.cosigners import Cosigner
 from gateway.crew import InlineCrew, PoolCrew
 from gateway.foundation import Foundation, SecretFolder
 from gateway.published import Publisher
+from gateway.retaining import retention_desk
 from gateway.settings import Role, Settings
 from gateway.telemetry import AdmissionFigures, Metrics
 from gateway.web.parts import LogFiles, Parts, RuleText
@@ -335,6 +336,7 @@ def _parts(
         operators=stored.operators,
         health=stored.health,
         audit=stored.audit,
+        retention=retention_desk(base, watch.current),
         sealer=base.tools.examiner.sealer,
         indexer=base.tools.examiner.indexer,
         hasher=base.keys.hasher(),

@@ -9,6 +9,7 @@ import typer
 
 from gateway.cli import local
 from gateway.cli.exits import Exit
+from gateway.cli.extracts import Purpose, register
 from gateway.cli.out import progress, put, say, table
 from gateway.core.errors import NotFound, Unavailable
 from gateway.core.model import RecordId
@@ -75,6 +76,7 @@ def export(
     first: Annotated[int, typer.Option("--from", min=0, help="Number of the first entry.")] = 0,
     last: Annotated[int | None, typer.Option("--to", min=1, help="Number after the last entry; default: all.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Zip file to write; default: named by the entries.")] = None,
+    purpose: Purpose = "audit",
 ) -> None:
     """Write entries and tiles with the newest checkpoint; `gateway-verify log` derives the root from nothing else."""
     from gateway.disclosed import Export  # noqa: PLC0415 - needed here only
@@ -83,6 +85,7 @@ def export(
 
     async def work(base: Foundation) -> tuple[int, int]:
         head = await base.stores.audit.head()
+        await register(base, "audit-export", f"log:{first}-{'end' if last is None else last}", purpose)
         with progress("entries", head.size if head else None) as bar:
             made = await Export(base.logbook).write(
                 file, first, last, lambda number: bar.update(bar.task_ids[0], completed=number)
@@ -100,6 +103,7 @@ def evidence(
     reader: Annotated[
         str | None, typer.Option("--for", help="Partner who will read it; default: an auditor, who may see all.")
     ] = None,
+    purpose: Purpose = "evidence",
 ) -> None:
     """Write all that the log says about a record into one file that `gateway-verify evidence` checks offline."""
     from gateway.core.model import PartnerKey  # noqa: PLC0415 - needed here only
@@ -107,6 +111,7 @@ def evidence(
 
     async def work(base: Foundation) -> str:
         made = Evidence(base.logbook, base.stores.records)
+        await register(base, "evidence", f"record:{record}", purpose)
         return await made.bundle(RecordId(record), PartnerKey(reader) if reader else None)
 
     out.write_text(local.on_foundation(work), encoding="utf-8")

@@ -14,6 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from gateway.core.errors import Unavailable
 from gateway.core.ids import Clock
+from gateway.core.ports.retention import RetentionDesk
 from gateway.core.ports.store import BreakerRow, DeliveryDesk, Health, PartnerQueue
 
 MOST_PARTNERS = 200
@@ -57,6 +58,9 @@ class Figures(Protocol):
     def health(self) -> Health: ...
 
     @property
+    def retention(self) -> RetentionDesk: ...
+
+    @property
     def clock(self) -> Clock: ...
 
 
@@ -72,10 +76,20 @@ class StoreFigures:
             "gateway_breaker_state", "0 closed, 1 half-open, 2 open", ("partner",), registry=registry
         )
 
+        self._extracts = Gauge("gateway_extracts_overdue", "Copies that should be erased by now", registry=registry)
+        self._erased = Gauge(
+            "gateway_retention_last_run_timestamp_seconds", "When the last erasing run began", registry=registry
+        )
+        self._records = Gauge("gateway_retention_last_run_records", "Records that it erased", registry=registry)
+
     async def refresh(self) -> None:
         """Raises Unavailable when the store is away: a scrape without figures is a gap, not a zero."""
         self._set_oldest(await self._source.desk.queues())
         self._set_breakers(await self._source.health.breakers())
+        self._extracts.set(await self._source.retention.overdue())
+        for run in await self._source.retention.runs(1):
+            self._erased.set(run.begun_at.timestamp())
+            self._records.set(run.records)
 
     def _set_oldest(self, queues: tuple[PartnerQueue, ...]) -> None:
         self._oldest.clear()

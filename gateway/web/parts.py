@@ -17,6 +17,7 @@ from gateway.core.ports.intake import IntakeDesk
 from gateway.core.ports.keys import Indexer, Sealer, TokenHasher
 from gateway.core.ports.queries import Queries
 from gateway.core.ports.receipts import ReceiptDesk
+from gateway.core.ports.retention import RetentionDesk
 from gateway.core.ports.store import (
     ApiKeys,
     AuditLog,
@@ -114,6 +115,7 @@ class Parts:
     operators: Operators
     health: Health
     audit: AuditLog
+    retention: RetentionDesk
     sealer: Sealer
     indexer: Indexer
     hasher: TokenHasher

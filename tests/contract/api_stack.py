@@ -83,6 +83,7 @@ from gateway.work.receipts import ReceiptOffice
 from keys.credentials import PresentedCredentials
 from keys.files import FileKeys
 from tests.contract.query_stack import Present, desk
+from tests.contract.retention_desk import desk_over
 
 OHIO, IOWA, TANF = PartnerKey("ohio"), PartnerKey("iowa"), PartnerKey("tanf")
 LOCATE = Kind("locate")
@@ -395,6 +396,7 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         operators=StoredOperators(database),
         health=StoredHealth(database),
         audit=StoredAuditLog(database),
+        retention=desk_over(database, scribe, watch, mint),
         sealer=keys.sealer(),
         indexer=keys.indexer(),
         hasher=keys.hasher(),

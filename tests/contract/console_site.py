@@ -67,6 +67,7 @@ from keys.receipts import JoseReceiptSigner
 from keys.ring import KeyRing
 from keys.states import KeyUse
 from tests.contract.owed import Town
+from tests.contract.retention_desk import desk_over
 from tests.contract.store_samples import acceptance, finding, judged_record, submission
 
 PASSWORD = "correct horse battery"
@@ -218,6 +219,7 @@ def parts_of(database, clock):
         operators=StoredOperators(database),
         health=StoredHealth(database),
         audit=StoredAuditLog(database),
+        retention=desk_over(database, Scribe(clock, mint, os.urandom), clock, mint, PARTNERS),
         sealer=SimpleNamespace(),  # the console never opens a body
         indexer=HashIndexer(),
         hasher=SimpleNamespace(),

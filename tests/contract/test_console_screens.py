@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import ClientSession, CookieJar, web
 
+from gateway.core.erasure import Erasure, Run, RunState
 from gateway.core.errors import Unavailable
 from gateway.core.model import (
     Actor,
@@ -16,12 +17,14 @@ from gateway.core.model import (
     Finding,
     JobId,
     Page,
+    RecordId,
     RuleCode,
     Settlement,
     Severity,
 )
 from gateway.core.ports.store import DeliveryQuery
 from gateway.store.losses import write_losses
+from gateway.store.retention import StoredRetention
 from gateway.web.console import console_application, pages, vendor
 from tests.contract.console_site import PASSWORD, between, fill, log_in, running, token
 
@@ -455,3 +458,32 @@ async def test_a_stream_outlives_a_store_that_is_away_for_a_moment(site):
                 pass
 
         await asyncio.wait_for(next_figures(), 5)
+
+
+async def test_a_hold_is_set_and_released_and_an_extract_is_confirmed_on_the_page_of_retention(site):
+    made = await site.parts.retention.register(Actor("operator", "pat"), "evidence", "record:x", "hearing")
+    async with site.browser("data-steward") as client:
+        await send(client, "/retention/holds", 404, scope="record", what="none", reason="litigation")
+        await send(client, "/retention/holds", scope="record", what=site.ids["record"], reason="litigation")
+        (hold,) = await site.parts.retention.holds()
+        assert "litigation" in await text(client, "/retention")
+        await send(client, f"/retention/holds/{hold.id}/release", reason="settled")
+        assert await site.parts.retention.holds() == ()
+        site.clock.ahead += timedelta(days=91)
+    async with site.browser("operator") as client:
+        assert "1 copy should be erased by now" in await text(client, "/")
+        assert "overdue" in await text(client, "/retention")
+    async with site.browser("security-officer") as client:
+        await send(client, f"/retention/extracts/{made.id}/erased")
+    assert await site.parts.retention.overdue() == 0
+
+
+async def test_the_page_of_an_erased_record_says_when_and_by_which_policy(site):
+    record = RecordId(site.ids["record"])
+    now = site.clock()
+    run = Run("run", "2026-test", "0", "operator:pat", now, RunState.RUNNING, None, 0)
+    erasure = Erasure(record, "ndnh", "2026-test", "run", now, now)
+    await StoredRetention(site.database).erase(run, [erasure], [], [])
+    async with site.browser("operator") as client:
+        page = await text(client, f"/records/{record}")
+    assert "by policy 2026-test, class ndnh" in page

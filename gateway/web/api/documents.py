@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from gateway.core.erasure import Erasure
 from gateway.core.model import Attempt, Counts, Delivery, Finding, Record, Submission
 from gateway.core.ports.intake import Verdict
 from gateway.core.ports.store import CauseGroup, Job, MailboxItem, PartnerQueue, RuleCount, Step
@@ -96,16 +97,23 @@ def record(value: Record, *, own: bool) -> told.RecordTold:
     )
 
 
-def record_detail(value: Record, deliveries: Sequence[Delivery], *, own: bool) -> told.RecordDetail:
+def record_detail(
+    value: Record, deliveries: Sequence[Delivery], erasure: Erasure | None, *, own: bool
+) -> told.RecordDetail:
     link = f"/v1/records/{value.id}"
     links = {"self": link, "trace": f"{link}/trace", "proof": f"{link}/proof"}
     if own:
         links["submission"] = f"/v1/submissions/{value.submission}"
     return told.RecordDetail(
         **dict(record(value, own=own)),
+        erased=None if erasure is None else erased(erasure),
         deliveries=[delivery(one) for one in deliveries],
         links=links,
     )
+
+
+def erased(value: Erasure) -> told.ErasedTold:
+    return told.ErasedTold(at=value.at, policy=value.policy, rule=value.rule)
 
 
 def step(value: Step) -> told.StepTold:

@@ -14,7 +14,8 @@ from gateway.web.api.visibility import sees_delivery, sees_record, sent, visible
 async def get_record(call: Call) -> web.Response:
     record, deliveries = await _visible(call)
     seen = [delivery for delivery in deliveries if sees_delivery(call.caller, delivery)]
-    return answers.told(documents.record_detail(record, seen, own=sent(call.caller, record)))
+    erasure = await call.parts.retention.erased(record.id) if record.digest is None else None
+    return answers.told(documents.record_detail(record, seen, erasure, own=sent(call.caller, record)))
 
 
 async def get_trace(call: Call) -> web.Response:

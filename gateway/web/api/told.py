@@ -163,7 +163,14 @@ class RecordTold(Told):
     received_at: datetime
 
 
+class ErasedTold(Told):
+    at: datetime
+    policy: Annotated[str, Field(description="Version of the retention policy")]
+    rule: Annotated[str, Field(description="The class that decided")]
+
+
 class RecordDetail(RecordTold):
+    erased: Annotated[ErasedTold | None, Field(description="Set when nothing of the content is left")]
     deliveries: list[DeliveryTold]
     links: dict[str, str]
 

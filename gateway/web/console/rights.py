@@ -28,6 +28,8 @@ class Right(StrEnum):
     EXPORT = "export"
     STEER = "steer"
     SECOND = "second"
+    KEPT = "kept"
+    HOLD = "hold"
     AUDIT = "audit"
     KEYS = "keys"
     ACCOUNTS = "accounts"
@@ -48,28 +50,35 @@ MEANING: Mapping[Right, str] = {
     Right.EXPORT: "Export a list of records, with a second person",
     Right.STEER: "Pause and resume partners",
     Right.SECOND: "See requests for a second word; who may decide which is a table of its own",
+    Right.KEPT: "See the rules of retention, its runs, holds and copies",
+    Right.HOLD: "Set and release legal holds, confirm that a copy is erased",
     Right.AUDIT: "Search the audit log",
     Right.KEYS: "See API keys, revoke them",
     Right.ACCOUNTS: "See accounts, log somebody out everywhere, reset a second factor",
 }
 
 _IN = frozenset({Right.ANYBODY, Right.BELONG})
-_REPAIRS = frozenset({Right.COUNT, Right.PARTNER, Right.LOOK, Right.PROVE, Right.RETRY, Right.EXPORT, Right.SECOND})
+_REPAIRS = frozenset(
+    {Right.COUNT, Right.PARTNER, Right.LOOK, Right.PROVE, Right.RETRY, Right.EXPORT, Right.SECOND, Right.KEPT}
+)
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.VIEWER: _IN | {Right.COUNT},
     Role.OPERATOR: _IN | _REPAIRS | {Right.WITHDRAW, Right.STEER},
-    Role.DATA_STEWARD: _IN | _REPAIRS | {Right.READ, Right.AMEND},
+    Role.DATA_STEWARD: _IN | _REPAIRS | {Right.READ, Right.AMEND, Right.HOLD},
     Role.PARTNER_ADMIN: _IN | {Right.PARTNER, Right.LOOK, Right.PROVE, Right.RETRY, Right.STEER},
-    Role.SECURITY_OFFICER: _IN | {Right.COUNT, Right.PARTNER, Right.SECOND, Right.KEYS},
-    Role.AUDITOR: _IN | {Right.COUNT, Right.PARTNER, Right.LOOK, Right.PROVE, Right.READ, Right.SECOND, Right.AUDIT},
-    Role.ADMIN: _IN | {Right.COUNT, Right.PARTNER, Right.SECOND, Right.KEYS, Right.ACCOUNTS},
+    Role.SECURITY_OFFICER: _IN | {Right.COUNT, Right.PARTNER, Right.SECOND, Right.KEPT, Right.HOLD, Right.KEYS},
+    Role.AUDITOR: _IN
+    | {Right.COUNT, Right.PARTNER, Right.LOOK, Right.PROVE, Right.READ, Right.SECOND, Right.KEPT, Right.AUDIT},
+    Role.ADMIN: _IN | {Right.COUNT, Right.PARTNER, Right.SECOND, Right.KEPT, Right.KEYS, Right.ACCOUNTS},
 }
 
 NARROWED = frozenset({Role.PARTNER_ADMIN})
 """Roles that look after one partner: a route that does not narrow what it shows is closed to them."""
 
-CHANGING = frozenset({Right.RETRY, Right.WITHDRAW, Right.AMEND, Right.EXPORT, Right.STEER, Right.KEYS, Right.ACCOUNTS})
+CHANGING = frozenset(
+    {Right.RETRY, Right.WITHDRAW, Right.AMEND, Right.EXPORT, Right.STEER, Right.HOLD, Right.KEYS, Right.ACCOUNTS}
+)
 """Rights to change something or to take it out; an auditor has none of them."""
 PERSONAL = frozenset({Right.LOOK, Right.PROVE, Right.READ, Right.AMEND, Right.EXPORT})
 """Rights to see something of records; a security officer has none of them."""

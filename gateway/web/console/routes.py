@@ -22,6 +22,7 @@ from gateway.web.console.screens import (
     partners,
     queues,
     records,
+    retention,
     rules,
     submissions,
     system,
@@ -119,8 +120,12 @@ def _repairs(gate: Gate, pages: Pages) -> tuple[Route, ...]:
 
 
 def _desks(gate: Gate) -> tuple[Route, ...]:
-    """The audit log, accounts and keys."""
+    """The audit log, retention, accounts and keys."""
     return (
+        Route("GET", "/retention", Right.KEPT, retention.retention),
+        Route("POST", "/retention/holds", Right.HOLD, retention.hold),
+        Route("POST", "/retention/holds/{id}/release", Right.HOLD, retention.release),
+        Route("POST", "/retention/extracts/{id}/erased", Right.HOLD, retention.erased),
         Route("GET", "/audit", Right.AUDIT, audit.audit),
         Route("GET", "/accounts", Right.KEYS, system.accounts),
         Route("POST", "/accounts/keys/{id}/revoke", Right.KEYS, system.revoke),

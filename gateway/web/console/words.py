@@ -43,6 +43,7 @@ TONES: Mapping[str, Tone] = {
     "breaker open": Tone.BAD,
     "paused": Tone.WATCH,
     "active": Tone.GOOD,
+    "overdue": Tone.BAD,
     "planned": Tone.WATCH,
     "running": Tone.BUSY,
     "done": Tone.GOOD,

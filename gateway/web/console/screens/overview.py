@@ -46,6 +46,7 @@ async def _figures(visit: Visit) -> dict[str, object]:
     throughput = await figures.throughput(parts.health, visit.now, window)
     backlog = await figures.backlog(parts.health, visit.now, window)
     return {
+        "overdue": await parts.retention.overdue(),
         "tiles": status.tiles(picture),
         "groups": picture.groups[:TOP_GROUPS],
         "troubles": status.troubles(picture, await parts.health.breakers(), paused),
