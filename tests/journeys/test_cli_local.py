@@ -77,12 +77,12 @@ def test_init_keeps_the_state_to_its_owner_and_doctor_is_content(run, tmp_path):
 def test_keys_and_accounts_can_be_found_and_taken_away(run):
     run("init")
     run("partner", "apply", *map(str, (EXAMPLES / "partners").glob("*.toml")))
-    token = run("partner", "key", "ohio").stdout.strip()
+    token = run("partner", "key", "acme").stdout.strip()
     listed = json.loads(run("partner", "keys", "--json").stdout)
-    assert [(one["id"], one["holder"]) for one in listed] == [(token.split("_")[1], "partner:ohio")]
+    assert [(one["id"], one["holder"]) for one in listed] == [(token.split("_")[1], "partner:acme")]
     assert token not in json.dumps(listed)
     assert run("partner", "revoke", listed[0]["id"]).returncode == 0
-    assert json.loads(run("partner", "keys", "ohio", "--json").stdout) == []
+    assert json.loads(run("partner", "keys", "acme", "--json").stdout) == []
     paused = [run("partner", "pause", *more).returncode for more in (["ohio"], ["ohio"], ["ohio", "--resume"], ["no"])]
     assert paused == [0, 7, 0, 5]
     assert run("operator", "add", "pat", GATEWAY_PASSWORD="correct horse battery").returncode == 0
