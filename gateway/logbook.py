@@ -145,10 +145,16 @@ class Logbook:
         """The newest checkpoint that may go out, of at least ``least`` entries; None while there is none."""
         return await self.heads.chosen(least) if self.heads else await self.audit.head()
 
-    async def verify(self, anchors: Iterable[str] = (), progress: Callable[[int], None] | None = None) -> LogReport:
-        """Derive the whole log anew from the rows and compare it with hashes, tiles and checkpoints."""
+    async def verify(
+        self,
+        anchors: Iterable[str] = (),
+        progress: Callable[[int], None] | None = None,
+        keys: Sequence[VerifyKey] | None = None,
+    ) -> LogReport:
+        """Derive the whole log anew from the rows and compare it with hashes, tiles and checkpoints. ``keys``: those
+        that signed them; None: the present ones, under the present name."""
         checkpoints = await self.audit.checkpoints(ALL_CHECKPOINTS)
-        verifier = LogVerifier(checkpoints, self.verify_keys, anchors)
+        verifier = LogVerifier(checkpoints, self.verify_keys if keys is None else keys, anchors)
         head = max((checkpoint.size for checkpoint in checkpoints), default=0)
         async for number, entry, stored in self.audit.entries(0, head):
             verifier.feed(number, leaf(entry), stored)

@@ -32,6 +32,7 @@ MEANINGS: Mapping[str, str] = {
     "retention.ended": "an erasing run ended; its certificate tells what was disposed of",
     "hold.set": "nothing that the hold covers may be erased",
     "hold.released": "a hold was lifted",
+    "backup.made": "a copy of the database was made",
     "extract.made": "a copy left the gateway's store and has to be erased by a day",
     "extract.erased": "somebody confirmed that a copy is erased",
     "key.created": "a key was made",

@@ -12,6 +12,7 @@ from gateway import __version__
 from gateway.cli import (
     answers,
     audit,
+    backup,
     dead,
     extracts,
     files,
@@ -55,6 +56,7 @@ app.add_typer(receipt.app, name="receipt")
 app.add_typer(audit.app, name="audit")
 app.add_typer(witness.app, name="witness")
 app.add_typer(retention.app, name="retention")
+app.add_typer(backup.app, name="backup")
 app.add_typer(extracts.extracts, name="extract")
 app.add_typer(extracts.disclosures, name="disclosures")
 app.add_typer(layouts.app, name="layout")

@@ -91,6 +91,7 @@ WAYS = {
     "audit-export": ("audit", "export", "--out", "{}/log.zip"),
     "evidence": ("audit", "evidence", "{record}", "--out", "{}/evidence.json"),
     "disclosures": ("disclosures", "list", "--record", "{record}", "--purpose", "request of the person"),
+    "backup": ("backup", "create", "{}/backup"),
     "other": ("extract", "add", "--about", "copy of the test files", "--purpose", "migration"),
 }
 

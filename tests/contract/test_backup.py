@@ -1,0 +1,189 @@
+"""Back-ups: one that is restored gives the same log and the same records; a changed or older one is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+from contextlib import asynccontextmanager, closing
+
+import pytest
+
+from gateway.backups import create, restore, verify, verify_keys
+from gateway.core.errors import Conflict, NotFound, Tampered
+from gateway.core.labels import open_record
+from gateway.foundation import foundation
+from gateway.settings import Settings
+from gateway.store.copies import copy_in
+from gateway.store.migrations import migrate
+from tests.contract.archive import OPERATOR, archive
+
+
+@pytest.fixture
+def empty_url(request, tmp_path):
+    """An empty database, without a schema, of the kind that the test's other database is."""
+    if request.node.callspec.params["database_url"] == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path}/other/gateway.db"
+        return
+    cluster, name = request.getfixturevalue("postgres_cluster"), "restored_" + os.urandom(6).hex()
+    yield cluster.create_database(name)
+    cluster.drop_database(name)
+
+
+@pytest.fixture
+async def site(tmp_path, sqlite_url):
+    async with archive(tmp_path, sqlite_url) as opened:
+        yield opened
+
+
+def settings_of(url, home, **given):
+    return Settings.model_validate({"db": {"url": url}, "keys": {"directory": home / "keys"}, **given})
+
+
+def elsewhere(tmp_path):
+    return f"sqlite+aiosqlite:///{tmp_path}/other/gateway.db"
+
+
+@pytest.mark.claim("L12", control="test_a_copy_that_lost_a_row_does_not_give_the_root")
+async def test_a_back_up_restored_on_an_empty_host_gives_the_same_root_and_the_same_records(
+    tmp_path, database_url, empty_url, claim
+):
+    home, count = tmp_path / "host", claim.size(push=20, night=2_000)
+    async with archive(tmp_path, database_url) as site:
+        kept = await site.fill(count)
+        head = await site.base.stores.audit.head()
+        await create(site.base, tmp_path / "backup", OPERATOR, with_keys=True)
+        assert (await verify(tmp_path / "backup", verify_keys(site.base, tmp_path / "backup"))).log_size == head.size
+    found = await restore(settings_of(empty_url, home), tmp_path / "backup", with_keys=True)
+    assert (found.size, found.root) == (head.size, head.root.hex())
+    async with foundation(settings_of(empty_url, home)) as base:
+        assert not (await base.logbook.verify([head.note])).faults
+        for record in kept:
+            stored = await base.stores.records.get(record.id)
+            assert stored == record
+            assert open_record(base.sealer, record.id, stored.sealed)
+    claim.measured(f"{count} records and {head.size} entries restored, the same root")
+
+
+async def test_a_copy_that_lost_a_row_does_not_give_the_root(tmp_path, site):
+    """Even when whoever took it out mended the manifest."""
+    await site.fill(3)
+    await create(site.base, tmp_path / "backup", OPERATOR)
+    with closing(sqlite3.connect(tmp_path / "backup" / "database")) as copy:
+        copy.execute("DELETE FROM audit_entries WHERE seq = 1")
+        copy.commit()
+    with pytest.raises(Tampered, match="manifest"):
+        await verify(tmp_path / "backup", verify_keys(site.base, tmp_path / "backup"))
+    mend(tmp_path / "backup")
+    with pytest.raises(Tampered, match="does not hold"):
+        await restore(settings_of(elsewhere(tmp_path), tmp_path), tmp_path / "backup")
+
+
+def mend(folder):
+    """Write a manifest that fits the files."""
+    import hashlib  # noqa: PLC0415 - only here
+
+    told = json.loads((folder / "manifest.json").read_text())
+    for name, part in told["files"].items():
+        content = (folder / name).read_bytes()
+        part |= {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    (folder / "manifest.json").write_text(json.dumps(told))
+
+
+@pytest.mark.parametrize("name", ["database", "checkpoint", "keys/keyring.json"])
+async def test_a_changed_byte_or_a_missing_file_is_found(tmp_path, site, name):
+    await site.fill(1)
+    folder = tmp_path / "backup"
+    await create(site.base, folder, OPERATOR, with_keys=True)
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(Tampered):
+        await verify(folder, verify_keys(site.base, folder))
+    (folder / name).unlink()
+    with pytest.raises(Tampered):
+        await verify(folder, verify_keys(site.base, folder))
+
+
+async def test_a_checkpoint_that_somebody_else_signed_is_refused(tmp_path, site):
+    await site.fill(1)
+    folder = tmp_path / "backup"
+    await create(site.base, folder, OPERATOR)
+    note = (folder / "checkpoint").read_text()
+    (folder / "checkpoint").write_text(note.replace("\n", "\n1", 1))
+    mend(folder)
+    with pytest.raises(Tampered):
+        await verify(folder, verify_keys(site.base, folder))
+
+
+async def test_keys_are_in_it_only_when_asked_for_and_the_files_are_private(tmp_path, site):
+    await site.fill(1)
+    await create(site.base, tmp_path / "without", OPERATOR)
+    await create(site.base, tmp_path / "with", OPERATOR, with_keys=True)
+    assert not (tmp_path / "without" / "keys").exists()
+    copied, own = (folder / "keys" / "keyring.json" for folder in (tmp_path / "with", tmp_path))
+    assert copied.read_bytes() == own.read_bytes()
+    assert not (tmp_path / "with" / "keys" / "log-head").exists()
+    for path in (tmp_path / "with", tmp_path / "with" / "keys"):
+        assert path.stat().st_mode & 0o777 == 0o700
+    for path in (tmp_path / "with").rglob("*.*"):
+        assert path.stat().st_mode & 0o077 == 0, path
+    assert (tmp_path / "with" / "database").stat().st_mode & 0o777 == 0o600
+
+
+async def test_nothing_that_is_there_is_overwritten(tmp_path, site):
+    await site.fill(1)
+    await create(site.base, tmp_path / "backup", OPERATOR, with_keys=True)
+    with pytest.raises(Conflict, match="there already"):
+        await create(site.base, tmp_path / "backup", OPERATOR)
+    with pytest.raises(Conflict, match="new directory"):
+        await restore(settings_of(elsewhere(tmp_path), tmp_path), tmp_path / "backup", with_keys=True)
+    with pytest.raises(Conflict, match="not empty"):
+        await restore(site.base.settings, tmp_path / "backup")
+    with pytest.raises(NotFound):
+        await restore(site.base.settings, tmp_path / "nothing")
+
+
+# --- an older back-up -------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def set_back(tmp_path, sqlite_url):
+    """A site whose log went on after its back-up, and lost its database."""
+    async with archive(tmp_path, sqlite_url) as site:
+        await site.fill(2)
+        await create(site.base, tmp_path / "backup", OPERATOR)
+        await site.fill(2)
+    yield
+
+
+async def test_an_older_back_up_is_refused_with_the_number_of_entries_that_are_lost(tmp_path, sqlite_url):
+    async with set_back(tmp_path, sqlite_url):
+        with pytest.raises(Conflict, match=r"are lost") as refused:
+            await restore(settings_of(elsewhere(tmp_path), tmp_path), tmp_path / "backup")
+    assert refused.value.problem == "backup-behind"
+    assert not (tmp_path / "other").exists()
+
+
+async def test_an_older_back_up_put_there_by_hand_does_not_start_either(tmp_path, sqlite_url):
+    async with set_back(tmp_path, sqlite_url):
+        url = elsewhere(tmp_path)
+        await copy_in(url, tmp_path / "backup" / "database")
+        await migrate(url)
+    async with foundation(settings_of(url, tmp_path)) as base:
+        with pytest.raises(Tampered) as refused:
+            await base.logbook.examine()
+    assert refused.value.problem == "log-set-back"
+
+
+async def test_under_a_new_name_the_log_goes_on_and_the_old_one_stays_proved(tmp_path, sqlite_url):
+    """The honest way forward that docs/retention.md names."""
+    async with set_back(tmp_path, sqlite_url):
+        url = elsewhere(tmp_path)
+        await restore(settings_of(url, tmp_path, log_name="gateway.example/log-2"), tmp_path / "backup")
+    shutil.move(tmp_path / "gateway.db", tmp_path / "lost.db")
+    async with archive(tmp_path, url, log_name="gateway.example/log-2") as site:
+        await site.base.logbook.examine()
+        (record,) = await site.fill(1)
+        assert await site.base.logbook.proof(record.id)
+        assert (await site.base.stores.audit.head()).note.startswith("gateway.example/log-2\n")
