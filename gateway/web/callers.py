@@ -6,8 +6,9 @@ All that a caller shows must be of one partner, and be enough for what its agree
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, datetime, time, timedelta
 from ipaddress import ip_network
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -27,6 +28,15 @@ from gateway.web.signed import FIELD, SignatureDoor
 
 _BEARER = "bearer "
 _KEY = "gwk_"
+_DAY = timedelta(days=1)
+
+
+class Seen(NamedTuple):
+    """Who called, and the picture and the time by which that was found."""
+
+    principal: Principal
+    directory: Directory
+    now: datetime
 
 
 class Callers:
@@ -41,7 +51,7 @@ class Callers:
         self._floors = Floors(synthetic=access.sandbox)
         self._networks: dict[tuple[str, ...], tuple[Network, ...]] = {}
 
-    async def identify(self, request: web.Request) -> Principal:
+    async def identify(self, request: web.Request) -> Seen:
         """The caller. Raises Unproven when its proofs are not good or do not belong together."""
         directory = await self._parts.directory()
         now = self._clock()
@@ -59,29 +69,32 @@ class Callers:
         partner = None if principal.partner is None else directory.partners.get(principal.partner)
         if partner is not None:
             check_certificate(partner, shown, now)
-            self._check_network(request, partner.caller, principal)
-        return principal
+            if partner.caller.networks:
+                self._check_network(request, partner.caller, principal)
+        return Seen(principal, directory, now)
 
-    async def refuse_weak(self, principal: Principal) -> None:
+    def refuse_weak(self, seen: Seen) -> None:
         """Raises Forbidden when the proof is not enough for what the partner's agreements carry, or when it is no
         partner (any more)."""
+        principal, directory, now = seen
         if principal.partner is None:
             return
-        directory = await self._parts.directory()
         if principal.partner not in directory.partners:
             raise Forbidden("The caller is not a partner here.")
-        floor = self._floors.of(principal.partner, directory, self._clock().date())
+        floor = self._floors.of(principal.partner, directory, now)
         if not principal.tier.at_least(floor):
             raise Forbidden(
                 f"What this partner's agreements carry needs proof by {floor.value}.", code="proof-too-weak"
             )
 
     async def claim(self, request: web.Request, assertion: str) -> Claimed:
-        """Who asks for a token. Raises Unproven."""
+        """Who asks for a token. Raises Unproven, and Forbidden when its proof is not enough."""
         directory = await self._parts.directory()
-        shown = self.peers.certificate(request, self._clock())
+        now = self._clock()
+        shown = self.peers.certificate(request, now)
         claimed = await self._tokens.claim(assertion, shown, self._access.url_of(request), directory)
         self._check_network(request, claimed.partner.caller, claimed.principal)
+        self.refuse_weak(Seen(claimed.principal, directory, now))
         return claimed
 
     def grant(self, request: web.Request, claimed: Claimed, scopes: frozenset[str]) -> Granted:
@@ -110,12 +123,13 @@ class Floors:
     def __init__(self, *, synthetic: bool) -> None:
         self._synthetic = synthetic
         self._directory: Directory | None = None
-        self._day: date | None = None
+        self._until = datetime.min.replace(tzinfo=UTC)
         self._floors: Mapping[PartnerKey, Tier] = {}
 
-    def of(self, partner: PartnerKey, directory: Directory, today: date) -> Tier:
+    def of(self, partner: PartnerKey, directory: Directory, now: datetime) -> Tier:
         """Of a partner of the directory."""
-        if directory is not self._directory or today != self._day:
+        if directory is not self._directory or not self._until - _DAY <= now < self._until:
+            today = now.date()
             self._floors = floors(directory, today, synthetic=self._synthetic)
-            self._directory, self._day = directory, today
+            self._directory, self._until = directory, datetime.combine(today, time.min, UTC) + _DAY
         return self._floors[partner]

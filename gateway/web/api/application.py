@@ -96,14 +96,15 @@ class Gate:
     async def admit(self, request: web.Request, scope: Scope) -> tuple[Principal, Allowance | None]:
         """Raises Unproven, Forbidden or RateExceeded."""
         try:
-            principal = await self._callers.identify(request)
+            seen = await self._callers.identify(request)
         except Unproven as refusal:
             await self.note(refusal)
             raise
+        principal = seen.principal
         try:
             allowance = self._buckets.take(principal.partner or principal.key_id)
             check_scope(principal, scope)
-            await self._callers.refuse_weak(principal)
+            self._callers.refuse_weak(seen)
         except (Forbidden, TooMany) as refusal:
             await self._refusals.note(principal.actor, refusal.problem)
             raise

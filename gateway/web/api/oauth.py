@@ -76,7 +76,6 @@ async def post_token(call: Call) -> web.Response:
     door = call.site.door
     try:
         claimed = await door.callers.claim(call.request, asked.client_assertion)
-        await door.callers.refuse_weak(claimed.principal)
     except Unproven as refusal:
         await door.note(refusal)
         return answers.told(OAuthError(error="invalid_client", error_description=refusal.detail), status=_UNAUTHORIZED)
