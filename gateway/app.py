@@ -13,14 +13,16 @@ from datetime import timedelta
 import structlog
 
 from gateway import __version__
-from gateway.core.errors import Tampered, Unavailable
+from gateway.audit.stamp import roots_of
+from gateway.core.errors import Misconfigured, Tampered, Unavailable
 from gateway.core.model import Actor
 from gateway.core.routing import Directory
 from gateway.cosigners import Cosigners
 from gateway.foundation import Foundation, foundation
 from gateway.listening import listening
 from gateway.retaining import eraser
-from gateway.settings import Role, Settings
+from gateway.settings import Role, Settings, TimestampSettings
+from gateway.stamping import Authority, Stamper
 from gateway.wiring import Gateway, build, seconds
 from gateway.work.backlog import Backlog, BacklogLimits
 from gateway.work.bulk import BulkRunner
@@ -146,6 +148,8 @@ def loops(process: Gateway) -> list[Loop]:
             stored.audit, book.grow, book.restore, base.clock, process.metrics.checkpoint, book.remember
         )
         leader = Leadership(stored.leases, process.owner, base.clock)
+        if chosen := process.settings.audit.timestamps:
+            found.append(Loop("timestamps", leader.only_one("timestamps", _stamper(process, chosen).step), seconds(60)))
         if process.witnesses:
             asking = Cosigners(
                 book, process.witnesses, process.settings.audit.witness_seconds, base.clock, process.metrics.witness
@@ -153,6 +157,18 @@ def loops(process: Gateway) -> list[Loop]:
             found.append(Loop("witnesses", leader.only_one("witnesses", asking.step), seconds(0.5), slowest=seconds(1)))
         found.append(Loop("integrator", leader.only_one("integrator", integrator.step), seconds(1)))
     return found
+
+
+def _stamper(process: Gateway, chosen: TimestampSettings) -> Stamper:
+    """Raises Misconfigured when the roots or the URL are not usable."""
+    base = process.base
+    try:
+        roots = roots_of(chosen.roots.read_bytes())
+    except OSError as error:
+        raise Misconfigured(f"audit.timestamps.roots: {error.strerror}.", code="timestamp-roots") from None
+    authority = Authority(chosen.url, chosen.seconds)
+    every, observe = timedelta(hours=chosen.every_hours), process.metrics.stamped
+    return Stamper(base.stores.audit, base.stores.stamps, authority.ask, roots, every, base.clock, observe)
 
 
 async def _take_up_keys(process: Gateway) -> bool:

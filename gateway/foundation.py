@@ -39,6 +39,7 @@ from gateway.store.receipts import StoredReceipts
 from gateway.store.records import StoredRecords
 from gateway.store.retention import StoredRetention
 from gateway.store.spool import StoredSpool
+from gateway.store.stamps import StoredStamps
 from gateway.store.submissions import StoredSubmissions
 from gateway.store.waits import StoredWaits
 from gateway.tools import Speech, Tools, speech, tools
@@ -73,6 +74,7 @@ class Stores:
     health: StoredHealth
     leases: StoredLeases
     audit: StoredAuditLog
+    stamps: StoredStamps
     waits: StoredWaits
     approvals: StoredApprovals
     retention: StoredRetention
@@ -100,6 +102,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         health=StoredHealth(database),
         leases=StoredLeases(database),
         audit=StoredAuditLog(database),
+        stamps=StoredStamps(database),
         waits=StoredWaits(database),
         approvals=StoredApprovals(database),
         retention=StoredRetention(database),

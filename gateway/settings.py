@@ -142,6 +142,17 @@ class WitnessSettings(Part):
     """Its ML-DSA-44 key, in the same form; with it both signatures are asked for and stored (3.4 kB more each)."""
 
 
+class TimestampSettings(Part):
+    """A time stamp authority (RFC 3161) that stamps checkpoints."""
+
+    url: str = Field(pattern=r"^https?://[^\s?#]+$")
+    roots: Path
+    """PEM file with the certificates that its time stamps must lead to."""
+    every_hours: float = Field(default=24, gt=0)
+    seconds: float = Field(default=10, gt=0)
+    """How long it may take; a slow one never holds up the log."""
+
+
 class Audit(Part):
     publish: bool = True
     """Serve the log under ``/v1/log/``: everybody sees who did what to which object when, and nothing of any record."""
@@ -154,6 +165,8 @@ class Audit(Part):
     """How long a witness may take; a slow one never holds up the log."""
     witness_patience_seconds: float = Field(default=60, ge=0)
     """How far the published checkpoint may lag behind while cosignatures are missing; then it goes out without."""
+    timestamps: TimestampSettings | None = None
+    """Who stamps checkpoints; none: nobody."""
 
     @model_validator(mode="after")
     def _enough(self) -> Audit:

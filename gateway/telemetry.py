@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -96,6 +97,9 @@ class Metrics:
             "gateway_witness_size", "Entries up to which a witness has cosigned", ["witness"], registry=self.registry
         )
         self._log_size = Gauge("gateway_audit_log_size", "Numbered audit entries", registry=self.registry)
+        self._stamped_at = Gauge(
+            "gateway_audit_last_timestamp_seconds", "Time that the last time stamp tells", registry=self.registry
+        )
         self._log_at = Gauge(
             "gateway_audit_last_checkpoint_timestamp_seconds", "Time of the last checkpoint", registry=self.registry
         )
@@ -133,6 +137,9 @@ class Metrics:
         self._witnessed.labels(witness, outcome).inc()
         if outcome == "ok":
             self._witness_size.labels(witness).set(size)
+
+    def stamped(self, at: datetime) -> None:
+        self._stamped_at.set(at.timestamp())
 
     def checkpoint(self, checkpoint: Checkpoint) -> None:
         self._log_size.set(checkpoint.size)

@@ -345,7 +345,7 @@ def _parts(
         kinds={kind: info.title for kind, info in catalog.kinds.items()},
         rules=_rule_texts(base),
         proof=base.logbook.proof,
-        log=LogFiles(published.checkpoint, published.file),
+        log=LogFiles(published.checkpoint, published.file, stored.stamps if base.settings.audit.publish else None),
         checks={"store": store_answers, "broker": broker_answers},
         version=__version__,
         case_unknown=Rejections(stored.desk, originator, _reject).case_unknown,

@@ -16,6 +16,7 @@ from gateway.core.model import RecordId
 
 if TYPE_CHECKING:
     from gateway.audit.faults import LogReport
+    from gateway.core.ports.stamps import Stamp
     from gateway.foundation import Foundation
 
 app = typer.Typer(help="The audit log.", no_args_is_help=True)
@@ -129,6 +130,27 @@ def checkpoint() -> None:
         return head.note
 
     print(local.on_foundation(work), end="")
+
+
+@app.command()
+def timestamp(
+    out: Annotated[Path, typer.Option("--out", help="Directory to write checkpoint and token into.")],
+    size: Annotated[int | None, typer.Option(help="Entries of the stamped checkpoint; default: the newest.")] = None,
+) -> None:
+    """Write a stamped checkpoint with its time stamp; `openssl ts -verify -in token -data checkpoint` checks them."""
+
+    async def work(base: Foundation) -> Stamp:
+        stamps = base.stores.stamps
+        found = await stamps.get(size) if size is not None else next(iter(await stamps.newest(1)), None)
+        if found is None:
+            raise NotFound("No such checkpoint has been stamped.")
+        return found
+
+    found = local.on_foundation(work)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "checkpoint").write_text(found.note, encoding="utf-8")
+    (out / "token").write_bytes(found.token)
+    say(f"Wrote checkpoint and token of {found.size} entries, stamped at {found.at:%Y-%m-%d %H:%M:%S} UTC.")
 
 
 @app.command()

@@ -583,3 +583,12 @@ disclosed = Table(
     Index("disclosed_of_token", "token", "at"),
     Index("disclosed_by_time", "at"),
 )
+
+audit_timestamps = Table(
+    "audit_timestamps",
+    metadata,
+    Column("size", BigInteger, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("token", LargeBinary, nullable=False),
+)

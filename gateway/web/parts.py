@@ -18,6 +18,7 @@ from gateway.core.ports.keys import Indexer, Sealer, TokenHasher
 from gateway.core.ports.queries import Queries
 from gateway.core.ports.receipts import ReceiptDesk
 from gateway.core.ports.retention import RetentionDesk
+from gateway.core.ports.stamps import Stamps
 from gateway.core.ports.store import (
     ApiKeys,
     AuditLog,
@@ -73,6 +74,8 @@ class LogFiles:
     """The newest checkpoint, a signed note."""
     file: Callable[[str], Awaitable[bytes | None]]
     """The path under the log's prefix (``tile/...``) -> its bytes."""
+    stamps: Stamps | None = None
+    """Time stamps of checkpoints; None: none are published."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -289,6 +289,15 @@ class Ready(Told):
     checks: Annotated[dict[str, str], Field(description="Only with ``verbose``")]
 
 
+class StampTold(Told):
+    size: int
+    at: Annotated[datetime, Field(description="The time that the authority told")]
+
+
+class Stamps(Told):
+    rows: list[StampTold]
+
+
 class Version(Told):
     version: str
 

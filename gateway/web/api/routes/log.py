@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.web.api import log
+from gateway.web.api import log, told
 from gateway.web.api.operation import Answer, Operation, Route
 from gateway.web.auth import Scope
 
@@ -48,6 +48,47 @@ LOG: tuple[Route, ...] = (
             "log",
             Scope.PUBLIC,
             {200: Answer("The hashes", media_type=_BINARY, headers=_KEPT)},
+            ("not-found",),
+            rated=True,
+        ),
+    ),
+    Route(
+        "GET",
+        "/v1/log/timestamps",
+        log.timestamps,
+        Operation(
+            "listLogTimestamps",
+            "The checkpoints that a time stamp authority has stamped, newest first.",
+            "log",
+            Scope.PUBLIC,
+            {200: Answer("The stamps", told.Stamps, headers=_KEPT)},
+            rated=True,
+        ),
+    ),
+    Route(
+        "GET",
+        "/v1/log/timestamps/{size}/checkpoint",
+        log.stamped_checkpoint,
+        Operation(
+            "getStampedCheckpoint",
+            "A checkpoint exactly as it was stamped.",
+            "log",
+            Scope.PUBLIC,
+            {200: Answer("The checkpoint", media_type="text/plain", headers=_KEPT)},
+            ("not-found",),
+            rated=True,
+        ),
+    ),
+    Route(
+        "GET",
+        "/v1/log/timestamps/{size}/token",
+        log.token,
+        Operation(
+            "getTimestamp",
+            "The time stamp of a checkpoint (RFC 3161, TimeStampResp); `openssl ts -verify` checks it.",
+            "log",
+            Scope.PUBLIC,
+            {200: Answer("The time stamp", media_type=log.TIMESTAMP, headers=_KEPT)},
             ("not-found",),
             rated=True,
         ),
