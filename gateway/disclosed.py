@@ -66,10 +66,14 @@ class Export:
         head = await self.logbook.newest(last or 0)
         if head is None:
             raise NotFound("The log has no checkpoint yet.")
+        kept = await self.logbook.audit.first()
+        first = first or kept
         try:
             extent = Extent.around(first, head.size if last is None else last, head.size)
         except ValueError:
-            raise Refused(f"The log has entries 0 to {head.size - 1}.", code="no-such-entries") from None
+            raise Refused(f"The log has entries {kept} to {head.size - 1}.", code="no-such-entries") from None
+        if extent.first < kept:
+            raise Refused(f"The log has entries {kept} to {head.size - 1}.", code="no-such-entries")
         unfinished = out.with_name(f"{out.name}.part")
         try:
             with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -16,7 +16,7 @@ from gateway.audit.integrate import Integration, integrate
 from gateway.audit.note import VerifyKey, note_parts
 from gateway.audit.paths import consistency_proof, consistency_spans
 from gateway.audit.proof import tiles_for_proof, write_proof
-from gateway.audit.tiles import TileId, edge, needed
+from gateway.audit.tiles import WIDTH, TileId, edge, needed
 from gateway.audit.tree import consistency_holds
 from gateway.audit.verify import LogVerifier
 from gateway.core.audit_entry import leaf
@@ -28,6 +28,8 @@ from gateway.heads import Heads
 
 ALL_CHECKPOINTS = 1_000_000
 PROGRESS_EVERY = 1_000
+PRUNED, PRUNED_OBJECT = "audit.pruned", "log"
+"""Action and object of the entries that say which entries were pruned."""
 
 
 class HeadMemory(Protocol):
@@ -156,7 +158,8 @@ class Logbook:
         checkpoints = await self.audit.checkpoints(ALL_CHECKPOINTS)
         verifier = LogVerifier(checkpoints, self.verify_keys if keys is None else keys, anchors)
         head = max((checkpoint.size for checkpoint in checkpoints), default=0)
-        async for number, entry, stored in self.audit.entries(0, head):
+        first = await self._pruned(verifier)
+        async for number, entry, stored in self.audit.entries(first, head):
             verifier.feed(number, leaf(entry), stored)
             await self._compare(verifier)
             if progress and number % PROGRESS_EVERY == 0:
@@ -166,6 +169,18 @@ class Logbook:
         verifier.finish()
         await self._compare(verifier)
         return verifier.report()
+
+    async def _pruned(self, verifier: LogVerifier) -> int:
+        """Feed the hashes of entries that were pruned, and what the log says about that; the first number that is
+        there. A log that only lost its beginning says nothing about it."""
+        first = await self.audit.first()
+        for index in range(first // WIDTH):
+            verifier.feed_pruned(await self.audit.tile(0, index) or b"")
+            await self._compare(verifier)
+        for _number, entry in await self.audit.about(PRUNED_OBJECT) if first else ():
+            if entry.action == PRUNED:
+                verifier.allow(int(entry.details["upto"]))
+        return first
 
     async def _beyond(self, head: int) -> list[tuple[int, AuditEntry, bytes]]:
         """A numbered entry that no checkpoint covers; none when the log only has grown meanwhile."""

@@ -14,6 +14,7 @@ from gateway.core.retention import Schedule
 from gateway.core.routing import Directory
 from gateway.foundation import Foundation
 from gateway.settings import Settings
+from gateway.store.pruning import StoredPruning
 from gateway.tools import Speech
 from gateway.work.retention import Eraser
 from gateway.work.retention_desk import StaffedDesk
@@ -47,6 +48,7 @@ def eraser(base: Foundation) -> Eraser:
         retention=stored.retention,
         holds=stored.holds,
         accounting=stored.accounting,
+        pruning=StoredPruning(stored.database),
         leases=stored.leases,
         scribe=base.scribe,
         clock=base.clock,

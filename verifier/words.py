@@ -33,6 +33,7 @@ MEANINGS: Mapping[str, str] = {
     "hold.set": "nothing that the hold covers may be erased",
     "hold.released": "a hold was lifted",
     "backup.made": "a copy of the database was made",
+    "audit.pruned": "entries whose time was over were deleted; their hashes stay",
     "extract.made": "a copy left the gateway's store and has to be erased by a day",
     "extract.erased": "somebody confirmed that a copy is erased",
     "key.created": "a key was made",

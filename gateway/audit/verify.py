@@ -54,6 +54,7 @@ class LogVerifier:
         promises = [self._promised(checkpoint) for checkpoint in stored] + [self._anchor(note) for note in anchors]
         self._promises = sorted(promises, key=lambda promise: promise.size, reverse=True)
         self._next = 0
+        self._pruned = self._allowed = 0
         self._proved = 0
         self._peaks: list[tuple[int, bytes]] = []
         self._edges: list[bytearray] = []
@@ -79,6 +80,15 @@ class LogVerifier:
             self._append(digest)
             self._keep_promises()
 
+    def feed_pruned(self, hashes: bytes) -> None:
+        """The next leaf hashes, of entries that were pruned, as the tiles of level 0 keep them; before any entry. What
+        they are worth is what the checkpoints say of them."""
+        for place in range(0, len(hashes), HASH_BYTES):
+            self._next += 1
+            self._pruned = self._next
+            self._append(hashes[place : place + HASH_BYTES])
+            self._keep_promises()
+
     def take_tiles(self) -> tuple[Tile, ...]:
         """Tiles that the entries gave since the last call: full ones on the way, partial ones after ``finish``."""
         tiles, self._tiles = tuple(self._tiles), []
@@ -96,12 +106,18 @@ class LogVerifier:
         for first, last in _differences(tile.hashes, held):
             self._locate(tile.level, start + first * span, start + (last + 1) * span - 1)
 
+    def allow(self, upto: int) -> None:
+        """Some entry of the log says that those before ``upto`` were pruned."""
+        self._allowed = max(self._allowed, upto)
+
     def finish(self) -> None:
         """No more rows. Tells a cut-off end and entries that no checkpoint covers, and gives the partial tiles."""
         for promise in self._promises:
             if promise.size > self._next:
                 kind = FaultKind.ROLLBACK if promise.outside else FaultKind.TRUNCATED
                 self._fault(kind, self._next, promise.size - 1)
+        if self._pruned > self._allowed:
+            self._fault(FaultKind.GAP, self._allowed, self._pruned - 1)
         if self._next > self._covered:
             self._fault(FaultKind.UNCOVERED, self._covered, self._next - 1)
         self._promises = []

@@ -68,6 +68,10 @@ class StoredAuditLog:
             await _TILES.write(connection, [{"level": t.level, "index": t.index, "hashes": t.hashes} for t in tiles])
             await _add_checkpoint(connection, checkpoint)
 
+    async def first(self) -> int:
+        async with self._database.read() as connection:
+            return int(await connection.scalar(select(func.min(audit_entries.c.seq))) or 0)
+
     async def head(self) -> Checkpoint | None:
         newest = await self.checkpoints(1)
         return newest[0] if newest else None

@@ -16,7 +16,7 @@ from gateway.core.erasure import Erasure, Outlook, Run, RunState, Tally
 from gateway.core.errors import Conflict
 from gateway.core.ids import Clock, Mint
 from gateway.core.model import Actor, AuditEntry, Kind, RecordId
-from gateway.core.ports.retention import Accounting, Found, Holds, Retention
+from gateway.core.ports.retention import Accounting, Found, Holds, Pruning, Retention
 from gateway.core.ports.store import Leases
 from gateway.core.retention import Hold, Ruling, Schedule, earlier
 
@@ -36,6 +36,8 @@ class Pace:
     """Records read at a time."""
     batch: int = 100
     """Records erased in one transaction: a few milliseconds, so that submissions do not wait."""
+    bundles: int = 20
+    """Bundles of audit entries pruned in one transaction."""
 
 
 def _nobody_watches(_records: int) -> None:
@@ -52,6 +54,7 @@ class Eraser:
     retention: Retention
     holds: Holds
     accounting: Accounting
+    pruning: Pruning
     leases: Leases
     scribe: Scribe
     clock: Clock
@@ -94,10 +97,22 @@ class Eraser:
                 erased += await self._erase(run, batch, actor)
                 watch(erased)
         await self.accounting.prune(earlier(now, self.schedule.logs["disclosures"].months))
+        await self._prune(actor, now)
         ended = await self._end(replace(run, records=run.records + erased), actor)
         await self.retention.settle()
         log.info("retention.ended", id=ended.id, records=ended.records)
         return ended
+
+    async def _prune(self, actor: Actor, now: datetime) -> None:
+        """The oldest entries of the audit log go, but nothing that is as young as the oldest record under a hold."""
+        before = earlier(now, self.schedule.logs["audit"].months)
+        held = await self.pruning.held_since()
+
+        def told(first: int, upto: int) -> AuditEntry:
+            return self.scribe.entry(actor, "audit.pruned", "log", details={"first": first, "upto": upto})
+
+        while await self.pruning.prune(before if held is None else min(before, held), self.pace.bundles, told):
+            await self._lead()
 
     async def _lead(self) -> None:
         now = self.clock()

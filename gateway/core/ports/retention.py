@@ -5,7 +5,7 @@ As in :mod:`gateway.core.ports.store`: one method is one transaction, and audit 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -67,6 +67,19 @@ class Retention(Protocol):
 
     async def settle(self) -> None:
         """Have the database give up what it still holds of deleted bytes, as far as it can while it serves."""
+        ...
+
+
+class Pruning(Protocol):
+    """The end of the audit log's own entries. Their hashes stay in the tiles."""
+
+    async def held_since(self) -> datetime | None:
+        """When the oldest record came that a hold covers; None without one. Nothing since then is pruned."""
+        ...
+
+    async def prune(self, before: datetime, most: int, entry: Callable[[int, int], AuditEntry]) -> int:
+        """Delete at most ``most`` bundles from the beginning of the log, of which every entry is older, and write what
+        ``entry`` makes of the first number and the one after the last. Returns how many entries went."""
         ...
 
 

@@ -618,6 +618,10 @@ class AuditLog(Protocol):
         Raises Conflict when ``first`` is not the present size."""
         ...
 
+    async def first(self) -> int:
+        """The number of the oldest entry that is still here; those before it were pruned."""
+        ...
+
     async def head(self) -> Checkpoint | None: ...
 
     async def cosign(self, size: int, before: str, after: str) -> bool:
