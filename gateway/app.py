@@ -19,6 +19,7 @@ from gateway.core.model import Actor
 from gateway.core.routing import Directory
 from gateway.cosigners import Cosigners
 from gateway.foundation import Foundation, foundation
+from gateway.key_rounds import KeyRounds, key_report, rewrapper
 from gateway.listening import listening
 from gateway.retaining import eraser
 from gateway.settings import Role, Settings, TimestampSettings
@@ -33,6 +34,7 @@ from gateway.work.leadership import Leadership
 from gateway.work.loops import Loop, run
 from gateway.work.reroute import Rerouter
 from gateway.work.retention import Rounds
+from gateway.work.rewrap import Pace
 
 log = structlog.get_logger()
 
@@ -178,6 +180,7 @@ async def _take_up_keys(process: Gateway) -> bool:
         process.base.sealer.refresh()
         process.crew.renew()
         log.info("keys.changed")
+    process.metrics.keys(key_report(process.base))
     return False
 
 
@@ -188,6 +191,7 @@ def _scheduled(process: Gateway) -> list[Loop]:
         stored.deliveries, process.watch.current, base.scribe, base.clock, base.mint, desk.router.bridging
     )
     keeper = Housekeeper(stored.deliveries, stored.desk, stored.spool, stored.health, process.broker, base.clock)
+    pace = Pace(rate=process.settings.keys.rewrap_per_second)
     bulk = BulkRunner(stored.jobs, stored.desk, base.scribe, base.clock)
     rerouter = Rerouter(
         stored.records,
@@ -204,6 +208,8 @@ def _scheduled(process: Gateway) -> list[Loop]:
         Loop("leases", keeper.release, seconds(5)),
         Loop("samples", alone("samples", keeper.sample), seconds(10)),
         Loop("sweep", alone("sweep", keeper.sweep), seconds(600)),
+        Loop("key-rounds", alone("key-rounds", KeyRounds.of(base).step), seconds(60), after_fault=seconds(60)),
+        Loop("rewrap", alone("rewrap", rewrapper(base, pace).step), seconds(30), slowest=seconds(60)),
         Loop("bulk", alone("bulk", bulk.step), seconds(1), slowest=seconds(4)),
         *_retention(process),
         Loop("receipts", alone("receipts", process.receipts.step), seconds(2)),

@@ -17,6 +17,7 @@ from gateway.core.errors import Misconfigured
 from gateway.core.ids import Clock, Mint, Random, drawn_ahead, minting
 from gateway.floors import refuse_old_libraries
 from gateway.heads import Heads
+from gateway.key_secrets import passphrase, token_address
 from gateway.logbook import Logbook
 from gateway.settings import Settings
 from gateway.store.accounting import StoredAccounting
@@ -30,6 +31,7 @@ from gateway.store.health import StoredHealth
 from gateway.store.holds import StoredExtracts, StoredHolds
 from gateway.store.intake import StoredIntake
 from gateway.store.jobs import StoredJobs
+from gateway.store.key_notices import StoredKeyNotices
 from gateway.store.leases import StoredLeases
 from gateway.store.mailbox import StoredMailbox
 from gateway.store.nonces import StoredNonces
@@ -38,6 +40,7 @@ from gateway.store.partners import StoredPartners
 from gateway.store.receipts import StoredReceipts
 from gateway.store.records import StoredRecords
 from gateway.store.retention import StoredRetention
+from gateway.store.sealed import StoredSealed
 from gateway.store.spool import StoredSpool
 from gateway.store.stamps import StoredStamps
 from gateway.store.submissions import StoredSubmissions
@@ -76,6 +79,8 @@ class Stores:
     audit: StoredAuditLog
     stamps: StoredStamps
     waits: StoredWaits
+    sealed: StoredSealed
+    key_notices: StoredKeyNotices
     approvals: StoredApprovals
     retention: StoredRetention
     holds: StoredHolds
@@ -104,6 +109,8 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         audit=StoredAuditLog(database),
         stamps=StoredStamps(database),
         waits=StoredWaits(database),
+        sealed=StoredSealed(database),
+        key_notices=StoredKeyNotices(database),
         approvals=StoredApprovals(database),
         retention=StoredRetention(database),
         holds=StoredHolds(database),
@@ -152,12 +159,12 @@ class SecretFolder:
 
 
 def open_keys(settings: Settings, clock: Clock) -> FileKeys:
-    passphrase = settings.keys.passphrase
     return FileKeys.load(
         settings.keys.directory,
-        passphrase.get_secret_value() if passphrase else None,
+        passphrase(settings.keys),
         clock=clock,
         random=secrets.token_bytes,
+        token=token_address(settings.keys),
     )
 
 

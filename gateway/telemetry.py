@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from gateway import __version__
 from gateway.core.admission import Gauge as Gauged
 from gateway.core.model import Outcome, PartnerKey
+from gateway.core.ports.key_report import KeyLine
 from gateway.core.ports.store import Checkpoint
 from gateway.core.signed_receipt import ReceiptKind
 
@@ -86,6 +87,9 @@ class Metrics:
             ["partner", "reason"],
             registry=self.registry,
         )
+        self._key_days = Gauge(
+            "gateway_key_days_left", "Days to the end of active keys", ["use", "label"], registry=self.registry
+        )
         self._queue = Gauge("gateway_queue_messages", "Deliveries owed", ["queue", "state"], registry=self.registry)
         self._witnessed = Counter(
             "gateway_witness_answers_total",
@@ -124,6 +128,12 @@ class Metrics:
 
     def unfit(self, partner: PartnerKey, reason: str) -> None:
         self._unfit.labels(self._label(partner), reason).inc()
+
+    def keys(self, lines: Iterable[KeyLine]) -> None:
+        self._key_days.clear()
+        for line in lines:
+            if line.days is not None:
+                self._key_days.labels(line.use, line.label).set(line.days)
 
     def _label(self, partner: PartnerKey) -> str:
         self._partners.add(partner)

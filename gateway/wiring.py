@@ -31,6 +31,7 @@ from gateway.core.whole_file import WholeFile
 from gateway.cosigners import Cosigner
 from gateway.crew import InlineCrew, PoolCrew
 from gateway.foundation import Foundation, SecretFolder
+from gateway.key_rounds import key_report
 from gateway.published import Publisher
 from gateway.retaining import retention_desk
 from gateway.settings import Role, Settings
@@ -348,6 +349,7 @@ def _parts(
         log=LogFiles(published.checkpoint, published.file, stored.stamps if base.settings.audit.publish else None),
         checks={"store": store_answers, "broker": broker_answers},
         version=__version__,
+        key_report=lambda: key_report(base),
         case_unknown=Rejections(stored.desk, originator, _reject).case_unknown,
     )
 

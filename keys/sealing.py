@@ -77,20 +77,22 @@ class EnvelopeSealer:
         """The same sealed body with its data key under the label's active key; bytes that are there already come back
         as they are. Raises as :meth:`open` does for a broken header; the body is not looked at."""
         body = parse(label, sealed).body
-        return self.rewrap_head(label, sealed[:body]) + sealed[body:]
+        moved = self.rewrap_head(sealed[:body])
+        return sealed if moved is None else moved[1] + sealed[body:]
 
-    def rewrap_head(self, label: str, head: bytes) -> bytes:
-        """The same for the head alone: everything before the nonce. The new wrap is opened again and compared before it
-        is given away, so that whoever replaces the old one cannot lose the data key. Raises Tampered or Unavailable."""
+    def rewrap_head(self, head: bytes) -> tuple[bytes, bytes] | None:
+        """As the port ``Rewrapping`` says: the new wrap is opened again and compared before
+        it is given away, so that whoever replaces the old one cannot lose the data key."""
+        label = self.label(head)
         envelope = parse_head(label, head)
         beginning, wrapping = self._sealing(label)
         if head.startswith(beginning):
-            return head
+            return None
         data_key = self._data_key(envelope)
         wrapped = wrapping.wrap(data_key)
         if len(wrapped) != WRAPPED_BYTES or wrapping.unwrap(wrapped) != data_key:
             raise Unavailable("a data key that was wrapped anew does not come back", code="key-unavailable")
-        return beginning + wrapped
+        return head[: envelope.body], beginning + wrapped
 
     def refresh(self) -> None:
         """Take up keys that were made or rotated since, when there is a place to read them from."""

@@ -178,9 +178,9 @@ class Token:
                     self._session = None
                     self._handles.clear()
                     if attempt == 2:  # noqa: PLR2004 - the second of two
-                        raise Unavailable("the token lost its session", code="key-unavailable") from None
+                        raise Unavailable("the token lost its session", code="token-unavailable") from None
                 except p.PKCS11Error as problem:
-                    raise Unavailable(f"the token says {type(problem).__name__}", code="key-unavailable") from None
+                    raise Unavailable(f"the token says {type(problem).__name__}", code="token-unavailable") from None
         raise AssertionError
 
     def _open(self) -> None:

@@ -11,26 +11,34 @@ from gateway.cli.out import put, say, table
 
 if TYPE_CHECKING:
     from gateway.foundation import Foundation
+    from keys.states import KeyUse
 
-app = typer.Typer(help="Keys that seal records at rest.", no_args_is_help=True)
+app = typer.Typer(help="Keys: their life, their end, what is under which.", no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Label = Annotated[str, typer.Argument(help="What the key is for, like `records`.")]
+Use = Annotated[str, typer.Option(help="Use of the key: kek, receipt-signing, note-signing or token-signing.")]
+COLUMNS = ("id", "state", "since", "lies in", "ends", "days", "values", "note")
 
 
 @app.command("list")
-def list_(json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:  # noqa: FBT002 - an option of typer
-    """All keys with their states; never their material."""
+def list_(json: AsJson = False) -> None:  # noqa: FBT002 - an option of typer
+    """All keys with their states, their end and how many values each wraps; never their material."""
 
     async def work(base: Foundation) -> None:
-        rows = [(f.id, f.use, f.label, f.state, f.created_at) for f in base.keys.list()]
+        from gateway.key_rounds import key_report  # noqa: PLC0415 - the composition costs time that --help must not pay
+
+        lines, wrapped = key_report(base), await base.stores.sealed.wrapped()
+        rows = [(f.id, f.state, f.since, f.place, f.ends_at, f.days, wrapped.get(f.id), f.attention) for f in lines]
         if json:
-            put([dict(zip(("id", "use", "label", "state", "created_at"), row, strict=True)) for row in rows])
+            put([dict(zip(COLUMNS, row, strict=True)) for row in rows])
         else:
-            table("Keys", ("id", "use", "label", "state", "created"), rows)
+            table("Keys", COLUMNS, [(*row[:-1], row[-1] or None) for row in rows])
 
     local.on_foundation(work)
 
 
 @app.command()
-def new(label: Annotated[str, typer.Argument(help="What the key is for, like `records`.")]) -> None:
+def new(label: Label) -> None:
     """Make the first sealing key of a label."""
 
     async def work(base: Foundation) -> None:
@@ -42,12 +50,79 @@ def new(label: Annotated[str, typer.Argument(help="What the key is for, like `re
 
 
 @app.command()
-def rotate(label: Annotated[str, typer.Argument(help="What the key is for.")] = "records") -> None:
-    """Make another key the active one; what the old one sealed stays readable."""
+def prepare(label: Label = "records", use: Use = "kek") -> None:
+    """Make the key that will follow the active one, so that copies of the key file have it before it is used."""
 
     async def work(base: Foundation) -> None:
-        made = base.keys.rotate(label)
+        made = base.keys.prepare(label, _use(use))
+        await base.stores.audit.write([base.scribe.entry(local.actor(), "key.prepared", f"key:{made.id}")])
+        say(f"{made.id} waits; rotate makes it the active one.")
+
+    local.on_foundation(work)
+
+
+@app.command()
+def rotate(label: Label = "records", use: Use = "kek") -> None:
+    """Make the next key the active one; what the old one sealed stays readable and is wrapped anew."""
+
+    async def work(base: Foundation) -> None:
+        made = base.keys.rotate(label, _use(use))
         await base.stores.audit.write([base.scribe.entry(local.actor(), "key.rotated", f"key:{made.id}")])
         say(f"{made.id} is active; the one before it only opens.")
 
     local.on_foundation(work)
+
+
+@app.command()
+def rewrap(
+    rate: Annotated[int, typer.Option(min=1, help="Values a second at most.")] = 2_000,
+    now: Annotated[bool, typer.Option("--now", help="Do not wait until every process has the new key.")] = False,  # noqa: FBT002 - as above
+) -> None:
+    """Wrap every data key anew that an older key wraps. The scheduler does so by itself."""
+
+    async def work(base: Foundation) -> None:
+        from gateway.cli.rewrapping import run  # noqa: PLC0415 - as above
+
+        await run(base, rate, now=now)
+
+    local.on_foundation(work)
+
+
+@app.command()
+def destroy(
+    key: Annotated[str, typer.Argument(help="The id of the key.")],
+    ask: Annotated[str, typer.Option(help="Ask for the second word, with this reason; nothing is destroyed.")] = "",
+) -> None:
+    """Destroy a key that nothing is wrapped by. One person asks with --ask, another one approves, then it is done."""
+
+    async def work(base: Foundation) -> None:
+        from gateway.cli.key_end import ask_for, carry_out  # noqa: PLC0415 - as above
+
+        if ask:
+            say(await ask_for(base, key, ask))
+        else:
+            say(await carry_out(base, key))
+
+    local.on_foundation(work)
+
+
+@app.command()
+def inventory(json: AsJson = False) -> None:  # noqa: FBT002 - as above
+    """Every algorithm in use: key length, use, and until when it may be used."""
+    from gateway.core.crypto_inventory import INVENTORY  # noqa: PLC0415 - as above
+
+    if json:
+        put([one.told() for one in INVENTORY])
+    else:
+        columns = ("what", "algorithm", "bits", "use", "standard", "until")
+        table("Cryptography", columns, [tuple(one.told().values()) for one in INVENTORY])
+
+
+def _use(name: str) -> KeyUse:
+    from gateway.core.errors import Misconfigured  # noqa: PLC0415 - as above
+    from keys.states import KeyUse  # noqa: PLC0415 - as above
+
+    try:
+        return KeyUse(name)
+    except ValueError:
+        raise Misconfigured(f"There is no use {name!r} of a key.", code="key-use") from None

@@ -42,6 +42,7 @@ def register(app: typer.Typer) -> None:
 def init() -> None:
     """Prepare a new gateway: keys, credentials folder and database schema. Does nothing twice."""
     from gateway.clock import utc_now  # noqa: PLC0415 - heavy, needed here only
+    from gateway.key_secrets import passphrase, token_address  # noqa: PLC0415 - as above
     from gateway.store.migrations import migrate  # noqa: PLC0415 - as above
     from keys.files import FILE_NAME, FileKeys  # noqa: PLC0415 - as above
 
@@ -49,12 +50,12 @@ def init() -> None:
     _make_database_folder(settings.db.url)
     _private_folder(settings.secrets)
     if not (settings.keys.directory / FILE_NAME).exists():
-        passphrase = settings.keys.passphrase
         FileKeys.create(
             settings.keys.directory,
             utc_now,
             secrets.token_bytes,
-            passphrase.get_secret_value() if passphrase else None,
+            passphrase(settings.keys),
+            token=token_address(settings.keys),
         )
         say(f"Made new keys in {settings.keys.directory}.")
     asyncio.run(migrate(settings.db.url))

@@ -441,6 +441,31 @@ leases = Table(
     Column("until", Instant, nullable=False),
 )
 
+rewraps = Table(
+    "rewraps",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("goal", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("after", Text),
+    Column("seen", BigInteger, nullable=False),
+    Column("moved", BigInteger, nullable=False),
+    Column("broken", BigInteger, nullable=False),
+    Column("left", BigInteger, nullable=False),
+    Column("ended_at", Instant),
+)
+
+key_notices = Table(
+    "key_notices",
+    metadata,
+    Column("key", Text, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    PrimaryKeyConstraint("key", "days"),
+)
+
 audit_entries = Table(
     "audit_entries",
     metadata,

@@ -14,6 +14,7 @@ from gateway.core.ports.admission import Admission
 from gateway.core.ports.callers import Proofs
 from gateway.core.ports.formats import CanonicalForm, FormatInfo
 from gateway.core.ports.intake import IntakeDesk
+from gateway.core.ports.key_report import KeyReport, no_keys
 from gateway.core.ports.keys import Indexer, Sealer, TokenHasher
 from gateway.core.ports.queries import Queries
 from gateway.core.ports.receipts import ReceiptDesk
@@ -136,4 +137,5 @@ class Parts:
     case_unknown: CaseUnknown = _says_nothing
     unfit: Callable[[PartnerKey, str], None] = _counts_nothing
     """Told of each acknowledgement that does not fit what was sent: whose, and why."""
+    key_report: KeyReport = no_keys
     admission: Admission = _UNBOUNDED

@@ -137,6 +137,7 @@ _TABLE: tuple[Problem, ...] = (
     _of(errors.Overloaded, _AGAIN),
     Problem("store-unavailable", 503, "The database is not available", _AGAIN),
     Problem("shutting-down", 503, "This process is stopping", _AGAIN),
+    Problem("token-unavailable", 503, "The token that keeps the keys does not answer", _AGAIN),
     Problem("key-unavailable", 503, "A key that sealed the body is not at hand", _AGAIN),
     _of(errors.Misconfigured, "Tell the operator the request id."),
     _of(errors.Tampered, "Tell the operator the request id at once."),

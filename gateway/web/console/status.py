@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.core.model import Fault
+from gateway.core.ports.key_report import KeyLine
 from gateway.core.ports.store import BreakerRow, CauseGroup, Checkpoint, PartnerQueue
 from gateway.web.console.plots import DASH
 from gateway.web.console.pulse import Reading
@@ -15,6 +16,7 @@ from gateway.web.console.words import age
 OLD_BACKLOG = timedelta(minutes=15)
 """A default to review: something that has waited longer than this deserves a look."""
 REFUSED_SHARE = 0.1
+_SHOWN_KEYS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Picture:
     groups: Sequence[CauseGroup]
     head: Checkpoint | None
     readings: Sequence[Reading]
+    keys: Sequence[KeyLine] = ()
+    """Keys that need a person."""
     unfit: Mapping[str, int] = field(default_factory=dict)
     """Partner -> acknowledgements of the last 24 hours that do not fit what was sent."""
 
@@ -104,6 +108,11 @@ def _gateway(picture: Picture) -> Tile:
         return Tile("Gateway", "Unknown", DASH, "Not checked yet", "/system")
     number = f"{len(picture.readings) - len(failed)}/{len(picture.readings)}"
     sentence = f"failed: {', '.join(failed)}" if failed else "checks passed"
+    if picture.keys:
+        told = "; ".join(f"{line.id}: {line.attention}" for line in picture.keys[:_SHOWN_KEYS])
+        overdue = any(line.days is not None and line.days < 0 for line in picture.keys)
+        state = "Act" if failed or overdue else "Review"
+        return Tile("Gateway", state, number, f"{sentence}; {told}", "/system#keys")
     return Tile("Gateway", "Act" if failed else "Good", number, sentence, "/system")
 
 

@@ -39,6 +39,7 @@ async def _figures(visit: Visit) -> dict[str, object]:
         groups=await parts.desk.groups(),
         head=await parts.audit.head(),
         readings=visit.readings,
+        keys=[line for line in parts.key_report() if line.attention],
         unfit=Counter(one.label for one in await parts.health.samples(ALARMS, visit.now - DAY)),
     )
     directory = await parts.directory()

@@ -23,6 +23,7 @@ async def system(visit: Visit) -> Shown:
             "readings": visit.readings,
             "rights": rights,
             "formats": sorted(visit.parts.formats.values(), key=lambda one: one.name),
+            "keys": visit.parts.key_report(),
             "rules": len(visit.parts.rules),
             "directory": await visit.parts.directory(),
         },

@@ -1,0 +1,31 @@
+"""The re-wrap job in the foreground, with its progress."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gateway.cli.out import progress, say
+from gateway.work.rewrap import SETTLED, Pace
+
+if TYPE_CHECKING:
+    from gateway.foundation import Foundation
+
+
+async def run(base: Foundation, rate: int, *, now: bool) -> None:
+    """To its end. A pass that the scheduler began is carried on together: no value is looked at twice for long."""
+    from gateway.key_rounds import rewrapper  # noqa: PLC0415 - the composition costs time that --help must not pay
+
+    pace = Pace(rate=rate, settled=timedelta() if now else SETTLED)
+    job, stored = rewrapper(base, pace), base.stores.sealed
+    before = await stored.latest()
+    total = sum((await stored.wrapped()).values())
+    with progress("wrapped anew", total) as bar:
+        while await job.step():
+            if (latest := await stored.latest()) is not None:
+                bar.update(bar.task_ids[0], completed=latest.seen)
+    ended = await stored.latest()
+    if ended is None or ended == before:
+        say("Nothing to wrap anew, or a key was replaced less than two minutes ago.")
+    else:
+        say(f"{ended.moved} wrapped anew of {ended.seen}; {ended.broken} do not open; {ended.left} left.")

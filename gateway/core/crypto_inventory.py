@@ -1,0 +1,53 @@
+"""Every algorithm that the gateway uses for protection: what for, how long its keys are, until when it may be used.
+
+Deadlines are of the draft of NIST IR 8547 (transition to post-quantum standards): RSA and elliptic curves of 112 bits
+of security deprecated after 2030, all of them disallowed after 2035; symmetric algorithms and digests of 256 bits have
+none. They were not checked against a final text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+CLASSIC = "2035 (NIST IR 8547 draft)"
+NONE = "none known"
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """One use of one algorithm."""
+
+    what: str
+    algorithm: str
+    bits: int
+    """Of the key."""
+    use: str
+    standard: str
+    until: str = NONE
+
+    def told(self) -> dict[str, str | int]:
+        return {
+            "what": self.what,
+            "algorithm": self.algorithm,
+            "bits": self.bits,
+            "use": self.use,
+            "standard": self.standard,
+            "until": self.until,
+        }
+
+
+INVENTORY: Sequence[Used] = (
+    Used("Bodies at rest", "AES-256-GCM", 256, "one data key a body", "FIPS 197, SP 800-38D"),
+    Used("Data keys", "AES-256 Key Wrap", 256, "kek", "SP 800-38F, RFC 3394"),
+    Used("Search by case", "HMAC-SHA-256", 256, "index", "FIPS 198-1"),
+    Used("API keys at rest", "HMAC-SHA-256", 256, "token-pepper", "FIPS 198-1"),
+    Used("Checkpoints of the audit log", "Ed25519", 256, "note-signing", "FIPS 186-5, RFC 8032", CLASSIC),
+    Used("Receipts", "ECDSA P-256 with SHA-256", 256, "receipt-signing", "FIPS 186-5, RFC 7518", CLASSIC),
+    Used("Access tokens", "ECDSA P-256 with SHA-256", 256, "token-signing", "FIPS 186-5, RFC 7518", CLASSIC),
+    Used("Audit log, digests of bodies", "SHA-256", 0, "no key", "FIPS 180-4, RFC 9162"),
+    Used("Key file under a passphrase", "Argon2id, AES-256-GCM", 256, "passphrase", "RFC 9106, SP 800-38D"),
+    Used("Passwords of operators", "Argon2id", 0, "password", "RFC 9106"),
+)
+"""Without wire protection, whose algorithms each partner's profile chooses, and without TLS, which OpenSSL chooses from
+what both ends offer (1.2 or newer)."""

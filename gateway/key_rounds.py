@@ -1,0 +1,149 @@
+"""The rounds of the keys: followers are made, keys replaced at their end, notices given, data keys wrapped anew.
+And the end of a key, which takes two people and a count."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from gateway.core.audit_entry import Scribe
+from gateway.core.errors import Conflict, Forbidden
+from gateway.core.ids import Clock
+from gateway.core.model import Actor
+from gateway.core.ports.key_notices import KeyNotices
+from gateway.core.ports.key_report import KeyLine
+from gateway.core.ports.rewrapping import SealedValues
+from gateway.core.ports.store import AuditLog
+from gateway.foundation import Foundation
+from gateway.settings import Keys
+from gateway.work.rewrap import Pace, Rewrapper, SealingKeys
+from keys.files import FileKeys
+from keys.ring import KeyFacts, KeyRing
+from keys.schedule import Lifetimes, plan, report
+from keys.states import KeyState, KeyUse
+
+log = structlog.get_logger()
+KEEPER = Actor("gateway", "keys")
+COOLED = timedelta(hours=1)
+"""A key that was replaced less long ago may still seal in a process that has not looked at the ring since."""
+
+
+def lifetimes(settings: Keys) -> Lifetimes:
+    return Lifetimes(
+        timedelta(days=settings.sealing_days),
+        timedelta(days=settings.signing_days),
+        timedelta(days=settings.prepare_days),
+        settings.rotate,
+    )
+
+
+def key_report(base: Foundation) -> tuple[KeyLine, ...]:
+    return report(base.keys.ring, lifetimes(base.settings.keys), base.clock())
+
+
+def sealing_keys(ring: KeyRing) -> SealingKeys:
+    """What the re-wrap job needs to know of the ring."""
+    sealing = [facts for facts in ring.facts() if facts.use is KeyUse.KEK]
+    active = [facts for facts in sealing if facts.state is KeyState.ACTIVE]
+    old = frozenset(facts.id for facts in sealing if facts.state is KeyState.DECRYPT_ONLY)
+    return SealingKeys(frozenset(facts.id for facts in active), old, max(facts.since for facts in active))
+
+
+def rewrapper(base: Foundation, pace: Pace) -> Rewrapper:
+    return Rewrapper(
+        base.stores.sealed,
+        base.sealer,
+        lambda: sealing_keys(base.keys.ring),
+        base.scribe,
+        base.clock,
+        base.mint,
+        pace,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRounds:
+    """The scheduler's part; one process at a time."""
+
+    keys: FileKeys
+    notices: KeyNotices
+    audit: AuditLog
+    scribe: Scribe
+    clock: Clock
+    lifetimes: Lifetimes
+
+    @classmethod
+    def of(cls, base: Foundation) -> KeyRounds:
+        stores = base.stores
+        return cls(base.keys, stores.key_notices, stores.audit, base.scribe, base.clock, lifetimes(base.settings.keys))
+
+    async def step(self) -> bool:
+        """Whatever is due. Raises Unavailable when the key file or the token cannot be written."""
+        due = plan(await asyncio.to_thread(self.keys.reload), self.lifetimes, self.clock())
+        for notice in due.notices:
+            details = {"days": notice.days}
+            entry = self.scribe.entry(KEEPER, "key.expiring", f"key:{notice.key}", "ok", details)
+            if await self.notices.give(notice.key, notice.days, self.clock(), entry):
+                log.warning("key.expiring", id=notice.key, count=notice.days)
+        for use, label in due.prepare:
+            await self._told("key.prepared", await asyncio.to_thread(self.keys.prepare, label, use))
+        for use, label in due.rotate:
+            await self._told("key.rotated", await asyncio.to_thread(self.keys.rotate, label, use))
+        return False
+
+    async def _told(self, action: str, facts: KeyFacts) -> None:
+        entry = self.scribe.entry(KEEPER, action, f"key:{facts.id}")
+        await self.audit.write([entry])
+        log.info(action, id=facts.id)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEnd:
+    """Who wants a key destroyed, and who agreed."""
+
+    key: str
+    asked_by: Actor
+    agreed_by: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Destroys keys that nothing is wrapped by. Copies of the store elsewhere (backups) are not seen from here: what
+    they hold under the key is lost with it."""
+
+    keys: FileKeys
+    values: SealedValues
+    audit: AuditLog
+    scribe: Scribe
+    clock: Clock
+
+    @classmethod
+    def of(cls, base: Foundation) -> Ending:
+        return cls(base.keys, base.stores.sealed, base.stores.audit, base.scribe, base.clock)
+
+    async def check(self, key_id: str) -> None:
+        """Raises Conflict (``key-in-use``, ``key-use``, ``key-state``) when the key may not be destroyed now,
+        Misconfigured when there is none of this id."""
+        facts = self.keys.reload().key(key_id).facts
+        if facts.use is not KeyUse.KEK:
+            raise Conflict("Only keys that seal are destroyed: others prove what they signed.", code="key-use")
+        if facts.state not in (KeyState.DECRYPT_ONLY, KeyState.PENDING):
+            raise Conflict(f"A key that is {facts.state} cannot be destroyed.", code="key-state")
+        if facts.state is KeyState.DECRYPT_ONLY and self.clock() < facts.since + COOLED:
+            raise Conflict("The key was replaced within the hour: some process may still use it.", code="key-in-use")
+        count = (await self.values.wrapped()).get(key_id, 0)
+        if count:
+            raise Conflict(f"{count} values are wrapped by the key; wrap them anew first.", code="key-in-use")
+
+    async def destroy(self, end: KeyEnd) -> None:
+        """Raises Forbidden (``approval-own``) when the same person asked and agreed, and as :meth:`check`."""
+        if str(end.asked_by) == str(end.agreed_by):
+            raise Forbidden("Whoever asked cannot give the second word.", code="approval-own")
+        await self.check(end.key)
+        await asyncio.to_thread(self.keys.destroy, end.key)
+        details = {"agreed": str(end.agreed_by)}
+        await self.audit.write([self.scribe.entry(end.asked_by, "key.destroyed", f"key:{end.key}", "ok", details)])
+        log.warning("key.destroyed", id=end.key)

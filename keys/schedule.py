@@ -1,0 +1,104 @@
+"""When keys are replaced: lifetimes, notices before the end, and what is to be done now. Pure.
+
+How long a key is used is the owner's choice (SP 800-57 part 1, section 5.3); 90 days and a year are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.core.ports.key_report import KeyLine
+from keys.ring import KeyFacts, KeyRing
+from keys.states import ROTATABLE, KeyState, KeyUse
+
+NOTICES = (60, 30, 14, 7, 1)
+"""Days before the end at which it is told."""
+BY_HAND = frozenset({KeyUse.NOTE_SIGNING})
+"""Uses that have an end and are not replaced by the scheduler: whoever checks the log must know the new key first."""
+SOON = 14
+"""Days before the end from which a key that nobody replaces by itself needs a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """How long a key of each use stays active; ``ahead``: how long before the end its follower is made."""
+
+    sealing: timedelta = timedelta(days=90)
+    signing: timedelta = timedelta(days=365)
+    ahead: timedelta = timedelta(days=7)
+    alone: bool = True
+    """Whether the scheduler replaces keys."""
+
+    def of(self, use: KeyUse) -> timedelta | None:
+        """None: the use has no end (an index key or pepper is replaced with the rows that depend on it, or never)."""
+        if use not in ROTATABLE:
+            return None
+        return self.sealing if use is KeyUse.KEK else self.signing
+
+    def replaces(self, use: KeyUse) -> bool:
+        return self.alone and use in ROTATABLE and use not in BY_HAND
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A key's end comes closer. ``days``: the step of :data:`NOTICES` that was reached."""
+
+    key: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done now. Uses with their labels."""
+
+    prepare: tuple[tuple[KeyUse, str], ...] = ()
+    rotate: tuple[tuple[KeyUse, str], ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+def ends_at(facts: KeyFacts, lifetimes: Lifetimes) -> datetime | None:
+    """The end of an active key."""
+    lifetime = lifetimes.of(facts.use)
+    return None if lifetime is None or facts.state is not KeyState.ACTIVE else facts.since + lifetime
+
+
+def plan(ring: KeyRing, lifetimes: Lifetimes, now: datetime) -> Plan:
+    """Followers to make, keys to replace, and the nearest notice of each key that has an end."""
+    prepare, rotate, notices = [], [], []
+    for facts, end in _ending(ring, lifetimes):
+        one = facts.use, facts.label
+        if reached := [step for step in NOTICES if now >= end - timedelta(days=step)]:
+            notices.append(Notice(facts.id, min(reached)))
+        if not lifetimes.replaces(facts.use):
+            continue
+        if now >= end:
+            rotate.append(one)
+        elif now >= end - lifetimes.ahead and ring.found(*one, KeyState.PENDING) is None:
+            prepare.append(one)
+    return Plan(tuple(prepare), tuple(rotate), tuple(notices))
+
+
+def report(ring: KeyRing, lifetimes: Lifetimes, now: datetime) -> tuple[KeyLine, ...]:
+    """All keys for people, oldest first."""
+    ends: Mapping[str, datetime] = {facts.id: end for facts, end in _ending(ring, lifetimes)}
+    return tuple(_line(facts, ends.get(facts.id), lifetimes, now) for facts in ring.facts())
+
+
+def _ending(ring: KeyRing, lifetimes: Lifetimes) -> Iterator[tuple[KeyFacts, datetime]]:
+    for facts in ring.facts():
+        end = ends_at(facts, lifetimes)
+        if end is not None:
+            yield facts, end
+
+
+def _line(facts: KeyFacts, end: datetime | None, lifetimes: Lifetimes, now: datetime) -> KeyLine:
+    days = None if end is None else (end - now) // timedelta(days=1)
+    alone = lifetimes.replaces(facts.use)
+    attention = ""
+    if days is not None and days < 0:
+        attention = "its time is over: is the scheduler running?" if alone else "its time is over: rotate it"
+    elif days is not None and days <= SOON and not alone:
+        attention = "rotate it before its end"
+    return KeyLine(facts.id, facts.use, facts.label, facts.state, facts.place, facts.since, end, days, alone, attention)

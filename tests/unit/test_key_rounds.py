@@ -1,0 +1,187 @@
+"""Keys come to their end by the calendar: told in time, replaced by themselves, destroyed by two people."""
+
+import os
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from prometheus_client import generate_latest
+from structlog.testing import capture_logs
+
+from gateway.core.errors import Conflict, Forbidden, Misconfigured
+from gateway.core.model import Actor
+from gateway.key_rounds import COOLED, Ending, KeyEnd, KeyRounds, sealing_keys
+from gateway.key_secrets import passphrase, token_address
+from gateway.settings import Keys
+from gateway.telemetry import Metrics
+from gateway.work.rewrap import Pace, Rewrapper
+from keys.files import FileKeys
+from keys.schedule import BY_HAND, NOTICES, Lifetimes, Plan, plan, report
+from keys.states import ROTATABLE, KeyState, KeyUse
+from tests.unit.work_site import open_site
+
+DAY = timedelta(days=1)
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+ONE, TWO = Actor("operator", "one"), Actor("operator", "two")
+RECORDS = KeyUse.KEK, "records"
+
+
+@pytest.fixture
+async def site(sqlite_url, tmp_path):
+    async with open_site(sqlite_url, tmp_path) as opened:
+        yield opened
+
+
+def rounds(site, **changed):
+    return KeyRounds(
+        site.keys, site.stores.key_notices, site.stores.audit, site.scribe, site.clock, Lifetimes(**changed)
+    )
+
+
+def ending(site):
+    return Ending(site.keys, site.stores.sealed, site.stores.audit, site.scribe, site.clock)
+
+
+def states(site, label="records"):
+    return [facts.state for facts in site.keys.list() if (facts.use, facts.label) == (KeyUse.KEK, label)]
+
+
+async def test_a_key_gets_its_follower_in_time_and_is_replaced_at_its_end(site):
+    found = {}
+    for day in range(91):
+        await rounds(site).step()
+        found[day] = states(site)
+        site.wait(days=1)
+    assert found[82] == [KeyState.ACTIVE]
+    assert found[83] == found[89] == [KeyState.ACTIVE, KeyState.PENDING]
+    assert found[90] == [KeyState.DECRYPT_ONLY, KeyState.ACTIVE]
+    second = site.keys.ring.active(*RECORDS).facts
+    assert await site.actions(f"key:{second.id}") == ["key.prepared", "key.rotated"]
+
+
+async def test_each_step_before_the_end_is_told_once_by_whoever_is_there(site):
+    with capture_logs() as lines:
+        for _ in range(92):
+            for _restart in range(2):
+                await rounds(site, alone=False).step()
+            site.wait(days=1)
+    told = [line["count"] for line in lines if line["event"] == "key.expiring" and ":records:" in line["id"]]
+    assert told == sorted(NOTICES, reverse=True)
+    assert await site.actions(f"key:{site.keys.ring.active(*RECORDS).facts.id}") == ["key.expiring"] * len(NOTICES)
+
+
+def test_keys_that_rows_depend_on_have_no_end_and_the_logs_key_is_replaced_by_hand():
+    lifetimes = Lifetimes()
+    assert {use for use in KeyUse if lifetimes.of(use) is not None} == ROTATABLE
+    assert {use for use in ROTATABLE if not lifetimes.replaces(use)} == BY_HAND == {KeyUse.NOTE_SIGNING}
+    assert not any(Lifetimes(alone=False).replaces(use) for use in KeyUse)
+
+
+async def test_what_needs_a_person_is_said_on_the_list(site):
+    def notes(after, **changed):
+        lines = report(site.keys.ring, Lifetimes(**changed), site.now + after)
+        return {line.id: (line.days, line.attention) for line in lines if line.days is not None}
+
+    first = site.keys.ring.active(*RECORDS).facts.id
+    assert notes(timedelta())[first] == (90, "")
+    assert notes(80 * DAY)[first] == (10, "")
+    assert notes(80 * DAY, alone=False)[first] == (10, "rotate it before its end")
+    assert notes(91 * DAY, alone=False)[first] == (-1, "its time is over: rotate it")
+    assert "scheduler" in notes(91 * DAY)[first][1]
+    metrics = Metrics()
+    metrics.keys(report(site.keys.ring, Lifetimes(), site.now))
+    assert b'gateway_key_days_left{label="records",use="kek"} 90.0' in generate_latest(metrics.registry)
+
+
+def test_nothing_is_due_on_the_first_day(tmp_path):
+    keys = FileKeys.create(tmp_path / "k", lambda: NOW, os.urandom)
+    assert plan(keys.ring, Lifetimes(), NOW) == Plan()
+
+
+async def wrapped_anew(site):
+    job = Rewrapper(
+        site.stores.sealed,
+        site.sealer,
+        lambda: sealing_keys(site.keys.ring),
+        site.scribe,
+        site.clock,
+        site.mint,
+        Pace(rate=10**9),
+    )
+    while await job.step():
+        pass
+
+
+async def test_a_key_that_something_is_wrapped_by_is_not_destroyed(site):
+    await site.owe(1, 2)
+    old = site.keys.ring.active(*RECORDS).facts.id
+    with pytest.raises(Conflict, match="active"):
+        await ending(site).destroy(KeyEnd(old, ONE, TWO))
+    site.keys.rotate("records")
+    with pytest.raises(Conflict, match="within the hour"):
+        await ending(site).destroy(KeyEnd(old, ONE, TWO))
+    site.wait(hours=COOLED / timedelta(hours=1))
+    with pytest.raises(Conflict, match="2 values are wrapped") as caught:
+        await ending(site).destroy(KeyEnd(old, ONE, TWO))
+    assert caught.value.problem == "key-in-use"
+    site.sealer.refresh()
+    await wrapped_anew(site)
+    await ending(site).destroy(KeyEnd(old, ONE, TWO))
+    assert states(site) == [KeyState.DESTROYED, KeyState.ACTIVE]
+    assert await site.actions(f"key:{old}") == ["key.destroyed"]
+    async with site.dispatching():
+        await site.come_to_rest()
+    assert len(site.door.taken) == 2, "all is readable under the new key"
+
+
+async def test_one_person_alone_destroys_nothing(site):
+    site.keys.rotate("records")
+    site.wait(days=1)
+    old = next(facts.id for facts in site.keys.list() if facts.state is KeyState.DECRYPT_ONLY)
+    with pytest.raises(Forbidden) as caught:
+        await ending(site).destroy(KeyEnd(old, ONE, Actor("operator", "one")))
+    assert caught.value.problem == "approval-own"
+    assert KeyState.DESTROYED not in states(site)
+
+
+async def test_only_keys_that_seal_are_destroyed(site):
+    site.keys.rotate("audit-log", KeyUse.NOTE_SIGNING)
+    site.wait(days=1)
+    for facts in site.keys.list():
+        if facts.use is not KeyUse.KEK:
+            with pytest.raises(Conflict) as caught:
+                await ending(site).check(facts.id)
+            assert caught.value.problem == "key-use"
+
+
+@pytest.fixture
+def credentials(tmp_path, monkeypatch):
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    return folder
+
+
+def test_the_passphrase_and_the_pin_may_be_systemd_credentials(credentials):
+    (credentials / "keyring").write_text("synthetic passphrase\n")
+    (credentials / "pin").write_text("1234")
+    token = {"module": "/lib/token.so", "label": "gateway", "pin_credential": "pin"}
+    settings = Keys(credential="keyring", token=token)
+    assert passphrase(settings) == "synthetic passphrase"
+    assert token_address(settings).pin == "1234"
+    assert passphrase(Keys()) is None is token_address(Keys())
+    assert "1234" not in repr(token_address(settings))
+
+
+@pytest.mark.parametrize("name", ["missing", "../keyring", "", ".hidden", "empty"])
+def test_a_credential_that_is_not_there_stops_the_start(credentials, name):
+    (credentials / "empty").write_text("\n")
+    with pytest.raises(Misconfigured):
+        passphrase(Keys(credential=name))
+
+
+def test_without_systemd_there_are_no_credentials(monkeypatch):
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    with pytest.raises(Misconfigured, match="CREDENTIALS_DIRECTORY"):
+        passphrase(Keys(credential="keyring"))
+    with pytest.raises(Misconfigured, match="PIN"):
+        token_address(Keys(token={"module": "/lib/token.so", "label": "gateway"}))
