@@ -64,6 +64,7 @@ recipient = "directory"
 kinds = ["new-hire"]
 legal_basis = "42 USC 653a(g)(2)"
 valid_from = 2025-01-01
+plain = true
 """
 
 

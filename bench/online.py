@@ -54,6 +54,7 @@ recipient = "receiver"
 kinds = ["locate"]
 legal_basis = "45 CFR 303.7"
 valid_from = 2025-01-01
+plain = true
 """
 
 

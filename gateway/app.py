@@ -24,6 +24,7 @@ from gateway.listening import listening
 from gateway.retaining import eraser
 from gateway.settings import Role, Settings, TimestampSettings
 from gateway.stamping import Authority, Stamper
+from gateway.wire import wire_desk
 from gateway.wiring import Gateway, build, seconds
 from gateway.work.backlog import Backlog, BacklogLimits
 from gateway.work.bulk import BulkRunner
@@ -35,10 +36,13 @@ from gateway.work.loops import Loop, run
 from gateway.work.reroute import Rerouter
 from gateway.work.retention import Rounds
 from gateway.work.rewrap import Pace
+from gateway.work.wire_keeper import WireKeeper
 
 log = structlog.get_logger()
 
 ALL_ROLES = frozenset(Role)
+WIRE_KEYS_EVERY = timedelta(days=1)
+"""How often the end of wire keys is looked at."""
 KEYS_EVERY = timedelta(seconds=30)
 """How soon a process seals with a key that another one made active."""
 
@@ -192,6 +196,7 @@ def _scheduled(process: Gateway) -> list[Loop]:
     )
     keeper = Housekeeper(stored.deliveries, stored.desk, stored.spool, stored.health, process.broker, base.clock)
     pace = Pace(rate=process.settings.keys.rewrap_per_second)
+    wire = WireKeeper(wire_desk(base), stored.wire_payloads, base.clock, process.metrics.wire_key)
     bulk = BulkRunner(stored.jobs, stored.desk, base.scribe, base.clock)
     rerouter = Rerouter(
         stored.records,
@@ -212,6 +217,8 @@ def _scheduled(process: Gateway) -> list[Loop]:
         Loop("rewrap", alone("rewrap", rewrapper(base, pace).step), seconds(30), slowest=seconds(60)),
         Loop("bulk", alone("bulk", bulk.step), seconds(1), slowest=seconds(4)),
         *_retention(process),
+        Loop("wire.keys", alone("wire.keys", wire.warn), WIRE_KEYS_EVERY),
+        Loop("wire.payloads", alone("wire.payloads", wire.forget), seconds(60)),
         Loop("receipts", alone("receipts", process.receipts.step), seconds(2)),
         Loop("reroute", alone("reroute", rerouter.step), seconds(2), slowest=seconds(4)),
     ]

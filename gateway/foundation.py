@@ -45,6 +45,8 @@ from gateway.store.spool import StoredSpool
 from gateway.store.stamps import StoredStamps
 from gateway.store.submissions import StoredSubmissions
 from gateway.store.waits import StoredWaits
+from gateway.store.wire_keys import StoredWireKeys
+from gateway.store.wire_payloads import StoredPayloads
 from gateway.tools import Speech, Tools, speech, tools
 from keys.files import FileKeys
 from keys.head_file import FILE_NAME as HEAD_FILE
@@ -81,6 +83,8 @@ class Stores:
     waits: StoredWaits
     sealed: StoredSealed
     key_notices: StoredKeyNotices
+    wire_keys: StoredWireKeys
+    wire_payloads: StoredPayloads
     approvals: StoredApprovals
     retention: StoredRetention
     holds: StoredHolds
@@ -111,6 +115,8 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         waits=StoredWaits(database),
         sealed=StoredSealed(database),
         key_notices=StoredKeyNotices(database),
+        wire_keys=StoredWireKeys(database),
+        wire_payloads=StoredPayloads(database),
         approvals=StoredApprovals(database),
         retention=StoredRetention(database),
         holds=StoredHolds(database),

@@ -33,8 +33,18 @@ from gateway.core.model import (
     Role,
     TaxApproval,
 )
+from gateway.core.protection import PLAIN, Material, Profile
 from gateway.core.routing import Directory
 from gateway.partner_caller import CallerTable, taken_twice
+from gateway.partner_protection import (
+    KEPT_NOT_PLAIN,
+    NO_QUERIES,
+    NOT_PLAIN,
+    ProtectionTable,
+    WantedKey,
+    WireKeyTable,
+    unprotected,
+)
 from gateway.partner_tables import BatchingTable, BreakerTable, ContactTable, Key, Locator, RetryTable, Table
 from gateway.toml_lines import line_index, line_of
 
@@ -74,6 +84,8 @@ class _Partner(Table):
         return self
 
     caller: CallerTable | None = None
+    protection: ProtectionTable | None = None
+    wire_keys: list[WireKeyTable] = Field(default_factory=list)
 
     @field_validator("endpoint")
     @classmethod
@@ -105,6 +117,7 @@ class _Partner(Table):
             tax_approval=TaxApproval(self.fti_ok_from, self.fti_ok_until, self.safeguards_approval_ref),
             locate_attested_until=self.locate_attested_until,
             caller=KEYS_ONLY if self.caller is None else self.caller.value(),
+            protection=PLAIN if self.protection is None else self.protection.value(),
         )
 
 
@@ -121,6 +134,7 @@ class _Agreement(Table):
     purpose: str = ""
     requester: str = "agency"
     tier: Annotated[Tier, BeforeValidator(Tier)] = Tier.API_KEY
+    plain: bool = False
 
     @model_validator(mode="after")
     def _dates(self) -> _Agreement:
@@ -142,6 +156,7 @@ class _Agreement(Table):
             purpose=self.purpose,
             requester=self.requester,
             tier=self.tier,
+            plain=self.plain,
         )
 
 
@@ -164,6 +179,8 @@ class Known:
     """Raises Misconfigured naming the option."""
     check_queries: Callable[[Endpoint], None]
     """The same for where case status queries are answered."""
+    read_key: Callable[[str], Material]
+    """The public key of a PEM text. Raises Misconfigured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +197,7 @@ class Fault:
 class Applied:
     partners: tuple[Partner, ...]
     agreements: tuple[Agreement, ...]
+    wire_keys: tuple[WantedKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +218,8 @@ def read(files: Mapping[str, str], present: Directory, known: Known) -> Applied:
     for one in parsed:
         faults.extend(_partner_faults(one, known))
         faults.extend(_agreement_faults(one, known, keys))
+        faults.extend(_protection_faults(one, known))
+    faults.extend(_plain_faults(parsed, present))
     faults.extend(_repeated_keys(parsed))
     faults.extend(_shared_locators(parsed, present))
     faults.extend(_shared_proofs(parsed, present))
@@ -209,6 +229,12 @@ def read(files: Mapping[str, str], present: Directory, known: Known) -> Applied:
     return Applied(
         tuple(partner.value() for one in parsed for partner in one.file.partner),
         tuple(agreement.value() for one in parsed for agreement in one.file.agreement),
+        tuple(
+            WantedKey(PartnerKey(partner.key), wanted.use, known.read_key(wanted.pem))
+            for one in parsed
+            for partner in one.file.partner
+            for wanted in partner.wire_keys
+        ),
     )
 
 
@@ -286,6 +312,32 @@ def _use_faults(one: _Read, place: tuple[str | int, ...], agreement: _Agreement,
         yield one.fault((*place, "purpose"), f"purpose: one of {', '.join(sorted(known.purposes))}")
     if agreement.requester not in known.requesters:
         yield one.fault((*place, "requester"), f"requester: one of {', '.join(sorted(known.requesters))}")
+
+
+def _protection_faults(one: _Read, known: Known) -> Iterable[Fault]:
+    for number, partner in enumerate(one.file.partner):
+        if partner.queries is not None and partner.value().protection.profile is not Profile.NONE:
+            yield one.fault(("partner", number, "queries"), NO_QUERIES)
+        for place, wanted in enumerate(partner.wire_keys):
+            try:
+                known.read_key(wanted.pem)
+            except Misconfigured as error:
+                yield one.fault(("partner", number, "wire_keys", place, "pem"), f"wire_keys: {error.detail}")
+
+
+def _plain_faults(parsed: Sequence[_Read], present: Directory) -> Iterable[Fault]:
+    """Agreements that do not allow plain payloads, between partners of whom one has no protection."""
+    applied = {PartnerKey(p.key): p.value() for one in parsed for p in one.file.partner}
+    partners = {**present.partners, **applied}
+    named = {a.key for one in parsed for a in one.file.agreement}
+    for one in parsed:
+        for number, agreement in enumerate(one.file.agreement):
+            for partner in unprotected(agreement.value(), partners):
+                yield one.fault(("agreement", number, "plain"), NOT_PLAIN.format(partner=partner))
+        for number, known in enumerate(one.file.partner):
+            for kept in (a for a in present.agreements if a.key not in named):
+                if PartnerKey(known.key) in unprotected(kept, partners):
+                    yield one.fault(("partner", number, "protection"), KEPT_NOT_PLAIN.format(agreement=kept.key))
 
 
 def _repeated_keys(parsed: Sequence[_Read]) -> Iterable[Fault]:

@@ -9,6 +9,9 @@ from gateway.core.model import Actor, FormatName, Kind
 from gateway.foundation import Foundation
 from gateway.partner_files import Applied, Known
 from gateway.tools import Speech
+from gateway.wire import wire_desk
+from gateway.work.wire_desk import Wanted
+from keys.wire.material import read
 
 
 def known(spoken: Speech) -> Known:
@@ -26,12 +29,16 @@ def known(spoken: Speech) -> Known:
         requesters=catalog.policy.requesters,
         check_endpoint=adapters.check_options,
         check_queries=adapters.check_queries,
+        read_key=read,
     )
 
 
 async def apply(base: Foundation, actor: Actor, wanted: Applied) -> int:
-    """Store what differs; returns how many partners and agreements changed."""
+    """Store what differs; returns how many partners, agreements and wire keys changed. Raises Conflict when a partner
+    would have too many live keys; partners and agreements are stored by then."""
     objects = [f"partner:{partner.key}" for partner in wanted.partners]
     objects += [f"agreement:{agreement.key}" for agreement in wanted.agreements]
     entries = [base.scribe.entry(actor, "partner.applied", name) for name in objects]
-    return await base.stores.partners.apply(wanted.partners, wanted.agreements, entries)
+    changed = await base.stores.partners.apply(wanted.partners, wanted.agreements, entries)
+    keys = [Wanted(one.partner, one.use, one.material) for one in wanted.wire_keys]
+    return changed + await wire_desk(base).add(actor, keys)

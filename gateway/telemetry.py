@@ -90,6 +90,15 @@ class Metrics:
         self._key_days = Gauge(
             "gateway_key_days_left", "Days to the end of active keys", ["use", "label"], registry=self.registry
         )
+        self._messages = Counter(
+            "gateway_messages_total",
+            "Protected messages of partners by profile and outcome",
+            ["profile", "outcome"],
+            registry=self.registry,
+        )
+        self._wire_keys = Gauge(
+            "gateway_wire_key_days", "Days that a live wire key has left", ["owner", "key"], registry=self.registry
+        )
         self._queue = Gauge("gateway_queue_messages", "Deliveries owed", ["queue", "state"], registry=self.registry)
         self._witnessed = Counter(
             "gateway_witness_answers_total",
@@ -134,6 +143,13 @@ class Metrics:
         for line in lines:
             if line.days is not None:
                 self._key_days.labels(line.use, line.label).set(line.days)
+
+    def message(self, profile: str, outcome: str) -> None:
+        """``outcome``: ``opened``, or the code of the refusal."""
+        self._messages.labels(profile, outcome).inc()
+
+    def wire_key(self, owner: str, key: str, days: int) -> None:
+        self._wire_keys.labels(owner, key).set(days)
 
     def _label(self, partner: PartnerKey) -> str:
         self._partners.add(partner)

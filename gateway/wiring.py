@@ -37,6 +37,7 @@ from gateway.retaining import retention_desk
 from gateway.settings import Role, Settings
 from gateway.telemetry import AdmissionFigures, Metrics
 from gateway.web.parts import LogFiles, Parts, RuleText
+from gateway.wire import WireParts, wire_parts
 from gateway.witness_client import WitnessClient
 from gateway.work.acknowledging import Acknowledging
 from gateway.work.answers import AnsweringCrew, Questions
@@ -126,6 +127,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
     announce = relay.tell if Role.RELAY in roles else _leave_to_the_relay
     questions = _questions(base, watch)
     answering = AnsweringCrew(crew, questions)
+    wire = wire_parts(base, watch, answering, metrics.message)
     guard = Guard(base.speech.catalog.policy)
     originator = _originator(base, watch, announce, guard)
     desk = _intake(settings, originator, base, answering, crew.prepare)
@@ -148,7 +150,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
             owner=owner,
             deliveries=base.stores.deliveries,
             health=base.stores.health,
-            crew=answering,
+            crew=wire.crew,
             adapters=make_adapters(kit),
             settler=settler,
             judge=Judge(base.scribe),
@@ -173,7 +175,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
         dispatcher=dispatcher,
         metrics=metrics,
         parts=replace(
-            _parts(base, desk, queries, watch, broker, originator, receipts),
+            _parts(base, desk, queries, watch, broker, originator, receipts, wire),
             admission=pressed.door,
             unfit=metrics.unfit,
         ),
@@ -306,6 +308,7 @@ def _parts(
     broker: Broker,
     originator: Originator,
     receipts: ReceiptOffice,
+    wire: WireParts,
 ) -> Parts:
     stored, catalog = base.stores, base.speech.catalog
     published = Publisher(stored.audit, base.heads, base.settings.audit.publish)
@@ -350,6 +353,9 @@ def _parts(
         checks={"store": store_answers, "broker": broker_answers},
         version=__version__,
         key_report=lambda: key_report(base),
+        messages=wire.messages,
+        partner_keys=wire.partner_keys,
+        gateway_name=base.settings.log_name,
         case_unknown=Rejections(stored.desk, originator, _reject).case_unknown,
     )
 

@@ -31,6 +31,7 @@ from gateway.cli import (
     rules,
     samples,
     topology,
+    wire,
     witness,
 )
 from gateway.cli.exits import Exit, exit_of
@@ -54,6 +55,7 @@ app.add_typer(mailbox.app, name="mailbox")
 app.add_typer(dead.app, name="dead")
 app.add_typer(receipt.app, name="receipt")
 app.add_typer(audit.app, name="audit")
+app.add_typer(wire.app, name="wire")
 app.add_typer(witness.app, name="witness")
 app.add_typer(retention.app, name="retention")
 app.add_typer(backup.app, name="backup")

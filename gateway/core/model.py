@@ -14,6 +14,7 @@ from typing import NewType
 
 from gateway.core.caller import KEYS_ONLY, Caller, Tier
 from gateway.core.outline import Outline, outline
+from gateway.core.protection import PLAIN, Protection
 from gateway.core.swift import swift
 
 PartnerKey = NewType("PartnerKey", str)
@@ -257,6 +258,8 @@ class Partner:
     locate_attested_until: date | None = None
     """It is the central parent locator service of a state, attested until then (45 CFR 303.70); None: it is none."""
     caller: Caller = KEYS_ONLY
+    protection: Protection = PLAIN
+    """How payloads to and from it are protected beyond TLS."""
     paused: bool = False
     version: int = 1
 
@@ -290,6 +293,9 @@ class Agreement:
     """What the recipient may use it for, a word of the disclosure policy; empty: the purpose of its program."""
     requester: str = "agency"
     """On whose behalf the recipient gets it, a word of the disclosure policy (45 CFR 302.35(c))."""
+    plain: bool = True
+    """Payloads under it may be without wire protection. A partner file has to say so; what was stored before files
+    could say it keeps flowing until its file is applied again."""
     tier: Tier = Tier.API_KEY
     """The weakest proof that its parties may call with; federal kinds ask for more by themselves."""
     version: int = 1

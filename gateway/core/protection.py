@@ -55,6 +55,15 @@ class Stage(StrEnum):
     RETIRED = "retired"
 
 
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What a partner's file says: the profile, and the most bytes of a payload under it."""
+
+    profile: Profile = Profile.NONE
+    limit: int = 16 * 2**20
+
+
+PLAIN = Protection()
 GATEWAY = ""
 """The owner of the gateway's own keys."""
 OVERLAP = 2
@@ -142,6 +151,7 @@ REFUSALS: Mapping[str, str] = {
     "wire-key-unknown": "The message names a key that is not registered for its sender or for this gateway.",
     "wire-key-retired": "The message uses a key that is retired.",
     "wire-key-expired": "The message uses a key whose time is over.",
+    "wire-test-failed": "This is not the proof that was asked for, or its time is over.",
     "protection-required": "Messages of this sender have to be protected as its partner file says.",
 }
 """Code -> what the sender is told. One code for whatever goes wrong under our private key: no oracle."""

@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
-from gateway.core.model import Agreement, AgreementMode, Facts, Kind, Partner, PartnerKey
+from gateway.core.model import Agreement, AgreementKey, AgreementMode, Facts, Kind, Partner, PartnerKey
 
 
 class Reason(StrEnum):
@@ -53,6 +53,13 @@ class Directory:
         self.partners: Mapping[PartnerKey, Partner] = {p.key: p for p in partners}
         self.agreements: tuple[Agreement, ...] = tuple(sorted(agreements, key=lambda a: a.key))
         self.version = version
+
+    @cached_property
+    def _by_key(self) -> Mapping[AgreementKey, Agreement]:
+        return {agreement.key: agreement for agreement in self.agreements}
+
+    def agreement(self, key: AgreementKey) -> Agreement | None:
+        return self._by_key.get(key)
 
     @cached_property
     def _owners(self) -> Mapping[str, Partner]:

@@ -36,6 +36,7 @@ from gateway.store.tables import (
     serials,
     spool,
     submissions,
+    wire_payloads,
 )
 
 _ERASURES = Insertion(erasures, conflict="ON CONFLICT (record) DO NOTHING", returning=("record",))
@@ -144,6 +145,8 @@ async def _empty_deliveries(connection: AsyncConnection, carrying: Sequence[str]
     await connection.execute(update(deliveries).where(of).values(lane=None, answer=None))
     parcels = among(connection, mailbox.c.delivery, carrying)
     await connection.execute(update(mailbox).where(parcels).values(sealed=None, digest="", name=""))
+    wrapped = among(connection, wire_payloads.c.delivery, carrying)
+    await connection.execute(update(wire_payloads).where(wrapped).values(sealed=None))
     tried = among(connection, attempts.c.delivery, carrying)
     await connection.execute(update(attempts).where(tried).values(answer=None))
 

@@ -32,6 +32,7 @@ from gateway.core.model import (
     Role,
     TaxApproval,
 )
+from gateway.core.protection import PLAIN, Profile, Protection
 from gateway.store.caller_documents import decode_caller, encode_caller
 
 _TICK = timedelta(microseconds=1)
@@ -63,6 +64,7 @@ def encode_partner(partner: Partner) -> str:
             **({} if partner.queries is None else {"queries": _endpoint(partner.queries)}),
             **_approvals(partner),
             **({} if partner.caller == KEYS_ONLY else {"caller": encode_caller(partner.caller)}),
+            **_protection(partner.protection),
         }
     )
 
@@ -91,6 +93,7 @@ def decode_partner(document: str, version: int, *, paused: bool) -> Partner:
         tax_approval=_read_approval(doc.get("tax_approval")),
         locate_attested_until=_read_day(doc.get("locate_attested_until")),
         caller=decode_caller(doc["caller"]) if "caller" in doc else KEYS_ONLY,
+        protection=_read_protection(doc.get("protection")),
         paused=paused,
         version=version,
     )
@@ -113,6 +116,7 @@ def encode_agreement(agreement: Agreement) -> str:
             **({"purpose": agreement.purpose} if agreement.purpose else {}),
             **({} if agreement.requester == _AGENCY else {"requester": agreement.requester}),
             **({} if agreement.tier is Tier.API_KEY else {"tier": agreement.tier.value}),
+            **({} if agreement.plain else {"plain": False}),
         }
     )
 
@@ -134,6 +138,7 @@ def decode_agreement(document: str, version: int) -> Agreement:
         purpose=doc.get("purpose", ""),
         requester=doc.get("requester", _AGENCY),
         tier=Tier(doc.get("tier", Tier.API_KEY)),
+        plain=doc.get("plain", True),
         version=version,
     )
 
@@ -147,6 +152,17 @@ def _approvals(partner: Partner) -> Mapping[str, object]:
         **({} if approval == TaxApproval() else {"tax_approval": [*days, approval.reference]}),
         **({} if until is None else {"locate_attested_until": until.isoformat()}),
     }
+
+
+def _protection(protection: Protection) -> Mapping[str, object]:
+    """Left out where there is none, like ``queries``."""
+    if protection == PLAIN:
+        return {}
+    return {"protection": {"profile": protection.profile.value, "limit": protection.limit}}
+
+
+def _read_protection(doc: Mapping[str, Any] | None) -> Protection:
+    return PLAIN if doc is None else Protection(Profile(doc["profile"]), doc["limit"])
 
 
 def _read_day(text: str | None) -> date | None:

@@ -58,7 +58,7 @@ class StoredPartners:
         wanted_agreements = {str(a.key): encode_agreement(a) for a in agreements}
         now = self._clock()
         async with self._database.write() as connection:
-            await _lock_directory(connection)
+            await lock_directory(connection)
             changed = {f"partner:{k}" for k in await _add_versions(connection, partner_versions, wanted_partners, now)}
             changed |= {
                 f"agreement:{k}" for k in await _add_versions(connection, agreement_versions, wanted_agreements, now)
@@ -66,14 +66,14 @@ class StoredPartners:
             if not changed:
                 return 0
             named = {f"partner:{key}" for key in wanted_partners} | {f"agreement:{key}" for key in wanted_agreements}
-            await _grow_revision(connection)
+            await grow_revision(connection)
             await write_entries(connection, [e for e in entries if e.object in changed or e.object not in named])
         return len(changed)
 
     async def pause(self, partner: PartnerKey, entry: AuditEntry, *, paused: bool) -> bool:
         """False for an unknown partner, and for one that is already as wanted."""
         async with self._database.write() as connection:
-            await _lock_directory(connection)
+            await lock_directory(connection)
             known = select(partner_versions.c.key).where(partner_versions.c.key == partner).limit(1)
             if await connection.scalar(known) is None:
                 return False
@@ -84,7 +84,7 @@ class StoredPartners:
                 changed = await connection.execute(delete(pauses).where(pauses.c.partner == partner))
             if not changed.rowcount:
                 return False
-            await _grow_revision(connection)
+            await grow_revision(connection)
             await write_entries(connection, [entry])
             return True
 
@@ -114,14 +114,14 @@ async def _add_versions(
     return frozenset(str(row["key"]) for row in rows)
 
 
-async def _lock_directory(connection: AsyncConnection) -> None:
+async def lock_directory(connection: AsyncConnection) -> None:
     """One change of the directory at a time: the row lock on its revision."""
     first = upsert(connection, revisions).values(name=_DIRECTORY, value=0)
     await connection.execute(first.on_conflict_do_nothing())
     await connection.execute(_REVISION.with_for_update())
 
 
-async def _grow_revision(connection: AsyncConnection) -> None:
+async def grow_revision(connection: AsyncConnection) -> None:
     await connection.execute(
         update(revisions).where(revisions.c.name == _DIRECTORY).values(value=revisions.c.value + 1)
     )

@@ -16,6 +16,7 @@ from gateway.core.ports.formats import CanonicalForm, FormatInfo
 from gateway.core.ports.intake import IntakeDesk
 from gateway.core.ports.key_report import KeyReport, no_keys
 from gateway.core.ports.keys import Indexer, Sealer, TokenHasher
+from gateway.core.ports.protection import Messages, PartnerKeys
 from gateway.core.ports.queries import Queries
 from gateway.core.ports.receipts import ReceiptDesk
 from gateway.core.ports.retention import RetentionDesk
@@ -134,6 +135,10 @@ class Parts:
     checks: Mapping[str, Check]
     """Name -> readiness check: ``store``, ``broker``, ``keys`` ..."""
     version: str
+    messages: Messages
+    partner_keys: PartnerKeys
+    gateway_name: str
+    """The gateway's name in protected messages."""
     case_unknown: CaseUnknown = _says_nothing
     unfit: Callable[[PartnerKey, str], None] = _counts_nothing
     """Told of each acknowledgement that does not fit what was sent: whose, and why."""

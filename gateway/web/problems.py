@@ -17,6 +17,7 @@ from aiohttp import web
 from gateway.core import errors, query_errors
 from gateway.core.errors import GatewayError, Refused, TooMany, Unprocessable
 from gateway.core.model import Finding
+from gateway.core.protection import REFUSALS
 from gateway.core.receipt import sample
 
 MEDIA_TYPE = "application/problem+json"
@@ -33,6 +34,20 @@ class Problem:
     title: str
     remedy: str
     """What the caller does about it."""
+
+
+_MESSAGES: Mapping[str, str] = {
+    "message-refused": "Make the message as docs/wire.md says, with keys that are registered.",
+    "message-misdirected": "Name yourself as the sender and the gateway as the recipient.",
+    "message-stale": "Sign the message again, with a clock that is right.",
+    "message-replayed": "Sign the Idempotency-Key of the request as the message's id.",
+    "wire-key-unknown": "Register the key, or use one that is.",
+    "wire-key-retired": "Use a newer key; `/v1/keys` lists them.",
+    "wire-key-expired": "Use a newer key; `/v1/keys` lists them.",
+    "wire-test-failed": "Ask for another test message and send the line that it carries.",
+    "protection-required": "Protect the body as the partner file says.",
+}
+"""What a partner does about a protected message that was refused."""
 
 
 def _of(error: type[GatewayError], remedy: str) -> Problem:
@@ -122,6 +137,8 @@ _TABLE: tuple[Problem, ...] = (
         "digest-replayed", 422, "The digest is that of another delivery", "Send each digest with its own delivery."
     ),
     Problem("content-digest-mismatch", 422, "The body is not the one of its Content-Digest", "Send the body again."),
+    *(Problem(code, 422, REFUSALS[code].rstrip("."), remedy) for code, remedy in _MESSAGES.items()),
+    Problem("wire-key-stage", 409, "The stage of the key does not allow this", "Look at the key's stage first."),
     Problem("reason-unfit", 422, "The reason cannot be kept", "Give 1 to 200 characters without names or numbers."),
     _of(errors.TooMany, "Wait for the seconds of Retry-After."),
     Problem("too-many-at-once", 429, "Too many submissions are under way", "Wait for answers before you send more."),

@@ -285,7 +285,7 @@ def _parcel(claimed: Claimed, composed: Composed) -> Parcel:
     if blocking is not None:
         raise _Unwritable(blocking)
     delivery = claimed.delivery
-    if delivery.digest is not None and delivery.digest != composed.digest:
+    if delivery.digest not in (None, composed.digest, composed.replaces):
         raise Tampered("The payload is not what was sent before.", code="payload-changed")
     return Parcel(
         delivery=delivery.id,

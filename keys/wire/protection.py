@@ -96,6 +96,9 @@ class WireProtection:
         """Bytes of a message over a payload of ``limit`` bytes, at most."""
         return WAYS[profile].size(limit)
 
+    def media_type(self, profile: Profile) -> str:
+        return WAYS[profile].media_type.partition(";")[0]
+
     def material(self, text: str) -> Material:
         return read(text)
 

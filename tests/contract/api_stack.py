@@ -74,14 +74,19 @@ from gateway.store.partners import StoredPartners
 from gateway.store.receipts import StoredReceipts
 from gateway.store.records import StoredRecords
 from gateway.store.submissions import StoredSubmissions
+from gateway.store.wire_keys import StoredWireKeys
 from gateway.web.api.application import api_application
 from gateway.web.auth import OPERATOR_SCOPES, PARTNER_SCOPES, Owner, Scope, new_api_key
 from gateway.web.edge import runner
 from gateway.web.limits import Limits
 from gateway.web.parts import LogFiles, Parts, RuleText
+from gateway.work.messages import MessageDesk, PartnerKeyDesk
 from gateway.work.receipts import ReceiptOffice
+from gateway.work.wire_book import WireBook
+from gateway.work.wire_desk import WireDesk
 from keys.credentials import PresentedCredentials
 from keys.files import FileKeys
+from keys.wire.protection import WireProtection
 from tests.contract.query_stack import Present, desk
 from tests.contract.retention_desk import desk_over
 
@@ -367,6 +372,10 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
     scribe = Scribe(watch, mint, os.urandom)
     partners = StoredPartners(database, watch)
     published = Publisher(StoredAuditLog(database), Heads(StoredAuditLog(database)))
+    wire = WireDesk(
+        StoredWireKeys(database), WireProtection(), keys.sealer(), scribe, watch, os.urandom, "gateway.example/audit"
+    )
+    book = WireBook(wire.keys, wire.sealer)
     return Parts(
         clock=watch,
         mint=mint,
@@ -404,6 +413,9 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         formats=FORMATS,
         kinds={LOCATE: "Locate"},
         rules=RULES,
+        messages=MessageDesk(wire.wire, book, wire, StoredAuditLog(database), scribe, watch, lambda *_: None),
+        partner_keys=PartnerKeyDesk(wire, book),
+        gateway_name=wire.name,
         proof=no_proof,
         log=LogFiles(published.checkpoint, published.file),
         checks={"store": all_is_well},

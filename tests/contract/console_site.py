@@ -238,6 +238,9 @@ def parts_of(database, clock):
         },
         kinds={LOCATE: "Locate", TRANSFER: "Case transfer", HIRE: "New hire"},
         rules={RULE: RuleText(RULE, "The date is no date", "Use YYYYMMDD.", Severity.ERROR, since=date(2020, 1, 1))},
+        messages=SimpleNamespace(),  # the console never posts
+        partner_keys=SimpleNamespace(),
+        gateway_name="log.example/audit",
         proof=proof,
         log=SimpleNamespace(),  # the console does not publish
         checks={"store": well, "keys": well, "broker": ill},

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from gateway.core.caller import KEYS_ONLY, Caller, Tier
 from gateway.core.model import (
     AdapterName,
     Agreement,
@@ -29,6 +30,7 @@ from gateway.core.model import (
     Role,
     TaxApproval,
 )
+from gateway.core.protection import PLAIN, Profile, Protection
 from gateway.store.audit import StoredAuditLog
 from gateway.store.partner_documents import decode_agreement, decode_partner, encode_agreement, encode_partner
 from gateway.store.partners import StoredPartners
@@ -84,6 +86,8 @@ partners = st.builds(
     queries=st.none() | endpoints,
     tax_approval=st.builds(TaxApproval, st.none() | st.dates(), st.none() | st.dates(), words),
     locate_attested_until=st.none() | st.dates(),
+    caller=st.sampled_from((KEYS_ONLY, Caller(Tier.TOKEN, ("192.0.2.0/24",)))),
+    protection=st.builds(Protection, st.sampled_from(Profile), counts),
     paused=st.booleans(),
     version=st.integers(1, 10**6),
 )
@@ -100,6 +104,8 @@ agreements = st.builds(
     filters=st.dictionaries(keys, st.frozensets(words)),
     purpose=words,
     requester=st.just("agency") | words,
+    tier=st.sampled_from(Tier),
+    plain=st.booleans(),
     version=st.integers(1, 10**6),
 )
 
@@ -112,6 +118,8 @@ def test_a_partner_survives_its_document(partner):
     left_out = {"version", "paused"} | (set() if partner.queries else {"queries"})
     left_out |= set() if partner.tax_approval != TaxApproval() else {"tax_approval"}
     left_out |= set() if partner.locate_attested_until else {"locate_attested_until"}
+    left_out |= set() if partner.caller != KEYS_ONLY else {"caller"}
+    left_out |= set() if partner.protection != PLAIN else {"protection"}
     assert json.loads(document).keys() == set(Partner.__dataclass_fields__) - left_out
 
 
@@ -122,6 +130,8 @@ def test_an_agreement_survives_its_document(agreement):
     assert decode_agreement(document, agreement.version) == agreement
     left_out = {"version"} | (set() if agreement.purpose else {"purpose"})
     left_out |= set() if agreement.requester != "agency" else {"requester"}
+    left_out |= set() if agreement.tier is not Tier.API_KEY else {"tier"}
+    left_out |= set() if not agreement.plain else {"plain"}
     assert json.loads(document).keys() == set(Agreement.__dataclass_fields__) - left_out
 
 

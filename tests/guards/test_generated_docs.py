@@ -19,8 +19,16 @@ ROOT = Path(__file__).parents[2]
 CATALOG = schemas.load(drafts=True)
 PAGES = pages()
 BEHIND_THE_API = ("gateway/web/api", "gateway/work", "gateway/store", "gateway/core")
-MET_ELSEWHERE = {"audit-size", "audit-entry", "api-key-exists", "api-keys-two", "broker-down"}
-"""Codes that only the integrator, the command line or the readiness check can meet."""
+MET_ELSEWHERE = {
+    "audit-size",
+    "audit-entry",
+    "api-key-exists",
+    "api-keys-two",
+    "broker-down",
+    "plain-not-allowed",
+    "wire-key-overlap",
+}
+"""Codes that only the integrator, the dispatcher, the command line or the readiness check can meet."""
 TELLING = {n for n, c in vars(errors).items() if isinstance(c, type) and issubclass(c, Refused | Unavailable)}
 
 

@@ -29,6 +29,7 @@ recipient = "good"
 kinds = ["locate"]
 legal_basis = "42 USC 666"
 valid_from = 2026-02-01
+plain = true
 """
 
 

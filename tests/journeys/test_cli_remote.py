@@ -49,6 +49,7 @@ recipient = "ndnh"
 kinds = ["new-hire"]
 legal_basis = "42 USC 653a(g)"
 valid_from = 2020-01-01
+plain = true
 """
 
 

@@ -30,6 +30,7 @@ recipient = "ohio"
 kinds = ["locate-answer"]
 legal_basis = "42 USC 653(c)"
 valid_from = 2025-01-01
+plain = true
 """
 
 

@@ -21,7 +21,7 @@ FUNCTIONS = sorted({triple.function for triple in CATALOG.triples.values()})
 def agreed(*filters):
     """The agreements of a partner file, one for each filter."""
     tables = [
-        f'[[agreement]]\nkey = "exchange-{number}"\nsenders = ["ohio"]\nrecipient = "michigan"\n'
+        f'[[agreement]]\nkey = "exchange-{number}"\nsenders = ["ohio"]\nrecipient = "michigan"\nplain = true\n'
         f'kinds = ["case-transfer", "locate"]\nlegal_basis = "45 CFR 303.7"\nvalid_from = 2025-01-01\n'
         f"[agreement.filter]\n{text}\n"
         for number, text in enumerate(filters, 1)

@@ -90,6 +90,7 @@ recipient = "ohio"
 kinds = ["case-transfer"]
 legal_basis = "45 CFR 303.7"
 valid_from = 2026-01-01
+plain = true
 valid_until = 2026-12-31
 
 [agreement.filter]

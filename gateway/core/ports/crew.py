@@ -71,6 +71,8 @@ class Composed:
     findings: tuple[Finding, ...] = ()
     label: Label = Label.RECORDS
     """Under which the payload is sealed where it has to lie."""
+    replaces: Digest | None = None
+    """The digest of an earlier payload of the delivery in whose place this one rightly is."""
 
 
 class Crew(Protocol):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from gateway.core.model import Actor, Partner
 from gateway.core.protection import Algorithm, Ends, Material, Note, Opened, Profile, Protected, WireKey
 
 
@@ -33,6 +34,14 @@ class Wire(Protocol):
         """Open and verify. Raises MessageRefused."""
         ...
 
+    def longest(self, profile: Profile, limit: int) -> int:
+        """Bytes of a message over a payload of ``limit`` bytes, at most."""
+        ...
+
+    def media_type(self, profile: Profile) -> str:
+        """Of its messages, without parameters."""
+        ...
+
     def material(self, text: str) -> Material:
         """A PEM certificate or public key. Raises Misconfigured (``wire-key-unfit``)."""
         ...
@@ -43,4 +52,35 @@ class Wire(Protocol):
 
     def public_text(self, material: Material) -> str:
         """What :meth:`material` reads: the certificate, else the public key."""
+        ...
+
+
+class Messages(Protocol):
+    """Opens what partners post."""
+
+    def longest(self, sender: Partner) -> int:
+        """Bytes of a message of this sender, at most."""
+        ...
+
+    async def open(self, sender: Partner, media_type: str, message: bytes, id_: str | None) -> Opened:
+        """What the sender protected. ``id_`` is the Idempotency-Key; None: nothing is kept of it. Raises
+        MessageRefused, after an audit entry."""
+        ...
+
+
+class PartnerKeys(Protocol):
+    """What a partner does with its own keys, and sees of ours."""
+
+    async def list(self, owner: str) -> Sequence[WireKey]: ...
+
+    async def test(self, actor: Actor, owner: Partner, id_: str) -> Protected:
+        """A message that only the holder of a pending key can read. Raises NotFound, Conflict."""
+        ...
+
+    async def confirm(self, actor: Actor, owner: str, id_: str, proof: str) -> None:
+        """Raises NotFound, Unprocessable (``wire-test-failed``)."""
+        ...
+
+    def text(self, key: WireKey) -> str:
+        """The public side as PEM."""
         ...

@@ -89,6 +89,10 @@ class Taking(Asked):
     digest: Annotated[_Received, Field(description="Required: SHA-256 of the bytes as they were received")] = None
 
 
+class Proving(Asked):
+    proof: Annotated[str, Field(max_length=128, description="The line that the test message carries")]
+
+
 class Acknowledgement(Asked):
     delivery: Id
     digest: Annotated[_Received, Field(description="Required: SHA-256 of the bytes as they were received")] = None

@@ -7,7 +7,7 @@ from aiohttp import web
 from gateway.core.errors import TooLarge, Unsupported
 from gateway.core.model import FormatName
 from gateway.core.ports.queries import QueryId
-from gateway.web.api import bodies
+from gateway.web.api import bodies, protected
 from gateway.web.api.media import named
 from gateway.web.api.operation import Call
 
@@ -19,6 +19,7 @@ ID_HEADER = "Gateway-Query"
 async def post_query(call: Call) -> web.Response:
     """The answer in the form of the query. Nothing is kept of either; see ``gateway.work.query``."""
     sender = await call.sender()
+    protected.refuse_plain(sender)
     form = _form(call)
     body = await _whole(call)
     answered = await call.parts.queries.ask(sender, form, body, QueryId(call.entity))

@@ -11,7 +11,7 @@ from gateway.core.errors import Refused, TooLarge, Unsupported
 from gateway.core.model import FormatName, Partner, RuleCode, Submission, SubmissionId, SubmissionState
 from gateway.core.ports.intake import Upload, Validation
 from gateway.core.ports.store import Replayed
-from gateway.web.api import answers, asked, bodies, documents, told
+from gateway.web.api import answers, asked, bodies, documents, protected, told
 from gateway.web.api.media import named
 from gateway.web.api.operation import JSON, Call, absent
 from gateway.web.api.visibility import sees_submission, sent
@@ -24,11 +24,30 @@ async def post_submission(call: Call) -> web.Response:
     """The hot path: nothing here but the headers, the body and the commit."""
     key = idempotency_key(call.request)
     sender = await call.sender()
+    if protected.is_protected(sender):
+        return await _post_protected(call, sender, key)
     form = named_format(call, sender)
     refuse_early(call, sender)
     with call.parts.admission.enter(sender.key):
         upload = call.parts.intake.begin(sender, key, form, call.entity)
         await _feed(call, upload)
+        result = await upload.finish()
+    return _receipt(call, result)
+
+
+async def _post_protected(call: Call, sender: Partner, key: str) -> web.Response:
+    """The submission is what lies in the message: its digest is that of the payload, so that a message that is made
+    anew for a repeat is still the same submission."""
+    with call.parts.admission.enter(sender.key):
+        opened = await protected.opened(call, sender, key)
+        form = named_format(call, sender, opened.media_type or "")
+        upload = call.parts.intake.begin(sender, key, form, call.entity)
+        try:
+            for piece in protected.in_pieces(opened.plain):
+                await upload.feed(piece)
+        except BaseException:
+            await upload.abandon()
+            raise
         result = await upload.finish()
     return _receipt(call, result)
 
@@ -66,14 +85,19 @@ def idempotency_key(request: web.Request) -> str:
     return value
 
 
-def named_format(call: Call, sender: Partner) -> FormatName:
-    """The format of the body: ``?format=``, else the one that Content-Type names. Raises Unsupported."""
+def named_format(call: Call, sender: Partner, media_type: str | None = None) -> FormatName:
+    """The format of the body: ``?format=``, else the one that its media type names (None: Content-Type), else the only
+    one that the sender may post. Raises Unsupported."""
     query = call.request.query
     if query:
         wanted = call.query(asked.BodyQuery).format
         if wanted is not None:
             return _readable(call, FormatName(wanted))
-    candidates = named(call.request.headers.get("Content-Type", ""), call.site.offers)
+    if media_type is None:
+        media_type = call.request.headers.get("Content-Type", "")
+    candidates = named(media_type, call.site.offers)
+    if not media_type and len(sender.accepts) == 1:
+        candidates = tuple(sender.accepts)
     if len(candidates) > 1 and sender.accepts:
         candidates = tuple(name for name in candidates if name in sender.accepts)
     if not candidates:
@@ -104,12 +128,24 @@ def refuse_early(call: Call, sender: Partner) -> None:
 
 async def post_validation(call: Call) -> web.Response:
     sender = await call.sender()
+    if protected.is_protected(sender):
+        return await _validate_protected(call, sender)
     form = named_format(call, sender)
     refuse_early(call, sender)
     with call.parts.admission.enter(sender.key):
         validation: Validation = call.parts.intake.validation(sender, form)
         body: AsyncIterator[bytes] = bodies.pieces(call.request, call.limits)
         async for piece in body:
+            await validation.feed(piece)
+        verdict = await validation.finish()
+    return answers.told(documents.verdict(verdict, call.parts.rules))
+
+
+async def _validate_protected(call: Call, sender: Partner) -> web.Response:
+    with call.parts.admission.enter(sender.key):
+        opened = await protected.opened(call, sender, None)
+        validation = call.parts.intake.validation(sender, named_format(call, sender, opened.media_type or ""))
+        for piece in protected.in_pieces(opened.plain):
             await validation.feed(piece)
         verdict = await validation.finish()
     return answers.told(documents.verdict(verdict, call.parts.rules))

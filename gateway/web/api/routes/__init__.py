@@ -12,6 +12,7 @@ from gateway.web.api.routes.queries import QUERIES
 from gateway.web.api.routes.receipts import RECEIPTS
 from gateway.web.api.routes.records import RECORDS
 from gateway.web.api.routes.submissions import SUBMISSIONS
+from gateway.web.api.routes.wire_keys import WIRE_KEYS
 
 ROUTES: tuple[Route, ...] = (
     *SUBMISSIONS,
@@ -21,6 +22,7 @@ ROUTES: tuple[Route, ...] = (
     *MAILBOX,
     *DELIVERIES,
     *REPLAYS,
+    *WIRE_KEYS,
     *LOG,
     *OAUTH,
     *PUBLIC,

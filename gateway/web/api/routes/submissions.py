@@ -13,7 +13,26 @@ _KEY = {
 }
 _KEY_PROBLEMS = ("idempotency-key-missing", "idempotency-key-unfit", "idempotency-mismatch", "conflict")
 _NONE_MATCH = {"If-None-Match": "The ETag that the caller has"}
-_FILE = ("unprocessable", "empty-body", "unreadable", "format-unknown", "format-ambiguous", "format-not-allowed")
+_MESSAGE = (
+    "protection-required",
+    "message-refused",
+    "message-misdirected",
+    "message-stale",
+    "message-replayed",
+    "wire-key-unknown",
+    "wire-key-retired",
+    "wire-key-expired",
+)
+"""For senders whose partner file names a profile of wire protection."""
+_FILE = (
+    *_MESSAGE,
+    "unprocessable",
+    "empty-body",
+    "unreadable",
+    "format-unknown",
+    "format-ambiguous",
+    "format-not-allowed",
+)
 
 SUBMISSIONS: tuple[Route, ...] = (
     Route(
