@@ -32,9 +32,9 @@ SINGLE_KEYS: Sequence[tuple[KeyUse, str]] = (
 
 
 SEALING_LABELS = tuple(label.value for label in Label)
-IN_TOKEN = frozenset({KeyUse.KEK})
+IN_TOKEN = frozenset({KeyUse.KEK, KeyUse.RECEIPT_SIGNING})
 """Uses whose keys live in the token, when there is one. The others make thousands of digests a second (indexes, API
-keys), or Ed25519 signatures that tokens seldom know."""
+keys), sign whenever a caller asks, or make Ed25519 signatures that tokens seldom know."""
 
 
 class FileKeys:
@@ -176,7 +176,7 @@ class FileKeys:
 
     def receipt_signer(self) -> JoseReceiptSigner:
         """Signs with the key that is active when it signs."""
-        return JoseReceiptSigner(lambda: self._ring)
+        return JoseReceiptSigner(lambda: self._ring, self._token)
 
     def access_tokens(self) -> SignedTokens:
         return SignedTokens(self.reload)

@@ -10,14 +10,15 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 
-from gateway.core.errors import Tampered, Unprocessable
-from keys.ring import KeyRing
-from keys.states import KeyUse
+from gateway.core.errors import Misconfigured, Tampered, Unprocessable
+from keys.ring import Key, KeyRing
+from keys.states import KeyPlace, KeyUse
+from keys.token import Token
 
 RECEIPT_LABEL = "receipts"
 ALGORITHM = "ES256"
@@ -37,30 +38,55 @@ def _key(material: bytes) -> ECKey:
     return ECKey.import_key({**key.as_dict(private=True), "kid": key.thumbprint(), "alg": ALGORITHM, "use": "sig"})
 
 
+def _public(point: bytes) -> ECKey:
+    """The public key of an uncompressed point of P-256."""
+    public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+    key = ECKey.import_key(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    return ECKey.import_key({**key.as_dict(private=False), "kid": key.thumbprint(), "alg": ALGORITHM, "use": "sig"})
+
+
 class JoseReceiptSigner:
     """Implements :class:`gateway.core.ports.receipts.ReceiptSigner` over the key ring as it is at each call."""
 
-    def __init__(self, ring: Callable[[], KeyRing]) -> None:
-        self._ring = ring
+    def __init__(self, ring: Callable[[], KeyRing], token: Token | None = None) -> None:
+        """``token`` signs with the keys that lie in it."""
+        self._ring, self._token = ring, token
         self._made: dict[str, ECKey] = {}
 
     def sign(self, claims: bytes) -> tuple[str, str]:
         """Raises Misconfigured when the ring has no active key for receipts."""
         active = self._ring().active(KeyUse.RECEIPT_SIGNING, RECEIPT_LABEL)
-        key = self._of(active.facts.id, active.material)
+        key = self._of(active)
         kid = key.thumbprint()
         header = {"alg": ALGORITHM, "kid": kid, "typ": TYPE}
+        if active.facts.place is KeyPlace.TOKEN:
+            return kid, self._signed_in_token(active.facts.id, header, claims)
         return kid, jws.serialize_compact(header, claims, key, algorithms=[ALGORITHM])
 
     def public_keys(self) -> Mapping[str, str]:
         keys = self._ring().opening(KeyUse.RECEIPT_SIGNING)
-        made = [self._of(key.facts.id, key.material) for key in reversed(keys) if key.facts.label == RECEIPT_LABEL]
+        made = [self._of(key) for key in reversed(keys) if key.facts.label == RECEIPT_LABEL]
         return {key.thumbprint(): json.dumps(key.as_dict(private=False), sort_keys=True) for key in made}
 
-    def _of(self, id_: str, material: bytes) -> ECKey:
+    def _of(self, key: Key) -> ECKey:
+        """The whole key, or the public one of a key in the token."""
+        id_ = key.facts.id
         if id_ not in self._made:
-            self._made[id_] = _key(material)
+            in_token = key.facts.place is KeyPlace.TOKEN
+            self._made[id_] = _public(self._reached(id_).public_point(id_)) if in_token else _key(key.material)
         return self._made[id_]
+
+    def _signed_in_token(self, key_id: str, header: Mapping[str, str], claims: bytes) -> str:
+        """Compact serialization (RFC 7515, section 7.1)."""
+        parts = json.dumps(header, separators=(",", ":")).encode(), claims
+        signed = b".".join(urlsafe_b64encode(part).rstrip(b"=") for part in parts)
+        signature = self._reached(key_id).sign(key_id, signed)
+        return (signed + b"." + urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+    def _reached(self, key_id: str) -> Token:
+        if self._token is None:
+            raise Misconfigured(f"key {key_id} lies in a token, and no token is set", code="no-token")
+        return self._token
 
 
 def check_receipt(receipt: str, key_set: str) -> Mapping[str, Any]:

@@ -183,12 +183,19 @@ class Token:
                     raise Unavailable(f"the token says {type(problem).__name__}", code="token-unavailable") from None
         raise AssertionError
 
+    def _logged_in(self, token: Any) -> Any:  # noqa: ANN401 - as above
+        """A login counts for all sessions of a process with the token: somebody else here may have made it."""
+        try:
+            return token.open(rw=True, user_pin=self._address.pin)
+        except self._p.UserAlreadyLoggedIn:
+            return token.open(rw=True)
+
     def _open(self) -> None:
         if self._session is None:
             p = self._p
             try:
                 token = self._module.get_token(token_label=self._address.label)
-                self._session = token.open(rw=True, user_pin=self._address.pin)
+                self._session = self._logged_in(token)
             except (p.PinIncorrect, p.PinLenRange, p.PinInvalid):
                 raise Misconfigured("the token does not take the PIN", code="no-token") from None
             except (p.NoSuchToken, p.MultipleTokensReturned):
