@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.errors import Conflict
 from gateway.core.model import AuditEntry
-from gateway.core.ports.wire_keys import StoredKey, Test
+from gateway.core.ports.wire_keys import Challenge, StoredKey
 from gateway.core.protection import OVERLAP, Algorithm, Material, Stage, Use, WireKey
 from gateway.store.engine import Database
 from gateway.store.partners import grow_revision, lock_directory
@@ -44,17 +44,17 @@ class StoredWireKeys:
             await write_entries(connection, [entry for entry in entries if entry.object in about])
         return len(fresh)
 
-    async def ask(self, owner: str, id_: str, test: Test, entry: AuditEntry) -> bool:
+    async def ask(self, owner: str, id_: str, test: Challenge, entry: AuditEntry) -> bool:
         values = {"test_digest": test.digest, "test_until": test.until}
         return await self._change(owner, id_, (Stage.PENDING,), values, entry)
 
-    async def asked(self, owner: str, id_: str) -> Test | None:
+    async def asked(self, owner: str, id_: str) -> Challenge | None:
         query = select(wire_keys.c.test_digest, wire_keys.c.test_until).where(
             wire_keys.c.owner == owner, wire_keys.c.id == id_, wire_keys.c.stage == Stage.PENDING.value
         )
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
-        return None if row is None or row.test_digest is None else Test(row.test_digest, row.test_until)
+        return None if row is None or row.test_digest is None else Challenge(row.test_digest, row.test_until)
 
     async def confirm(self, owner: str, id_: str, at: datetime, entry: AuditEntry) -> bool:
         values = {"stage": Stage.VALID.value, "confirmed_at": at, "test_digest": None, "test_until": None}

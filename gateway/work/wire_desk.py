@@ -14,7 +14,7 @@ from gateway.core.ids import Clock, Random
 from gateway.core.model import Actor, AuditEntry
 from gateway.core.ports.keys import Sealer
 from gateway.core.ports.protection import Wire
-from gateway.core.ports.wire_keys import StoredKey, Test, WireKeys
+from gateway.core.ports.wire_keys import Challenge, StoredKey, WireKeys
 from gateway.core.protection import (
     GATEWAY,
     NEEDS,
@@ -109,7 +109,7 @@ class WireDesk:
         if key.use is not Use.ENCRYPT or owner == GATEWAY:
             raise Conflict("Only a partner's key to encrypt to is tested by a message.", code="wire-key-stage")
         now, proof = self.clock(), self.random(PROOF_BYTES).hex()
-        test = Test(_digest(proof), now + TEST_LIFE)
+        test = Challenge(_digest(proof), now + TEST_LIFE)
         if not await self.keys.ask(owner, id_, test, self._entry(actor, "wirekey.tested", key)):
             raise Conflict("The key is not pending.", code="wire-key-stage")
         await book.reload()

@@ -20,7 +20,7 @@ class StoredKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Challenge:
     """The proof of possession that is waited for: SHA-256 of what only the holder of the private key can tell."""
 
     digest: bytes = field(repr=False)
@@ -39,11 +39,11 @@ class WireKeys(Protocol):
         algorithm would live; then nothing is added."""
         ...
 
-    async def ask(self, owner: str, id_: str, test: Test, entry: AuditEntry) -> bool:
+    async def ask(self, owner: str, id_: str, test: Challenge, entry: AuditEntry) -> bool:
         """Wait for this proof, and for no earlier one. False when the key is not pending."""
         ...
 
-    async def asked(self, owner: str, id_: str) -> Test | None: ...
+    async def asked(self, owner: str, id_: str) -> Challenge | None: ...
 
     async def confirm(self, owner: str, id_: str, at: datetime, entry: AuditEntry) -> bool:
         """pending -> valid. False when it is not pending."""

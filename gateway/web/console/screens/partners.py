@@ -42,6 +42,7 @@ async def partner(visit: Visit) -> Shown:
             "agreements": [a for a in directory.agreements if a.recipient == found.key or found.key in a.senders],
             "today": visit.now.date(),
             "floor": floors(directory, visit.now.date())[found.key],
+            "wire_keys": [(key, key.days_left(visit.now)) for key in await visit.parts.partner_keys.list(found.key)],
             "deliveries": recent.rows,
             "entries": (await visit.parts.audit.about(f"partner:{found.key}"))[-RECENT:],
         },

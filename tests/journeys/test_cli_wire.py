@@ -1,0 +1,56 @@
+"""The life of wire keys at the command line: ours made, a partner's registered, proved and ended."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.core.ports.protection import Expected
+from gateway.core.protection import Algorithm, Ends, Profile, Stage, Use, WireKey
+from keys.wire.protection import WireProtection
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "partners"
+WIRE = WireProtection()
+
+
+@pytest.fixture
+def run(command_line, tmp_path):
+    def command(*arguments, **settings):
+        return command_line.run(arguments, tmp_path, settings)
+
+    return command
+
+
+def listed(run, owner):
+    return json.loads(run("wire", "list", owner, "--json").stdout)
+
+
+def test_a_partners_key_is_registered_and_proved_and_ours_is_replaced(run, tmp_path):
+    run("init")
+    run("partner", "apply", str(EXAMPLES / "states.toml"))
+    assert run("wire", "new", "jose").returncode == 0
+    ours = listed(run, "gateway")
+    assert {(one["use"], one["stage"]) for one in ours} == {("encrypt", "valid"), ("verify", "valid")}
+
+    now = datetime.now(UTC)
+    material, private = WIRE.make(Algorithm.P256, "ohio", now - timedelta(minutes=1), now + timedelta(days=90))
+    (tmp_path / "ohio.pem").write_text(WIRE.public_text(material))
+    assert "is pending" in run("wire", "add", "ohio", "ohio.pem", "--use", "encrypt").stderr
+    assert run("wire", "test", "ohio", material.id, "-o", "test.jwe").returncode == 0
+
+    [signing] = [one["id"] for one in ours if one["use"] == "verify"]
+    shown = WIRE.material(run("wire", "show", "gateway", signing).stdout)
+    name = json.loads(run("check-config").stdout)["log_name"]
+    own = WireKey("ohio", Use.ENCRYPT, material, Stage.PENDING, now, None, private)
+    expected = Expected(
+        Ends(name, "ohio"), datetime.now(UTC), 1_000, [own], [WireKey("", Use.VERIFY, shown, Stage.VALID, now)]
+    )
+    proof = WIRE.unprotect(Profile.JOSE, (tmp_path / "test.jwe").read_bytes(), expected).plain.decode().strip()
+    assert run("wire", "confirm", "ohio", material.id, proof).returncode == 0
+    assert [(one["stage"], one["days_left"]) for one in listed(run, "ohio")] == [("valid", 89)]
+    assert run("wire", "renew", "verify", "P-256").returncode == 0
+    [pending] = [one["id"] for one in listed(run, "gateway") if one["stage"] == "pending"]
+    assert run("wire", "activate", pending).returncode == 0
+    assert run("wire", "retire", "gateway", signing).returncode == 0
+    assert {one["stage"] for one in listed(run, "gateway") if one["use"] == "verify"} == {"valid", "retired"}
