@@ -109,3 +109,14 @@ async def disable_operator(base: Foundation, actor: Actor, name: str) -> None:
         raise NotFound(f"There is no operator {name}.")
     entry = base.scribe.entry(actor, "operator.added", f"operator:{name}", "disabled", {"role": found.role})
     await base.stores.operators.add(replace(found, disabled=True), entry)
+
+
+async def reset_factors(base: Foundation, actor: Actor, name: str) -> int:
+    """Forget an account's second factors and end its sessions; how many there were. Raises NotFound."""
+    if await base.stores.operators.find(name) is None:
+        raise NotFound(f"There is no operator {name}.")
+    entry = base.scribe.entry(actor, "operator.enrolled", f"operator:{name}", "reset")
+    count = await base.stores.factors.remove(name, None, entry)
+    ended = base.scribe.entry(actor, "operator.logout", f"operator:{name}", "everywhere")
+    await base.stores.operators.close_all(name, ended)
+    return count

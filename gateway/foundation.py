@@ -27,6 +27,7 @@ from gateway.store.callers import StoredApiKeys
 from gateway.store.deliveries import StoredDeliveries
 from gateway.store.desk import StoredDesk
 from gateway.store.engine import Database, Limits, open_database
+from gateway.store.factors import StoredFactors
 from gateway.store.health import StoredHealth
 from gateway.store.holds import StoredExtracts, StoredHolds
 from gateway.store.intake import StoredIntake
@@ -90,6 +91,7 @@ class Stores:
     holds: StoredHolds
     extracts: StoredExtracts
     accounting: StoredAccounting
+    factors: StoredFactors
 
 
 def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Stores:
@@ -122,6 +124,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         holds=StoredHolds(database),
         extracts=StoredExtracts(database),
         accounting=StoredAccounting(database),
+        factors=StoredFactors(database),
     )
 
 

@@ -10,13 +10,13 @@ from datetime import timedelta
 import structlog
 from aiohttp import web
 
+from gateway.console_setup import console_settings, sso
 from gateway.core.errors import Misconfigured
 from gateway.settings import Listen, Role, Settings
 from gateway.tls import server_context
 from gateway.web.access import Access
 from gateway.web.api.application import api_application
 from gateway.web.console.application import console_application
-from gateway.web.console.settings import ConsoleSettings
 from gateway.web.edge import runner
 from gateway.web.limits import Limits as WebLimits
 from gateway.web.metrics import RequestFigures, StoreFigures, metrics_application
@@ -39,10 +39,9 @@ async def listening(process: Gateway) -> AsyncIterator[None]:
             await _listen(process, runners, "api", runner(api, limits, shutdown_seconds=2), settings.api)
         if Role.CONSOLE in process.roles:
             _refuse_open_console(settings)
-            chosen = ConsoleSettings(
-                environment=settings.console.environment, secure=settings.tls.certificate is not None
-            )
-            console = console_application(process.parts, chosen)
+            secure = settings.tls.certificate is not None
+            chosen = console_settings(settings.console, secure=secure)
+            console = console_application(process.parts, chosen, sso(settings))
             made = runner(console, WebLimits(), shutdown_seconds=2)
             await _listen(process, runners, "console", made, settings.console)
         figures = metrics_application(registry, StoreFigures(process.parts, registry))

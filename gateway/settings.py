@@ -9,7 +9,8 @@ import os
 import tomllib
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
@@ -112,12 +113,73 @@ class Tls(Part):
         return self
 
 
+class Oidc(Part):
+    """A provider that vouches for operators (OpenID Connect Core 1.0, code flow with PKCE)."""
+
+    issuer: str = Field(pattern=r"^https?://[^\s?#]+$")
+    """Exactly as its ID tokens name it. https, but for a provider on this machine."""
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr | None = None
+    """None: a public client, with PKCE alone."""
+    name: str = "your agency"
+    """What the button on the login page says."""
+    scopes: str = "openid profile"
+    algorithms: tuple[Literal["ES256", "ES384", "PS256", "RS256", "EdDSA"], ...] = ("ES256", "PS256", "RS256")
+    """Signatures of ID tokens that are taken; never ``none`` or a shared secret."""
+    name_claim: str = "preferred_username"
+    role_claim: str = "groups"
+    """A text or a list of texts."""
+    roles: dict[str, str] = Field(min_length=1)
+    """Value of the role claim -> role; ``partner-admin:<partner>`` for a partner admin. The first that fits counts."""
+    amr: frozenset[str] = frozenset({"mfa"})
+    """One of these authentication methods (RFC 8176) must be in the token, or one of ``acr``."""
+    acr: frozenset[str] = frozenset()
+    """Authentication contexts that are enough; they are also asked for."""
+    timeout_seconds: float = Field(default=5, gt=0)
+
+    @model_validator(mode="after")
+    def _private(self) -> Oidc:
+        parts = urlsplit(self.issuer)
+        if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+            raise ValueError("the issuer must be reached by https")
+        if not self.amr and not self.acr:
+            raise ValueError("say by amr or acr how a second factor shows in the token")
+        return self
+
+
 class Console(Listen):
     port: int = Field(default=8080, ge=0, le=65_535)
     plain_http: bool = False
     """Listen without TLS beyond loopback: only where the network is the machine's own (a container's port)."""
     environment: str = PRODUCTION
     """The badge on every page: PRODUCTION, SANDBOX, DEMO, ..."""
+    second_factor: bool = True
+    """Nobody gets in with a password alone. False is refused in PRODUCTION."""
+    local_accounts: bool = True
+    """Take names and passwords. False: the provider alone vouches for operators."""
+    origin: str | None = Field(default=None, pattern=r"^https?://[^/\s?#]+$")
+    """How browsers reach it (``https://gateway.example``): passkeys and the provider's way back need it."""
+    banner: str | None = None
+    """The warning before every login; none: the built-in one."""
+    idle_minutes: float = Field(default=15, gt=0, le=30)
+    login_hours: float = Field(default=8, gt=0, le=24)
+    fresh_minutes: float = Field(default=15, gt=0, le=60)
+    """Content asks for a second factor that was shown within this time."""
+    bad_attempts: int = Field(default=3, ge=1, le=10)
+    attempts_within_minutes: float = Field(default=120, gt=0)
+    lockout_minutes: float = Field(default=15, ge=1)
+    oidc: Oidc | None = None
+    """The agency's own provider."""
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Console:
+        if not self.second_factor and self.environment == "PRODUCTION":
+            raise ValueError("second_factor can only be switched off where environment is not PRODUCTION")
+        if self.oidc is not None and self.origin is None:
+            raise ValueError("oidc needs origin: the provider sends people back there")
+        if self.oidc is None and not self.local_accounts:
+            raise ValueError("nobody could log in: allow local_accounts or name a provider (oidc)")
+        return self
 
 
 class Api(Listen):

@@ -338,6 +338,8 @@ def _parts(
         callers=stored.callers,
         proofs=Proofs(base.keys.access_tokens(), PresentedCredentials(), stored.nonces),
         operators=stored.operators,
+        factors=stored.factors,
+        approvals=stored.approvals,
         health=stored.health,
         audit=stored.audit,
         retention=retention_desk(base, watch.current),

@@ -45,17 +45,38 @@ def disable(name: Annotated[str, typer.Argument(help="The account's name.")]) ->
     say(f"{name} may not log in any more.")
 
 
+@app.command()
+def reset(name: Annotated[str, typer.Argument(help="The account's name.")]) -> None:
+    """Forget the second factors of an account and end its sessions; its next login enrols a new factor."""
+    from gateway.callers import reset_factors  # noqa: PLC0415 - heavy, needed here only
+
+    count = local.on_foundation(lambda base: reset_factors(base, local.actor(), name))
+    say(f"{name} had {count} second factors and enrols anew at the next login.")
+
+
 @app.command("list")
 def list_(json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:  # noqa: FBT002 - an option of typer
     """All accounts."""
 
     async def work(base: Foundation) -> None:
         found = await base.stores.operators.list()
-        rows = [(one.name, one.role, "disabled" if one.disabled else "") for one in found]
+        told = [
+            {
+                "name": one.name,
+                "role": one.role,
+                "partner": one.partner,
+                "provider": one.provider,
+                "factors": len(await base.stores.factors.of(one.name)),
+                "disabled": one.disabled,
+            }
+            for one in found
+        ]
         if json:
-            put([{"name": name, "role": role, "disabled": bool(off)} for name, role, off in rows])
+            put(told)
         else:
-            table("Operators", ("name", "role", ""), rows)
+            columns = ("name", "role", "partner", "provider", "factors", "disabled")
+            rows = [tuple("yes" if one[c] is True else str(one[c] or "") for c in columns) for one in told]
+            table("Operators", columns, rows)
 
     local.on_foundation(work)
 

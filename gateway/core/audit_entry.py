@@ -59,6 +59,7 @@ ACTIONS: Mapping[str, str] = {
     "operator.added": "an operator account was made or changed",
     "operator.login": "an operator logged in",
     "operator.logout": "an operator logged out",
+    "operator.enrolled": "a second factor of an operator was added or taken away",
     "operator.refused": "a login failed",
     "approval.asked": "somebody asked for a second person's word",
     "approval.given": "the second person agreed",

@@ -57,7 +57,7 @@ def settings(wishes: Wishes, home: Path) -> Settings:
         "keys": {"directory": home / "keys"},
         "secrets": home / "secrets",
         "api": {"port": 0, "sandbox": True},
-        "console": {"port": port, "environment": "DEMO"},
+        "console": {"port": port, "environment": "DEMO", "second_factor": False},
         "metrics": {"port": 0},
         "work": {"folder_root": home / "exchange", "processes": 1},
         "log_name": "gateway.example/demo",

@@ -11,7 +11,9 @@ from gateway.core.audit_entry import Scribe
 from gateway.core.ids import Clock, Mint, Random
 from gateway.core.model import Delivery, FormatName, Kind, PartnerKey, RecordId, Severity
 from gateway.core.ports.admission import Admission
+from gateway.core.ports.approvals import Approvals
 from gateway.core.ports.callers import Proofs
+from gateway.core.ports.factors import Factors
 from gateway.core.ports.formats import CanonicalForm, FormatInfo
 from gateway.core.ports.intake import IntakeDesk
 from gateway.core.ports.key_report import KeyReport, no_keys
@@ -118,6 +120,8 @@ class Parts:
     callers: ApiKeys
     proofs: Proofs
     operators: Operators
+    factors: Factors
+    approvals: Approvals
     health: Health
     audit: AuditLog
     retention: RetentionDesk

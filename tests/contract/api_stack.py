@@ -59,11 +59,13 @@ from gateway.core.receipt import Receipts
 from gateway.core.routing import Directory
 from gateway.heads import Heads
 from gateway.published import Publisher
+from gateway.store.approvals import StoredApprovals
 from gateway.store.audit import StoredAuditLog
 from gateway.store.callers import StoredApiKeys
 from gateway.store.deliveries import StoredDeliveries
 from gateway.store.desk import StoredDesk
 from gateway.store.engine import Database, open_database
+from gateway.store.factors import StoredFactors
 from gateway.store.health import StoredHealth
 from gateway.store.intake import StoredIntake
 from gateway.store.jobs import StoredJobs
@@ -403,6 +405,8 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         callers=StoredApiKeys(database, watch),
         proofs=Proofs(keys.access_tokens(), PresentedCredentials(), StoredNonces(database, watch)),
         operators=StoredOperators(database),
+        factors=StoredFactors(database),
+        approvals=StoredApprovals(database),
         health=StoredHealth(database),
         audit=StoredAuditLog(database),
         retention=desk_over(database, scribe, watch, mint),

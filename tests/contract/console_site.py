@@ -45,10 +45,12 @@ from gateway.core.protection import Algorithm, Material, Stage, Use, WireKey
 from gateway.core.receipt import Receipts
 from gateway.core.roles import Role as OperatorRole
 from gateway.core.routing import Directory
+from gateway.store.approvals import StoredApprovals
 from gateway.store.audit import StoredAuditLog
 from gateway.store.callers import StoredApiKeys
 from gateway.store.desk import StoredDesk
 from gateway.store.engine import open_database
+from gateway.store.factors import StoredFactors
 from gateway.store.health import StoredHealth
 from gateway.store.insertion import Insertion
 from gateway.store.intake import StoredIntake
@@ -65,7 +67,8 @@ from gateway.web.console import ConsoleSettings, console_application
 from gateway.web.parts import Parts, RuleText
 from gateway.work.receipts import ReceiptOffice
 from keys.receipts import JoseReceiptSigner
-from keys.ring import KeyRing
+from keys.ring import KEY_BYTES, KeyRing
+from keys.sealing import EnvelopeSealer
 from keys.states import KeyUse
 from tests.contract.owed import Town
 from tests.contract.retention_desk import desk_over
@@ -76,6 +79,24 @@ HASH = PasswordHasher(time_cost=1, memory_cost=8192).hash(PASSWORD)  # weak on p
 LOCATE, TRANSFER, HIRE = Kind("locate"), Kind("case-transfer"), Kind("new-hire")
 OHIO, IOWA, TEXAS, TANF = (PartnerKey(key) for key in ("ohio", "iowa", "texas", "tanf"))
 RULE = "CSE-DATE-INVALID"
+
+
+SEALER = EnvelopeSealer(
+    KeyRing().with_new(KeyUse.KEK, "records", os.urandom(KEY_BYTES), datetime(2026, 3, 1, tzinfo=UTC)), os.urandom
+)
+
+
+class StillClock:
+    """A clock that only moves when told to."""
+
+    def __init__(self):
+        self.now = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+    def __call__(self):
+        return self.now
+
+    def forward(self, **span):
+        self.now += timedelta(**span)
 
 
 class SteppedClock:
@@ -230,10 +251,12 @@ def parts_of(database, clock):
         callers=StoredApiKeys(database, clock),
         proofs=SimpleNamespace(),  # the console has logins of its own
         operators=StoredOperators(database),
+        factors=StoredFactors(database),
+        approvals=StoredApprovals(database),
         health=StoredHealth(database),
         audit=StoredAuditLog(database),
         retention=desk_over(database, Scribe(clock, mint, os.urandom), clock, mint, PARTNERS),
-        sealer=SimpleNamespace(),  # the console never opens a body
+        sealer=SEALER,
         indexer=HashIndexer(),
         hasher=SimpleNamespace(),
         canonical=SimpleNamespace(),
@@ -262,18 +285,18 @@ def parts_of(database, clock):
 
 
 @asynccontextmanager
-async def running(url, clock=None, **settings):
+async def running(url, clock=None, port=0, sso=None, **settings):
     """A console on a free loopback port over the database at the URL."""
     database, clock = open_database(url), clock or SteppedClock()
-    chosen = ConsoleSettings(**{"environment": "DEMO", "secure": False, **settings})
+    chosen = ConsoleSettings(**{"environment": "DEMO", "secure": False, "second_factor": False, **settings})
     parts = parts_of(database, clock)
-    application = console_application(parts, chosen)
+    application = console_application(parts, chosen, sso)
     site = Site(parts, chosen, clock, database, application)
     entry = parts.scribe.entry(Actor("operator", "setup"), "partner.applied", "partner:ohio")
     await parts.partners.apply(PARTNERS, AGREEMENTS, [entry])
     runner = web.AppRunner(application, shutdown_timeout=5)
     await runner.setup()
-    listener = web.TCPSite(runner, "127.0.0.1", 0)
+    listener = web.TCPSite(runner, "127.0.0.1", port)
     await listener.start()
     site.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:

@@ -54,6 +54,10 @@ def locate(canary, **changes):
     return made
 
 
+SANDBOX = {"environment": "SANDBOX", "second_factor": False}
+"""A console for one test, without anything real."""
+
+
 async def echoes(_request, body):
     """A partner that refuses some records and repeats what it was sent in its answer."""
     if any(canary.family.encode() in body for canary in DEAD):
@@ -161,7 +165,11 @@ async def played(sqlite_url, tmp_path, request):
     async with partner_server() as partners:
         partners.behaviours["ohio"] = echoes
         text = everybody(partners.port)
-        ports = {"api": {"port": free_port()}, "metrics": {"port": metrics}, "console": {"port": console}}
+        ports = {
+            "api": {"port": free_port()},
+            "metrics": {"port": metrics},
+            "console": {"port": console, **SANDBOX},
+        }
         installed = await install(home, sqlite_url, text, broker=broker, **ports)
         async with foundation(installed.settings) as base:
             await add_operator(base, Actor("operator", "tester"), Account("avery", "operator", PASSWORD))

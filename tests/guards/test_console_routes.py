@@ -13,10 +13,21 @@ from gateway.web.console.security import SAFE_METHODS
 from tests.contract.console_site import fill, log_in, running, token
 
 STATIC = ("GET", "/static/{path}")
-OPEN_ROUTES = {("GET", "/login"), ("POST", "/login"), ("POST", "/logout")}
+OPEN_ROUTES = {
+    ("GET", "/login"),
+    ("POST", "/login"),
+    ("POST", "/logout"),
+    ("GET", "/login/provider"),
+    ("GET", "/login/provider/back"),
+}
 """The only pages without a right: one must be able to come in and to leave."""
-ASKING = {("POST", "/records/case"), ("POST", "/find"), ("POST", "/logout/everywhere")}
-"""Posted though they change nothing of the gateway's: what is asked stays out of addresses, or a login ends."""
+ASKING = {
+    ("POST", "/records/case"),
+    ("POST", "/find"),
+    ("POST", "/logout/everywhere"),
+    ("POST", "/account/factors/{id}/remove"),
+}
+"""Posted though they change nothing of the gateway's: what is asked stays out of addresses, or it is the own login."""
 SOMETHING = "01a2030a-7dcf-7000-9fe2-bc462ff396fa"
 
 STEWARDS = {Role.OPERATOR, Role.DATA_STEWARD}

@@ -181,7 +181,7 @@ def test_a_role_that_is_not_in_the_table_may_nothing(role):
 
 
 def test_three_failures_lock_a_name_for_the_span_and_no_other_name():
-    lockout = Lockout(3, SPAN)
+    lockout = Lockout(3, SPAN, 8 * SPAN)
     assert [lockout.failed("pat", NOW) for _ in range(3)] == [False, False, True]
     assert lockout.locked("pat", NOW + SPAN - timedelta(seconds=1))
     assert not lockout.locked("pat", NOW + SPAN)
@@ -189,7 +189,7 @@ def test_three_failures_lock_a_name_for_the_span_and_no_other_name():
 
 
 def test_a_success_forgets_the_failures():
-    lockout = Lockout(3, SPAN)
+    lockout = Lockout(3, SPAN, 8 * SPAN)
     lockout.failed("pat", NOW)
     lockout.failed("pat", NOW)
     lockout.succeeded("pat")
@@ -197,7 +197,7 @@ def test_a_success_forgets_the_failures():
 
 
 def test_the_memory_of_failures_is_bounded():
-    lockout = Lockout(1, SPAN, capacity=10)
+    lockout = Lockout(1, SPAN, 8 * SPAN, capacity=10)
     for number in range(50):
         lockout.failed(f"name-{number}", NOW)
     assert len(lockout._failures) == 10

@@ -124,3 +124,20 @@ def test_settings_cannot_be_changed_afterwards():
     settings = load()
     with pytest.raises(ValueError, match="frozen"):
         settings.db = settings.db
+
+
+def test_a_password_alone_is_not_enough_in_production_and_a_provider_needs_a_way_back():
+    assert load().console.second_factor
+    with pytest.raises(Misconfigured, match="not PRODUCTION"):
+        load(console={"second_factor": False})
+    assert not load(console={"second_factor": False, "environment": "SANDBOX"}).console.second_factor
+    oidc = {"issuer": "https://login.example", "client_id": "gateway", "roles": {"gw": "operator"}}
+    with pytest.raises(Misconfigured, match="oidc needs origin"):
+        load(console={"oidc": oidc})
+    with pytest.raises(Misconfigured, match="nobody could log in"):
+        load(console={"local_accounts": False})
+    there = {"origin": "https://gateway.example"}
+    assert load(console={"oidc": oidc, **there}).console.oidc.amr == {"mfa"}
+    for wrong in ({"issuer": "http://login.example"}, {"amr": [], "acr": []}, {"algorithms": ["none"]}, {"roles": {}}):
+        with pytest.raises(Misconfigured, match="console"):
+            load(console={"oidc": {**oidc, **wrong}, **there})

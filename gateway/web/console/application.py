@@ -12,14 +12,16 @@ import structlog
 from aiohttp import web
 
 from gateway.core.errors import Forbidden, GatewayError, Unavailable
-from gateway.web.console import login
+from gateway.web.console import login, sessions
 from gateway.web.console.files import static_files
-from gateway.web.console.login import Gate
 from gateway.web.console.pages import Pages
 from gateway.web.console.pulse import Pulse
+from gateway.web.console.rights import FRESH
 from gateway.web.console.routes import Route, routes
 from gateway.web.console.security import NONCE, harden, refuse_other_sites, refuse_without_token
+from gateway.web.console.sessions import Gate
 from gateway.web.console.settings import ConsoleSettings
+from gateway.web.console.single_sign_on import SingleSignOn
 from gateway.web.console.streams import Streams
 from gateway.web.console.visit import Shown, Visit
 from gateway.web.parts import Parts
@@ -34,20 +36,20 @@ ROUTES = web.AppKey("routes", tuple[Route, ...])
 _log = structlog.get_logger("gateway.console")
 
 
-def console_application(parts: Parts, settings: ConsoleSettings) -> web.Application:
+def console_application(parts: Parts, settings: ConsoleSettings, sso: SingleSignOn | None = None) -> web.Application:
     """Build the console. It speaks to the store through ``parts`` only; shutting it down ends its live pages."""
-    return Console(parts, settings).application()
+    return Console(parts, settings, sso).application()
 
 
 class Console:
     """Turns requests into visits, visits into pages, and refusals into pages that say what to do."""
 
-    def __init__(self, parts: Parts, settings: ConsoleSettings) -> None:
+    def __init__(self, parts: Parts, settings: ConsoleSettings, sso: SingleSignOn | None = None) -> None:
         self._parts, self._settings = parts, settings
         self._pages = Pages()
         self._streams = Streams(settings.streams)
         self._pulse = Pulse({**parts.checks, "admission": parts.admission.check}, parts.clock)
-        self._routes = routes(Gate.of(settings, self._streams), self._pages)
+        self._routes = routes(Gate.of(settings, self._streams), self._pages, sso)
 
     def application(self) -> web.Application:
         application = web.Application(client_max_size=LARGEST_FORM, middlewares=[self._guard()])
@@ -94,6 +96,8 @@ class Console:
                 visit = await self._known(visit)
                 if not visit.may(route.right, narrowed=route.narrowed):
                     return self._turn_away(visit)
+                if route.right in FRESH and not sessions.is_fresh(visit):
+                    return web.Response(status=303, headers={"Location": login.second_address(visit)})
                 return self._answer(visit, await route.view(visit))
             except Unavailable as error:
                 answer = self._problem(visit, error.status, error.title, error.detail)
@@ -107,12 +111,19 @@ class Console:
     async def _known(self, visit: Visit) -> Visit:
         """The visit with its operator and its form; refuses forms that were not sent by a page of ours."""
         refuse_other_sites(visit.request)
-        found = await login.known(visit)
+        found = await sessions.known(visit)
         session, operator = found or (None, None)
+        whole = session is not None and sessions.is_whole(visit.settings, session)
         form = await visit.request.post() if visit.request.method == "POST" else {}
         boxes = tuple((key, value) for key, value in form.items() if isinstance(value, str))
         visit = replace(
-            visit, session=session, operator=operator, form=dict(boxes), boxes=boxes, readings=self._pulse.readings
+            visit,
+            session=session,
+            operator=operator if whole else None,
+            entering=None if whole else operator,
+            form=dict(boxes),
+            boxes=boxes,
+            readings=self._pulse.readings,
         )
         refuse_without_token(visit)
         return visit
@@ -125,6 +136,8 @@ class Console:
         if "HX-Request" in visit.request.headers or visit.request.method != "GET":
             headers = {"HX-Redirect": login.login_address(visit)}
             return web.Response(status=401, text="Log in again.", headers=headers)
+        if visit.entering is not None:
+            return web.Response(status=303, headers={"Location": login.second_address(visit)})
         return web.Response(status=303, headers={"Location": login.login_address(visit)})
 
     def _answer(self, visit: Visit, result: web.StreamResponse | Shown) -> web.StreamResponse:
@@ -134,7 +147,7 @@ class Console:
         answer = web.Response(text=text, status=result.status, content_type="text/html", charset="utf-8")
         pretoken = result.values.get("pretoken")
         if isinstance(pretoken, str):
-            login.set_cookie(answer, visit.settings, visit.settings.login_cookie, pretoken)
+            sessions.set_cookie(answer, visit.settings, visit.settings.login_cookie, pretoken)
         return answer
 
     def _problem(self, visit: Visit, status: int, title: str, detail: str) -> web.StreamResponse:

@@ -7,14 +7,16 @@ from datetime import datetime, timedelta
 
 
 class Lockout:
-    """``limit`` failures within ``span`` lock a key for ``span`` after the last of them."""
+    """``limit`` failures within ``within`` lock a key for ``span`` after the last of them. What was counted stays
+    counted when the lock ends: the next failure within ``within`` locks again."""
 
-    def __init__(self, limit: int, span: timedelta, capacity: int = 10_000) -> None:
-        self._limit, self._span, self._capacity = limit, span, capacity
+    def __init__(self, limit: int, span: timedelta, within: timedelta, capacity: int = 10_000) -> None:
+        self._limit, self._span, self._within, self._capacity = limit, span, within, capacity
         self._failures: OrderedDict[str, tuple[datetime, ...]] = OrderedDict()
 
     def locked(self, key: str, now: datetime) -> bool:
-        return len(self._recent(key, now)) >= self._limit
+        recent = self._recent(key, now)
+        return len(recent) >= self._limit and now - recent[-1] < self._span
 
     def failed(self, key: str, now: datetime) -> bool:
         """Count a failure; True when this one locks the key. The oldest key gives way when there are too many."""
@@ -29,8 +31,7 @@ class Lockout:
         self._failures.pop(key, None)
 
     def _recent(self, key: str, now: datetime) -> tuple[datetime, ...]:
-        failures = self._failures.get(key, ())
-        if failures and now - failures[-1] >= self._span:
-            del self._failures[key]
-            return ()
-        return failures
+        recent = tuple(at for at in self._failures.get(key, ()) if now - at < self._within)
+        if not recent:
+            self._failures.pop(key, None)
+        return recent

@@ -8,11 +8,12 @@ from functools import partial
 
 from aiohttp import web
 
-from gateway.web.console import login
-from gateway.web.console.login import Gate
+from gateway.core.errors import NotFound
+from gateway.web.console import login, second, single_sign_on
 from gateway.web.console.pages import Pages
 from gateway.web.console.rights import Right
 from gateway.web.console.screens import (
+    account,
     audit,
     dead,
     deliveries,
@@ -27,6 +28,8 @@ from gateway.web.console.screens import (
     submissions,
     system,
 )
+from gateway.web.console.sessions import Gate
+from gateway.web.console.single_sign_on import SingleSignOn
 from gateway.web.console.visit import Shown, Visit
 
 View = Callable[[Visit], Awaitable[web.StreamResponse | Shown]]
@@ -43,9 +46,17 @@ class Route:
     """Whether it shows a partner admin nothing but its own partner's; what does not is closed to it."""
 
 
-def routes(gate: Gate, pages: Pages) -> tuple[Route, ...]:
+def routes(gate: Gate, pages: Pages, sso: SingleSignOn | None = None) -> tuple[Route, ...]:
     """The table. A route without a right cannot be written down."""
-    return (*_doors(gate), *_reference(), *_figures(gate, pages), *_traffic(), *_repairs(gate, pages), *_desks(gate))
+    return (
+        *_doors(gate),
+        *_provider(gate, pages, sso),
+        *_reference(),
+        *_figures(gate, pages),
+        *_traffic(),
+        *_repairs(gate, pages),
+        *_desks(gate),
+    )
 
 
 def _doors(gate: Gate) -> tuple[Route, ...]:
@@ -56,7 +67,34 @@ def _doors(gate: Gate) -> tuple[Route, ...]:
         Route("POST", "/logout", Right.ANYBODY, partial(login.leave, gate=gate)),
         Route("POST", "/logout/everywhere", Right.BELONG, partial(login.leave_everywhere, gate=gate), narrowed=True),
         Route("GET", "/stay", Right.BELONG, stay, narrowed=True),
+        Route("GET", "/login/second", Right.ENTER, second.form),
+        Route("POST", "/login/second", Right.ENTER, partial(second.show, gate=gate)),
+        Route("GET", "/login/enrol", Right.ENTER, second.enrolment),
+        Route("POST", "/login/enrol", Right.ENTER, second.enrol),
+        Route("GET", "/account", Right.BELONG, account.account, narrowed=True),
+        Route("POST", "/account/factors/{id}/remove", Right.BELONG, second.remove, narrowed=True),
     )
+
+
+def _provider(gate: Gate, pages: Pages, sso: SingleSignOn | None) -> tuple[Route, ...]:
+    """To the provider and back; without one both say that there is none."""
+
+    async def leave(visit: Visit) -> web.StreamResponse:
+        return await single_sign_on.leave(visit, _needed(sso))
+
+    async def back(visit: Visit) -> web.StreamResponse:
+        return await single_sign_on.back(visit, _needed(sso), gate, pages)
+
+    return (
+        Route("GET", "/login/provider", Right.ANYBODY, leave),
+        Route("GET", single_sign_on.BACK, Right.ANYBODY, back),
+    )
+
+
+def _needed(sso: SingleSignOn | None) -> SingleSignOn:
+    if sso is None:
+        raise NotFound("This console has no provider.")
+    return sso
 
 
 def _reference() -> tuple[Route, ...]:
@@ -129,7 +167,8 @@ def _desks(gate: Gate) -> tuple[Route, ...]:
         Route("GET", "/audit", Right.AUDIT, audit.audit),
         Route("GET", "/accounts", Right.KEYS, system.accounts),
         Route("POST", "/accounts/keys/{id}/revoke", Right.KEYS, system.revoke),
-        Route("POST", "/accounts/{name}/logout", Right.ACCOUNTS, partial(system.log_out, gate=gate)),
+        Route("POST", "/accounts/{name}/logout", Right.ACCOUNTS, partial(account.log_out, gate=gate)),
+        Route("POST", "/accounts/{name}/reset", Right.ACCOUNTS, partial(account.reset, gate=gate)),
     )
 
 

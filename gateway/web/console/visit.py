@@ -46,6 +46,8 @@ class Visit:
     now: datetime
     session: Session | None = None
     operator: Operator | None = None
+    entering: Operator | None = None
+    """Whose password was right and whose second factor is due."""
     form: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The posted fields, one value each; see :meth:`ticked` for check boxes."""
     boxes: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -56,8 +58,14 @@ class Visit:
     def actor(self) -> Actor:
         return Actor("operator", self.operator.name if self.operator else "unknown")
 
+    def acting(self, operator: Operator) -> Actor:
+        """The operator as the actor of an entry, half logged in or whole."""
+        return Actor("operator", operator.name)
+
     def may(self, right: Right, *, narrowed: bool = True) -> bool:
         """Whether the operator has the right; ``narrowed`` as the route that is meant has it."""
+        if right is Right.ENTER:
+            return (self.operator or self.entering) is not None
         return allowed(self.operator.role if self.operator else None, right, narrowed=narrowed)
 
     @property

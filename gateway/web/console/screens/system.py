@@ -9,8 +9,6 @@ from aiohttp import web
 from gateway.core.errors import NotFound
 from gateway.core.ports.store import ApiKey
 from gateway.core.reasons import fit_reason
-from gateway.web.console import login
-from gateway.web.console.login import Gate
 from gateway.web.console.rights import MEANING, Right
 from gateway.web.console.visit import Shown, Visit, elsewhere
 
@@ -50,13 +48,4 @@ async def revoke(visit: Visit) -> web.Response:
     entry = visit.parts.scribe.entry(visit.actor, "apikey.revoked", f"apikey:{key}", details=details)
     if not await visit.parts.callers.revoke(key, entry):
         raise NotFound("There is no such live API key.")
-    return elsewhere(visit, "/accounts")
-
-
-async def log_out(visit: Visit, gate: Gate) -> web.Response:
-    """End every session of an account: somebody left, or a laptop is lost."""
-    name = visit.part("name")
-    if await visit.parts.operators.find(name) is None:
-        raise NotFound("There is no such account.")
-    await login.end_everywhere(visit, gate, name, fit_reason(visit.told("reason")))
     return elsewhere(visit, "/accounts")

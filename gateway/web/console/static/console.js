@@ -43,6 +43,26 @@
     if (results && place && place.textContent !== results.textContent) place.textContent = results.textContent;
   });
 
+  // A form with a passkey asks the browser for it, and goes out with the answer.
+  for (const form of document.querySelectorAll("form[data-passkey]")) {
+    form.addEventListener("submit", (event) => {
+      if (form.elements.credential.value) return;
+      event.preventDefault();
+      const note = form.querySelector(".gw-passkey-note");
+      const options = JSON.parse(form.dataset.options);
+      const asked = form.dataset.passkey === "create"
+        ? navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) })
+        : navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) });
+      asked.then((credential) => {
+        form.elements.credential.value = JSON.stringify(credential.toJSON());
+        form.requestSubmit();
+      }).catch(() => {
+        note.hidden = false;
+        note.textContent = "The browser gave no passkey. Try again, or use the code generator.";
+      });
+    });
+  }
+
   // The job has ended: the page shows what it may do now.
   document.addEventListener("finished", () => location.reload());
 })();
