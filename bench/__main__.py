@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 
-from bench import batch, formats, idle, online
+from bench import batch, formats, idle, online, rewrap, safeguards
 from bench.report import Report, show
 
 Run = Callable[[argparse.Namespace], Report]
@@ -14,7 +14,12 @@ Run = Callable[[argparse.Namespace], Report]
 
 def _online(options: argparse.Namespace) -> Report:
     load = online.Load(roles=tuple(options.role) or online.TWO_PROCESSES)
-    return online.run(online.Load(count=600, rounds=1, roles=load.roles) if options.quick else load)
+    load = online.Load(count=600, rounds=1, roles=load.roles) if options.quick else load
+    return safeguards.run(options.without, load) if options.without else online.run(load)
+
+
+def _rewrap(options: argparse.Namespace) -> Report:
+    return rewrap.run(5_000 if options.quick else 100_000)
 
 
 def _batch(options: argparse.Namespace) -> Report:
@@ -34,7 +39,13 @@ def _formats(options: argparse.Namespace) -> Report:
 
 TWO_GIGABYTES = 2_680_000
 """Records of a W-4 file of 2.1 GB."""
-BENCHMARKS: Mapping[str, Run] = {"formats": _formats, "online": _online, "batch": _batch, "idle": _idle}
+BENCHMARKS: Mapping[str, Run] = {
+    "formats": _formats,
+    "online": _online,
+    "batch": _batch,
+    "idle": _idle,
+    "rewrap": _rewrap,
+}
 
 
 def main() -> int:
@@ -45,6 +56,7 @@ def main() -> int:
     parser.add_argument("--full", action="store_true", help="batch: 400,000 records too; formats: a file of 2 GB too")
     parser.add_argument("--seed", type=int, default=1, help="batch: seed of the synthetic people")
     parser.add_argument("--role", action="append", default=[], help="online: roles of one process; may be repeated")
+    parser.add_argument("--without", choices=sorted(safeguards.SHARES), help="online: what does this safeguard cost?")
     options = parser.parse_args()
     chosen = BENCHMARKS if options.name == "all" else {options.name: BENCHMARKS[options.name]}
     faults = 0

@@ -101,7 +101,7 @@ def run(load: Load) -> Report:
             floors, ours = [], []
             for sender in SENDERS[1 : load.rounds + 1]:
                 floors.append(_post(load, floor_url, partner_port, [], [floor_pid]))
-                ours.append(_gateway_turn(gateway, load, partner_port, sender))
+                ours.append(gateway_turn(gateway, load, partner_port, sender))
     return _report(load, floors, ours, time.monotonic() - begun)
 
 
@@ -122,10 +122,11 @@ def _warm(gateway: Site, floor_url: str, port: int) -> None:
     """Connections, prepared statements and caches, on both sides."""
     few = Load(count=200)
     _post(few, floor_url, port, [], [])
-    _gateway_turn(gateway, few, port, SENDERS[0])
+    gateway_turn(gateway, few, port, SENDERS[0])
 
 
-def _gateway_turn(gateway: Site, load: Load, port: int, locator: str) -> Turn:
+def gateway_turn(gateway: Site, load: Load, port: int, locator: str) -> Turn:
+    """Posts of one sender, and what came of them."""
     body = gateway.home / f"record-{locator}.xml"
     body.write_text(record(locator), encoding="utf-8")
     headers = (

@@ -97,16 +97,17 @@ class Site:
     def _program(self) -> list[str]:
         return [str(Path(sys.executable).with_name("gateway")), "--config", str(self._config)]
 
-    def start(self, *roles: str, environment: Mapping[str, str] | None = None) -> None:
-        """One process for each set of roles, or one with all of them; returns when the API is ready."""
+    def start(self, *roles: str, environment: Mapping[str, str] | None = None, program: Sequence[str] = ()) -> None:
+        """One process for each set of roles, or one with all of them; returns when the API is ready. ``program``:
+        another one than the gateway's command, with the same options."""
         for number, chosen in enumerate(roles or (ALL,)):
             with (self.home / f"log-{number}").open("ab") as log:
                 process = subprocess.Popen(
-                    [*self._program(), "serve", "--role", chosen],
+                    [*(program or self._program()[:1]), *self._program()[1:], "serve", "--role", chosen],
                     stdout=log,
                     stderr=log,
                     cwd=self.home,
-                    env={**_bare(), **(environment or {})},
+                    env={**_bare(), "PYTHONPATH": str(ROOT), **(environment or {})},
                 )
             self._processes.append(process)
         self._await_ready()

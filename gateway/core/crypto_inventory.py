@@ -47,7 +47,14 @@ INVENTORY: Sequence[Used] = (
     Used("Access tokens", "ECDSA P-256 with SHA-256", 256, "token-signing", "FIPS 186-5, RFC 7518", CLASSIC),
     Used("Audit log, digests of bodies", "SHA-256", 0, "no key", "FIPS 180-4, RFC 9162"),
     Used("Key file under a passphrase", "Argon2id, AES-256-GCM", 256, "passphrase", "RFC 9106, SP 800-38D"),
+    Used("Payloads, profile jose", "ECDH-ES+A256KW, A256GCM; ES256", 256, "partner", "RFC 7516, RFC 7518", CLASSIC),
+    Used(
+        "Payloads, profile cms", "ECDH or RSA-OAEP, AES-256-GCM; ECDSA or RSA-PSS", 256, "partner", "RFC 5083", CLASSIC
+    ),
+    Used("Payloads, profile cms-cbc", "AES-256-CBC in a signature", 256, "partner", "RFC 5652", CLASSIC),
+    Used("Payloads, profile hpke-pq", "ML-KEM-1024 with P-384, AES-256-GCM", 256, "partner", "RFC 9180, FIPS 203"),
+    Used("Signatures, profile hpke-pq", "ML-DSA-65 and ECDSA P-384", 384, "partner", "FIPS 204, FIPS 186-5"),
     Used("Passwords of operators", "Argon2id", 0, "password", "RFC 9106"),
 )
-"""Without wire protection, whose algorithms each partner's profile chooses, and without TLS, which OpenSSL chooses from
-what both ends offer (1.2 or newer)."""
+"""Which profile protects a partner's payloads stands in its partner file. TLS is not here: OpenSSL chooses from what
+both ends offer."""

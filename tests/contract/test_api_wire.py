@@ -19,6 +19,7 @@ from gateway.core.model import Page
 from gateway.web.api.application import api_application
 from gateway.web.edge import runner
 from gateway.web.limits import Limits
+from keys.states import KeyUse
 from tests.contract.api_stack import running
 
 SECRET = "900-55-1234"
@@ -302,3 +303,12 @@ async def test_over_tls_browsers_are_told_to_stay_there(stack):
         assert "Strict-Transport-Security" not in (await stack.call(None, "GET", "/livez")).headers
     finally:
         await served.cleanup()
+
+
+async def test_the_algorithms_in_use_are_told_to_everybody_with_their_deadlines(stack):
+    answer = await stack.call(None, "GET", "/about/crypto")
+    uses = {row["use"] for row in answer.json["rows"]}
+    assert uses >= {use.value for use in KeyUse}, "every use of a key has its algorithm"
+    assert {row["until"] for row in answer.json["rows"] if "ECDSA P-256" in row["algorithm"]} == {
+        "2035 (NIST IR 8547 draft)"
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.web.api.operation import Route
+from gateway.web.api.routes.about import ABOUT
 from gateway.web.api.routes.deliveries import DELIVERIES, REPLAYS
 from gateway.web.api.routes.log import LOG
 from gateway.web.api.routes.mailbox import MAILBOX
@@ -25,6 +26,7 @@ ROUTES: tuple[Route, ...] = (
     *WIRE_KEYS,
     *LOG,
     *OAUTH,
+    *ABOUT,
     *PUBLIC,
 )
 """Order matters only where a fixed path and a pattern meet: the fixed one first."""
