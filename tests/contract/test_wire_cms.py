@@ -18,7 +18,7 @@ from keys.wire.cms_forms import (
     content_info,
     content_of,
 )
-from keys.wire.cms_signed import sign
+from keys.wire.cms_signed import Verified, sign
 from keys.wire.protection import _recipient, _signer
 from tests.contract.openssl_cms import OpenSsl, padding_of
 from tests.unit.wire_site import CMS_KINDS, PLAIN, WIRE, expected, key, message, note, public, signers, taken
@@ -108,7 +108,7 @@ class Smith:
 
 
 @KINDS
-@pytest.mark.claim("A40", "A28", control="test_control_with_nothing_wrong_the_same_hands_make_good_messages")
+@pytest.mark.claim("A40", "A28", control="test_control_without_the_count_of_recipients_and_the_signature_attacks_pass")
 def test_every_attack_on_a_signed_and_encrypted_file_is_refused(profile, algorithm, tmp_path, claim):
     attacks = Smith(profile, algorithm, tmp_path).attacks()
     want = expected(profile, algorithm)
@@ -124,6 +124,25 @@ def test_control_with_nothing_wrong_the_same_hands_make_good_messages(profile, a
     assert WIRE.unprotect(profile, smith.around(smith.ours), want).plain == PLAIN
     made = smith.by_openssl(smith.cipher, *padding_of(algorithm))
     assert WIRE.unprotect(profile, made, want).plain == PLAIN
+
+
+@KINDS
+def test_control_without_the_count_of_recipients_and_the_signature_attacks_pass(
+    profile, algorithm, tmp_path, monkeypatch
+):
+    smith, want = Smith(profile, algorithm, tmp_path), expected(profile, algorithm)
+    doubled, stripped = smith.doubled(), smith.stripped()
+    assert not taken(profile, doubled, want)
+    monkeypatch.setattr(cms_enveloped, "_content_key", first_that_is_us)
+    assert taken(profile, doubled, want)
+    assert not taken(profile, stripped, want)
+    monkeypatch.setattr(cms, "verify", lambda content, *_: Verified(content, "", None, None, None))
+    assert taken(profile, stripped, want)
+
+
+def first_that_is_us(recipients, find):
+    one, opener = next((one, o) for one in recipients.as_list() for o in cms_enveloped._openers(one, find))
+    return cms_enveloped._unwrapped(one, opener), opener.id
 
 
 def test_control_without_the_table_of_paddings_the_private_key_would_be_tried_on_the_old_one(tmp_path, monkeypatch):
