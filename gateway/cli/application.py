@@ -11,6 +11,7 @@ import typer
 from gateway import __version__
 from gateway.cli import (
     answers,
+    approvals,
     audit,
     backup,
     dead,
@@ -49,6 +50,7 @@ app = typer.Typer(
 )
 app.add_typer(partners.app, name="partner")
 app.add_typer(operators.app, name="operator")
+app.add_typer(approvals.app, name="approval")
 app.add_typer(keys.app, name="keys")
 app.add_typer(topology.app, name="topology")
 app.add_typer(mailbox.app, name="mailbox")

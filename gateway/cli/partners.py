@@ -29,6 +29,7 @@ def apply(
     from gateway.partner_files import read  # noqa: PLC0415 - heavy, needed here only
     from gateway.partner_store import apply as store  # noqa: PLC0415 - as above
     from gateway.partner_store import known  # noqa: PLC0415 - as above
+    from gateway.tax_words import agreed  # noqa: PLC0415 - as above
 
     texts = {str(file): file.read_text(encoding="utf-8") for file in files}
 
@@ -38,8 +39,11 @@ def apply(
         if dry_run:
             say(f"{count}: all right, nothing changed.")
             return
-        changed = await store(base, local.actor(), wanted)
+        now = await agreed(base, local.actor(), wanted)
+        changed = await store(base, local.actor(), now.applied)
         say(f"{count}: {changed} changed.")
+        for partner, request in now.waiting:
+            say(f"{partner}: no federal tax information before somebody else agrees to request {request}.")
 
     local.on_foundation(work)
 

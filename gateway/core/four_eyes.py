@@ -27,7 +27,6 @@ class Act(StrEnum):
     OVERRIDE_DISCLOSURE = "disclosure.override"
     APPROVE_TAX = "tax.approve"
     EXPORT = "records.export"
-    AMEND = "delivery.amend"
     REPLAY = "replay.start"
 
 
@@ -60,11 +59,6 @@ PAIRS: Mapping[Act, Pair] = {
         "take a list of records out of the gateway",
         frozenset({Role.OPERATOR, Role.DATA_STEWARD}),
         frozenset({Role.DATA_STEWARD, Role.SECURITY_OFFICER}),
-    ),
-    Act.AMEND: Pair(
-        "correct a record of a dead letter and send it on its way",
-        frozenset({Role.DATA_STEWARD}),
-        frozenset({Role.DATA_STEWARD, Role.OPERATOR}),
     ),
     Act.REPLAY: Pair(
         "send or withdraw more than a hundred deliveries at once",

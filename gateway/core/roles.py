@@ -22,7 +22,7 @@ class Role(StrEnum):
 MEANING: Mapping[Role, str] = {
     Role.VIEWER: "sees counts and queues, no record",
     Role.OPERATOR: "repairs: retries, withdraws, pauses; sees records without their content",
-    Role.DATA_STEWARD: "repairs records: may read one with a reason, and correct a dead letter with a second person",
+    Role.DATA_STEWARD: "repairs: retries; may read a record with a reason",
     Role.PARTNER_ADMIN: "looks after one partner: its records, deliveries and endpoint, nothing of others",
     Role.SECURITY_OFFICER: "looks after keys and gives second approvals; sees no record",
     Role.AUDITOR: "sees everything, with a reason also content; changes nothing",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
@@ -60,6 +61,21 @@ class StoredApprovals:
             found = [_request(row) for row in await connection.execute(query)]
         rows = tuple(found[:limit])
         return Listing(rows, encode_cursor(rows[-1].id) if len(found) > limit else None)
+
+    async def pending(self, act: Act, obj: str, terms: Terms, now: datetime) -> Request | None:
+        query = (
+            select(approvals)
+            .where(
+                approvals.c.frozen == frozen(act, obj, terms),
+                approvals.c.state.in_((State.ASKED.value, State.APPROVED.value)),
+                approvals.c.expires_at > now,
+            )
+            .order_by(approvals.c.id.desc())
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else _request(row)
 
     async def decide(self, request: str, word: Word, entry: AuditEntry) -> bool:
         """As the port says. That another person asked is checked here too: no caller can forget it."""

@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 
 from gateway.core import four_eyes
 from gateway.core.audit_entry import Scribe
-from gateway.core.errors import Conflict, NotFound
+from gateway.core.errors import Conflict, Forbidden, NotFound
 from gateway.core.four_eyes import Act, Request, Terms
 from gateway.core.ids import Clock, Mint
 from gateway.core.model import Actor
 from gateway.core.ports.approvals import Approvals, Spent, Word
 from gateway.core.reasons import fit_reason
 from gateway.core.roles import Role
+from gateway.web.parts import Parts
 
 GOOD_FOR = timedelta(hours=24)
 """From the asking on: long enough for somebody of the next shift, short enough that the case is still the same."""
@@ -71,6 +72,11 @@ class SecondWords:
         await self.approvals.ask(request, entry)
         return request
 
+    async def pending_or_asked(self, person: Person, wish: Wish, reason: str) -> Request:
+        """The request for this wish that is still open, or a new one."""
+        found = await self.approvals.pending(wish.act, wish.object, wish.terms, self.clock())
+        return found or await self.ask(person, wish, reason)
+
     async def decide(self, actor: Actor, role: Role, request_id: str, *, approved: bool, reason: str) -> Request:
         """The second person's word."""
         found = await self._found(request_id)
@@ -109,3 +115,22 @@ def _details(wish: Wish, reason: str) -> dict[str, str | int]:
         "frozen": four_eyes.frozen(wish.act, wish.object, wish.terms),
     }
     return told | ({"reason": reason} if reason else {})
+
+
+def second_words(parts: Parts) -> SecondWords:
+    """The mechanism over the ports of the web."""
+    return SecondWords(parts.approvals, parts.scribe, parts.clock, parts.mint)
+
+
+async def person(parts: Parts, actor: Actor) -> Person:
+    """The actor with the role of its account. A key for scripts may stand without an account: whoever made it at the
+    gateway's own machine let it do what operators do."""
+    account = await parts.operators.find(actor.name)
+    return Person(actor, Role.OPERATOR if account is None else known(account.role))
+
+
+def known(role: str) -> Role:
+    """Raises Forbidden for a role that is not in the table."""
+    if role not in set(Role):
+        raise Forbidden("This account has no role.", code="approval-role")
+    return Role(role)

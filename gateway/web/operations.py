@@ -10,10 +10,15 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from gateway.core.errors import Conflict, NotFound
+from gateway.core.four_eyes import Act
 from gateway.core.model import Actor, Delivery, DeliveryId, JobId
 from gateway.core.ports.store import DeliveryQuery, Job
 from gateway.core.reasons import fit_reason
+from gateway.web.approving import Wish, person, second_words
 from gateway.web.parts import Parts
+
+ALONE = 100
+"""So many deliveries one person may send or withdraw at once."""
 
 
 class Action(StrEnum):
@@ -77,13 +82,32 @@ async def plan(
 
 
 async def start(parts: Parts, actor: Actor, job: JobId) -> Job:
-    """Start a planned job. A second start changes nothing and gives the same job."""
+    """Start a planned job. A second start changes nothing and gives the same job. More deliveries than
+    :data:`ALONE` need a second person: the first start asks for one (Conflict ``approval-needed``)."""
     found = await _job(parts, job)
     if found.state == "cancelled":
         raise Conflict("The job was cancelled; plan it anew.", code="job-state")
     if found.state == "planned":
+        if found.total > ALONE:
+            await _agreed(parts, actor, found)
         await parts.jobs.start(job, parts.scribe.entry(actor, "job.started", f"job:{job}"))
     return await _job(parts, job)
+
+
+def wish_of(job: Job) -> Wish:
+    """What two people agree on when a big job is started: this plan, whose selection is frozen."""
+    terms: dict[str, str | int] = {"action": job.action, "deliveries": job.total}
+    return Wish(Act.REPLAY, f"job:{job.id}", terms)
+
+
+async def _agreed(parts: Parts, actor: Actor, job: Job) -> None:
+    words, wish = second_words(parts), wish_of(job)
+    try:
+        await words.use(actor, wish)
+    except Conflict:
+        request = await words.pending_or_asked(await person(parts, actor), wish, job.reason)
+        told = f"More than {ALONE} deliveries need a second person: the request {request.id} waits for one."
+        raise Conflict(told, code="approval-needed") from None
 
 
 async def cancel(parts: Parts, actor: Actor, job: JobId) -> Job:

@@ -285,11 +285,11 @@ def parts_of(database, clock):
 
 
 @asynccontextmanager
-async def running(url, clock=None, port=0, sso=None, **settings):
+async def running(url, clock=None, port=0, sso=None, canonical=None, **settings):
     """A console on a free loopback port over the database at the URL."""
     database, clock = open_database(url), clock or SteppedClock()
     chosen = ConsoleSettings(**{"environment": "DEMO", "secure": False, "second_factor": False, **settings})
-    parts = parts_of(database, clock)
+    parts = replace(parts_of(database, clock), canonical=canonical)  # only who opens content needs it
     application = console_application(parts, chosen, sso)
     site = Site(parts, chosen, clock, database, application)
     entry = parts.scribe.entry(Actor("operator", "setup"), "partner.applied", "partner:ohio")
@@ -309,7 +309,7 @@ async def running(url, clock=None, port=0, sso=None, **settings):
 async def fill(site):
     """An afternoon of traffic: accepted, refused and parked records, dead letters of each fault, an hour of samples."""
     now = site.clock()
-    await _posted(site, now)
+    await posted(site, now)
     await _owed(site, now)
     await _measured(site, now)
     key = ApiKey(
@@ -322,23 +322,23 @@ async def fill(site):
     await site.parts.callers.add(key, site.parts.scribe.entry(Actor("operator", "setup"), "apikey.added", "apikey:k1"))
 
 
-async def _posted(site, now):
+async def posted(site, now):
     intake = StoredIntake(site.database)
     for number in range(3):
-        posted = submission(f"afternoon-{number}", at=now - timedelta(minutes=5 * number))
+        taken = submission(f"afternoon-{number}-{site.parts.mint()}", at=now - timedelta(minutes=5 * number))
         case = site.parts.indexer.index(f"case:{OHIO}", "C-42")
-        good = judged_record(posted.id, 1, case=case, received_at=posted.received_at)
+        good = judged_record(taken.id, 1, case=case, received_at=taken.received_at)
         good = replace(good, deliveries=tuple(replace(d, created_at=now, due_at=now) for d in good.deliveries))
         bad = judged_record(
-            posted.id,
+            taken.id,
             2,
             state=RecordState.REFUSED,
             findings=(finding(RULE, 2, Severity.ERROR, "Birth-Date"),),
-            received_at=posted.received_at,
+            received_at=taken.received_at,
         )
-        parked = judged_record(posted.id, 3, state=RecordState.UNROUTABLE, received_at=posted.received_at)
-        await intake.accept(acceptance(posted, good, bad, parked, write=Receipts(lambda _rule: ("", ""))))
-        site.ids |= {"submission": posted.id, "record": good.record.id, "refused": bad.record.id}
+        parked = judged_record(taken.id, 3, state=RecordState.UNROUTABLE, received_at=taken.received_at)
+        await intake.accept(acceptance(taken, good, bad, parked, write=Receipts(lambda _rule: ("", ""))))
+        site.ids |= {"submission": taken.id, "record": good.record.id, "refused": bad.record.id}
     await intake.close()
 
 

@@ -40,6 +40,10 @@ class Approvals(Protocol):
         """Newest first. ``state`` narrows by what is stored: expired ones are among the asked and approved."""
         ...
 
+    async def pending(self, act: Act, obj: str, terms: Terms, now: datetime) -> Request | None:
+        """The newest request for exactly these terms that may still become a permission, or is one."""
+        ...
+
     async def decide(self, request: str, word: Word, entry: AuditEntry) -> bool:
         """asked -> approved or refused. False when it was decided before, has expired, or the same person asked."""
         ...

@@ -26,6 +26,7 @@ PLACES: tuple[tuple[str, str, Right, bool], ...] = (
     ("/deliveries", "Deliveries", Right.LOOK, True),
     ("/dead", "Dead letters", Right.LOOK, False),
     ("/jobs", "Jobs", Right.LOOK, False),
+    ("/approvals", "Second words", Right.SECOND, False),
     ("/rules", "Rules", Right.BELONG, True),
     ("/retention", "Retention", Right.KEPT, False),
     ("/audit", "Audit log", Right.AUDIT, False),

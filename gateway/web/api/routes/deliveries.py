@@ -115,7 +115,7 @@ REPLAYS: tuple[Route, ...] = (
             "replays",
             Scope.OPERATE,
             {202: Answer("The job", told.JobTold, headers=("Location",))},
-            ("not-found", "job-state"),
+            ("not-found", "job-state", "approval-needed"),
             body=asked.ReplayStart,
         ),
     ),

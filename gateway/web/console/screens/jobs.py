@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway.core.errors import NotFound, Refused
+from gateway.core.errors import Conflict, NotFound, Refused
 from gateway.core.model import JobId, Page
 from gateway.core.ports.store import Job
 from gateway.web import operations
@@ -22,7 +22,9 @@ async def jobs(visit: Visit) -> Shown:
 async def job(visit: Visit) -> Shown:
     found = await _job(visit)
     confirm = found.total > visit.settings.confirm_above
-    return Shown("job.html", {"job": found, "ended": found.state in ENDED, "confirm": confirm})
+    return Shown(
+        "job.html", {"job": found, "ended": found.state in ENDED, "confirm": confirm, "alone": operations.ALONE}
+    )
 
 
 async def live(visit: Visit) -> Shown:
@@ -36,7 +38,14 @@ async def start(visit: Visit) -> web.Response:
     found = await _job(visit)
     if found.total > visit.settings.confirm_above and visit.told("number").replace(",", "") != str(found.total):
         raise Refused(f"Type the number of deliveries ({found.total}) to confirm.", code="not-confirmed")
-    await operations.start(visit.parts, visit.actor, found.id)
+    try:
+        await operations.start(visit.parts, visit.actor, found.id)
+    except Conflict as conflict:
+        wish = operations.wish_of(found)
+        request = await visit.parts.approvals.pending(wish.act, wish.object, wish.terms, visit.now)
+        if conflict.problem != "approval-needed" or request is None:
+            raise
+        return elsewhere(visit, f"/approvals/{request.id}")
     return elsewhere(visit, f"/jobs/{found.id}")
 
 

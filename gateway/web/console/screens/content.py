@@ -1,0 +1,65 @@
+"""The content of a record: shown as shapes, and value by value, each time for a reason that is written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.core.errors import NotFound, Refused
+from gateway.core.model import Content, Record
+from gateway.core.reasons import fit_reason
+from gateway.web.console.screens.records import seen_record
+from gateway.web.console.visit import Shown, Visit
+
+LABEL = "records"
+MOST = 20
+"""So many values at once: whoever needs all of them asks for what they need."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One element: its path, and its value or its shape."""
+
+    path: str
+    text: str
+    open: bool
+
+
+async def asking(visit: Visit) -> Shown:
+    """Asks for the reason before anything is opened."""
+    found, _ = await seen_record(visit)
+    return Shown("content.html", {"record": found, "lines": (), "reason": ""})
+
+
+async def content(visit: Visit) -> Shown:
+    """Opens the record. Without ticked elements all are shapes; ticked ones are shown. Both are entries of the log."""
+    found, _ = await seen_record(visit)
+    reason, wanted = fit_reason(visit.told("reason")), visit.ticked("path")
+    if len(wanted) > MOST:
+        raise Refused(f"At most {MOST} values at once.")
+    opened = read(visit, found)
+    shown = [path for path in opened.fields if path in wanted]
+    details: dict[str, str | int] = {"reason": reason, "elements": len(opened.fields), "shown": " ".join(shown)}
+    entry = visit.parts.scribe.entry(
+        visit.actor, "record.read", f"record:{found.id}", "shown" if shown else "masked", details
+    )
+    await visit.parts.audit.write([entry])
+    lines = [
+        Line(path, value if path in shown else shape(value), path in shown) for path, value in opened.fields.items()
+    ]
+    return Shown("content.html", {"record": found, "lines": lines, "reason": reason})
+
+
+def read(visit: Visit, record: Record) -> Content:
+    """The record's content. Raises NotFound when nothing of it is kept. The caller writes the entry."""
+    if record.sealed is None:
+        raise NotFound("Nothing of this record's content is kept.")
+    return visit.parts.canonical.read(visit.parts.sealer.open(LABEL, f"records.sealed:{record.id}", record.sealed))
+
+
+def shape(value: str) -> str:
+    """What a value is like without what it says: digits, a day, or text, and about how long."""
+    if value.isdigit():
+        return f"{len(value)} digits"
+    if len(value) == len("2026-01-31") and value[:4].isdigit() and value[4] == value[7] == "-":
+        return "a day"
+    return "short text" if len(value) <= len("a short text") else "long text"

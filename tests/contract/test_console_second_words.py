@@ -1,0 +1,178 @@
+"""Two people in the console: big jobs and exports wait for another person; content is opened for a reason, in sight."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+import schemas
+from gateway.core.four_eyes import State
+from gateway.core.model import Content, Kind, Page
+from gateway.store.tables import records
+from gateway.web import operations
+from gateway.web.console.screens.content import shape
+from tests.contract.console_site import SEALER, StillClock, fill, log_in, posted, running, token
+from tests.contract.test_console_second_factor import code_at, enrol, show
+from transforms.canonical import Canonical
+
+GROUP = {"cause": "https-503", "partner": "texas", "kind": "locate", "fault": "partner"}
+CANONICAL = Canonical(schemas.load())
+SURNAME, BORN = "Employee/PersonName/PersonSurName", "Employee/PersonBirthDate"
+CANARY = "Zzyzxova"
+
+
+@pytest.fixture
+async def site(sqlite_url, monkeypatch):
+    monkeypatch.setattr(operations, "ALONE", 10)  # a storm of twelve is big enough here
+    async with running(sqlite_url) as site:
+        await fill(site)
+        yield site
+
+
+async def send(client, path, status=303, /, **form):
+    answer = await client.post(path, data={"csrf": await token(client), **form}, allow_redirects=False)
+    assert answer.status == status, await answer.text()
+    return answer.headers.get("Location") or await answer.text()
+
+
+async def planned(client):
+    return await send(client, "/dead/plan", **GROUP, scope="all", action="retry", reason="partner is back")
+
+
+async def test_a_big_job_starts_once_another_person_agreed(site):
+    async with site.browser("operator") as one, site.browser("data-steward") as other:
+        plan = await planned(one)
+        assert "need a second person" in await (await one.get(plan)).text()
+        request = await send(one, plan + "/start")
+        assert request.startswith("/approvals/")
+        assert await send(one, plan + "/start") == request, "asking again asks nothing new"
+        page = await (await one.get(request)).text()
+        assert "You asked" in page
+        assert "/decide" not in page
+        await send(one, request + "/decide", 403, word="approve", reason="fine")
+        page = await (await other.get(request)).text()
+        assert all(told in page for told in ("partner is back", "retry", ">12<", "operator:operator"))
+        await send(other, request + "/decide", word="approve", reason="called the partner")
+        assert "Go on with it" in await (await one.get(request)).text()
+        assert await send(one, plan + "/start") == plan
+        assert "running" in await (await one.get(plan)).text()
+    [used] = (await site.parts.approvals.list(Page(10))).rows
+    assert (used.state, used.decided_by) == (State.USED, "operator:data-steward")
+
+
+async def test_control_a_job_within_the_limit_needs_nobody_else(site, monkeypatch):
+    monkeypatch.setattr(operations, "ALONE", 12)
+    async with site.browser("operator") as client:
+        plan = await planned(client)
+        assert await send(client, plan + "/start") == plan
+    assert (await site.parts.approvals.list(Page(10))).rows == ()
+
+
+async def test_a_refused_job_does_not_start(site):
+    async with site.browser("operator") as one, site.browser("data-steward") as other:
+        plan = await planned(one)
+        request = await send(one, plan + "/start")
+        await send(other, request + "/decide", word="refuse", reason="the partner is still down")
+        assert await send(one, plan + "/start") != request, "it has to be asked anew"
+        assert "planned" in await (await one.get(plan)).text()
+
+
+@pytest.mark.parametrize("role", ["auditor", "admin", "security-officer"])
+async def test_whoever_is_not_of_the_pair_sees_the_request_and_decides_nothing(site, role):
+    async with site.browser("operator") as one, site.browser(role) as other:
+        request = await send(one, await planned(one) + "/start")
+        assert "Nothing waits for you" in await (await other.get("/approvals")).text()
+        assert "/decide" not in await (await other.get(request)).text()
+        await send(other, request + "/decide", 403, word="approve", reason="fine")
+
+
+async def test_a_second_word_asks_for_a_second_factor_shown_just_now(sqlite_url):
+    async with running(sqlite_url, second_factor=True, fresh=timedelta(0)) as site, site.browser() as client:
+        await site.operator("pat", "admin")
+        assert (await log_in(client, "pat")).headers["Location"].startswith("/login/second")
+        answer = await client.get("/approvals", allow_redirects=False)
+        assert answer.headers["Location"].startswith("/login/second")
+
+
+async def test_an_export_is_taken_once_as_agreed_and_holds_metadata_alone(site):
+    async with site.browser("operator") as one, site.browser("security-officer") as other:
+        request = await send(one, "/records/export?view=all&party=ohio", reason="monthly count")
+        export = "/exports/" + request.rsplit("/", 1)[1]
+        await send(one, export, 409)
+        await send(other, request + "/decide", word="approve", reason="known report")
+        await posted(site, site.clock())  # what came since is not in it
+        text = await send(one, export, 200)
+        rows = list(csv.DictReader(io.StringIO(text)))
+        [agreed] = (await site.parts.approvals.list(Page(10))).rows
+        assert len(rows) == agreed.terms["records"] > 9
+        assert all("ohio" in (row["sender"], row["recipient"]) for row in rows)
+        assert set(rows[0]) == {
+            *("id", "submission", "ordinal", "kind", "transaction", "sender"),
+            *("recipient", "state", "reason", "received_at"),
+        }
+        await send(one, export, 409)
+    async with site.browser("data-steward") as thief:
+        assert (await thief.get(export)).status == 404, "an export is for whoever asked"
+
+
+async def keep(site):
+    """A record whose content can be opened."""
+    content = Content(Kind("new-hire"), {BORN: "1980-02-03", SURNAME: CANARY, "HireDate": "2026-01-31"})
+    sealed = SEALER.seal("records", f"records.sealed:{site.ids['record']}", CANONICAL.write(content))
+    async with site.database.write() as connection:
+        await connection.execute(update(records).where(records.c.id == site.ids["record"]).values(sealed=sealed))
+    return f"/records/{site.ids['record']}/content"
+
+
+async def read(site):
+    entries = [e for e in await site.parts.audit.unsequenced(1000) if e.action == "record.read"]
+    return [(str(e.actor), e.outcome, e.details["shown"], e.details["reason"]) for e in entries]
+
+
+async def test_content_is_opened_for_a_reason_as_shapes_and_value_by_value(sqlite_url):
+    async with running(sqlite_url, canonical=CANONICAL) as site, site.browser("data-steward") as client:
+        await fill(site)
+        path = await keep(site)
+        assert "Open it" in await (await client.get(path)).text()
+        await send(client, path, 422)
+        assert await read(site) == [], "nothing was opened"
+        masked = await send(client, path, 200, reason="call of the county")
+        assert SURNAME in masked
+        assert CANARY not in masked
+        assert "1980" not in masked
+        shown = await send(client, path, 200, reason="call of the county", path=SURNAME)
+        assert CANARY in shown
+        assert "1980" not in shown
+        who = "operator:data-steward"
+        assert await read(site) == [
+            (who, "masked", "", "call of the county"),
+            (who, "shown", SURNAME, "call of the county"),
+        ]
+
+
+async def test_content_asks_for_a_second_factor_shown_within_a_quarter_of_an_hour(sqlite_url):
+    clock = StillClock()
+    async with (
+        running(sqlite_url, clock, canonical=CANONICAL, second_factor=True, idle=timedelta(hours=1)) as site,
+        site.browser() as client,
+    ):
+        await fill(site)
+        path = await keep(site)
+        secret = await enrol(site, client)
+        clock.forward(minutes=15)
+        assert (await client.get(path, allow_redirects=False)).status == 200
+        clock.forward(seconds=1)
+        asked = await client.get(path, allow_redirects=False)
+        assert asked.headers["Location"].startswith("/login/second?next=")
+        assert (await show(client, code_at(site, secret))).status == 303
+        assert (await client.get(path, allow_redirects=False)).status == 200
+
+
+def test_a_shape_says_nothing_of_the_value():
+    assert {shape(one) for one in ("900123456", "900654321")} == {"9 digits"}
+    assert {shape(one) for one in ("1980-02-03", "2026-01-31")} == {"a day"}
+    assert {shape(one) for one in (CANARY, "Li")} == {"short text"}
