@@ -153,12 +153,10 @@ def decrypt(der: bytes, find: FindOpener) -> tuple[bytes, str]:
     whole = content_of(AuthEnvelopedData, AUTH_ENVELOPED_DATA, der)
     algorithm = inside(GcmAlgorithm, whole.content.algorithm)
     parameters = algorithm.parameters
+    if whole.version != 0 or whole.content.content_type != DATA:
+        raise MessageRefused("form")
     sizes = (len(parameters.nonce), parameters.tag_length, len(whole.tag))
-    if (
-        algorithm.oid != AES256_GCM
-        or whole.content.content_type != DATA
-        or sizes != (NONCE_BYTES, TAG_BYTES, TAG_BYTES)
-    ):
+    if algorithm.oid != AES256_GCM or sizes != (NONCE_BYTES, TAG_BYTES, TAG_BYTES):
         raise MessageRefused("algorithm")
     key, opener = _content_key(whole.recipients, find)
     try:
@@ -227,7 +225,10 @@ def _unwrapped(one: _Recipient, opener: CmsOpener) -> bytes:
         raise MessageRefused("algorithm")
     if not isinstance(one.originator, OriginatorKey) or inside(EcAlgorithm, one.originator.algorithm).oid != EC_KEY:
         raise MessageRefused("algorithm")
-    public = ec.EllipticCurvePublicKey.from_encoded_point(opener.key.curve, one.originator.point.as_bytes())
+    point = one.originator.point
+    if point.padding_bits():
+        raise MessageRefused("form")
+    public = ec.EllipticCurvePublicKey.from_encoded_point(opener.key.curve, point.as_bytes())
     return aes_key_unwrap(_agreed(opener.key, public, agreement, one.material), one.keys[0].key)
 
 
