@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from adapters import folder, https, mailbox, sftp
+from adapters.cleared import Cleared, ClearedLine
 from adapters.kit import Entry, Kit
 from adapters.options import complete
 from adapters.queries import QUERY_OPTIONS, HttpsLine, check_queries
@@ -29,13 +30,13 @@ def check_options(endpoint: Endpoint) -> None:
 
 
 def make_adapters(kit: Kit) -> dict[AdapterName, Adapter]:
-    """One adapter a channel. Close each when done."""
-    return {name: entry.make(kit) for name, entry in ADAPTERS.items()}
+    """One adapter a channel, each behind the check of the guard's word. Close each when done."""
+    return {name: Cleared(entry.make(kit)) for name, entry in ADAPTERS.items()}
 
 
 def make_query_line(kit: Kit) -> QueryLine:
     """Where synchronous queries go. Close it when done."""
-    return HttpsLine(kit.secrets, kit.clock)
+    return ClearedLine(HttpsLine(kit.secrets, kit.clock))
 
 
 __all__ = [

@@ -63,6 +63,7 @@ async def gateway(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> Asy
         await process.broker.open()
         stack.push_async_callback(process.broker.close)
         await process.watch.refresh()
+        await process.protection.refresh()
         if Role.INTEGRATOR in roles:
             await _examine_log(base)
         await stack.enter_async_context(_working(process))
@@ -140,6 +141,7 @@ def loops(process: Gateway) -> list[Loop]:
     base, stored = process.base, process.base.stores
     found = [
         Loop("directory", process.watch.refresh, seconds(2), slowest=seconds(4)),
+        Loop("protection", process.protection.refresh, seconds(1)),
         Loop("keys", lambda: _take_up_keys(process), KEYS_EVERY),
     ]
     if process.roles & {Role.API, Role.CONSOLE}:

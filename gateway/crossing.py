@@ -17,7 +17,10 @@ from gateway.core.ports.formats import Frame, Heading
 _FACTS = attrgetter(*(field.name for field in fields(Facts)))
 
 _Frame = tuple[int, bytes, int | None]
-_Examined = tuple[RecordId, int, tuple[Finding, ...], tuple[Any, ...] | None, Digest | None, bytes | None, bytes | None]
+_Bytes = bytes | None
+_Examined = tuple[
+    RecordId, int, tuple[Finding, ...], tuple[Any, ...] | None, Digest | None, _Bytes, _Bytes, _Bytes, _Bytes
+]
 
 
 class PackedTask(NamedTuple):
@@ -55,6 +58,8 @@ def pack_result(found: tuple[Examined, ...]) -> PackedResult:
             one.digest,
             one.sealed,
             one.case_index,
+            one.persons,
+            one.endangered,
         )
         for one in found
     ]
@@ -63,7 +68,17 @@ def pack_result(found: tuple[Examined, ...]) -> PackedResult:
 def unpack_result(packed: PackedResult) -> tuple[Examined, ...]:
     return tuple(
         [
-            Examined(id_, ordinal, findings, None if facts is None else Facts(*facts), digest, sealed, index)
-            for id_, ordinal, findings, facts, digest, sealed, index in packed
+            Examined(
+                id_,
+                ordinal,
+                findings,
+                None if facts is None else Facts(*facts),
+                digest,
+                sealed,
+                index,
+                persons=persons,
+                endangered=endangered,
+            )
+            for id_, ordinal, findings, facts, digest, sealed, index, persons, endangered in packed
         ]
     )

@@ -38,6 +38,7 @@ from gateway.store.mailbox import StoredMailbox
 from gateway.store.nonces import StoredNonces
 from gateway.store.operators import StoredOperators
 from gateway.store.partners import StoredPartners
+from gateway.store.protection import StoredNotices
 from gateway.store.receipts import StoredReceipts
 from gateway.store.records import StoredRecords
 from gateway.store.retention import StoredRetention
@@ -92,6 +93,7 @@ class Stores:
     extracts: StoredExtracts
     accounting: StoredAccounting
     factors: StoredFactors
+    notices: StoredNotices
 
 
 def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Stores:
@@ -114,6 +116,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         leases=StoredLeases(database),
         audit=StoredAuditLog(database),
         stamps=StoredStamps(database),
+        notices=StoredNotices(database),
         waits=StoredWaits(database),
         sealed=StoredSealed(database),
         key_notices=StoredKeyNotices(database),

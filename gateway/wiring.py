@@ -31,6 +31,7 @@ from gateway.core.whole_file import WholeFile
 from gateway.cosigners import Cosigner
 from gateway.crew import InlineCrew, PoolCrew
 from gateway.foundation import Foundation, SecretFolder
+from gateway.guarding import clearing_of, held_by
 from gateway.key_rounds import key_report
 from gateway.published import Publisher
 from gateway.retaining import retention_desk
@@ -41,11 +42,14 @@ from gateway.wire import WireParts, wire_parts
 from gateway.witness_client import WitnessClient
 from gateway.work.acknowledging import Acknowledging
 from gateway.work.answers import AnsweringCrew, Questions
+from gateway.work.clearing import Clearing
 from gateway.work.directory import DirectoryWatch
+from gateway.work.disclosures import DisclosureDesk
 from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
 from gateway.work.intake import Desk, IntakeLimits
 from gateway.work.originate import Originator
 from gateway.work.pressure import Pressure
+from gateway.work.protection import RegisterWatch
 from gateway.work.query import QueryDesk, QueryTools
 from gateway.work.query_plan import Planner
 from gateway.work.query_reading import StatusReader
@@ -85,6 +89,7 @@ class Gateway:
     parts: Parts
     receipts: ReceiptOffice
     questions: Questions
+    protection: RegisterWatch
     owner: str
     pressure: Pressure
     witnesses: tuple[Cosigner, ...] = ()
@@ -128,11 +133,13 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
     questions = _questions(base, watch)
     answering = AnsweringCrew(crew, questions)
     wire = wire_parts(base, watch, answering, metrics.message)
-    guard = Guard(base.speech.catalog.policy)
-    originator = _originator(base, watch, announce, guard)
+    guard, protection = Guard(base.speech.catalog.policy), RegisterWatch(base.stores.notices)
+    originator = _originator(
+        base, watch, announce, Router(base.scribe, base.mint, guard, base.speech.catalog.bridging, protection.register)
+    )
     desk = _intake(settings, originator, base, answering, crew.prepare)
     kit = _kit(settings, base)
-    queries = _queries(base, kit, watch, metrics, guard)
+    queries = _queries(base, kit, watch, metrics, guard, protection)
     receipts = ReceiptOffice(
         receipts=base.stores.receipts,
         signer=base.keys.receipt_signer(),
@@ -144,6 +151,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
         observe=metrics.receipt,
     )
     settler = Settler(base.stores.deliveries)
+    clearing = clearing_of(base, watch, guard, protection)
     pressed = pressure(base, watch, AdmissionFigures(metrics.registry), owner)
     dispatcher = Dispatcher(
         Tools(
@@ -151,6 +159,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
             deliveries=base.stores.deliveries,
             health=base.stores.health,
             crew=wire.crew,
+            clearing=clearing,
             adapters=make_adapters(kit),
             settler=settler,
             judge=Judge(base.scribe),
@@ -175,12 +184,13 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
         dispatcher=dispatcher,
         metrics=metrics,
         parts=replace(
-            _parts(base, desk, queries, watch, broker, originator, receipts, wire),
+            _parts(base, desk, queries, watch, broker, originator, receipts, wire, clearing),
             admission=pressed.door,
             unfit=metrics.unfit,
         ),
         receipts=receipts,
         questions=questions,
+        protection=protection,
         owner=owner,
         pressure=pressed,
         witnesses=_witnesses(settings),
@@ -240,13 +250,13 @@ def _intake(
 
 
 def _originator(
-    base: Foundation, watch: DirectoryWatch, announce: Callable[[tuple[Delivery, ...]], None], guard: Guard
+    base: Foundation, watch: DirectoryWatch, announce: Callable[[tuple[Delivery, ...]], None], router: Router
 ) -> Originator:
     return Originator(
         canonical=base.speech.canonical,
         sealer=base.tools.examiner.sealer,
         indexer=base.tools.examiner.indexer,
-        router=Router(base.scribe, base.mint, guard, base.speech.catalog.bridging),
+        router=router,
         store=base.stores.intake,
         scribe=base.scribe,
         clock=base.clock,
@@ -285,11 +295,14 @@ def _kit(settings: Settings, base: Foundation) -> Kit:
     )
 
 
-def _queries(base: Foundation, kit: Kit, watch: DirectoryWatch, metrics: Metrics, guard: Guard) -> QueryDesk:
-    speech = base.speech
+def _queries(
+    base: Foundation, kit: Kit, watch: DirectoryWatch, metrics: Metrics, guard: Guard, protection: RegisterWatch
+) -> QueryDesk:
+    speech, held = base.speech, held_by(base, protection)
     return QueryDesk(
         QueryTools(
-            planner=Planner(StatusReader(speech.formats, speech.canonical, speech.rules), watch.current, guard),
+            planner=Planner(StatusReader(speech.formats, speech.canonical, speech.rules), watch.current, guard, held),
+            protection=protection,
             line=make_query_line(kit),
             audit=base.stores.audit,
             scribe=base.scribe,
@@ -309,6 +322,7 @@ def _parts(
     originator: Originator,
     receipts: ReceiptOffice,
     wire: WireParts,
+    clearing: Clearing,
 ) -> Parts:
     stored, catalog = base.stores, base.speech.catalog
     published = Publisher(stored.audit, base.heads, base.settings.audit.publish)
@@ -358,6 +372,7 @@ def _parts(
         messages=wire.messages,
         partner_keys=wire.partner_keys,
         gateway_name=base.settings.log_name,
+        disclosures=DisclosureDesk(clearing, stored.notices, stored.audit, base.scribe),
         case_unknown=Rejections(stored.desk, originator, _reject).case_unknown,
     )
 

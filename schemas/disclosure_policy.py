@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from gateway.core.bridge import Stuck
 from gateway.core.catalog import Catalog
 from gateway.core.disclosure import Withheld
 from gateway.core.errors import Misconfigured
 from gateway.core.model import Kind
 from gateway.core.policy import TRIBAL, Answer, Cell, KindPolicy, Label, Policy, Row, TaxRow
+from gateway.core.routing import Reason
 from schemas.document import Document
 from schemas.tables import unique
 
@@ -136,7 +138,7 @@ def _faults(policy: Policy) -> Iterator[str]:
         yield f"tag: label {label} is unknown"
     for purpose in _strange((*policy.programs.values(), *policy.locate_types.values()), policy.purposes):
         yield f"purpose {purpose} is unknown"
-    for reason in sorted(set(Withheld) ^ set(policy.answers)):
+    for reason in sorted({*Withheld, *Reason, *Stuck} ^ set(policy.answers)):
         yield f"answers.toml: reason {reason} stands on one side only"
     if TRIBAL not in policy.programs:
         yield f"program {TRIBAL} is missing"

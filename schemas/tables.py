@@ -10,8 +10,6 @@ from gateway.core.catalog import (
     CodeList,
     Column,
     ColumnOrder,
-    Condition,
-    FactsMap,
     KindInfo,
     Match,
     Need,
@@ -22,6 +20,7 @@ from gateway.core.catalog import (
     Triple,
 )
 from gateway.core.errors import Misconfigured
+from gateway.core.facts_map import Condition, FactsMap
 from gateway.core.model import FormatName, Kind, RuleCode, Severity
 from gateway.core.ports.formats import FormatInfo, FormatState
 from schemas.document import Document
@@ -84,6 +83,8 @@ def _facts(one: Document) -> FactsMap:
         flags={tag: _conditions(flags.texts(tag)) for tag, _ in flags.items()},
         family_violence=_conditions(one.texts("family_violence")),
         nondisclosure=_conditions(one.texts("nondisclosure")),
+        persons=one.texts("persons"),
+        endangers=tuple((a.strip(), b.strip()) for a, _, b in (t.partition("->") for t in one.texts("endangers"))),
     )
     if not facts.sender:
         raise one.fault("sender is missing")

@@ -15,8 +15,10 @@ from gateway.core.catalog import Catalog, KindInfo
 from gateway.core.errors import Misconfigured, Tampered
 from gateway.core.model import Content, Facts, Finding, Kind, RuleCode, Severity
 from gateway.core.outline import Outline
+from gateway.core.people import People
 from transforms.facts import Summary
 from transforms.leaves import Leaves
+from transforms.people import Census
 from transforms.plain_values import PlainValues
 from transforms.schema_tree import Element, Place, SchemaTree, merged, tree
 from transforms.shapes import Shape, Shapes
@@ -191,6 +193,7 @@ class Canonical:
         self._forms = kind_forms(catalog)
         self._form = self._forms.of
         self._summaries = {info.kind: Summary(info, catalog.codes) for info in catalog.kinds.values()}
+        self._censuses = {info.kind: Census(info) for info in catalog.kinds.values()}
 
     def __reduce__(self) -> tuple[Callable[[Catalog], Canonical], tuple[Catalog]]:
         return Canonical, (self._catalog,)
@@ -283,6 +286,9 @@ class Canonical:
         return form is not None and bool(form.validator.validate(root))
 
     # --- facts -------------------------------------------------------------------------------------------------------
+
+    def people(self, content: Content) -> People:
+        return self._censuses[content.kind].people(content)
 
     def facts(self, content: Content) -> Facts:
         return self._summaries[content.kind].facts(content)

@@ -6,13 +6,19 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.core.catalog import CodeList, Condition, KindInfo
+from gateway.core.catalog import CodeList, KindInfo
 from gateway.core.errors import Misconfigured
+from gateway.core.facts_map import Condition
 from gateway.core.model import Content, Facts
 from gateway.core.outline import Outline
 
 _HOLE = re.compile(r"\{([^{}]*)\}")
 _INDEX = re.compile(r"\[[0-9]+\]")
+
+
+def bare(path: str) -> str:
+    """The pattern of a path: ``[*]`` for each index."""
+    return _INDEX.sub("[*]", path)
 
 
 _Fields = Mapping[str, str]
@@ -91,7 +97,7 @@ def _flag(conditions: Iterable[Condition]) -> Mapping[str, _Wanted]:
 def _places(flag: Mapping[str, _Wanted], paths: Iterable[str]) -> _Places:
     """A condition without ``[*]`` names one path as it stands; one that ends with a slash all that is below it."""
     groups = tuple(path for path in flag if path.endswith("/"))
-    named = ((path, flag.get(path) or flag.get(_INDEX.sub("[*]", path))) for path in paths)
+    named = ((path, flag.get(path) or flag.get(bare(path))) for path in paths)
     places = [(path, wanted) for path, wanted in named if wanted]
     places += [(path, frozenset({None})) for path in paths if path.startswith(groups)] if groups else []
     return tuple(places)
@@ -191,3 +197,5 @@ def named_paths(info: KindInfo) -> Iterator[str]:
             yield from (hole.partition("|")[0] for hole in _HOLE.findall(text))
     for conditions in (*facts.flags.values(), facts.family_violence, facts.nondisclosure):
         yield from (condition.path for condition in conditions)
+    yield from facts.persons
+    yield from (path for pair in facts.endangers for path in pair)

@@ -19,6 +19,7 @@ from gateway.core.model import (
     Submission,
     SubmissionId,
 )
+from gateway.core.protected import Notice
 
 DUPLICATE_SERIAL = RuleCode("CSE-SERIAL-DUPLICATE")
 
@@ -35,6 +36,8 @@ class Judged:
     entry: AuditEntry
     question: RecordId | None = None
     """The record that this one answers, where it was asked for and found."""
+    notices: tuple[Notice, ...] = ()
+    """Notices of danger that it places."""
 
     @property
     def counts(self) -> Counts:

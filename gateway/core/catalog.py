@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from gateway.core.bridge import Bridge, Bridging
+from gateway.core.facts_map import FactsMap
 from gateway.core.file_order import FileOrder, RecordRole
 from gateway.core.functional_matrix import Marks
 from gateway.core.model import Content, FormatName, Kind, RuleCode, Severity
@@ -178,37 +179,6 @@ class Triple:
     def key(self) -> str:
         """As in :attr:`gateway.core.model.Facts.transaction`."""
         return f"{self.function} {self.action} {self.reason}".rstrip()
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """Holds when a path of the pattern is there and, unless ``equals`` is None, has that value. A path that ends with a
-    slash (``Address/``) is a group: it is there when any of its leaves is."""
-
-    path: str
-    equals: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FactsMap:
-    """How the facts of a kind are taken from its content.
-
-    A template is text with canonical paths in braces (``{Header/Function} {Header/Action}``); an absent path gives
-    nothing, the result is stripped. ``{path|list}`` translates the value by a code list. A member with several
-    templates takes the first that is not empty; no templates, or only empty results, mean that the member is absent. A
-    flag is ``Y`` when any of its conditions holds, else the tag is absent.
-    """
-
-    sender: tuple[str, ...]
-    recipient: tuple[str, ...] = ()
-    transaction: tuple[str, ...] = ()
-    serial: tuple[str, ...] = ()
-    case_id: tuple[str, ...] = ()
-    other_case_id: tuple[str, ...] = ()
-    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    flags: Mapping[str, tuple[Condition, ...]] = field(default_factory=dict)
-    family_violence: tuple[Condition, ...] = ()
-    nondisclosure: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

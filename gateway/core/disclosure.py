@@ -133,10 +133,11 @@ class Guard:
         self._released = policy.released
         self._ceilings = {label.name: label.keep_months for label in policy.labels.values() if label.keep_months}
         self._allowed = Decision(None, "allowed", policy.version)
-        self._refused = {reason: Decision(reason, self._rule(reason), policy.version) for reason in Withheld}
+        self._refused = {reason: Decision(reason, self.rule(reason), policy.version) for reason in Withheld}
         self._bearings: dict[tuple[object, ...], Bearing] = {}
 
-    def _rule(self, reason: Withheld) -> str:
+    def rule(self, reason: Withheld) -> str:
+        """The requirement that a reason follows from."""
         answer = self.policy.answers.get(reason)
         return answer.rule if answer else "L01"
 
@@ -171,6 +172,11 @@ class Guard:
         return Bearing(
             found.kind, found.labels, tells, found.family_violence, found.nondisclosure, side=_known(side, kind)
         )
+
+    def crossed(self, bearing: Bearing, to: Kind) -> Bearing:
+        """The bearing of a record that crosses a bridge to another kind: it keeps every label and mark."""
+        kind = self.policy.kinds.get(to, _NOBODY)
+        return bearing.joined(Bearing(to, kind.labels, kind.always_tells))
 
     # --- the decision ------------------------------------------------------------------------------------------------
 
@@ -256,7 +262,7 @@ class Guard:
             return None
         if bearing.family_violence:
             return Withheld.FAMILY_VIOLENCE
-        return Withheld.PROTECTED_PERSON if passage.held else Withheld.NONDISCLOSURE
+        return Withheld.NONDISCLOSURE if bearing.nondisclosure else Withheld.PROTECTED_PERSON
 
     def _by_order(self, passage: Passage) -> Decision:
         """Allowed; the order counts as used only where it was needed."""

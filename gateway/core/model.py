@@ -385,6 +385,10 @@ class Record:
     """SHA-256 of the canonical XML."""
     sealed: bytes | None = field(repr=False)
     received_at: datetime = field(kw_only=True)
+    bearing: str | None = field(default=None, kw_only=True)
+    """What the disclosure guard knows of it (:class:`gateway.core.bearing.Bearing`); None for a refused record."""
+    persons: bytes | None = field(default=None, repr=False, kw_only=True)
+    """Blind indexes of the persons in it, one after the other."""
 
 
 # --- deliveries -------------------------------------------------------------------------------------------------------
@@ -442,11 +446,25 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Cargo:
+    """What the disclosure guard must know of one record that a delivery carries."""
+
+    record: RecordId
+    bearing: str | None
+    persons: bytes | None = field(repr=False)
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """A delivery under a lease, with the sealed records that it carries, in order."""
 
     delivery: Delivery
     records: tuple[tuple[RecordId, bytes], ...] = field(repr=False)
+    cargo: tuple[Cargo, ...] = ()
+    """One for each record, in order. Without it nothing leaves."""
+    register: int = 0
+    """Revision of the register of protected persons in the moment of the claim."""
 
 
 class Outcome(StrEnum):

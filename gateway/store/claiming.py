@@ -5,18 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, CTE, BigInteger, ColumnElement, Text, any_, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.core.model import Claimed, Delivery, DeliveryId, DeliveryState, RecordId
+from gateway.core.model import Cargo, Claimed, Delivery, DeliveryId, DeliveryState, RecordId
 from gateway.store.bulk import among
 from gateway.store.lanes import first_in_lane
 from gateway.store.prepared import Prepared, instant, moment, prepared
-from gateway.store.rows import delivery_from
+from gateway.store.protection import register_revision
+from gateway.store.rows import cargo_from, delivery_from
 from gateway.store.tables import deliveries, items, records
 
 _CANDIDATE = deliveries.alias("candidate")
+_CARRIED = (records.c.id, records.c.sealed, records.c.bearing, records.c.persons, records.c.received_at)
+
+
+class _Carried(NamedTuple):
+    """A record of a row that begins with its delivery's columns."""
+
+    id: str
+    sealed: bytes
+    bearing: str | None
+    persons: bytes | None
+    received_at: int
+    register: int | None
 
 
 async def lease(
@@ -30,12 +44,12 @@ async def lease(
     if not rows:
         return {}
     carried = await connection.execute(
-        select(items.c.delivery, records.c.id, records.c.sealed)
+        select(items.c.delivery, *_CARRIED, register_revision().label("register"))
         .join_from(items, records, records.c.id == items.c.record)
         .where(among(connection, items.c.delivery, list(rows)))
         .order_by(items.c.delivery, records.c.id)
     )
-    return _claimed(rows, ((DeliveryId(of), record, sealed) for of, record, sealed in carried))
+    return _claimed(rows, ((DeliveryId(row.delivery), row, cargo_from(row)) for row in carried))
 
 
 async def lease_at_once(
@@ -46,7 +60,17 @@ async def lease_at_once(
     rows = await _leasing().run(connection, parameters)
     first = {DeliveryId(row.id): row for row in reversed(rows)}
     leased = {id_: delivery_from(row, instant) for id_, row in first.items()}
-    return _claimed(leased, ((DeliveryId(row.id), row.record, row.sealed) for row in rows if row.record is not None))
+    carried = (
+        _Carried(row.record, row.sealed, row.bearing, row.persons, row.received_at, row.register) for row in rows
+    )
+    return _claimed(
+        leased,
+        (
+            (DeliveryId(row.id), one, cargo_from(one, instant))
+            for row, one in zip(rows, carried, strict=True)
+            if one.id is not None
+        ),
+    )
 
 
 @cache
@@ -62,7 +86,15 @@ def _leasing() -> Prepared:
     }
     leased = update(deliveries).where(deliveries.c.id == picked.c.id).values(values).returning(deliveries).cte("leased")
     return prepared(
-        select(leased, records.c.id.label("record"), records.c.sealed)
+        select(
+            leased,
+            records.c.id.label("record"),
+            records.c.sealed,
+            records.c.bearing,
+            records.c.persons,
+            records.c.received_at,
+            register_revision().label("register"),
+        )
         .join_from(leased, items, items.c.delivery == leased.c.id, isouter=True)
         .join(records, records.c.id == items.c.record, isouter=True)
         .order_by(leased.c.id, records.c.id)
@@ -76,9 +108,16 @@ def _picked(asked: ColumnElement[bool], due: ColumnElement[bool]) -> CTE:
 
 
 def _claimed(
-    leased: Mapping[DeliveryId, Delivery], carried: Iterable[tuple[DeliveryId, str, bytes]]
+    leased: Mapping[DeliveryId, Delivery], carried: Iterable[tuple[DeliveryId, Any, Cargo]]
 ) -> Mapping[DeliveryId, Claimed]:
     records_of: dict[DeliveryId, list[tuple[RecordId, bytes]]] = {id_: [] for id_ in leased}
-    for id_, record, sealed in carried:
-        records_of[id_].append((RecordId(record), sealed))
-    return {id_: Claimed(delivery, tuple(records_of[id_])) for id_, delivery in leased.items()}
+    cargo_of: dict[DeliveryId, list[Cargo]] = {id_: [] for id_ in leased}
+    register = 0
+    for id_, row, cargo in carried:
+        records_of[id_].append((cargo.record, row.sealed))
+        cargo_of[id_].append(cargo)
+        register = row.register or 0
+    return {
+        id_: Claimed(delivery, tuple(records_of[id_]), tuple(cargo_of[id_]), register)
+        for id_, delivery in leased.items()
+    }

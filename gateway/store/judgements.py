@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.core.acceptance import Judged
 from gateway.core.model import AuditEntry, Delivery, Finding, RecordState, SubmissionId
 from gateway.store.insertion import Insertion, Row, write_together
+from gateway.store.protection import write_notices
 from gateway.store.rows import ENTRIES, delivery_row, entry_row, finding_row, item_row, record_row
 from gateway.store.tables import answers, deliveries, findings, items, numbers, records, serials
 
@@ -69,6 +70,8 @@ async def write_judged(
         (_FINDINGS, found),
         *await _routes(connection, judged, announce_grace, entries),
     )
+    # Last, since what it locks everybody wants who places one.
+    await write_notices(connection, (notice for one in judged for notice in one.notices))
 
 
 async def write_routes(connection: AsyncConnection, judged: Sequence[Judged], announce_grace: timedelta) -> None:

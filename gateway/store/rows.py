@@ -16,6 +16,7 @@ from gateway.core.model import (
     AgreementKey,
     Attempt,
     AuditEntry,
+    Cargo,
     Counts,
     Delivery,
     DeliveryId,
@@ -119,6 +120,8 @@ def record_row(record: Record) -> dict[str, object]:
         "digest": record.digest,
         "sealed": record.sealed,
         "received_at": record.received_at,
+        "bearing": record.bearing,
+        "persons": record.persons,
     }
 
 
@@ -139,7 +142,14 @@ def record_from(row: Row[Any]) -> Record:
         digest=None if row.digest is None else Digest(row.digest),
         sealed=getattr(row, "sealed", None),
         received_at=row.received_at,
+        bearing=row.bearing,
+        persons=row.persons,
     )
+
+
+def cargo_from(row: Any, moment: Callable[[Any], datetime] = lambda value: value) -> Cargo:  # noqa: ANN401 - any row with these columns
+    """``moment`` as in :func:`delivery_from`."""
+    return Cargo(RecordId(row.id), row.bearing, row.persons, moment(row.received_at))
 
 
 def finding_row(submission: SubmissionId, number: int, finding: Finding) -> dict[str, object]:

@@ -82,6 +82,8 @@ records = Table(
     Column("digest", Text),
     Column("sealed", LargeBinary),
     Column("received_at", Instant, nullable=False),
+    Column("bearing", Text),
+    Column("persons", LargeBinary),
     Index("records_of_submission", "submission", "ordinal"),
     Index("records_of_sender", "sender", "id"),
     Index(
@@ -105,6 +107,20 @@ records = Table(
     ),
     # Sealed bodies do not compress: up to a page they stay in their row instead of going through TOAST.
     postgresql_with={"toast_tuple_target": 8160},
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("person", LargeBinary, nullable=False),
+    Column("placed_by", Text, nullable=False),
+    Column("record", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("stands", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
+    PrimaryKeyConstraint("person", "placed_by"),
+    Index("notices_since", "revision"),
+    Index("notices_of_record", "record"),
 )
 
 serials = Table(

@@ -13,6 +13,7 @@ from gateway.core.model import Delivery, FormatName, Kind, PartnerKey, RecordId,
 from gateway.core.ports.admission import Admission
 from gateway.core.ports.approvals import Approvals
 from gateway.core.ports.callers import Proofs
+from gateway.core.ports.disclosures import Disclosures
 from gateway.core.ports.factors import Factors
 from gateway.core.ports.formats import CanonicalForm, FormatInfo
 from gateway.core.ports.intake import IntakeDesk
@@ -143,6 +144,7 @@ class Parts:
     partner_keys: PartnerKeys
     gateway_name: str
     """The gateway's name in protected messages."""
+    disclosures: Disclosures
     case_unknown: CaseUnknown = _says_nothing
     unfit: Callable[[PartnerKey, str], None] = _counts_nothing
     """Told of each acknowledgement that does not fit what was sent: whose, and why."""

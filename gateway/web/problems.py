@@ -101,6 +101,12 @@ _TABLE: tuple[Problem, ...] = (
         "proof-too-weak", 403, "The proof is too weak for these data", "Call with the proof that the detail names."
     ),
     Problem("format-not-allowed", 403, "The caller may not post this format", "Ask the operator to allow the format."),
+    Problem(
+        "withheld",
+        403,
+        "The disclosure guard keeps it back",
+        "Nothing may be told now; the record or delivery says why, and what would have to change.",
+    ),
     _of(errors.NotFound, "Check the id. What belongs to somebody else does not exist for you."),
     Problem("method-not-allowed", 405, "The method is not allowed here", "Use one of the methods of the Allow header."),
     Problem("body-timeout", 408, SlowBody.title, "Send the body without long pauses, or in smaller files."),

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from gateway.core.breaker import Breaker
+from gateway.core.disclosure import Clearance
 from gateway.core.errors import GatewayError, Permanent, Tampered
 from gateway.core.ids import Clock
 from gateway.core.loss import kept
@@ -20,6 +21,7 @@ from gateway.core.ports.broker import Announcement
 from gateway.core.ports.crew import Composed, Composition, Crew
 from gateway.core.ports.store import BreakerRow, Deliveries, Health
 from gateway.core.routing import Directory
+from gateway.work.clearing import Clearing, KeptBack
 from gateway.work.line import Line
 from gateway.work.settling import Settler
 from gateway.work.verdict import Judge, Try, Verdict
@@ -51,6 +53,7 @@ class Tools:
     deliveries: Deliveries
     health: Health
     crew: Crew
+    clearing: Clearing
     adapters: Mapping[AdapterName, Adapter]
     settler: Settler
     judge: Judge
@@ -185,12 +188,15 @@ class Dispatcher:
         if stopped is not None or self._closing or generation != line.breaker.generation:
             return tools.judge.given_back(tried, stopped or begun)
         try:
+            clearance = await tools.clearing.clear(claimed)
             composed = await tools.crew.compose(self._composition(claimed))
             if composed.findings and claimed.delivery.digest is None:
                 tried = replace(tried, findings=kept(composed.findings))
-            parcel = _parcel(claimed, composed)
+            parcel = _parcel(claimed, composed, clearance)
             tried = replace(tried, digest=composed.digest, size=len(composed.body))
             handover = await self._adapter(partner.endpoint.adapter).hand_over(parcel, partner)
+        except KeptBack as back:
+            verdict = tools.judge.kept_back(self._ended(tried), back.first)
         except _Unwritable as error:
             verdict = tools.judge.unwritable(self._ended(tried), error.rule)
         except GatewayError as error:
@@ -279,7 +285,7 @@ class _Unwritable(Exception):
         self.rule = rule
 
 
-def _parcel(claimed: Claimed, composed: Composed) -> Parcel:
+def _parcel(claimed: Claimed, composed: Composed, clearance: Clearance) -> Parcel:
     """Raises Tampered when the bytes differ from those of an earlier attempt."""
     blocking = next((f.rule for f in composed.findings if f.severity.blocks), None)
     if blocking is not None:
@@ -298,4 +304,5 @@ def _parcel(claimed: Claimed, composed: Composed) -> Parcel:
         media_type=composed.media_type,
         extension=composed.extension,
         label=composed.label,
+        clearance=clearance,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from gateway.core.errors import Unprocessable
 from gateway.core.labels import label_of, record_context
 from gateway.core.model import Digest, Facts, Finding, FormatName, Partner, RecordId, RuleCode, Severity
+from gateway.core.people import DOMAIN, People, packed
 from gateway.core.ports.crew import Examination, Examined
 from gateway.core.ports.formats import CanonicalForm, Format, Frame, Rules
 from gateway.core.ports.keys import Indexer, Sealer
@@ -53,6 +54,7 @@ class Examiner:
         findings = found + sender_findings(facts, task.sender, frame.ordinal)
         if blocked(findings):
             return Examined(record, frame.ordinal, findings, facts)
+        persons, endangered = indexes(self.canonical.people(decoded.content), self.indexer)
         return Examined(
             id=record,
             ordinal=frame.ordinal,
@@ -61,10 +63,20 @@ class Examiner:
             digest=Digest(hashlib.sha256(document).hexdigest()),
             sealed=self.sealer.seal(label_of(facts), record_context(record), document),
             case_index=self._case_index(facts, task.sender),
+            persons=persons,
+            endangered=endangered,
         )
 
     def _case_index(self, facts: Facts, sender: Partner) -> bytes | None:
         return self.indexer.index(f"case:{sender.key}", facts.case_id) if facts.case_id else None
+
+
+def indexes(people: People, indexer: Indexer) -> tuple[bytes | None, bytes | None]:
+    """Blind indexes of everybody in a record, and of those in danger."""
+    if not people.everybody:
+        return None, None
+    found = {number: indexer.index(DOMAIN, number) for number in people.everybody}
+    return packed(found.values()), packed([found[number] for number in people.endangered])
 
 
 def sender_findings(facts: Facts, sender: Partner, ordinal: int) -> tuple[Finding, ...]:

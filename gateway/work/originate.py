@@ -30,6 +30,7 @@ from gateway.core.ports.keys import Indexer, Sealer
 from gateway.core.ports.store import Intake, Replayed
 from gateway.core.receipt import blocked
 from gateway.core.routing import Directory
+from gateway.work.examine import indexes
 from gateway.work.route import Origin, Router
 
 ORIGINATOR = Actor("gateway", "originator")
@@ -95,4 +96,5 @@ class Originator:
         case = self.indexer.index(f"case:{sender.key}", facts.case_id) if facts.case_id else None
         sealed = self.sealer.seal(label_of(facts), record_context(record), document)
         digest = Digest(hashlib.sha256(document).hexdigest())
-        return Examined(record, ordinal, findings, facts, digest, sealed, case)
+        persons, endangered = indexes(self.canonical.people(content), self.indexer)
+        return Examined(record, ordinal, findings, facts, digest, sealed, case, persons=persons, endangered=endangered)

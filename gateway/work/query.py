@@ -26,6 +26,7 @@ from gateway.core.ports.keys import Indexer
 from gateway.core.ports.queries import Answered, Asked, QueryId, QueryLine
 from gateway.core.ports.store import AuditLog
 from gateway.core.query_errors import AnswerUnfit, PartnerDown
+from gateway.work.protection import RegisterWatch
 from gateway.work.query_plan import Plan, Planner, Told
 
 log = structlog.get_logger()
@@ -44,6 +45,7 @@ class QueryTools:
     """What the desk works with."""
 
     planner: Planner
+    protection: RegisterWatch
     line: QueryLine
     audit: AuditLog
     scribe: Scribe
@@ -95,12 +97,16 @@ class QueryDesk:
                 await self._write(self._failed(plan, refusal.problem))
                 raise refusal
             generation = turn.breaker.generation
-            encoded = self.tools.planner.write(plan)
+            encoded, clearance = self.tools.planner.write(plan), self.tools.planner.clear(plan)
             digest = Digest(hashlib.sha256(encoded.body).hexdigest())
-            asked = Asked(plan.id, plan.caller.key, plan.query.facts.kind, encoded.body, digest, encoded.media_type)
+            asked = Asked(
+                plan.id, plan.caller.key, plan.query.facts.kind, encoded.body, digest, encoded.media_type, clearance
+            )
             await self._write(self._asking(plan))
             try:
-                told = self.tools.planner.judge(plan, await self.tools.line.ask(asked, plan.partner))
+                reply = await self.tools.line.ask(asked, plan.partner)
+                await self.tools.protection.refresh()
+                told = self.tools.planner.judge(plan, reply)
                 answer = self.tools.planner.answer(plan, told)
             except GatewayError as error:
                 self._tell_breaker(plan.partner, turn, error, generation)

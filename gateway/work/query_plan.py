@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from gateway.core import case_status
 from gateway.core.case_status import Result
-from gateway.core.disclosure import Guard, Passage, Withheld
-from gateway.core.model import Facts, FormatName, Partner, PartnerKey
+from gateway.core.disclosure import Clearance, Guard, Passage, Withheld
+from gateway.core.model import Content, Facts, FormatName, Partner, PartnerKey, RecordId
 from gateway.core.ports.formats import Cover, Encoded
 from gateway.core.ports.queries import QueryId, Reply
 from gateway.core.query_errors import AnswerUnfit, QueryInvalid, QueryRefused
 from gateway.core.routing import Directory, Route
 from gateway.work.examine import sender_findings
 from gateway.work.query_reading import FORMS, XML, StatusReader, StatusRecord, Unfit
+
+SIZE_CLASS = 8 * 2**10
+"""Answers are filled up with line ends to a multiple of so many bytes: most fill one, and so does a prohibited one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class Told:
 
     record: StatusRecord
     result: Result
+    heard: StatusRecord
+    """What the partner said, whether or not the caller is told."""
     withheld: Withheld | None = None
     """Why the disclosure guard kept the partner's answer back; None: it did not."""
 
@@ -64,6 +69,8 @@ class Planner:
     reader: StatusReader
     directory: Callable[[], Directory]
     guard: Guard
+    held: Callable[[Content], frozenset[bytes]]
+    """Persons of an answer on whom a notice of danger is held."""
 
     def plan(self, sender: Partner, form: FormatName, body: bytes, query: QueryId, now: datetime) -> Plan:
         """Raises QueryInvalid with findings, or QueryRefused with the reason as its code."""
@@ -95,15 +102,24 @@ class Planner:
             raise QueryRefused("The partner's program may not receive it.", code=withheld.value)
         return direct
 
+    def clear(self, plan: Plan) -> Clearance:
+        """The guard's word that the query may go to the partner that answers."""
+        passage = Passage(self.guard.bearing(plan.query.facts), plan.there, plan.at.date(), plan.caller)
+        return self.guard.clear(plan.id, plan.partner.key, {RecordId(plan.id): self.guard.decide(passage)})
+
     def write(self, plan: Plan) -> Encoded:
         """The query as the partner gets it."""
         cover = Cover(plan.caller, plan.partner, plan.at, 0)
         return self.reader.write(plan.partners_form, plan.query.content, cover)
 
     def answer(self, plan: Plan, told: Told) -> Encoded:
-        """The answer as the caller gets it."""
+        """The answer as the caller gets it. That nothing may be told takes as long and fills as many size classes as
+        another answer (V03): both are written whichever is told."""
         cover = Cover(plan.partner, plan.caller, plan.at, 0)
-        return self.reader.write(plan.form, told.record.content, cover)
+        nothing = self.reader.write(plan.form, plan.nothing.content, cover)
+        heard = self.reader.write(plan.form, told.heard.content, cover)
+        chosen = heard if told.record is told.heard else nothing
+        return replace(chosen, body=chosen.body + b"\n" * (-len(chosen.body) % SIZE_CLASS))
 
     def judge(self, plan: Plan, reply: Reply) -> Told:
         """What the caller may be told of a reply. Raises AnswerUnfit; its code names the first fault."""
@@ -121,11 +137,12 @@ class Planner:
             raise AnswerUnfit(answer.why, code=f"answer-{rule.lower()}" if rule else other)
         if wrong:
             raise AnswerUnfit("The answer is not one to this query.", code=wrong.value)
-        return Told(answer, Result(answer.content.get("ResultCode") or ""))
+        return Told(answer, Result(answer.content.get("ResultCode") or ""), answer)
 
     def _protected(self, plan: Plan, record: StatusRecord) -> Told | None:
         """That disclosure is prohibited, when the partner says so or the guard does; None: the answer may be told."""
         bearing = self.guard.bearing(record.facts)
-        withheld = self.guard.decide(Passage(bearing, plan.back, plan.at.date(), plan.partner)).withheld
+        held = self.held(record.content)
+        withheld = self.guard.decide(Passage(bearing, plan.back, plan.at.date(), plan.partner, held=held)).withheld
         prohibits = record.content.get("ResultCode") == Result.PROHIBITED
-        return Told(plan.nothing, Result.PROHIBITED, withheld) if withheld or prohibits else None
+        return Told(plan.nothing, Result.PROHIBITED, record, withheld) if withheld or prohibits else None

@@ -74,7 +74,16 @@ class Rerouter:
             return None
         document = open_record(self.sealer, record.id, record.sealed)
         facts = self.canonical.facts(self.canonical.read(document))
-        examined = Examined(record.id, record.ordinal, (), facts, record.digest, record.sealed, record.case_index)
+        examined = Examined(
+            record.id,
+            record.ordinal,
+            (),
+            facts,
+            record.digest,
+            record.sealed,
+            record.case_index,
+            persons=record.persons,
+        )
         if self.questions is not None:
             (examined,) = await self.questions.found([examined], record.sender)
         origin = Origin(record.submission, record.sender, record.received_at, routed_on=today)

@@ -29,6 +29,7 @@ from gateway.core.model import (
     SubmissionId,
 )
 from gateway.core.ports.crew import Examined
+from gateway.core.protected import Notice, Register
 from gateway.core.routing import Directory, Route
 
 UNROUTABLE, WITHHELD, SUBSCRIBER = (
@@ -36,6 +37,13 @@ UNROUTABLE, WITHHELD, SUBSCRIBER = (
     RuleCode("DISCLOSURE-WITHHELD"),
     RuleCode("DISCLOSURE-SUBSCRIBER"),
 )
+
+
+_ENDS = {
+    True: (WITHHELD, RecordState.WITHHELD, "record.withheld"),
+    False: (UNROUTABLE, RecordState.UNROUTABLE, "record.parked"),
+}
+"""Whether the guard keeps a record back (else it has no way) -> rule, state and action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,7 @@ class Router:
     mint: Mint
     guard: Guard
     bridging: Bridging = field(default_factory=Bridging)
+    register: Register = field(default_factory=Register)
 
     def judge(self, examined: Iterable[Examined], origin: Origin, directory: Directory) -> tuple[Judged, ...]:
         return tuple(self._judged(one, origin, directory) for one in examined)
@@ -73,19 +82,26 @@ class Router:
             return self._parked(one, origin, RecordState.REFUSED, rule, "record.refused", one.findings)
         day = origin.routed_on or origin.received_at.date()
         routing = directory.route(one.facts, origin.sender, day)
-        bearing = self.guard.bearing(one.facts)
-        sender = directory.partners.get(origin.sender)
-        passages = [Passage(bearing, route, day, sender) for route in routing.routes]
+        bearing, notices = self.guard.bearing(one.facts), self._notices(one, origin)
+        sender, received = directory.partners.get(origin.sender), origin.received_at.date()
+        held = self.register.held(one.persons)
+        passages = [Passage(bearing, route, day, sender, received, held, one.question) for route in routing.routes]
         obstacles = [self._obstacle(one, one.facts, passage) for passage in passages]
         first = obstacles[0] if obstacles else routing.reason
-        if isinstance(first, Withheld):
-            findings = (*one.findings, Finding(WITHHELD, Severity.WARNING, one.ordinal, note=first))
-            return self._parked(one, origin, RecordState.WITHHELD, first, "record.withheld", findings)
-        if first is not None:
-            findings = (*one.findings, Finding(UNROUTABLE, Severity.WARNING, one.ordinal, note=first))
-            return self._parked(one, origin, RecordState.UNROUTABLE, str(first), "record.parked", findings)
-        allowed = [route for route, obstacle in zip(routing.routes, obstacles, strict=True) if obstacle is None]
-        return self._routed(one, origin, allowed, [obstacle for obstacle in obstacles if obstacle is not None])
+        if first is None:
+            allowed = [route for route, obstacle in zip(routing.routes, obstacles, strict=True) if obstacle is None]
+            barred = [obstacle for obstacle in obstacles if obstacle is not None]
+            judged = self._routed(one, origin, allowed, barred, bearing.text())
+        else:
+            rule, state, action = _ENDS[isinstance(first, Withheld)]
+            findings = (*one.findings, Finding(rule, Severity.WARNING, one.ordinal, note=first))
+            judged = self._parked(one, origin, state, str(first), action, findings, bearing.text())
+        return replace(judged, notices=notices) if notices else judged
+
+    def _notices(self, one: Examined, origin: Origin) -> tuple[Notice, ...]:
+        """What the record newly says of persons in danger; rare."""
+        new = self.register.unplaced(one.endangered, origin.sender)
+        return tuple([Notice(person, origin.sender, one.id, origin.received_at) for person in new])
 
     def _obstacle(self, one: Examined, facts: Facts, passage: Passage) -> Withheld | Stuck | None:
         """Why the record may not go this way, or cannot be written for the partner: the guard is asked first, about the
@@ -94,7 +110,7 @@ class Router:
         bridge = self.bridging.between(facts.kind, self.bridging.format_of(passage.route.partner, facts.kind))
         if withheld is not None or bridge is None:
             return withheld
-        crossed = passage.bearing.joined(self.guard.bearing(replace(facts, kind=bridge.to)))
+        crossed = self.guard.crossed(passage.bearing, bridge.to)
         if withheld := self.guard.decide(replace(passage, bearing=crossed)).withheld:
             return withheld
         if not bridge.may_cross(facts) or not one.crosses:
@@ -102,20 +118,32 @@ class Router:
         return Stuck.QUESTION_UNKNOWN if bridge.asks and one.question is None else None
 
     def _parked(
-        self, one: Examined, origin: Origin, state: RecordState, reason: str, action: str, findings: tuple[Finding, ...]
+        self,
+        one: Examined,
+        origin: Origin,
+        state: RecordState,
+        reason: str,
+        action: str,
+        findings: tuple[Finding, ...],
+        bearing: str | None = None,
     ) -> Judged:
-        record = _record(one, origin, state, reason, None)
+        record = _record(one, origin, state, reason, None, bearing)
         details: dict[str, str | int] = {"ordinal": one.ordinal}
         if one.digest:
             details["sha256"] = one.digest
+        if state is RecordState.WITHHELD:
+            details |= {"policy": self.guard.policy.version, "rule": self.guard.rule(Withheld(reason))}
         entry = self.scribe.entry(origin.actor, action, f"record:{one.id}", reason, details)
         return Judged(record, findings, (), (), entry)
 
-    def _routed(self, one: Examined, origin: Origin, routes: Sequence[Route], withheld: Sequence[str]) -> Judged:
-        record = _record(one, origin, RecordState.ROUTED, None, routes[0].partner.key)
+    def _routed(
+        self, one: Examined, origin: Origin, routes: Sequence[Route], withheld: Sequence[str], bearing: str
+    ) -> Judged:
+        record = _record(one, origin, RecordState.ROUTED, None, routes[0].partner.key, bearing)
         owed = [self._owed(one, origin, route) for route in routes]
         details: dict[str, str | int] = {"ordinal": one.ordinal, "sha256": one.digest or ""}
         details["recipients"] = " ".join(route.partner.key for route in routes)
+        details["policy"] = self.guard.policy.version
         if withheld:
             details["withheld"] = " ".join(withheld)
         entry = self.scribe.entry(origin.actor, "record.accepted", f"record:{one.id}", "ok", details)
@@ -161,7 +189,12 @@ class Router:
 
 
 def _record(
-    one: Examined, origin: Origin, state: RecordState, reason: str | None, recipient: PartnerKey | None
+    one: Examined,
+    origin: Origin,
+    state: RecordState,
+    reason: str | None,
+    recipient: PartnerKey | None,
+    bearing: str | None,
 ) -> Record:
     return Record(
         id=one.id,
@@ -178,4 +211,6 @@ def _record(
         digest=one.digest,
         sealed=one.sealed,
         received_at=origin.received_at,
+        bearing=bearing,
+        persons=one.persons,
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gateway.core.audit_entry import Scribe
+from gateway.core.disclosure import Decision
 from gateway.core.errors import DeliveryFailed, GatewayError, Tampered, Transient
 from gateway.core.model import (
     Actor,
@@ -85,6 +86,14 @@ class Judge:
     def unwritable(self, tried: Try, rule: str) -> Verdict:
         """The records cannot be written in the partner's format."""
         return self._dead(tried, rule, Fault.RECORD, "", reached=None)
+
+    def kept_back(self, tried: Try, decision: Decision) -> Verdict:
+        """The disclosure guard does not let it leave (any more); nothing is counted."""
+        cause = str(decision.withheld)
+        settlement = self._settlement(tried, DeliveryState.HELD, tried.ended_at, None, cause=cause, fault=Fault.GATEWAY)
+        entry = self._entry(tried, "delivery.withheld", cause)
+        told = {**entry.details, "policy": decision.policy, "rule": decision.rule}
+        return Verdict(settlement, replace(entry, details=told), reached=None)
 
     def given_back(self, tried: Try, until: datetime) -> Verdict:
         """Claimed but not tried: the breaker opened meanwhile."""

@@ -57,6 +57,7 @@ from gateway.core.ports.intake import Verdict
 from gateway.core.ports.store import RuleCount
 from gateway.core.receipt import Receipts
 from gateway.core.routing import Directory
+from gateway.core.why import why_delivery, why_record
 from gateway.heads import Heads
 from gateway.published import Publisher
 from gateway.store.approvals import StoredApprovals
@@ -73,6 +74,7 @@ from gateway.store.mailbox import StoredMailbox
 from gateway.store.nonces import StoredNonces
 from gateway.store.operators import StoredOperators
 from gateway.store.partners import StoredPartners
+from gateway.store.protection import StoredNotices
 from gateway.store.receipts import StoredReceipts
 from gateway.store.records import StoredRecords
 from gateway.store.submissions import StoredSubmissions
@@ -91,6 +93,7 @@ from keys.files import FileKeys
 from keys.wire.protection import WireProtection
 from tests.contract.query_stack import Present, desk
 from tests.contract.retention_desk import desk_over
+from tests.unit.guarding import POLICY
 
 OHIO, IOWA, TANF = PartnerKey("ohio"), PartnerKey("iowa"), PartnerKey("tanf")
 LOCATE = Kind("locate")
@@ -365,6 +368,22 @@ async def all_is_well() -> None:
     """A readiness check."""
 
 
+class Cleared:
+    """The guard's desk where records hold nothing: everything may be fetched."""
+
+    async def kept_back(self, _delivery, _reader):
+        return None
+
+    async def lift(self, _record, _placed_by, _reason):
+        return 0
+
+    def of_record(self, record):
+        return why_record(record, POLICY)
+
+    def of_delivery(self, delivery):
+        return why_delivery(delivery, POLICY)
+
+
 async def no_proof(_record: RecordId) -> str | None:
     return None
 
@@ -383,7 +402,7 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         mint=mint,
         random=os.urandom,
         scribe=scribe,
-        queries=desk(watch, StoredAuditLog(database), keys.indexer(), Present()),
+        queries=desk(watch, StoredAuditLog(database), StoredNotices(database), keys.indexer(), Present()),
         intake=LineDesk(StoredIntake(database, timedelta()), watch, mint, scribe),
         submissions=StoredSubmissions(database),
         receipts=ReceiptOffice(
@@ -424,6 +443,7 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         log=LogFiles(published.checkpoint, published.file),
         checks={"store": all_is_well},
         version="1.2.3",
+        disclosures=Cleared(),
     )
 
 

@@ -276,6 +276,7 @@ def parts_of(database, clock):
         rules={RULE: RuleText(RULE, "The date is no date", "Use YYYYMMDD.", Severity.ERROR, since=date(2020, 1, 1))},
         messages=SimpleNamespace(),  # the console never posts
         partner_keys=Registered(clock),
+        disclosures=SimpleNamespace(),  # no screen asks it
         gateway_name="log.example/audit",
         proof=proof,
         log=SimpleNamespace(),  # the console does not publish

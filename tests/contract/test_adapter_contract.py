@@ -21,6 +21,7 @@ from gateway.core.model import AdapterName, DeliveryId, Digest, Endpoint, Kind, 
 from gateway.core.ports.adapters import Adapter, Parcel
 from gateway.core.ports.store import MailboxItem
 from tests.servers.sshd import Sshd
+from tests.unit.guarding import cleared
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
@@ -84,6 +85,7 @@ def parcel(body: bytes = b"<record>synthetic</record>", number: int = 1) -> Parc
         digest=Digest(hashlib.sha256(body).hexdigest()),
         media_type="application/xml",
         extension=".xml",
+        clearance=cleared(f"01960000-0000-7000-8000-{number:012d}", PartnerKey("ohio")),
     )
 
 

@@ -21,9 +21,10 @@ from gateway.core.query_errors import AnswerUnfit, PartnerDown
 from tests.contract.query_stack import answering
 from tests.contract.test_adapter_contract import NOW, NamedSecrets, served
 from tests.contract.test_adapter_https import Names
+from tests.unit.guarding import cleared
 from tests.unit.status_records import IOWA, OHIO, party
 
-ASKED = Asked(QueryId("q-1"), OHIO, CASE_STATUS, b"<a/>", Digest("00" * 32), "application/xml")
+ASKED = Asked(QueryId("q-1"), OHIO, CASE_STATUS, b"<a/>", Digest("00" * 32), "application/xml", cleared("q-1", OHIO))
 
 
 @pytest_asyncio.fixture

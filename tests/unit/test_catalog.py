@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.core.catalog import Catalog, FactsMap, LayoutField, Need, Picture, count_blocks
+from gateway.core.catalog import Catalog, LayoutField, Need, Picture, count_blocks
 from gateway.core.errors import Misconfigured
+from gateway.core.facts_map import FactsMap
 from gateway.core.model import Content
 from schemas.checks import check
 from schemas.document import parse

@@ -31,15 +31,20 @@ PERSON = "<ParticipantRoleCode>CH</ParticipantRoleCode><FamilyViolenceIndicator>
 PERSONS = {"DataRequestCode": "caseparticipants", "Financial": None}
 
 
+def nobody(_content):
+    """Nobody is protected but by the answer's own marks."""
+    return frozenset()
+
+
 def plan(body=None, *, agreements=BOTH_WAYS, caller=ASKING, partner=ANSWERING, form=XML):
-    planner = Planner(READER, lambda: Directory((ASKING, partner), agreements), GUARD)
+    planner = Planner(READER, lambda: Directory((ASKING, partner), agreements), GUARD, nobody)
     data = question() if body is None else body
     return planner.plan(caller, form, data.encode() if isinstance(data, str) else data, QueryId("q"), NOW)
 
 
 def judged(told, asked=None, media_type="application/xml"):
     """What the caller is told, as bytes."""
-    planner, planned = Planner(READER, lambda: Directory((), ()), GUARD), plan(asked)
+    planner, planned = Planner(READER, lambda: Directory((), ()), GUARD, nobody), plan(asked)
     found = planner.judge(planned, Reply(told.encode() if isinstance(told, str) else told, media_type))
     return planner.answer(planned, found).body.decode(), found
 

@@ -25,7 +25,7 @@ from gateway.core.ports.crew import Examined
 from gateway.core.routing import Directory
 from gateway.work.examine import owns, sender_findings
 from gateway.work.route import Origin, Router
-from tests.unit.guarding import GUARD
+from tests.unit.guarding import GUARD, POLICY
 from tests.unit.work_site import CASE, MICHIGAN, OHIO, TEXAS, agreement, partner
 
 NOW = datetime(2026, 3, 5, 13, 0, tzinfo=UTC)
@@ -58,7 +58,9 @@ def test_an_accepted_record_owes_one_delivery_to_each_recipient_and_says_so_in_i
     assert [d.partner for d in found.deliveries] == [i.partner for i in found.items] == [OHIO, TEXAS]
     assert [d.id for d in found.deliveries] == [i.delivery for i in found.items]
     assert found.entry.action == "record.accepted"
-    assert found.entry.details == {"ordinal": 1, "sha256": "d" * 64, "recipients": "ohio texas"}
+    told = {"ordinal": 1, "sha256": "d" * 64, "recipients": "ohio texas", "policy": POLICY.version}
+    assert found.entry.details == told
+    assert found.record.bearing == "STATE"
 
 
 def test_a_partner_that_batches_is_owed_an_item_without_a_delivery():

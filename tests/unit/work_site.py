@@ -49,9 +49,11 @@ from gateway.store.engine import Limits, open_database
 from gateway.tools import Speech, speech, tools
 from gateway.work.answers import AnsweringCrew, Questions
 from gateway.work.backlog import Backlog, BacklogLimits
+from gateway.work.clearing import Clearing
 from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
 from gateway.work.intake import Desk, IntakeLimits
 from gateway.work.originate import Originator
+from gateway.work.protection import RegisterWatch
 from gateway.work.relay import Relay
 from gateway.work.route import Router
 from gateway.work.settling import Settler
@@ -199,7 +201,8 @@ class Site:
             catalog.bridging,
         )
         self.crew = AnsweringCrew(InlineCrew(computing.examiner, computing.composer), self.questions)
-        self.router = Router(self.scribe, self.mint, Guard(catalog.policy), catalog.bridging)
+        self.guard, self.protection = Guard(catalog.policy), RegisterWatch(self.stores.notices)
+        self.router = Router(self.scribe, self.mint, self.guard, catalog.bridging, self.protection.register)
         self.told: list[Delivery] = []
         self.door = Doorstep()
         self.broker = MemoryBroker()
@@ -326,6 +329,7 @@ class Site:
                 deliveries=self.stores.deliveries,
                 health=self.stores.health,
                 crew=self.crew,
+                clearing=self.clearing(),
                 adapters={AdapterName.FOLDER: self.door},
                 settler=self.settler,
                 judge=Judge(self.scribe),
@@ -335,6 +339,18 @@ class Site:
                 observe=lambda partner, outcome, _seconds: self.observed.append((partner, outcome)),
                 limits=quick,
             )
+        )
+
+    def clearing(self) -> Clearing:
+        return Clearing(
+            guard=self.guard,
+            watch=self.protection,
+            directory=lambda: self.directory,
+            clock=self.clock,
+            bridging=self.router.bridging,
+            sealer=self.sealer,
+            canonical=self.speech.canonical,
+            carried=self.stores.notices,
         )
 
     @asynccontextmanager

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from gateway.core.disclosure import Clearance
 from gateway.core.labels import Label
 from gateway.core.model import DeliveryId, Digest, Kind, Partner, PartnerKey
 
@@ -24,6 +25,8 @@ class Parcel:
     """SHA-256 of ``body``, lower-case hex."""
     media_type: str
     extension: str
+    clearance: Clearance
+    """The disclosure guard's word that it may go."""
     label: Label = Label.RECORDS
     """Under which the bytes are sealed where they have to lie."""
 

@@ -45,6 +45,10 @@ class Examined:
     case_index: bytes | None = field(default=None, repr=False)
     question: RecordId | None = None
     """The record that this one answers, where it was asked for and found."""
+    persons: bytes | None = field(default=None, repr=False)
+    """Blind indexes of the persons in it, one after the other."""
+    endangered: bytes | None = field(default=None, repr=False)
+    """Those of whom it says that they are in danger."""
     crosses: bool = True
     """False: the kind of record that its addressee takes has no words for what it says."""
 

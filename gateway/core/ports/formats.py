@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from gateway.core.model import Content, Facts, Finding, FormatName, Kind, Partner
+from gateway.core.people import People
 from gateway.core.swift import swift
 
 
@@ -142,6 +143,10 @@ class CanonicalForm(Protocol):
 
     def facts(self, content: Content) -> Facts:
         """What routing needs. A missing sender is an empty string."""
+        ...
+
+    def people(self, content: Content) -> People:
+        """The persons that it names by number, and those of whom it says that they are in danger."""
         ...
 
 

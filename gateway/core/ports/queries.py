@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NewType, Protocol
 
+from gateway.core.disclosure import Clearance
 from gateway.core.model import Digest, FormatName, Kind, Partner, PartnerKey
 
 QueryId = NewType("QueryId", str)
@@ -21,6 +22,8 @@ class Asked:
     body: bytes = field(repr=False)
     digest: Digest
     media_type: str
+    clearance: Clearance
+    """The disclosure guard's word that it may be asked."""
 
 
 @dataclass(frozen=True, slots=True)

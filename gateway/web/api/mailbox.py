@@ -7,7 +7,7 @@ import hashlib
 
 from aiohttp import web
 
-from gateway.core.errors import Tampered
+from gateway.core.errors import Forbidden, Tampered
 from gateway.core.labels import open_labelled
 from gateway.core.model import DeliveryId
 from gateway.core.ports.store import MailboxItem
@@ -30,6 +30,8 @@ async def get_parcel(call: Call) -> web.Response:
     if found is None:
         absent()
     item, sealed = found
+    if kept := await call.parts.disclosures.kept_back(delivery, call.caller.actor):
+        raise Forbidden(f"The disclosure guard keeps it back: {kept.withheld}.", code="withheld")
     if item.size > answers.LARGE:
         body = await asyncio.to_thread(_opened, call, item, sealed)
     else:

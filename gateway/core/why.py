@@ -1,0 +1,40 @@
+"""Why something was not sent: the sentence for a reason, without anything of the record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.core.model import Delivery, DeliveryState, Record, RecordState
+from gateway.core.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A reason in words, and the version of the policy whose words they are."""
+
+    code: str
+    rule: str
+    """The requirement that it follows from."""
+    title: str
+    change: str
+    """What would have to change."""
+    source: str
+    policy: str
+
+
+def why_record(record: Record, policy: Policy) -> Why | None:
+    """Why a record goes to nobody; None when it goes, or was refused by a rule (its findings say why)."""
+    kept = record.state in (RecordState.WITHHELD, RecordState.UNROUTABLE)
+    return _why(record.reason, policy) if kept else None
+
+
+def why_delivery(delivery: Delivery, policy: Policy) -> Why | None:
+    """Why the guard keeps a delivery; None when it does not."""
+    return _why(delivery.cause, policy) if delivery.state is DeliveryState.HELD else None
+
+
+def _why(code: str | None, policy: Policy) -> Why | None:
+    answer = policy.answers.get(code or "")
+    if code is None or answer is None:
+        return None
+    return Why(code, answer.rule, answer.title, answer.change, answer.source, policy.version)

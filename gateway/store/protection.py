@@ -1,0 +1,110 @@
+"""Notices of danger about persons, by blind index; and what a delivery carries, for the disclosure guard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ScalarSelect, case, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.core.model import AuditEntry, Claimed, DeliveryId, PartnerKey, RecordId
+from gateway.core.protected import Notice, Standing
+from gateway.store.bulk import upsert
+from gateway.store.engine import Database
+from gateway.store.insertion import Insertion
+from gateway.store.rows import cargo_from, delivery_from, write_entries
+from gateway.store.tables import deliveries, items, notices, records, revisions
+
+_REGISTER = "notices"
+_UNTOLD = case((records.c.bearing.is_(None), records.c.sealed)).label("sealed")
+"""The body of a record from before bearings were kept: it has to be read to know what it is."""
+_NOTICES = Insertion(
+    notices,
+    conflict=(
+        "ON CONFLICT (person, placed_by) DO UPDATE SET record = excluded.record, at = excluded.at,"
+        " stands = excluded.stands, revision = excluded.revision"
+    ),
+)
+
+
+def register_revision() -> ScalarSelect[int]:
+    """The revision of the register, for a statement that wants to know it in its own moment."""
+    return select(revisions.c.value).where(revisions.c.name == _REGISTER).scalar_subquery()
+
+
+async def write_notices(connection: AsyncConnection, placed: Iterable[Notice]) -> None:
+    """Place notices, in the transaction of the records that say so. Of one person and partner the last counts."""
+    last = {(one.person, one.placed_by): one for one in placed}
+    if not last:
+        return
+    revision = await _grow(connection)
+    rows = [
+        {
+            "person": one.person,
+            "placed_by": one.placed_by,
+            "record": one.record,
+            "at": one.at,
+            "stands": 1,
+            "revision": revision,
+        }
+        for _, one in sorted(last.items())
+    ]
+    await _NOTICES.write(connection, rows)
+
+
+async def _grow(connection: AsyncConnection) -> int:
+    """The next revision. The row lock lasts until the commit, which keeps revisions in the order of the commits."""
+    first = upsert(connection, revisions).values(name=_REGISTER, value=1)
+    grown = first.on_conflict_do_update(index_elements=["name"], set_={"value": revisions.c.value + 1})
+    return int((await connection.execute(grown.returning(revisions.c.value))).scalar_one())
+
+
+class StoredNotices:
+    """Implements :class:`gateway.core.ports.notices.Notices` and :class:`gateway.core.ports.protection.Carried`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def revision(self) -> int:
+        async with self._database.read() as connection:
+            return await connection.scalar(select(register_revision())) or 0
+
+    async def since(self, revision: int) -> tuple[int, tuple[Standing, ...]]:
+        query = select(notices.c.person, notices.c.placed_by, notices.c.stands).where(notices.c.revision > revision)
+        async with self._database.read() as connection:
+            # First the revision: what is committed between the two statements is read again next time.
+            newest = await connection.scalar(select(register_revision())) or 0
+            rows = await connection.execute(query)
+            found = tuple(Standing(bytes(row.person), PartnerKey(row.placed_by), bool(row.stands)) for row in rows)
+        return newest, found
+
+    async def lift(self, record: RecordId, placed_by: PartnerKey, entry: AuditEntry) -> int:
+        """As the port says. A notice that a later record placed again is that record's."""
+        async with self._database.write() as connection:
+            placed = (notices.c.record == record, notices.c.placed_by == placed_by, notices.c.stands == 1)
+            if await connection.scalar(select(notices.c.person).where(*placed).limit(1)) is None:
+                return 0
+            revision = await _grow(connection)
+            lifted = await connection.execute(update(notices).where(*placed).values(stands=0, revision=revision))
+            await write_entries(connection, [entry])
+            return int(lifted.rowcount)
+
+    async def carried(self, delivery: DeliveryId) -> Claimed | None:
+        cargo = (
+            select(records.c.id, records.c.bearing, records.c.persons, records.c.received_at, _UNTOLD)
+            .join_from(items, records, records.c.id == items.c.record)
+            .where(items.c.delivery == delivery)
+            .order_by(records.c.id)
+        )
+        async with self._database.read() as connection:
+            found: Any = (
+                await connection.execute(
+                    select(deliveries, register_revision().label("register")).where(deliveries.c.id == delivery)
+                )
+            ).one_or_none()
+            if found is None:
+                return None
+            rows = (await connection.execute(cargo)).all()
+        bodies = tuple((RecordId(row.id), row.sealed) for row in rows if row.sealed is not None)
+        return Claimed(delivery_from(found), bodies, tuple(cargo_from(row) for row in rows), found.register or 0)

@@ -1,0 +1,126 @@
+"""Clearing: the disclosure guard is asked once more when a delivery is about to leave, about every record that it
+carries: approvals and agreements end, data grow old, and notices of danger come in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from gateway.core.bearing import Bearing, bearing_from
+from gateway.core.bridge import Bridging
+from gateway.core.disclosure import Clearance, Decision, Guard, Passage, Withheld
+from gateway.core.ids import Clock
+from gateway.core.labels import open_record
+from gateway.core.model import AgreementMode, Cargo, Claimed, Delivery, DeliveryId, RecordId
+from gateway.core.ports.formats import CanonicalForm
+from gateway.core.ports.keys import Sealer
+from gateway.core.ports.notices import Carried
+from gateway.core.protected import Register
+from gateway.core.routing import Directory, Route
+from gateway.work.protection import RegisterWatch
+
+
+class KeptBack(Exception):
+    """The delivery may not leave: what was decided about the records that keep it, by their ids."""
+
+    def __init__(self, decisions: dict[RecordId, Decision]) -> None:
+        super().__init__("kept back")
+        self.decisions = decisions
+
+    @property
+    def first(self) -> Decision:
+        return next(iter(self.decisions.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Clearing:
+    """The one place on the way out where the guard is asked and its word is given."""
+
+    guard: Guard
+    watch: RegisterWatch
+    directory: Callable[[], Directory]
+    clock: Clock
+    bridging: Bridging
+    sealer: Sealer
+    canonical: CanonicalForm
+    carried: Carried
+    _unknown: Decision = field(init=False)
+
+    def __post_init__(self) -> None:
+        unknown = Decision(Withheld.UNKNOWN, "L01", self.guard.policy.version)
+        object.__setattr__(self, "_unknown", unknown)
+
+    async def clear(self, claimed: Claimed) -> Clearance:
+        """The guard's word that the delivery may go to its partner now. Raises KeptBack."""
+        register = await self.watch.at_least(claimed.register)
+        decisions = self.decide(claimed, register)
+        kept = {record: one for record, one in decisions.items() if one.withheld is not None}
+        if kept:
+            raise KeptBack(kept)
+        return self.guard.clear(claimed.delivery.id, claimed.delivery.partner, decisions)
+
+    async def kept_back(self, delivery: DeliveryId) -> Decision | None:
+        """Why a parcel that lies ready may not be fetched now; None when it may, or when there is no such delivery."""
+        claimed = await self.carried.carried(delivery)
+        if claimed is None:
+            return None
+        decisions = self.decide(claimed, await self.watch.at_least(claimed.register))
+        return next((one for one in decisions.values() if one.withheld is not None), None)
+
+    def decide(self, claimed: Claimed, register: Register) -> dict[RecordId, Decision]:
+        """What the guard says of each record that the delivery carries."""
+        route = self._route(claimed.delivery)
+        if route is None:
+            carried = [one.record for one in claimed.cargo] or [RecordId("")]
+            gone = replace(self._unknown, withheld=Withheld.AGREEMENT)
+            return dict.fromkeys(carried, gone)
+        if len(claimed.cargo) != claimed.delivery.records:
+            return {RecordId(""): self._unknown}
+        today = self.clock().date()
+        asked: dict[tuple[object, ...], Decision] = {}
+        decisions: dict[RecordId, Decision] = {}
+        for one in claimed.cargo:
+            held = register.held(one.persons)
+            key = (one.bearing, one.received_at.date(), held)
+            decision = asked.get(key) if one.bearing is not None else None
+            if decision is None:
+                decision = asked[key] = self._decided(claimed, one, route, held, today)
+            decisions[one.record] = decision
+        return decisions
+
+    def _decided(self, claimed: Claimed, one: Cargo, route: Route, held: frozenset[bytes], today: date) -> Decision:
+        delivery = claimed.delivery
+        bearing = self._bearing(claimed, one)
+        if bearing is None:
+            return self._unknown
+        sender = self.directory().partners.get(delivery.sender)
+        passage = Passage(bearing, route, today, sender, one.received_at.date(), held)
+        decision = self.guard.decide(passage)
+        bridge = self.bridging.between(delivery.kind, delivery.format)
+        if decision.withheld is not None or bridge is None:
+            return decision
+        return self.guard.decide(replace(passage, bearing=self.guard.crossed(bearing, bridge.to)))
+
+    def _bearing(self, claimed: Claimed, one: Cargo) -> Bearing | None:
+        """As it was written down when the record was judged; for records from before that, read once more."""
+        if one.bearing is not None:
+            return bearing_from(claimed.delivery.kind, one.bearing)
+        sealed = next((sealed for record, sealed in claimed.records if record == one.record), None)
+        if sealed is None:
+            return None
+        document = open_record(self.sealer, one.record, sealed)
+        return self.guard.bearing(self.canonical.facts(self.canonical.read(document)))
+
+    def _route(self, delivery: Delivery) -> Route | None:
+        """The route of the delivery by partners and agreements as they are now; None when it is no route any more."""
+        directory = self.directory()
+        agreement = directory.agreement(delivery.agreement)
+        partner = directory.partners.get(delivery.partner)
+        if agreement is None or partner is None or delivery.kind not in agreement.kinds:
+            return None
+        if agreement.recipient != partner.key:
+            return None
+        if agreement.mode is AgreementMode.DIRECT and delivery.sender not in agreement.senders:
+            return None
+        return Route(partner, agreement)

@@ -1,0 +1,52 @@
+"""The desk of the disclosure guard: why something was not sent, and the end of a notice of danger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from gateway.core.audit_entry import Scribe
+from gateway.core.disclosure import Decision
+from gateway.core.model import Actor, Delivery, DeliveryId, PartnerKey, Record, RecordId
+from gateway.core.ports.notices import Notices
+from gateway.core.ports.store import AuditLog
+from gateway.core.why import Why, why_delivery, why_record
+from gateway.work.clearing import Clearing
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class DisclosureDesk:
+    """The port ``Disclosures``."""
+
+    clearing: Clearing
+    notices: Notices
+    audit: AuditLog
+    scribe: Scribe
+
+    async def kept_back(self, delivery: DeliveryId, reader: Actor) -> Decision | None:
+        decision = await self.clearing.kept_back(delivery)
+        if decision is not None:
+            details = {"policy": decision.policy, "rule": decision.rule}
+            entry = self.scribe.entry(
+                reader, "delivery.withheld", f"delivery:{delivery}", str(decision.withheld), details
+            )
+            await self.audit.write([entry])
+            log.info("delivery.withheld", id=delivery, code=str(decision.withheld), rule=decision.rule)
+        return decision
+
+    async def lift(self, record: RecordId, placed_by: PartnerKey, reason: str) -> int:
+        entry = self.scribe.entry(
+            Actor("partner", placed_by), "notice.lifted", f"record:{record}", "ok", {"reason": reason}
+        )
+        lifted = await self.notices.lift(record, placed_by, entry)
+        log.info("notice.lifted", id=record, partner=placed_by, count=lifted)
+        return lifted
+
+    def of_record(self, record: Record) -> Why | None:
+        return why_record(record, self.clearing.guard.policy)
+
+    def of_delivery(self, delivery: Delivery) -> Why | None:
+        return why_delivery(delivery, self.clearing.guard.policy)

@@ -1,0 +1,35 @@
+"""The register of protected persons, kept in memory as long as it is as new as the store's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import structlog
+
+from gateway.core.ports.notices import Notices
+from gateway.core.protected import Register
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class RegisterWatch:
+    notices: Notices
+    register: Register = field(default_factory=Register)
+
+    async def refresh(self) -> bool:
+        """Look whether the store has something newer; False always: the loop may rest."""
+        if await self.notices.revision() > self.register.revision:
+            await self._learn()
+        return False
+
+    async def at_least(self, revision: int) -> Register:
+        """The register, with everything up to a revision that somebody saw in the store."""
+        if revision > self.register.revision:
+            await self._learn()
+        return self.register
+
+    async def _learn(self) -> None:
+        revision, standings = await self.notices.since(self.register.revision)
+        self.register.learn(revision, standings)
+        log.info("protection.changed", version=revision, count=len(self.register))
