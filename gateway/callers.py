@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -14,10 +14,16 @@ from gateway.core.model import Actor, PartnerKey
 from gateway.core.ports.store import Operator
 from gateway.core.roles import Role
 from gateway.foundation import Foundation
-from gateway.web.auth import Owner, Scope, new_api_key
+from gateway.web.auth import OPERATOR_SCOPES, Owner, Scope, new_api_key
 from gateway.web.console.passwords import hash_password
 from gateway.web.console.rights import NARROWED, known_role
 
+_SCOPES: Mapping[Role | None, frozenset[str]] = {
+    Role.OPERATOR: OPERATOR_SCOPES,
+    Role.DATA_STEWARD: frozenset({Scope.READ}),
+    Role.AUDITOR: frozenset({Scope.READ}),
+}
+"""Role -> scopes of its API keys; other roles have the console alone."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 LONGEST_LIFE = timedelta(days=90)
 """Of a partner's API key."""
@@ -40,8 +46,30 @@ async def new_partner_key(
 
 
 async def new_operator_key(base: Foundation, actor: Actor, operator: str, lifetime: timedelta) -> str:
-    """A new key for an operator's scripts."""
-    return await _new_key(base, actor, _owner(frozenset({Scope.READ, Scope.OPERATE}), lifetime, operator=operator))
+    """A new key for an operator's scripts, with what the API lets the account's role do. A name without an account is a
+    program of the site: it may do what operators do. Raises Misconfigured for an account that may nothing there."""
+    account = await base.stores.operators.find(operator)
+    scopes = scopes_of(account)
+    if not scopes:
+        raise Misconfigured(f"The account {operator} may do nothing over the API.", code="scopes")
+    return await _new_key(base, actor, _owner(scopes, lifetime, operator=operator))
+
+
+def scopes_of(account: Operator | None) -> frozenset[str]:
+    """What keys of the account may do. ``operate`` withdraws as well as retries, so it is the operators' alone."""
+    if account is None:
+        return OPERATOR_SCOPES
+    if account.disabled:
+        return frozenset()
+    return _SCOPES.get(known_role(account.role), frozenset())
+
+
+async def _revoke_beyond(base: Foundation, actor: Actor, account: Operator) -> None:
+    """Revoke the account's keys that may more than its role does now."""
+    for key in await base.stores.callers.list(None):
+        if key.principal.operator == account.name and not key.principal.scopes <= scopes_of(account):
+            entry = base.scribe.entry(actor, "apikey.revoked", f"apikey:{key.id}", "ok", {"reason": "role changed"})
+            await base.stores.callers.revoke(key.id, entry)
 
 
 def _owner(
@@ -87,6 +115,7 @@ async def add_operator(base: Foundation, actor: Actor, account: Account) -> None
     entry = base.scribe.entry(actor, "operator.added", f"operator:{account.name}", "ok", details)
     made = Operator(account.name, role.value, hash_password(account.password), partner=partner)
     await base.stores.operators.add(made, entry)
+    await _revoke_beyond(base, actor, made)
 
 
 def _checked(account: Account, partners: Collection[PartnerKey]) -> tuple[Role, PartnerKey | None]:
@@ -108,7 +137,9 @@ async def disable_operator(base: Foundation, actor: Actor, name: str) -> None:
     if found is None:
         raise NotFound(f"There is no operator {name}.")
     entry = base.scribe.entry(actor, "operator.added", f"operator:{name}", "disabled", {"role": found.role})
-    await base.stores.operators.add(replace(found, disabled=True), entry)
+    shut = replace(found, disabled=True)
+    await base.stores.operators.add(shut, entry)
+    await _revoke_beyond(base, actor, shut)
 
 
 async def reset_factors(base: Foundation, actor: Actor, name: str) -> int:
