@@ -42,6 +42,7 @@ from gateway.store.tables import (
 _ERASURES = Insertion(erasures, conflict="ON CONFLICT (record) DO NOTHING", returning=("record",))
 _ENDED = (DeliveryState.DELIVERED.value, DeliveryState.WITHDRAWN.value)
 _STILL_OPEN = tuple(state.value for state in DeliveryState if state.value not in (*_ENDED, DeliveryState.CLAIMED.value))
+_GONE = dict.fromkeys(("sealed", "case_index", "serial", "digest", "bearing", "persons"))
 _RETENTION = "retention"
 """The cause of deliveries that end because what they carry is erased."""
 ERASED_KEY = "erased:"
@@ -168,9 +169,7 @@ def _alive(record: ColumnElement[str]) -> ColumnElement[bool]:
 async def _empty_records(connection: AsyncConnection, fresh: Sequence[str]) -> None:
     """The data key lies wrapped in the sealed bytes: with them goes the only way to read a copy of the body."""
     chosen = among(connection, records.c.id, fresh)
-    await connection.execute(
-        update(records).where(chosen).values(sealed=None, case_index=None, serial=None, digest=None)
-    )
+    await connection.execute(update(records).where(chosen).values(_GONE))
     await connection.execute(delete(serials).where(among(connection, serials.c.record, fresh)))
 
 

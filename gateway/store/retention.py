@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, case, exists, func, select, update
+from sqlalchemy import Row, Select, case, exists, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.core.bearing import bearing_from
 from gateway.core.erasure import Erasure, Run, RunState
 from gateway.core.ids import uuid7
 from gateway.core.model import AuditEntry, DeliveryId, DeliveryState, Kind, PartnerKey, RecordId, SubmissionId
-from gateway.core.ports.retention import Found
+from gateway.core.ports.retention import Found, Span
 from gateway.core.retention import Candidate
 from gateway.store.bulk import among, one_at_a_time
 from gateway.store.engine import Database, Dialect
@@ -26,6 +27,8 @@ _RUNS = Insertion(retention_runs)
 _ENDED = (DeliveryState.DELIVERED.value, DeliveryState.WITHDRAWN.value)
 _SKEW = timedelta(days=1)
 """How far the time inside an id may be from the time of its row."""
+_OF_PURPOSE = text("records.bearing LIKE '%for:%'")
+"""As the index ``records_of_purpose`` has it, so that it serves."""
 _EMPTY_WAL = "PRAGMA wal_checkpoint(TRUNCATE)"
 _EMPTIED = ("records", "serials", "submissions", "deliveries", "mailbox", "attempts", "audit_entries", "receipts")
 """Tables of which PostgreSQL still holds dead rows after a run."""
@@ -37,18 +40,18 @@ class StoredRetention:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def candidates(
-        self, after: RecordId | None, received_until: datetime, closing: frozenset[str], limit: int
-    ) -> tuple[Found, ...]:
+    async def candidates(self, span: Span, closing: frozenset[str], limit: int) -> tuple[Found, ...]:
         columns = records.c
         wanted = (columns.id, columns.submission, columns.kind, columns.sender, columns.recipient)
-        query: Select[Any] = select(*wanted, columns.received_at, columns.case_index).where(
-            columns.id < _first_id(received_until + _SKEW),
-            columns.received_at <= received_until,
+        query: Select[Any] = select(*wanted, columns.received_at, columns.case_index, columns.bearing).where(
+            columns.id < _first_id(span.received_until + _SKEW),
+            columns.received_at <= span.received_until,
             ~exists().where(erasures.c.record == columns.id),
         )
-        if after is not None:
-            query = query.where(columns.id > after)
+        if span.after is not None:
+            query = query.where(columns.id > span.after)
+        if span.of_purpose:
+            query = query.where(_OF_PURPOSE)
         async with self._database.read() as connection:
             rows = (await connection.execute(query.order_by(columns.id).limit(limit))).all()
             owed = await _owed(connection, [row.id for row in rows])
@@ -149,12 +152,15 @@ async def _cases(
 def _found(row: Row[Any], owed: Sequence[Row[Any]], of_case: Row[Any] | None) -> Found:
     parties = {row.sender, row.recipient, *(one.partner for one in owed)} - {None}
     under_way = [one for one in owed if one.state not in _ENDED]
+    bearing = bearing_from(Kind(row.kind or ""), row.bearing or "")
     candidate = Candidate(
         id=RecordId(row.id),
         submission=SubmissionId(row.submission),
         kind=None if row.kind is None else Kind(row.kind),
         sender=PartnerKey(row.sender),
         received_at=row.received_at,
+        labels=bearing.labels,
+        purpose=bearing.purpose,
         parties=frozenset(PartnerKey(one) for one in parties),
         case=row.case_index,
         settled_at=None if under_way else max((_ended(one, row) for one in owed), default=row.received_at),

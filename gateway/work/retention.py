@@ -16,7 +16,7 @@ from gateway.core.erasure import Erasure, Outlook, Run, RunState, Tally
 from gateway.core.errors import Conflict
 from gateway.core.ids import Clock, Mint
 from gateway.core.model import Actor, AuditEntry, Kind, RecordId
-from gateway.core.ports.retention import Accounting, Found, Holds, Pruning, Retention
+from gateway.core.ports.retention import Accounting, Found, Holds, Pruning, Retention, Span
 from gateway.core.ports.store import Leases
 from gateway.core.retention import Hold, Ruling, Schedule, earlier
 
@@ -68,13 +68,16 @@ class Eraser:
         due: dict[str, Tally] = {}
         held: dict[str, Tally] = {}
         holds = await self.holds.list()
-        async for found in self._walk(None, now):
-            looked += len(found)
-            for one in found:
-                ruling = self._ruling(one, holds)
-                into = due if ruling.is_due(now) else held if ruling.is_held(now) else None
-                if into is not None:
-                    into[ruling.rule] = into.get(ruling.rule, Tally()).with_one(one.candidate.received_at)
+        until = earlier(now, self.schedule.shortest_months)
+        for span in (Span(None, until), Span(None, now, of_purpose=True)):
+            async for found in self._walk(span):
+                fresh = [one for one in found if not span.of_purpose or one.candidate.received_at > until]
+                looked += len(fresh)
+                for one in fresh:
+                    ruling = self._ruling(one, holds)
+                    into = due if ruling.is_due(now) else held if ruling.is_held(now) else None
+                    if into is not None:
+                        into[ruling.rule] = into.get(ruling.rule, Tally()).with_one(one.candidate.received_at)
         return Outlook(due, held, looked)
 
     async def run(self, actor: Actor, watch: Callable[[int], None] = _nobody_watches) -> Run:
@@ -89,13 +92,13 @@ class Eraser:
     async def _run(self, actor: Actor, watch: Callable[[int], None]) -> Run:
         now, erased = self.clock(), 0
         run = await self._begin(actor, now)
-        async for found in self._walk(run.upto, now):
-            await self._lead()
-            for start in range(0, len(found), self.pace.batch):
-                batch = found[start : start + self.pace.batch]
-                run = replace(run, upto=batch[-1].candidate.id)
-                erased += await self._erase(run, batch, actor)
-                watch(erased)
+        async for batch in self._batches(Span(None, now, of_purpose=True)):
+            erased += await self._erase(run, batch, actor)
+            watch(erased)
+        async for batch in self._batches(Span(run.upto, earlier(now, self.schedule.shortest_months))):
+            run = replace(run, upto=batch[-1].candidate.id)
+            erased += await self._erase(run, batch, actor)
+            watch(erased)
         await self.accounting.prune(earlier(now, self.schedule.logs["disclosures"].months))
         await self._prune(actor, now)
         ended = await self._end(replace(run, records=run.records + erased), actor)
@@ -119,14 +122,24 @@ class Eraser:
         if not await self.leases.take("retention", self.owner, now, now + LEASE):
             raise Conflict("Another process erases at this moment.")
 
-    async def _walk(self, after: RecordId | None, now: datetime) -> AsyncIterator[tuple[Found, ...]]:
-        until = earlier(now, self.schedule.shortest_months)
-        while True:
-            found = await self.retention.candidates(after, until, self.schedule.closing, self.pace.looked_at)
-            if not found:
-                return
+    async def urgent(self) -> bool:
+        """Whether a record is due that goes as soon as it is delivered (45 CFR 303.15(c)(8))."""
+        now, holds = self.clock(), await self.holds.list()
+        async for found in self._walk(Span(None, now, of_purpose=True)):
+            if any(self._ruling(one, holds).is_due(now) for one in found):
+                return True
+        return False
+
+    async def _batches(self, span: Span) -> AsyncIterator[Sequence[Found]]:
+        async for found in self._walk(span):
+            await self._lead()
+            for start in range(0, len(found), self.pace.batch):
+                yield found[start : start + self.pace.batch]
+
+    async def _walk(self, span: Span) -> AsyncIterator[tuple[Found, ...]]:
+        while found := await self.retention.candidates(span, self.schedule.closing, self.pace.looked_at):
             yield found
-            after = found[-1].candidate.id
+            span = replace(span, after=found[-1].candidate.id)
 
     def _ruling(self, found: Found, holds: Sequence[Hold]) -> Ruling:
         candidate = found.candidate
@@ -208,7 +221,7 @@ SCHEDULER = Actor("gateway", "scheduler")
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """Erases by itself: so long after the last run began, whoever began it."""
+    """Erases by itself: so long after the last run began, whoever began it, and at once what goes with its delivery."""
 
     eraser: Eraser
     every: timedelta
@@ -217,7 +230,7 @@ class Rounds:
         """One round; False always. A run that was cut off is gone on with at once."""
         last = await self.eraser.retention.runs(1)
         rested = not last or last[0].begun_at + self.every <= self.eraser.clock()
-        if rested or last[0].state is RunState.RUNNING:
+        if rested or last[0].state is RunState.RUNNING or await self.eraser.urgent():
             with suppress(Conflict):
                 await self.eraser.run(SCHEDULER)
         return False

@@ -41,6 +41,7 @@ from keys.files import FileKeys
 
 OHIO, IOWA, TANF = PartnerKey("ohio"), PartnerKey("iowa"), PartnerKey("tanf")
 WAGE, LOCATE, TRANSFER = Kind("wage"), Kind("locate"), Kind("case-transfer")
+LOCATE_ANSWER = Kind("locate-answer")
 OPERATOR = Actor("operator", "pat")
 BEGIN = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -71,10 +72,11 @@ class Archive:
         to: Sequence[PartnerKey] = (IOWA,),
         case: bytes | None = None,
         transaction: str | None = None,
+        bearing: str = "",
     ) -> list[Record]:
         """One submission, committed and not delivered yet. Every record is of a case of its own unless one is given."""
         base, id_ = self.base, SubmissionId(self.base.mint())
-        judged = tuple(self._judged(id_, n, kind, to, case, transaction) for n in range(1, count + 1))
+        judged = tuple(self._judged(id_, n, kind, to, case, transaction, bearing) for n in range(1, count + 1))
         posted = Submission(
             id=id_,
             sender=OHIO,
@@ -105,6 +107,7 @@ class Archive:
         to: Sequence[PartnerKey],
         case: bytes | None,
         transaction: str | None,
+        bearing: str,
     ) -> Judged:
         base, id_ = self.base, RecordId(self.base.mint())
         document = f"<Record><PersonSSN>900{secrets.randbelow(10**6):06}</PersonSSN>{secrets.token_hex(40)}</Record>"
@@ -123,6 +126,8 @@ class Archive:
             digest=hashlib.sha256(document.encode()).hexdigest(),
             sealed=base.sealer.seal(Label.RECORDS, record_context(id_), document.encode()),
             received_at=self.now,
+            bearing=bearing or None,
+            persons=secrets.token_bytes(16),
         )
         owed = tuple(self._owed(record, partner, case is None) for partner in to)
         items = tuple(Item(id_, one.partner, OHIO, kind, AgreementKey("all"), one.id, self.now) for one in owed)

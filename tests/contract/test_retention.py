@@ -10,15 +10,16 @@ import pytest
 from sqlalchemy import select
 
 from gateway.audit.proof import check_proof
+from gateway.core.erasure import Tally
 from gateway.core.errors import Conflict, GatewayError
 from gateway.core.labels import open_record
-from gateway.core.model import AdapterName, DeliveryState, Endpoint, Partner, Role
+from gateway.core.model import Actor, AdapterName, DeliveryState, Endpoint, Partner, Role
 from gateway.core.retention import HoldScope, later
 from gateway.core.routing import Directory
 from gateway.retaining import eraser, local_desk
 from gateway.store.tables import attempts, audit_entries, deliveries, records, serials, submissions
 from gateway.work.retention import Pace, Rounds
-from tests.contract.archive import BEGIN, IOWA, LOCATE, OHIO, OPERATOR, TANF, TRANSFER, WAGE, archive
+from tests.contract.archive import BEGIN, IOWA, LOCATE, LOCATE_ANSWER, OHIO, OPERATOR, TANF, TRANSFER, WAGE, archive
 
 DAY = timedelta(days=1)
 AFTER = later(BEGIN, 24) + DAY
@@ -58,6 +59,7 @@ async def traces(site, kept):
         "wrapped data key": [one.sealed[20:60] for one in kept],
         "blind index": [one.case_index for one in kept],
         "digest": [one.digest.encode() for one in kept],
+        "indexes of persons": [one.persons for one in kept],
         "serial number": [one.serial.encode() for one in kept],
     }
     found = {name: sum(value in files for value in values) for name, values in derived.items()}
@@ -123,6 +125,7 @@ async def test_what_is_derived_goes_and_what_stays_is_what_is_stated(either):
         assert (await connection.execute(select(serials))).all() == []
         entries = (await connection.execute(select(audit_entries))).all()
     assert (row.sealed, row.case_index, row.serial, row.digest) == (None, None, None, None)
+    assert (row.bearing, row.persons) == (None, None)
     assert (row.id, row.kind, row.sender, row.recipient) == (record.id, WAGE, OHIO, IOWA)
     assert (posted.receipt, posted.body_digest, posted.idempotency_key) == (b"", "", f"erased:{record.submission}")
     assert (carried.lane, carried.digest, carried.answer, tried.answer) == (None, None, None, None)
@@ -291,3 +294,52 @@ async def test_a_submission_with_a_living_record_keeps_its_answer(site):
     await eraser(site.base).run(OPERATOR)
     assert await desk.erased(first.id)
     assert (await site.base.stores.submissions.get(second.submission)).receipt
+
+
+# --- delivered and destroyed ------------------------------------------------------------------------------------------
+
+CUSTODY = {"kind": LOCATE_ANSWER, "bearing": "FPLS for:custody"}
+
+
+@pytest.mark.claim("L11", control="test_an_answer_for_another_purpose_stays")
+async def test_a_locate_answer_in_a_custody_case_is_destroyed_once_the_requester_has_it(site, claim):
+    count = claim.size(push=20, night=1_000)
+    kept = await site.accept(count=count, **CUSTODY)
+    await site.deliver(DeliveryState.WAITING)
+    rounds = Rounds(eraser(site.base), DAY)
+    await rounds.step()
+    assert await ids_left(site) == {record.id for record in kept}
+    await acknowledged(site, kept)
+    await rounds.step()
+    left = await traces(site, kept)
+    claim.measured(f"{left['openable']} of {count} recoverable after the acknowledgement")
+    assert left == {"openable": 0}
+    assert (await (await local_desk(site.base)).erased(kept[0].id)).rule == "custody"
+
+
+async def acknowledged(site, kept):
+    """The partner's word on everything that it got."""
+    for record in kept:
+        for one in await site.base.stores.records.deliveries(record.id):
+            entry = site.base.scribe.entry(Actor("partner", IOWA), "delivery.acknowledged", f"delivery:{one.id}")
+            await site.base.stores.desk.acknowledge(one.id, IOWA, accepted=True, reason="", now=site.now, entry=entry)
+
+
+async def test_an_answer_for_another_purpose_stays(site):
+    (record,) = await site.fill(1, LOCATE_ANSWER, bearing="FPLS for:support")
+    await Rounds(eraser(site.base), DAY).step()
+    assert await traces(site, [record]) == {
+        "openable": 1,
+        "wrapped data key": 1,
+        "blind index": 1,
+        "digest": 1,
+        "indexes of persons": 1,
+        "serial number": 1,
+    }
+
+
+async def test_what_came_from_the_directory_of_new_hires_is_told_by_its_label(site):
+    await site.fill(1, LOCATE_ANSWER, bearing="FPLS NDNH")
+    await site.fill(1, LOCATE_ANSWER, bearing="FPLS")
+    site.now = AFTER
+    assert (await eraser(site.base).plan()).due == {"ndnh": Tally(1, BEGIN, BEGIN)}

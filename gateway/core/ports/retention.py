@@ -25,12 +25,20 @@ class Found:
     open: tuple[DeliveryId, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which records are looked at."""
+
+    after: RecordId | None
+    """Those with greater ids."""
+    received_until: datetime
+    of_purpose: bool = False
+    """Only those that name a purpose themselves."""
+
+
 class Retention(Protocol):
-    async def candidates(
-        self, after: RecordId | None, received_until: datetime, closing: frozenset[str], limit: int
-    ) -> tuple[Found, ...]:
-        """Records that are not erased, by id, those after ``after`` that came no later than ``received_until``.
-        ``closing``: the transactions that close a case."""
+    async def candidates(self, span: Span, closing: frozenset[str], limit: int) -> tuple[Found, ...]:
+        """Records of the span that are not erased, by id. ``closing``: the transactions that close a case."""
         ...
 
     async def erase(
