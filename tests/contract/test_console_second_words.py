@@ -115,6 +115,8 @@ async def test_an_export_is_taken_once_as_agreed_and_holds_metadata_alone(site):
             *("recipient", "state", "reason", "received_at"),
         }
         await send(one, export, 409)
+        [copy] = await site.parts.retention.extracts()
+        assert (copy.what, copy.owner, copy.purpose) == ("records-list", "operator:operator", "monthly count")
     async with site.browser("data-steward") as thief:
         assert (await thief.get(export)).status == 404, "an export is for whoever asked"
 

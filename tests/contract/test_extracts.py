@@ -87,6 +87,8 @@ def registered(config):
     return [one["what"] for one in json.loads(command(config, "extract", "list", "--json"))]
 
 
+CONSOLE = "records-list"
+"""Taken in the console: its own test looks at the register."""
 WAYS = {
     "audit-export": ("audit", "export", "--out", "{}/log.zip"),
     "evidence": ("audit", "evidence", "{record}", "--out", "{}/evidence.json"),
@@ -99,7 +101,7 @@ WAYS = {
 @pytest.mark.claim("O02", control="test_a_copy_that_is_made_past_the_commands_is_missed_in_the_register")
 def test_every_way_out_is_in_the_register(installed, tmp_path, claim):
     config, record = installed
-    assert set(WAYS) == set(EXTRACTS)
+    assert set(WAYS) == set(EXTRACTS) - {CONSOLE}
     for what, words in WAYS.items():
         command(config, *(word.format(tmp_path, record=record) for word in words))
         assert what in registered(config)

@@ -62,6 +62,7 @@ async def take(visit: Visit) -> web.Response:
     """The list as CSV; spends the permission."""
     request = await _agreed(visit)
     await second_words(visit.parts).use(visit.actor, Wish(request.act, request.object, request.terms))
+    await visit.parts.retention.register(visit.actor, "records-list", f"approval:{request.id}", request.reason)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
