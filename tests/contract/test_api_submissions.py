@@ -143,7 +143,8 @@ async def test_a_content_digest_is_checked(stack):
     right = base64.b64encode(hashlib.sha256(BODY).digest()).decode()
     wrong = base64.b64encode(hashlib.sha256(b"other").digest()).decode()
     problem(await stack.post(BODY, Content_Digest=f"sha-256=:{wrong}:"), 422, "content-digest-mismatch")
-    assert (await stack.post(BODY, Content_Digest=f"sha-512=:AA==:, sha-256=:{right}:")).status == 202
+    problem(await stack.post(BODY, Content_Digest=f"sha-512=:AA==:, sha-256=:{right}:"), 422, "content-digest-mismatch")
+    assert (await stack.post(BODY, Content_Digest=f"md5=:AA==:, sha-256=:{right}:")).status == 202
 
 
 async def test_an_operator_cannot_submit(stack):

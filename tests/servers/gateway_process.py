@@ -38,6 +38,8 @@ SECTIONS: Mapping[str, Mapping[str, Any]] = {
     "api": {"port": 0, "sandbox": True},
     "console": {"port": 0, "environment": "TEST"},
     "metrics": {"port": 0},
+    # Machines are shared: a slow moment of the disk closes no door here but where a test is about it.
+    "admission": {"commit_seconds": 60, "store_seconds": 60},
     # A killed process must not keep its claims for minutes, nor a lost announcement wait for one.
     "work": {"processes": 1, "lease_seconds": 4, "announce_again_seconds": 2, "shutdown_seconds": 1},
 }

@@ -35,7 +35,7 @@ QUERIES: tuple[Route, ...] = (
                 "query-partner-down",
             ),
             body=AnyBody(only=queries.FORMS),
-            headers={"Content-Digest": "RFC 9530; checked when it holds sha-256"},
+            headers={"Content-Digest": "RFC 9530; checked when it holds sha-256 or sha-512"},
         ),
     ),
 )

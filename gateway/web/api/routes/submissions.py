@@ -9,7 +9,7 @@ from gateway.web.auth import Scope
 _RATE = ("RateLimit-Policy", "RateLimit")
 _KEY = {
     "Idempotency-Key*": "A fresh key for each body, 1 to 128 letters, digits and ._:-; a repeat gets the same receipt",
-    "Content-Digest": "RFC 9530; checked when it holds sha-256",
+    "Content-Digest": "RFC 9530; checked when it holds sha-256 or sha-512",
 }
 _KEY_PROBLEMS = ("idempotency-key-missing", "idempotency-key-unfit", "idempotency-mismatch", "conflict")
 _NONE_MATCH = {"If-None-Match": "The ETag that the caller has"}
