@@ -32,6 +32,7 @@ from gateway.cli import (
     rules,
     samples,
     topology,
+    why,
     wire,
     witness,
 )
@@ -74,6 +75,7 @@ samples.register(app)
 answers.register(app)
 records.register(app)
 queries.register(app)
+why.register(app)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature of an option's callback

@@ -3,7 +3,7 @@ known again when the record is sent, whatever formats and bridges it crossed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from gateway.core.model import Kind
@@ -31,8 +31,16 @@ class Bearing:
     purpose: str = ""
     """The purpose that the record itself names; empty: its agreement's counts."""
 
+    _words: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_words", self._written())  # once: every record asks for it
+
     def text(self) -> str:
         """One line of words, for the store: labels in capitals, the rest in small letters."""
+        return self._words
+
+    def _written(self) -> str:
         flags = ((self.tells, _TELLS), (self.family_violence, _VIOLENCE), (self.nondisclosure, _FINDING))
         further = ((self.beyond, _BEYOND), (self.asks, _ASKS))
         words = [*sorted(self.labels), *(word for holds, word in (*flags, *further) if holds)]

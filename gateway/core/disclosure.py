@@ -149,10 +149,20 @@ class Guard:
         tags, transaction = facts.tags, facts.transaction or ""
         labels = tuple([label for tag, label in self.policy.tags.items() if tag in tags])
         tells = kind.always_tells or TOLD in tags or _says_by_code(kind, transaction)
-        side = transaction.partition(" ")[0] if kind.sides else ""
+        side = _known(transaction.partition(" ")[0], kind) if kind.sides else ""
         purpose = self.policy.locate_types.get(tags.get(LOCATE_TYPE, ""), "")
         asks = facts.kind == REGISTRY_ENTRY and (transaction[:2] == _QUERY or LOCATE_TYPE in tags)
-        key = (facts.kind, labels, tells, facts.family_violence, facts.nondisclosure, BEYOND in tags, asks, purpose)
+        key = (
+            facts.kind,
+            labels,
+            tells,
+            facts.family_violence,
+            facts.nondisclosure,
+            BEYOND in tags,
+            asks,
+            side,
+            purpose,
+        )
         found = self._bearings.get(key)
         if found is None:
             found = Bearing(
@@ -163,15 +173,11 @@ class Guard:
                 facts.nondisclosure,
                 BEYOND in tags,
                 asks,
-                "",
+                side,
                 purpose,
             )
             self._bearings[key] = found
-        if not side:
-            return found
-        return Bearing(
-            found.kind, found.labels, tells, found.family_violence, found.nondisclosure, side=_known(side, kind)
-        )
+        return found
 
     def crossed(self, bearing: Bearing, to: Kind) -> Bearing:
         """The bearing of a record that crosses a bridge to another kind: it keeps every label and mark."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from gateway.core import case_status
 from gateway.core.case_status import Result
 from gateway.core.disclosure import Clearance, Guard, Passage, Withheld
+from gateway.core.errors import GatewayError
 from gateway.core.model import Content, Facts, FormatName, Partner, PartnerKey, RecordId
 from gateway.core.ports.formats import Cover, Encoded
 from gateway.core.ports.queries import QueryId, Reply
@@ -117,8 +119,12 @@ class Planner:
         another answer (V03): both are written whichever is told."""
         cover = Cover(plan.partner, plan.caller, plan.at, 0)
         nothing = self.reader.write(plan.form, plan.nothing.content, cover)
-        heard = self.reader.write(plan.form, told.heard.content, cover)
-        chosen = heard if told.record is told.heard else nothing
+        if told.record is told.heard:
+            chosen = self.reader.write(plan.form, told.heard.content, cover)
+        else:
+            chosen = nothing
+            with suppress(GatewayError):  # What is not told may be anything; a fault told instead would tell it.
+                self.reader.write(plan.form, told.heard.content, cover)
         return replace(chosen, body=chosen.body + b"\n" * (-len(chosen.body) % SIZE_CLASS))
 
     def judge(self, plan: Plan, reply: Reply) -> Told:

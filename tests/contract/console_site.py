@@ -45,6 +45,7 @@ from gateway.core.protection import Algorithm, Material, Stage, Use, WireKey
 from gateway.core.receipt import Receipts
 from gateway.core.roles import Role as OperatorRole
 from gateway.core.routing import Directory
+from gateway.core.why import why_delivery, why_record
 from gateway.store.approvals import StoredApprovals
 from gateway.store.audit import StoredAuditLog
 from gateway.store.callers import StoredApiKeys
@@ -73,6 +74,7 @@ from keys.states import KeyUse
 from tests.contract.owed import Town
 from tests.contract.retention_desk import desk_over
 from tests.contract.store_samples import acceptance, finding, judged_record, submission
+from tests.unit.guarding import POLICY
 
 PASSWORD = "correct horse battery"
 HASH = PasswordHasher(time_cost=1, memory_cost=8192).hash(PASSWORD)  # weak on purpose: the suites log in often
@@ -84,6 +86,16 @@ RULE = "CSE-DATE-INVALID"
 SEALER = EnvelopeSealer(
     KeyRing().with_new(KeyUse.KEK, "records", os.urandom(KEY_BYTES), datetime(2026, 3, 1, tzinfo=UTC)), os.urandom
 )
+
+
+class Words:
+    """What the guard's desk says of a state and a reason."""
+
+    def of_record(self, record):
+        return why_record(record, POLICY)
+
+    def of_delivery(self, delivery):
+        return why_delivery(delivery, POLICY)
 
 
 class StillClock:
@@ -276,7 +288,7 @@ def parts_of(database, clock):
         rules={RULE: RuleText(RULE, "The date is no date", "Use YYYYMMDD.", Severity.ERROR, since=date(2020, 1, 1))},
         messages=SimpleNamespace(),  # the console never posts
         partner_keys=Registered(clock),
-        disclosures=SimpleNamespace(),  # no screen asks it
+        disclosures=Words(),
         gateway_name="log.example/audit",
         proof=proof,
         log=SimpleNamespace(),  # the console does not publish

@@ -49,7 +49,8 @@ async def get_delivery(call: Call) -> web.Response:
         absent()
     attempts = await call.parts.desk.attempts(found.id)
     findings = await call.parts.desk.findings(found.id)
-    return answers.told(documents.delivery_detail(found, attempts, findings, answers=is_operator(call.caller)))
+    reason = call.parts.disclosures.of_delivery(found)
+    return answers.told(documents.delivery_detail(found, attempts, findings, reason, answers=is_operator(call.caller)))
 
 
 async def retry_delivery(call: Call) -> web.Response:

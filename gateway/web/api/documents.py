@@ -9,6 +9,7 @@ from gateway.core.model import Attempt, Counts, Delivery, Finding, Record, Submi
 from gateway.core.ports.intake import Verdict
 from gateway.core.ports.store import CauseGroup, Job, MailboxItem, PartnerQueue, RuleCount, Step
 from gateway.core.receipt import sample
+from gateway.core.why import Why
 from gateway.web.api import told
 from gateway.web.parts import RuleText
 
@@ -97,8 +98,12 @@ def record(value: Record, *, own: bool) -> told.RecordTold:
     )
 
 
+def why(value: Why | None) -> told.WhyTold | None:
+    return None if value is None else told.WhyTold.model_validate(value, from_attributes=True)
+
+
 def record_detail(
-    value: Record, deliveries: Sequence[Delivery], erasure: Erasure | None, *, own: bool
+    value: Record, deliveries: Sequence[Delivery], erasure: Erasure | None, reason: Why | None, *, own: bool
 ) -> told.RecordDetail:
     link = f"/v1/records/{value.id}"
     links = {"self": link, "trace": f"{link}/trace", "proof": f"{link}/proof"}
@@ -108,6 +113,7 @@ def record_detail(
         **dict(record(value, own=own)),
         erased=None if erasure is None else erased(erasure),
         deliveries=[delivery(one) for one in deliveries],
+        why=why(reason) if own else None,
         links=links,
     )
 
@@ -139,7 +145,12 @@ def delivery(value: Delivery) -> told.DeliveryTold:
 
 
 def delivery_detail(
-    value: Delivery, attempts: Sequence[Attempt], findings: Sequence[Finding], *, answers: bool
+    value: Delivery,
+    attempts: Sequence[Attempt],
+    findings: Sequence[Finding],
+    reason: Why | None = None,
+    *,
+    answers: bool,
 ) -> told.DeliveryDetail:
     """``answers``: the partner's last words may be told (to operators)."""
     history = [
@@ -153,7 +164,8 @@ def delivery_detail(
         )
         for one in attempts
     ]
-    return told.DeliveryDetail(**dict(delivery(value)), history=history, findings=[finding(one) for one in findings])
+    found = [finding(one) for one in findings]
+    return told.DeliveryDetail(**dict(delivery(value)), history=history, findings=found, why=why(reason))
 
 
 def parcel(value: MailboxItem) -> told.ParcelTold:

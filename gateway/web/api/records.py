@@ -6,7 +6,8 @@ from aiohttp import web
 
 from gateway.core.errors import Conflict
 from gateway.core.model import Delivery, Record, RecordId
-from gateway.web.api import answers, documents, told
+from gateway.core.reasons import fit_reason
+from gateway.web.api import answers, asked, documents, told
 from gateway.web.api.operation import Call, absent
 from gateway.web.api.visibility import sees_delivery, sees_record, sent, visible_steps
 
@@ -15,7 +16,17 @@ async def get_record(call: Call) -> web.Response:
     record, deliveries = await _visible(call)
     seen = [delivery for delivery in deliveries if sees_delivery(call.caller, delivery)]
     erasure = await call.parts.retention.erased(record.id) if record.digest is None else None
-    return answers.told(documents.record_detail(record, seen, erasure, own=sent(call.caller, record)))
+    reason = call.parts.disclosures.of_record(record)
+    return answers.told(documents.record_detail(record, seen, erasure, reason, own=sent(call.caller, record)))
+
+
+async def lift_notice(call: Call) -> web.Response:
+    """The sender takes back the notice of danger that its record placed; nobody else can."""
+    reason = fit_reason((await call.document(asked.Because)).reason)
+    record = await call.parts.records.get(RecordId(call.id()))
+    if record is None or record.sender != call.partner:
+        absent()
+    return answers.told(told.LiftedTold(persons=await call.parts.disclosures.lift(record.id, call.partner, reason)))
 
 
 async def get_trace(call: Call) -> web.Response:

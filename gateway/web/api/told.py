@@ -142,8 +142,22 @@ class AttemptTold(Told):
     answer: Annotated[str | None, Field(description="The partner's last words, capped; operators only")] = None
 
 
+class WhyTold(Told):
+    """Why something was not sent, without anything of the record."""
+
+    code: str
+    rule: Annotated[str, Field(description="The requirement that it follows from")]
+    title: str
+    change: Annotated[str, Field(description="What would have to change")]
+    source: str
+    policy: Annotated[str, Field(description="Version of the disclosure policy whose words these are")]
+
+
 class DeliveryDetail(DeliveryTold):
     history: list[AttemptTold]
+    why: Annotated[WhyTold | None, Field(description="Why the disclosure guard keeps it back; null: it does not")] = (
+        None
+    )
     findings: Annotated[
         list[FindingTold], Field(description="What the partner's format could not carry, found when first composed")
     ]
@@ -172,6 +186,7 @@ class ErasedTold(Told):
 class RecordDetail(RecordTold):
     erased: Annotated[ErasedTold | None, Field(description="Set when nothing of the content is left")]
     deliveries: list[DeliveryTold]
+    why: Annotated[WhyTold | None, Field(description="Why it goes to nobody; for its sender")] = None
     links: dict[str, str]
 
 
@@ -187,6 +202,10 @@ class StepTold(Told):
 
 class Trace(Told):
     steps: list[StepTold]
+
+
+class LiftedTold(Told):
+    persons: Annotated[int, Field(description="On so many persons the notice was taken back; 0: it placed none")]
 
 
 class ParcelTold(Told):

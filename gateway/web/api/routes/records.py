@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.web.api import records, told
+from gateway.web.api import asked, records, told
 from gateway.web.api.operation import Answer, Operation, Route
 from gateway.web.auth import Scope
 
@@ -46,6 +46,20 @@ RECORDS: tuple[Route, ...] = (
             Scope.READ,
             {200: Answer("The proof file", media_type=_TEXT)},
             ("not-found", "proof-pending"),
+        ),
+    ),
+    Route(
+        "POST",
+        "/v1/records/{id}/lift",
+        records.lift_notice,
+        Operation(
+            "liftNotice",
+            "Take back the notice of danger that a record of the caller's placed; what others placed stands.",
+            "records",
+            Scope.SUBMIT,
+            {200: Answer("How many persons it was about", told.LiftedTold)},
+            ("not-found", "reason-unfit"),
+            body=asked.Because,
         ),
     ),
 )

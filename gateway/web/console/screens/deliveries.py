@@ -52,6 +52,7 @@ async def delivery(visit: Visit) -> Shown:
         "delivery.html",
         {
             "delivery": found,
+            "why": visit.parts.disclosures.of_delivery(found),
             "attempts": await visit.parts.desk.attempts(found.id),
             "findings": await visit.parts.desk.findings(found.id),
             "rules": visit.parts.rules,

@@ -164,6 +164,7 @@ async def trace(visit: Visit) -> Shown:
         "record.html",
         {
             "record": found,
+            "why": visit.parts.disclosures.of_record(found),
             "erasure": await visit.parts.retention.erased(found.id) if found.digest is None else None,
             "milestones": fold(steps),
             "deliveries": deliveries,

@@ -1,0 +1,346 @@
+"""Family violence: every combination of the rules, every branch of the guard, and no trace of what may not be told."""
+
+import ast
+import inspect
+import sys
+import types
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+
+import pytest
+
+from gateway.core import disclosure
+from gateway.core.disclosure import Guard, Override, Passage, Withheld
+from gateway.core.model import Facts, Kind, Record, RecordId, Role, TaxApproval
+from tests.unit.guarding import APPROVED, POLICY, TODAY, to
+from tests.unit.test_work_registry import posted
+from tests.unit.work_site import MICHIGAN, OHIO, agreement, open_site, partner, transfers
+
+PERSON, REQUEST = b"p" * 16, RecordId("request-1")
+ORDER = Override(
+    id="order-1",
+    request=REQUEST,
+    person=PERSON,
+    court="39-CP-0001",
+    ordered_on=TODAY - timedelta(days=3),
+    expires_on=TODAY + timedelta(days=3),
+    requested_by="pat",
+    approved_by="kim",
+)
+FOUND = Facts(Kind("locate-answer"), "FPLS", "39", "E05", tags={"told": "Y"})
+
+
+class Careless(Guard):
+    """The guard with the safeguard off: it never looks for danger."""
+
+    def _of_danger(self, _passage, _kind):
+        return None
+
+
+# --- V01, V02, V05, V06: the table -----------------------------------------------------------------------------------
+
+TABLE = list(product((False, True), ("support", "custody"), ("court", "agency"), (False, True), (False, True), (0, 1)))
+"""Notice held, purpose, requester, an order of a court, in its days, who placed the notice (this record, another)."""
+
+
+def passage(guard, held, purpose, requester, ordered, in_days, elsewhere):
+    order = ORDER if in_days else replace(ORDER, expires_on=TODAY - timedelta(days=1))
+    facts = replace(FOUND, family_violence=held and not elsewhere)
+    return Passage(
+        guard.bearing(facts),
+        to("IV-D", purpose=purpose, requester=requester),
+        TODAY,
+        held=frozenset({PERSON}) if held else frozenset(),
+        request=REQUEST,
+        override=order if ordered else None,
+    )
+
+
+def wanted(held, _purpose, requester, ordered, in_days, elsewhere):
+    """The rule in words: nothing about a protected person, but to a court that ordered it in these days."""
+    if not held or (ordered and in_days and requester == "court"):
+        return None
+    return Withheld.PROTECTED_PERSON if elsewhere else Withheld.FAMILY_VIOLENCE
+
+
+ORDERED, UNNEEDED = ((held, "support", "court", True, True, 1) for held in (True, False))
+"""A row with an order in its days, where a notice is held and where none is."""
+
+
+def wrong(guard):
+    return [row for row in TABLE if guard.decide(passage(guard, *row)).withheld is not wanted(*row)]
+
+
+@pytest.mark.claim("A24", "V01", "V02", "V06", control="test_a_guard_that_does_not_look_for_danger_fails_the_table")
+def test_every_combination_of_the_family_violence_rules_is_decided(claim):
+    assert len(TABLE) == 2**6
+    assert wrong(Guard(POLICY)) == []
+    claim.measured(f"{len(TABLE)} of {len(TABLE)} combinations decided as the rule says")
+
+
+def test_a_guard_that_does_not_look_for_danger_fails_the_table():
+    assert len(wrong(Careless(POLICY))) == sum(1 for row in TABLE if wanted(*row))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"used": True},
+        {"request": RecordId("request-2")},
+        {"person": b"q" * 16},
+        {"approved_by": "pat"},
+        {"expires_on": TODAY - timedelta(days=1)},
+        {"ordered_on": TODAY + timedelta(days=1)},
+    ],
+    ids=["used", "another request", "another person", "one person alone", "past", "not yet"],
+)
+def test_an_order_is_good_for_its_request_its_person_and_its_days_once(changes):
+    """V02."""
+    guard = Guard(POLICY)
+    plain = passage(guard, *ORDERED)
+    found = guard.decide(plain)
+    assert (found.withheld, found.rule, found.override) == (None, "V02", ORDER)
+    assert guard.decide(replace(plain, override=replace(ORDER, **changes))).withheld is Withheld.PROTECTED_PERSON
+
+
+def test_an_order_about_one_person_lets_nothing_out_about_two():
+    guard = Guard(POLICY)
+    plain = passage(guard, *ORDERED)
+    both = replace(plain, held=frozenset({PERSON, b"q" * 16}))
+    assert guard.decide(both).withheld is Withheld.PROTECTED_PERSON
+    assert guard.decide(replace(plain, request=None)).withheld is Withheld.PROTECTED_PERSON
+
+
+def test_an_order_that_was_not_needed_is_not_used_up():
+    guard = Guard(POLICY)
+    found = guard.decide(passage(guard, *UNNEEDED))
+    assert (found.withheld, found.override) == (None, None)
+
+
+# --- A25: every branch of the guard ----------------------------------------------------------------------------------
+
+FUNCTIONS = (
+    "_against",
+    "_of_labels",
+    "_of_tax",
+    "_of_locating",
+    "_of_age",
+    "_of_danger",
+    "_by_order",
+    "_fits",
+    "bearing",
+)
+NOT = {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is}
+FLIPS = {**NOT, ast.Lt: ast.GtE, ast.LtE: ast.Gt, ast.And: ast.Or, ast.Or: ast.And}
+
+
+def places(tree):
+    """Every condition in the functions that decide."""
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef) and function.name in FUNCTIONS:
+            for node in ast.walk(function):
+                if isinstance(node, ast.Compare | ast.BoolOp | ast.If | ast.IfExp | ast.Return):
+                    yield node
+
+
+def flipped(number):
+    """The guard's module with its condition of that number turned round; what was turned."""
+    tree = ast.parse(inspect.getsource(disclosure))
+    node = list(places(tree))[number]
+    said = f"{type(node).__name__} in line {node.lineno}"
+    if isinstance(node, ast.Compare):
+        node.ops = [FLIPS[type(op)]() if at == 0 else op for at, op in enumerate(node.ops)]
+    elif isinstance(node, ast.BoolOp):
+        node.op = FLIPS[type(node.op)]()
+    elif isinstance(node, ast.If | ast.IfExp):
+        node.test = ast.UnaryOp(ast.Not(), node.test)
+    elif isinstance(node, ast.Return):
+        node.value = ast.Constant(None)
+    module = types.ModuleType(f"mutant_{number}")
+    sys.modules[module.__name__] = module
+    try:
+        exec(compile(ast.fix_missing_locations(tree), module.__name__, "exec"), module.__dict__)  # noqa: S102 - our own source with one change
+    finally:
+        del sys.modules[module.__name__]
+    return module, said
+
+
+def battery():
+    """Passages that between them meet every condition: facts, route, and what else is known."""
+    day = timedelta(days=1)
+    plain = Facts(Kind("locate"), "26", "39", "LO1 R")
+    marked = {"family_violence": True}
+    taxed = replace(FOUND, tags={"federal_tax": "Y"})
+    once = replace(FOUND, tags={"federal_tax": "Y", "ndnh": "Y"})
+    yes = to("IV-D", approval=APPROVED, tax=True)
+    spls = replace(yes.partner, locate_attested_until=TODAY)
+    entry, query = (
+        Facts(Kind("registry-entry"), "39", "FPLS", "FP A"),
+        Facts(Kind("registry-entry"), "39", "FPLS", "FR L"),
+    )
+    order = Facts(Kind("income-withholding"), "39", "1", "I ORG")
+    yield from ((plain, to(program), {}) for program in ("IV-D", "IV-A", "FPLS", "employer", ""))
+    yield from ((order, to(program), {}) for program in ("employer", "IV-D", "e-IWO"))
+    yield from ((replace(order, transaction=said), to("employer"), {}) for said in ("A ORG", "K", None))
+    yield from ((replace(plain, transaction=said, **marked), to("IV-D"), {}) for said in ("LO1 R", "LO1 P", None))
+    yield from ((replace(one, **marked), to("FPLS"), {}) for one in (entry, query))
+    yield from (
+        (Facts(Kind("registry-answer"), "FPLS", "39", said, **marked), to("IV-D"), {}) for said in ("FT P", "FS A")
+    )
+    yield from (
+        (Facts(Kind("wage"), "FPLS", "39", **marks), to("IV-D"), {}) for marks in ({}, marked, {"nondisclosure": True})
+    )
+    yield from ((Facts(Kind("wage"), "FPLS", "39"), to("IV-D", role), {}) for role in (Role.TRIBE, Role.STATE))
+    yield from ((one, route, {}) for one in (taxed, once, FOUND) for route in (yes, to("IV-D"), to("IV-D", tax=True)))
+    yield from (
+        (taxed, to("IV-D", approval=TaxApproval(), tax=True, requester=who), {}) for who in ("agency", "private")
+    )
+    yield from ((taxed, to("IV-D", approval=APPROVED, tax=True, requester=who), {}) for who in ("private", "court"))
+    yield taxed, to("IV-D", approval=APPROVED, tax=True, purpose="eligibility"), {}
+    yield from ((query, to("FPLS"), {"sender": who}) for who in (None, spls, replace(spls, locate_attested_until=None)))
+    yield query, to("FPLS"), {"sender": replace(spls, locate_attested_until=TODAY - day)}
+    yield replace(entry, tags={"locate_type": "CS"}), to("FPLS"), {}
+    yield replace(entry, tags={"locate_type": "CS"}), to("FPLS"), {"sender": spls}
+    wage, old = Facts(Kind("wage"), "FPLS", "39"), TODAY.replace(year=TODAY.year - 2)
+    yield from ((one, to("IV-D"), {"received_on": at}) for one in (wage, plain) for at in (TODAY, old, old - day))
+    yield from ((plain, to("IV-D", **use), {}) for use in ({"purpose": "fun"}, {"requester": "fun"}))
+    custody = replace(FOUND, tags={"locate_type": "CV", "told": "Y"})
+    yield from (
+        (replace(custody, tags={**custody.tags, **more}), to("IV-D"), {}) for more in ({}, {"beyond_whereabouts": "Y"})
+    )
+    yield replace(FOUND, tags={"beyond_whereabouts": "Y"}), to("IV-D"), {}
+    yield from ((plain, to("IV-D"), {"day": at}) for at in (TODAY, TODAY.replace(year=2025)))
+    held = {"held": frozenset({PERSON})}
+    yield from ((one, to(program), held) for one in (plain, FOUND) for program in ("IV-D", "IV-A"))
+    yield from ((replace(FOUND, nondisclosure=True), to("IV-D"), more) for more in ({}, held))
+    court = to("IV-D", requester="court")
+    granted = {**held, "request": REQUEST, "override": ORDER}
+    yield from ((one, route, granted) for one in (FOUND, replace(FOUND, **marked)) for route in (court, to("IV-D")))
+    yield FOUND, court, {**granted, "held": frozenset()}
+    yield FOUND, court, {**granted, "request": None}
+    bad = ({"used": True}, {"request": "x"}, {"person": b"q" * 16}, {"approved_by": "pat"}, {"expires_on": TODAY - day})
+    yield from (
+        (FOUND, court, {**granted, "override": replace(ORDER, **one)}) for one in (*bad, {"ordered_on": TODAY + day})
+    )
+    edges = ({"expires_on": TODAY}, {"ordered_on": TODAY})
+    yield from ((FOUND, court, {**granted, "override": replace(ORDER, **one)}) for one in edges)
+    yield Facts(Kind("something-new"), "26", "39"), to("IV-D"), {}
+
+
+BATTERY = list(battery())
+
+
+def said(module):
+    """What a guard of the module answers to the whole battery; how it breaks counts as an answer."""
+    answers = []
+    guard = module.Guard(POLICY)
+    for facts, route, more in BATTERY:
+        known = {"day": TODAY, **more}
+        try:
+            found = guard.decide(module.Passage(guard.bearing(facts), route, **known))
+            answers.append((str(found.withheld), found.rule, found.override is not None))
+        except Exception as error:  # noqa: BLE001 - a mutant may do anything
+            answers.append(type(error).__name__)
+    return answers
+
+
+EQUIVALENT = 0.05
+"""Share of mutants that may live: conditions that only spare work."""
+
+
+@pytest.mark.claim("A25", control="test_the_battery_alone_finds_out_no_guard_that_is_as_it_should_be")
+def test_every_branch_of_the_guard_is_asked_for(claim):
+    right = said(disclosure)
+    count = len(list(places(ast.parse(inspect.getsource(disclosure)))))
+    lived = [name for number in range(count) for module, name in [flipped(number)] if said(module) == right]
+    claim.measured(f"{count - len(lived)} of {count} mutants of the guard's code found out")
+    assert len(lived) <= count * EQUIVALENT, lived
+
+
+def test_the_battery_alone_finds_out_no_guard_that_is_as_it_should_be():
+    assert said(disclosure) == said(disclosure)
+    answers = {answer[0] for answer in said(disclosure)}
+    assert answers == {"None", *(str(reason) for reason in Withheld if reason is not Withheld.UNKNOWN)}
+
+
+# --- V04: no trace ---------------------------------------------------------------------------------------------------
+
+STREET = "12 Invented Street"
+GIVEN = b"<ParticipantStatusCode>O</ParticipantStatusCode>"
+MARKED = GIVEN + b"<FamilyViolenceIndicator>Y</FamilyViolenceIndicator>"
+
+
+def canary(number):
+    """An address that stands nowhere else."""
+    return f"{number} Canary{number:06d} Way"
+
+
+def document(number, *, marked):
+    """A case with an address and people of its own."""
+    people = {f"90010000{place}": f"9{number:07d}{place}" for place in (1, 2, 3)}
+    text = transfers(number, case=f"MI{number:08d}").decode().replace(STREET, canary(number))
+    for before, after in people.items():
+        text = text.replace(before, after)
+    return text.encode().replace(GIVEN, MARKED, 1) if marked else text.encode()
+
+
+def gathered(documents):
+    """One body of many."""
+    head, first = documents[0].split(b"<CaseTransfer", 1)
+    records = [b"<CaseTransfer" + one.split(b"<CaseTransfer", 1)[1].removesuffix(b"</Batch>") for one in documents]
+    assert first
+    return head + b"".join(records) + b"</Batch>"
+
+
+async def run(site, numbers, marked):
+    """Post, send, and give back everything that another could see: what left, its names, and the store's files."""
+    site.know(partner(OHIO, "39", program="IV-A", concurrency=64), agreements=(agreement(MICHIGAN, OHIO),))
+    for start in range(0, len(numbers), 200):
+        some = numbers[start : start + 200]
+        await posted(site, MICHIGAN, "xml", gathered([document(n, marked=n in marked) for n in some]))
+    async with site.dispatching():
+        await site.come_to_rest()
+    left = [part for parcel in site.door.begun for part in (parcel.body, parcel.name.encode())]
+    files = [path.read_bytes() for path in site.path.parent.glob(f"{site.path.name}*")]
+    return left, files
+
+
+def leaks(numbers, blobs):
+    joined = b"\n".join(blobs)
+    return [number for number in numbers if canary(number).encode() in joined]
+
+
+@pytest.mark.claim("A24", "V04", control="test_without_the_safeguard_the_addresses_are_found_by_the_same_search")
+async def test_no_address_of_a_protected_person_is_anywhere(sqlite_url, tmp_path, claim, capfd):
+    size = claim.size(push=200, night=10_000)
+    numbers = list(range(1, size + 1))
+    marked = {number for number in numbers if (number * 2_654_435_761 + claim.seed) % 5 < 4}
+    async with open_site(sqlite_url, tmp_path) as site:
+        left, files = await run(site, numbers, marked)
+    out = "".join(capfd.readouterr()).encode()
+    assert leaks(sorted(marked), left) == []
+    assert leaks(numbers, files) == []
+    assert leaks(numbers, [out]) == []
+    assert len(leaks(sorted(set(numbers) - marked), left)) == len(set(numbers) - marked), "the others arrive"
+    claim.measured(f"0 of {len(marked)} addresses of protected persons left or lie readable, among {size} documents")
+
+
+async def test_without_the_safeguard_the_addresses_are_found_by_the_same_search(sqlite_url, tmp_path):
+    async with open_site(sqlite_url, tmp_path) as site:
+        site.guard = Careless(POLICY)
+        site.router = replace(site.router, guard=site.guard)
+        left, _ = await run(site, [1, 2, 3], {1, 2, 3})
+    assert leaks([1, 2, 3], left) == [1, 2, 3]
+
+
+def test_what_the_store_keeps_for_the_guard_names_nobody():
+    shown = repr(
+        Record(
+            RecordId("r"), None, 1, None, MICHIGAN, None, None, None, None, None, None, None, None,
+            received_at=None, bearing="STATE", persons=PERSON,
+        )
+    )  # fmt: skip
+    assert "STATE" in shown
+    assert repr(PERSON)[2:-1] not in shown
+    assert repr(PERSON)[2:-1] not in repr(ORDER)
