@@ -17,6 +17,7 @@ from gateway.cli.client import Answer, Client
 from gateway.core.errors import GatewayError
 from gateway.core.model import DeliveryId, DeliveryState, Page, PartnerKey
 from gateway.core.ports.store import DeliveryQuery
+from gateway.demo import trust
 from gateway.demo.narrator import Narrator
 from gateway.demo.trickle import trickle
 from gateway.demo.world import LOGINS, Wishes, World, examples, open_world
@@ -85,6 +86,7 @@ async def _chapters(narrator: Narrator, world: World) -> None:
     await _subscribers(narrator, world)
     await _mailbox(narrator, world)
     await _question(narrator, world)
+    await trust.withheld(narrator, world)
     await _evidence(narrator, world, posted["ohio-to-michigan.csenet"])
 
 
@@ -275,6 +277,7 @@ async def _evidence(narrator: Narrator, world: World, first: Posted) -> None:
     narrator.expect(
         "the receipt names the digest of the file", first.receipt["body"]["sha256"] == hashlib.sha256(body).hexdigest()
     )
+    await trust.receipt(narrator, world, first.receipt["submission"], body)
     record = first.receipt["records"][0]["id"]
     client = world.clients[first.sender]
     trace = await asyncio.to_thread(client.get, f"/v1/records/{record}/trace")
