@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -42,6 +42,16 @@ def _plain(value: object) -> str | int | float | bool | None:
     return value if value is None or isinstance(value, int | float) else type(value).__name__
 
 
+class _Stderr:
+    """Standard error as it is when a line is written: loggers are kept, and what they were made with may be closed."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def configure_logs(*, json: bool = True, level: int = logging.INFO) -> None:
     """One line a log event on stderr; control characters are escaped by the renderer (no line can forge another)."""
     renderer: structlog.types.Processor = (
@@ -55,7 +65,7 @@ def configure_logs(*, json: bool = True, level: int = logging.INFO) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Stderr())),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.ERROR, handlers=[logging.NullHandler()], force=True)
