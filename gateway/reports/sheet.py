@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 
 from gateway.core.receipt import sample
+from gateway.core.spreadsheet import Spreadsheet
 from gateway.offline import Checked, Explained
 
 HEAD = ("file", "severity", "rule", "field", "count", "title", "fix", "source", "record", "line", "columns", "path")
-FORMULA = frozenset("=+-@|%\t\r\n\0＝＋－＠｜％")  # noqa: RUF001 - full-width signs, which spreadsheets read as the others
-"""What a cell may not begin with (ASVS 5.0, 1.2.10, and what spreadsheets read like it)."""
-_TEXT = "'"
-"""Before a cell: it is text."""
 
 
 def sheet(checked: Iterable[Checked]) -> str:
-    """The report as spreadsheets read it (RFC 4180), every cell quoted."""
-    page = io.StringIO()
-    writer = csv.writer(page, quoting=csv.QUOTE_ALL)
-    writer.writerow(HEAD)
+    """The report as spreadsheets read it."""
+    page = Spreadsheet(HEAD)
     for one in checked:
         for found in one.findings:
-            writer.writerows([plain(cell) for cell in row] for row in _rows(one.file, found))
-    return page.getvalue()
-
-
-def plain(cell: str) -> str:
-    """The cell as text: what begins like a formula, blanks before it or not, gets an apostrophe."""
-    begun = cell.lstrip(" \u00a0\ufeff\u200b")
-    return _TEXT + cell if begun[:1] in FORMULA and begun else cell
+            for row in _rows(one.file, found):
+                page.add(row)
+    return page.text()
 
 
 def _rows(file: str, found: Explained) -> Iterator[list[str]]:

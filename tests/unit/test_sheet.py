@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from gateway.core.model import FormatName
+from gateway.core.spreadsheet import plain
 from gateway.offline import Validator, validator
-from gateway.reports.sheet import HEAD, plain, sheet
+from gateway.reports.sheet import HEAD, sheet
 
 ROOT = Path(__file__).parents[2]
 COMMAND = "cmd|' /C calc'!A0"
@@ -69,8 +70,8 @@ def test_the_sheet_has_a_row_for_each_place_and_says_the_same_as_the_other_repor
     assert any(row["record"] for row in rows)
 
 
-def test_nothing_else_but_the_export_of_ids_writes_csv():
-    """Formats of partners are read as CSV and never written. The console exports ids and states alone."""
+def test_nothing_else_writes_csv():
+    """Formats of partners are read as CSV and never written; whoever adds a sheet uses this one."""
     writers = [
         path.relative_to(ROOT).as_posix()
         for folder in ("gateway", "transforms", "adapters", "keys", "verifier")
@@ -79,4 +80,4 @@ def test_nothing_else_but_the_export_of_ids_writes_csv():
         if isinstance(node, ast.Attribute) and node.attr in ("writer", "DictWriter")
         and isinstance(node.value, ast.Name) and node.value.id == "csv"
     ]  # fmt: skip
-    assert sorted(writers) == ["gateway/reports/sheet.py", "gateway/web/console/screens/exports.py"]
+    assert writers == ["gateway/core/spreadsheet.py"]

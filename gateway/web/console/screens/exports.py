@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import AsyncIterator
 from datetime import datetime
 
@@ -13,6 +11,7 @@ from gateway.core.errors import NotFound, Refused
 from gateway.core.four_eyes import Act, Request
 from gateway.core.model import Kind, Page, PartnerKey, Record, RecordState
 from gateway.core.ports.store import RecordQuery
+from gateway.core.spreadsheet import Spreadsheet
 from gateway.web.approving import Person, Wish, known, second_words
 from gateway.web.console.screens.records import asked_query
 from gateway.web.console.visit import Shown, Visit, elsewhere
@@ -63,13 +62,11 @@ async def take(visit: Visit) -> web.Response:
     request = await _agreed(visit)
     await second_words(visit.parts).use(visit.actor, Wish(request.act, request.object, request.terms))
     await visit.parts.retention.register(visit.actor, "records-list", f"approval:{request.id}", request.reason)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    page = Spreadsheet(COLUMNS)
     async for one in _matching(visit, _query(request), str(request.terms["newest"])):
-        writer.writerow([_cell(getattr(one, name)) for name in COLUMNS])
+        page.add(_cell(getattr(one, name)) for name in COLUMNS)
     headers = {"Content-Disposition": f'attachment; filename="records-{request.id}.csv"'}
-    return web.Response(text=text.getvalue(), content_type="text/csv", charset="utf-8", headers=headers)
+    return web.Response(text=page.text(), content_type="text/csv", charset="utf-8", headers=headers)
 
 
 async def _agreed(visit: Visit) -> Request:
@@ -113,6 +110,6 @@ def _time(text: str | None) -> datetime | None:
 
 
 def _cell(value: object) -> str:
-    """As text that no spreadsheet takes for a formula."""
-    text = value.isoformat() if isinstance(value, datetime) else "" if value is None else str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return "" if value is None else str(value)
