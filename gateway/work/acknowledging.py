@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from gateway.core.errors import Unprocessable
-from gateway.core.model import Content, Finding, FormatName, Kind, Page, Partner, PartnerKey, SubmissionId
+from gateway.core.model import Content, Finding, FormatName, Kind, Partner, PartnerKey
 from gateway.core.ports.store import Submissions
 from gateway.core.routing import Directory
 from gateway.work.originate import Originator
@@ -52,14 +52,3 @@ class Acknowledging:
             await self.originator.say(sender, f"acknowledgement-{of}", contents)
         except Unprocessable:
             log.warning("acknowledgement.impossible", id=of)
-
-    async def found(self, submission: SubmissionId) -> list[Finding]:
-        """What the store knows to be wrong with the records of a submission."""
-        rows: list[Finding] = []
-        cursor: str | None = None
-        while True:
-            page = await self.submissions.findings(submission, None, Page(500, cursor))
-            rows += page.rows
-            if page.next is None:
-                return rows
-            cursor = page.next

@@ -22,6 +22,7 @@ from gateway.core.ports.store import Spool
 from gateway.core.routing import Directory
 from gateway.core.whole_file import WholeFile
 from gateway.work.acknowledging import LONGEST, Acknowledging
+from gateway.work.found import found_in
 from gateway.work.intake import spool_context
 from gateway.work.returns import Returns
 from gateway.work.route import Origin, Router
@@ -163,7 +164,7 @@ class Backlog:
             log.warning("acknowledgement.too_long", id=submission.id)
             return
         body = b"".join([piece async for piece in self._pieces(submission)])
-        findings = (*reader.findings, *await told.found(submission.id))
+        findings = (*reader.findings, *await found_in(told.submissions, submission.id))
         sender = directory.partners[submission.sender]
         await told.tell(sender, submission.id, submission.format, body, findings)
 

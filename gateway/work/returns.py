@@ -15,7 +15,6 @@ from gateway.core.model import (
     Finding,
     FormatName,
     Kind,
-    Page,
     Partner,
     PartnerKey,
     RecordState,
@@ -24,6 +23,7 @@ from gateway.core.model import (
 from gateway.core.ports.formats import Frame
 from gateway.core.ports.store import Submissions
 from gateway.core.routing import Directory
+from gateway.work.found import found_in
 from gateway.work.originate import Originator
 
 TRANSACTION_ERROR = Kind("transaction-error")
@@ -59,13 +59,5 @@ class Returns:
         self, submission: Submission, bodies: Mapping[int, bytes]
     ) -> Mapping[int, tuple[Finding, ...]]:
         """What only the store knows: transactions whose serial number was used before."""
-        found: dict[int, tuple[Finding, ...]] = {}
-        cursor: str | None = None
-        while True:
-            page = await self.submissions.findings(submission.id, DUPLICATE_SERIAL, Page(500, cursor))
-            for finding in page.rows:
-                if finding.record is not None and finding.record in bodies:
-                    found[finding.record] = (finding,)
-            if page.next is None:
-                return found
-            cursor = page.next
+        found = await found_in(self.submissions, submission.id, DUPLICATE_SERIAL)
+        return {one.record: (one,) for one in found if one.record is not None and one.record in bodies}
