@@ -147,6 +147,7 @@ async def test_every_screen_is_accessible_and_quiet_on_wide_and_narrow_windows(c
                 await page.goto(path + ("&" if "?" in path else "?") + "live=off")
                 problems += await both_sizes(page)
     async with logged_in(chromium, site, bypass_csp=True) as page:
+        await page.goto("/queues?live=off")  # a live page would ask again meanwhile, and be turned away
         await page.context.clear_cookies()
         await page.goto("/login")
         problems += await both_sizes(page)
@@ -227,7 +228,8 @@ async def test_the_keyboard_reaches_the_content_first(chromium, site):
 
 async def test_a_login_that_is_about_to_end_says_so_and_one_click_keeps_it(chromium, site):
     async with logged_in(chromium, site) as page:
-        await page.clock.install()
+        await page.clock.install(time=0)
+        await page.clock.pause_at(1_000)  # else it goes on while pages load
         await page.goto("/records")
         await page.clock.fast_forward("12:59")
         await expect(page.locator("#expiry")).to_be_hidden()
