@@ -94,7 +94,7 @@ class Material:
     """The public side of a key."""
 
     id: str
-    """SHA-256 of ``public``, base64url without padding: 43 characters."""
+    """SHA-256 of ``public`` in lower-case hex: 64 characters."""
     algorithm: Algorithm
     public: bytes = field(repr=False)
     """SubjectPublicKeyInfo (DER); of a hybrid key the ML-KEM key and the uncompressed point, one after the other."""

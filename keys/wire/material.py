@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode, urlsafe_b64encode
+from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -42,8 +42,8 @@ _PEM = re.compile(r"\s*-----BEGIN ([A-Z0-9 -]{1,64})-----\s([A-Za-z0-9+/=\s]{1,6
 
 
 def fingerprint(public: bytes) -> str:
-    """The id of a key."""
-    return urlsafe_b64encode(sha256(public).digest()).rstrip(b"=").decode()
+    """The id of a key, in hex: of base64url one id in 64 begins with a dash, and is an option to every command."""
+    return sha256(public).hexdigest()
 
 
 def _unfit(why: str) -> Misconfigured:

@@ -219,7 +219,7 @@ class Registered:
 
     async def list(self, owner):
         now = self.clock()
-        material = Material("k" * 43, Algorithm.P256, b"", None, now + timedelta(days=20))
+        material = Material("c" * 64, Algorithm.P256, b"", None, now + timedelta(days=20))
         return [WireKey(owner, Use.ENCRYPT, material, Stage.PENDING, now)] if owner == "texas" else []
 
 

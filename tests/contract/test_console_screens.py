@@ -185,7 +185,7 @@ async def test_the_box_finds_partners_and_says_when_it_finds_nothing(site):
 async def test_a_partner_s_wire_keys_are_shown_with_their_stage_and_the_days_they_have_left(site):
     async with site.browser("operator") as client:
         page, other = await text(client, "/partners/texas"), await text(client, "/partners/iowa")
-    assert "k" * 43 in page
+    assert "c" * 64 in page
     assert ">20<" in page
     assert "Keys of wire protection" not in other
 

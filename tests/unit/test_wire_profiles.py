@@ -1,6 +1,7 @@
 """What all profiles have in common, and the hybrid one."""
 
 import random
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -20,6 +21,7 @@ from gateway.core.protection import (
     recipient_key,
 )
 from keys.wire import hybrid
+from keys.wire.material import fingerprint
 from keys.wire.protection import WAYS
 from tests.unit.wire_site import KINDS, NOW, PLAIN, WIRE, expected, key, message, note, public, signers, taken
 
@@ -152,3 +154,8 @@ def test_a_message_of_another_profile_is_no_way_down(profile):
 def test_the_payload_is_not_readable_in_the_message():
     for profile, algorithm in KINDS:
         assert PLAIN not in message(profile, algorithm)
+
+
+@given(st.binary(max_size=8))
+def test_the_id_of_a_key_is_never_taken_for_an_option_of_a_command(public):
+    assert re.fullmatch("[0-9a-f]{64}", fingerprint(public))
