@@ -10,7 +10,7 @@ from adapters.options import CrossCheck, Table
 from gateway.core.ids import Clock, Random
 from gateway.core.ports.adapters import Adapter, Secrets
 from gateway.core.ports.keys import Sealer
-from gateway.core.ports.store import Mailbox
+from gateway.core.ports.mailbox import Mailbox
 
 
 @dataclass(frozen=True, slots=True)

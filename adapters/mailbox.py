@@ -11,7 +11,7 @@ from gateway.core.ids import Clock
 from gateway.core.model import Partner
 from gateway.core.ports.adapters import Handover, Parcel
 from gateway.core.ports.keys import Sealer
-from gateway.core.ports.store import Mailbox
+from gateway.core.ports.mailbox import Mailbox
 
 OPTIONS: Table = {}
 INLINE = 2**20

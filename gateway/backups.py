@@ -15,7 +15,7 @@ from gateway.core.audit_entry import timestamp
 from gateway.core.backup import Manifest, Part, manifest
 from gateway.core.errors import Conflict, Misconfigured, NotFound, Tampered, Unavailable
 from gateway.core.model import Actor
-from gateway.core.ports.store import Checkpoint
+from gateway.core.ports.audit_log import Checkpoint
 from gateway.foundation import Foundation, foundation
 from gateway.settings import Settings
 from gateway.store.copies import copy_in, copy_out, dialect_of, readable

@@ -11,7 +11,7 @@ from gateway.core.caller import Tier
 from gateway.core.caller_floor import floors
 from gateway.core.errors import Misconfigured, NotFound
 from gateway.core.model import Actor, PartnerKey
-from gateway.core.ports.store import Operator
+from gateway.core.ports.accounts import Operator
 from gateway.core.roles import Role
 from gateway.foundation import Foundation
 from gateway.web.auth import OPERATOR_SCOPES, Owner, Scope, new_api_key

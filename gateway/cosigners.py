@@ -14,7 +14,7 @@ from gateway.audit.cosignature import WitnessKey, accepted_lines, cosigners
 from gateway.audit.note import note_parts
 from gateway.core.errors import GatewayError, Tampered, Transient
 from gateway.core.ids import Clock
-from gateway.core.ports.store import Checkpoint
+from gateway.core.ports.audit_log import Checkpoint
 from gateway.logbook import Logbook
 
 log = structlog.get_logger()

@@ -12,7 +12,8 @@ from gateway.audit.export import Extent
 from gateway.audit.proof import tiles_for_proof
 from gateway.core.errors import NotFound, Refused, Tampered, Unavailable
 from gateway.core.model import PartnerKey, Principal, RecordId
-from gateway.core.ports.store import Checkpoint, Records
+from gateway.core.ports.audit_log import Checkpoint
+from gateway.core.ports.records import Records
 from gateway.heads import Heads
 from gateway.logbook import Logbook
 from gateway.published import Publisher

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gateway.audit.cosignature import WitnessKey, witnessed
-from gateway.core.ports.store import AuditLog, Checkpoint
+from gateway.core.ports.audit_log import AuditLog, Checkpoint
 
 LOOKED_AT = 100
 """Checkpoints, newest first: more than are signed within the patience of the default settings."""

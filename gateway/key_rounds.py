@@ -13,10 +13,10 @@ from gateway.core.audit_entry import Scribe
 from gateway.core.errors import Conflict, Forbidden
 from gateway.core.ids import Clock
 from gateway.core.model import Actor
+from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.key_notices import KeyNotices
 from gateway.core.ports.key_report import KeyLine
 from gateway.core.ports.rewrapping import SealedValues
-from gateway.core.ports.store import AuditLog
 from gateway.foundation import Foundation
 from gateway.settings import Keys
 from gateway.work.rewrap import Pace, Rewrapper, SealingKeys

@@ -22,8 +22,8 @@ from gateway.audit.verify import LogVerifier
 from gateway.core.audit_entry import leaf
 from gateway.core.errors import NotFound, Tampered
 from gateway.core.model import AuditEntry, RecordId
+from gateway.core.ports.audit_log import AuditLog, Checkpoint
 from gateway.core.ports.keys import Signer
-from gateway.core.ports.store import AuditLog, Checkpoint
 from gateway.heads import Heads
 
 ALL_CHECKPOINTS = 1_000_000

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gateway.audit.published import TilePlace, bundle, place_of
 from gateway.audit.tree import HASH_BYTES
 from gateway.core.audit_entry import leaf
-from gateway.core.ports.store import AuditLog
+from gateway.core.ports.audit_log import AuditLog
 from gateway.heads import Heads
 
 

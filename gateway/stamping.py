@@ -13,8 +13,8 @@ from cryptography.x509 import Certificate
 from gateway.audit.stamp import Asked
 from gateway.core.errors import Transient
 from gateway.core.ids import Clock
+from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.stamps import Stamp, Stamps
-from gateway.core.ports.store import AuditLog
 from gateway.posting import Poster
 
 log = structlog.get_logger()

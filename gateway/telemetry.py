@@ -14,8 +14,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from gateway import __version__
 from gateway.core.admission import Gauge as Gauged
 from gateway.core.model import Outcome, PartnerKey
+from gateway.core.ports.audit_log import Checkpoint
 from gateway.core.ports.key_report import KeyLine
-from gateway.core.ports.store import Checkpoint
 from gateway.core.signed_receipt import ReceiptKind
 
 ALLOWED = frozenset(

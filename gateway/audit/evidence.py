@@ -10,7 +10,7 @@ from gateway.audit.proof import proved_entry
 from gateway.audit.tiles import TileSource
 from gateway.core.audit_entry import ACTIONS, timestamp
 from gateway.core.model import AuditEntry
-from gateway.core.ports.store import Checkpoint
+from gateway.core.ports.audit_log import Checkpoint
 
 TYPE = "gateway-evidence/1"
 

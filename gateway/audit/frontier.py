@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from gateway.audit.tiles import TILE_BYTES, WIDTH, TileId, TileSource, edge
 from gateway.audit.tree import HASH_BYTES, bag, fold
 from gateway.core.errors import Tampered
-from gateway.core.ports.store import Tile
+from gateway.core.ports.audit_log import Tile
 
 
 @dataclass(frozen=True, slots=True)

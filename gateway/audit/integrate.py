@@ -15,8 +15,8 @@ from gateway.audit.tree import EMPTY_ROOT, leaf_hash
 from gateway.core.audit_entry import leaf
 from gateway.core.errors import Tampered
 from gateway.core.model import AuditEntry, EntryId
+from gateway.core.ports.audit_log import Checkpoint, Tile
 from gateway.core.ports.keys import Signer
-from gateway.core.ports.store import Checkpoint, Tile
 
 Step = Callable[[Frontier, Sequence[AuditEntry], datetime, "Checkpoint | None"], "Integration"]
 """What a caller holds when it is given :func:`integrate` with the signer already bound."""

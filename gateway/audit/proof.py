@@ -16,7 +16,7 @@ from gateway.audit.tree import inclusion_holds, leaf_hash
 from gateway.core.audit_entry import canonical_json, commitment, leaf
 from gateway.core.errors import Refused, Tampered
 from gateway.core.model import AuditEntry
-from gateway.core.ports.store import Checkpoint
+from gateway.core.ports.audit_log import Checkpoint
 
 TYPE = "gateway-audit-proof/1"
 LONGEST_FILE = 16 * 2**20

@@ -14,7 +14,7 @@ from gateway.audit.note import VerifyKey
 from gateway.audit.tiles import HEIGHT, TILE_BYTES, WIDTH
 from gateway.audit.tree import EMPTY_ROOT, HASH_BYTES, bag, leaf_hash, node_hash
 from gateway.core.errors import Tampered
-from gateway.core.ports.store import Checkpoint, Tile
+from gateway.core.ports.audit_log import Checkpoint, Tile
 
 MOST_FAULTS = 1_000
 """More are not collected: the log is broken and its first faults say where."""

@@ -16,7 +16,7 @@ from gateway.audit.proof import check_proof
 from gateway.cli.client import Answer, Client
 from gateway.core.errors import GatewayError
 from gateway.core.model import DeliveryId, DeliveryState, Page, PartnerKey
-from gateway.core.ports.store import DeliveryQuery
+from gateway.core.ports.deliveries import DeliveryQuery
 from gateway.demo import trust
 from gateway.demo.narrator import Narrator
 from gateway.demo.trickle import trickle

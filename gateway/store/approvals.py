@@ -13,7 +13,7 @@ from gateway.core.audit_entry import canonical_json
 from gateway.core.four_eyes import Act, Request, State, Terms, frozen
 from gateway.core.model import AuditEntry, Page
 from gateway.core.ports.approvals import Spent, Word
-from gateway.core.ports.store import Listing
+from gateway.core.ports.listing import Listing
 from gateway.store.cursor import decode_cursor, encode_cursor, wanted
 from gateway.store.engine import Database
 from gateway.store.rows import write_entries

@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeEngine
 
 from gateway.core.errors import Conflict
 from gateway.core.model import AuditEntry, EntryId
-from gateway.core.ports.store import Checkpoint, Tile
+from gateway.core.ports.audit_log import Checkpoint, Tile
 from gateway.store.bulk import is_postgresql, one_at_a_time, unnested, upsert
 from gateway.store.engine import Database
 from gateway.store.insertion import Insertion
@@ -26,7 +26,7 @@ _UNNUMBERED = text("audit_entries.seq IS NULL")
 
 
 class StoredAuditLog:
-    """Implements :class:`gateway.core.ports.store.AuditLog`."""
+    """Implements :class:`gateway.core.ports.audit_log.AuditLog`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

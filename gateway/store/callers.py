@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.core.errors import Conflict
 from gateway.core.ids import Clock
 from gateway.core.model import AuditEntry, PartnerKey, Principal
-from gateway.core.ports.store import ApiKey
+from gateway.core.ports.accounts import ApiKey
 from gateway.store.bulk import one_at_a_time
 from gateway.store.engine import Database
 from gateway.store.rows import write_entries
@@ -22,7 +22,7 @@ LIVE_KEYS = 2
 
 
 class StoredApiKeys:
-    """Implements :class:`gateway.core.ports.store.ApiKeys`."""
+    """Implements :class:`gateway.core.ports.accounts.ApiKeys`."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock

@@ -19,7 +19,7 @@ from gateway.core.model import (
     PartnerKey,
     Settlement,
 )
-from gateway.core.ports.store import Gathering
+from gateway.core.ports.deliveries import Gathering
 from gateway.store.bulk import among, upsert
 from gateway.store.claiming import lease, lease_at_once
 from gateway.store.engine import Database, Dialect
@@ -31,7 +31,7 @@ _PENDING = deliveries.c.state == DeliveryState.PENDING.value
 
 
 class StoredDeliveries:
-    """Implements :class:`gateway.core.ports.store.Deliveries`.
+    """Implements :class:`gateway.core.ports.deliveries.Deliveries`.
 
     Rows are picked under a lock and then changed by joining their key alone: a further condition would let the planner
     look every row up in a partial index instead, which takes quadratic time while its statistics are old.

@@ -22,7 +22,8 @@ from gateway.core.model import (
     PartnerKey,
     Record,
 )
-from gateway.core.ports.store import CauseGroup, DeliveryQuery, Listing, PartnerQueue
+from gateway.core.ports.deliveries import CauseGroup, DeliveryQuery, PartnerQueue
+from gateway.core.ports.listing import Listing
 from gateway.store.cursor import decode_cursor, encode_cursor, wanted
 from gateway.store.engine import Database
 from gateway.store.lanes import wake_next
@@ -57,7 +58,7 @@ def matching(query: DeliveryQuery) -> list[ColumnElement[bool]]:
 
 
 class StoredDesk:
-    """Implements :class:`gateway.core.ports.store.DeliveryDesk`."""
+    """Implements :class:`gateway.core.ports.deliveries.DeliveryDesk`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select, text
 
 from gateway.core.ids import uuid7
 from gateway.core.model import DeliveryState, PartnerKey, RecordState
-from gateway.core.ports.store import BreakerRow, Sample
+from gateway.core.ports.health import BreakerRow, Sample
 from gateway.store.bulk import upsert
 from gateway.store.engine import Database
 from gateway.store.insertion import Insertion
@@ -21,7 +21,7 @@ _SKEW = timedelta(days=1)
 
 
 class StoredHealth:
-    """Implements :class:`gateway.core.ports.store.Health`."""
+    """Implements :class:`gateway.core.ports.health.Health`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.core.acceptance import Acceptance
 from gateway.core.errors import GatewayError, Unavailable
 from gateway.core.model import PartnerKey, Submission, SubmissionId
-from gateway.core.ports.store import Replayed
+from gateway.core.ports.submissions import Replayed
 from gateway.store.at_once import fits, write_at_once
 from gateway.store.engine import Database, Dialect
 from gateway.store.insertion import Insertion
@@ -54,7 +54,7 @@ class _Waiter:
 
 
 class StoredIntake:
-    """Implements :class:`gateway.core.ports.store.Intake`.
+    """Implements :class:`gateway.core.ports.submissions.Intake`.
 
     ``announce_grace``: deliveries that are due at once are announced by this process right after the commit; the relay
     finds them that much later (0 when no announcer lives in the process).

@@ -10,7 +10,9 @@ from sqlalchemy import Row, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.model import AuditEntry, DeliveryId, JobId, Page
-from gateway.core.ports.store import DeliveryQuery, Job, Listing
+from gateway.core.ports.deliveries import DeliveryQuery
+from gateway.core.ports.jobs import Job
+from gateway.core.ports.listing import Listing
 from gateway.store.bulk import among
 from gateway.store.cursor import decode_cursor, encode_cursor, wanted
 from gateway.store.desk import matching
@@ -24,7 +26,7 @@ _ENDS = {DONE: (RUNNING,), CANCELLED: (PLANNED, RUNNING)}
 
 
 class StoredJobs:
-    """Implements :class:`gateway.core.ports.store.Jobs`."""
+    """Implements :class:`gateway.core.ports.jobs.Jobs`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -12,7 +12,7 @@ from gateway.store.tables import leases
 
 
 class StoredLeases:
-    """Implements :class:`gateway.core.ports.store.Leases`."""
+    """Implements :class:`gateway.core.ports.health.Leases`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, exists, or_, select, update
 
 from gateway.core.model import DeliveryId, DeliveryState, Digest, PartnerKey
-from gateway.core.ports.store import MailboxItem
+from gateway.core.ports.mailbox import MailboxItem
 from gateway.store.bulk import upsert
 from gateway.store.engine import Database
 from gateway.store.tables import deliveries, mailbox
@@ -23,7 +23,7 @@ def _offered() -> ColumnElement[bool]:
 
 
 class StoredMailbox:
-    """Implements :class:`gateway.core.ports.store.Mailbox`."""
+    """Implements :class:`gateway.core.ports.mailbox.Mailbox`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select, update
 
 from gateway.core.model import AuditEntry, PartnerKey
-from gateway.core.ports.store import Operator, Session
+from gateway.core.ports.accounts import Operator, Session
 from gateway.store.bulk import upsert
 from gateway.store.engine import Database
 from gateway.store.rows import write_entries
@@ -18,7 +18,7 @@ _ENABLED = 0
 
 
 class StoredOperators:
-    """Implements :class:`gateway.core.ports.store.Operators`."""
+    """Implements :class:`gateway.core.ports.accounts.Operators`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -26,7 +26,7 @@ _REVISION = select(revisions.c.value).where(revisions.c.name == _DIRECTORY)
 
 
 class StoredPartners:
-    """Implements :class:`gateway.core.ports.store.Partners`."""
+    """Implements :class:`gateway.core.ports.partners.Partners`."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock

@@ -16,7 +16,8 @@ from gateway.core.acceptance import Chunk, Judged
 from gateway.core.audit_entry import timestamp
 from gateway.core.loss import STEP
 from gateway.core.model import Delivery, DeliveryId, Finding, Kind, Page, PartnerKey, Record, RecordId, RecordState
-from gateway.core.ports.store import Listing, RecordQuery, Step
+from gateway.core.ports.listing import Listing
+from gateway.core.ports.records import RecordQuery, Step
 from gateway.store.bulk import among
 from gateway.store.cursor import decode_cursor, encode_cursor, wanted
 from gateway.store.engine import Database
@@ -34,7 +35,7 @@ _DISPATCHER = "gateway:dispatcher"
 
 
 class StoredRecords:
-    """Implements :class:`gateway.core.ports.store.Records`. ``announce_grace`` as in :class:`StoredIntake`."""
+    """Implements :class:`gateway.core.ports.records.Records`. ``announce_grace`` as in :class:`StoredIntake`."""
 
     def __init__(self, database: Database, announce_grace: timedelta = timedelta(0)) -> None:
         self._database = database

@@ -28,7 +28,7 @@ _PIECES = Insertion(spool, conflict="ON CONFLICT (submission, piece) DO NOTHING"
 
 
 class StoredSpool:
-    """Implements :class:`gateway.core.ports.store.Spool`. ``announce_grace`` as in :class:`StoredIntake`."""
+    """Implements :class:`gateway.core.ports.submissions.Spool`. ``announce_grace`` as in :class:`StoredIntake`."""
 
     def __init__(self, database: Database, clock: Clock, announce_grace: timedelta = timedelta(0)) -> None:
         self._database = database

@@ -19,7 +19,8 @@ from gateway.core.model import (
     Submission,
     SubmissionId,
 )
-from gateway.core.ports.store import Listing, RuleCount
+from gateway.core.ports.listing import Listing
+from gateway.core.ports.submissions import RuleCount
 from gateway.store.cursor import decode_cursor, decode_number, encode_cursor, wanted
 from gateway.store.engine import Database
 from gateway.store.rows import finding_from, record_from, submission_from
@@ -30,7 +31,7 @@ OPEN_RECORD = [column for column in records.columns if column.name != "sealed"]
 
 
 class StoredSubmissions:
-    """Implements :class:`gateway.core.ports.store.Submissions`."""
+    """Implements :class:`gateway.core.ports.submissions.Submissions`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -16,7 +16,8 @@ from gateway.core import lifecycle
 from gateway.core.errors import Conflict, NotFound, Unprocessable
 from gateway.core.lifecycle import Event
 from gateway.core.model import Actor, Delivery, DeliveryId, DeliveryState, Page, PartnerKey
-from gateway.core.ports.store import DeliveryQuery, Sample
+from gateway.core.ports.deliveries import DeliveryQuery
+from gateway.core.ports.health import Sample
 from gateway.core.reasons import fit_code
 from gateway.web.parts import Parts
 

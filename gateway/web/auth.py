@@ -19,8 +19,8 @@ from enum import StrEnum
 from gateway.core.caller import SCOPES
 from gateway.core.ids import Clock, Random
 from gateway.core.model import PartnerKey, Principal
+from gateway.core.ports.accounts import ApiKey, ApiKeys
 from gateway.core.ports.keys import TokenHasher
-from gateway.core.ports.store import ApiKey, ApiKeys
 from gateway.core.unproven import Unproven
 
 _TOKEN = re.compile(r"gwk_([0-9a-f]{16})_[a-z2-7]{52}[0-9a-f]{8}")

@@ -14,8 +14,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from gateway.core.errors import Unavailable
 from gateway.core.ids import Clock
+from gateway.core.ports.deliveries import DeliveryDesk, PartnerQueue
+from gateway.core.ports.health import BreakerRow, Health
 from gateway.core.ports.retention import RetentionDesk
-from gateway.core.ports.store import BreakerRow, DeliveryDesk, Health, PartnerQueue
 
 MOST_PARTNERS = 200
 """With more partners than this figures of single partners are left out, so that the number of series stays bounded."""

@@ -12,7 +12,8 @@ from enum import StrEnum
 from gateway.core.errors import Conflict, NotFound
 from gateway.core.four_eyes import Act
 from gateway.core.model import Actor, Delivery, DeliveryId, JobId
-from gateway.core.ports.store import DeliveryQuery, Job
+from gateway.core.ports.deliveries import DeliveryQuery
+from gateway.core.ports.jobs import Job
 from gateway.core.reasons import fit_reason
 from gateway.web.approving import Wish, person, second_words
 from gateway.web.parts import Parts

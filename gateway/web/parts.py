@@ -10,32 +10,29 @@ from datetime import date
 from gateway.core.audit_entry import Scribe
 from gateway.core.ids import Clock, Mint, Random
 from gateway.core.model import Delivery, FormatName, Kind, PartnerKey, RecordId, Severity
+from gateway.core.ports.accounts import ApiKeys, Operators
 from gateway.core.ports.admission import Admission
 from gateway.core.ports.approvals import Approvals
+from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.callers import Proofs
+from gateway.core.ports.deliveries import DeliveryDesk
 from gateway.core.ports.disclosures import Disclosures
 from gateway.core.ports.factors import Factors
 from gateway.core.ports.formats import CanonicalForm, FormatInfo
+from gateway.core.ports.health import Health
 from gateway.core.ports.intake import IntakeDesk
+from gateway.core.ports.jobs import Jobs
 from gateway.core.ports.key_report import KeyReport, no_keys
 from gateway.core.ports.keys import Indexer, Sealer, TokenHasher
+from gateway.core.ports.mailbox import Mailbox
+from gateway.core.ports.partners import Partners
 from gateway.core.ports.protection import Messages, PartnerKeys
 from gateway.core.ports.queries import Queries
 from gateway.core.ports.receipts import ReceiptDesk
+from gateway.core.ports.records import Records
 from gateway.core.ports.retention import RetentionDesk
 from gateway.core.ports.stamps import Stamps
-from gateway.core.ports.store import (
-    ApiKeys,
-    AuditLog,
-    DeliveryDesk,
-    Health,
-    Jobs,
-    Mailbox,
-    Operators,
-    Partners,
-    Records,
-    Submissions,
-)
+from gateway.core.ports.submissions import Submissions
 from gateway.core.routing import Directory
 
 CurrentDirectory = Callable[[], Awaitable[Directory]]

@@ -11,7 +11,7 @@ from gateway.core.audit_entry import Scribe
 from gateway.core.errors import Unavailable
 from gateway.core.ids import Clock
 from gateway.core.model import Actor, AuditEntry
-from gateway.core.ports.store import AuditLog
+from gateway.core.ports.audit_log import AuditLog
 from gateway.core.unproven import UNKNOWN
 
 WINDOW = timedelta(minutes=1)

@@ -13,7 +13,7 @@ import structlog
 
 from gateway.core.errors import Unprocessable
 from gateway.core.model import Content, Finding, FormatName, Kind, Partner, PartnerKey
-from gateway.core.ports.store import Submissions
+from gateway.core.ports.submissions import Submissions
 from gateway.core.routing import Directory
 from gateway.work.originate import Originator
 

@@ -12,7 +12,7 @@ from gateway.core.model import Content, Facts, Kind, Partner, PartnerKey, Record
 from gateway.core.ports.crew import Composed, Composition, Crew, Examination, Examined
 from gateway.core.ports.formats import CanonicalForm
 from gateway.core.ports.keys import Indexer, Sealer
-from gateway.core.ports.store import Records
+from gateway.core.ports.records import Records
 from gateway.core.routing import Directory
 
 LATEST = 20

@@ -18,7 +18,7 @@ from gateway.core.model import Actor, Delivery, FormatName, Partner, RecordId, R
 from gateway.core.ports.crew import Crew, Examination, Examined
 from gateway.core.ports.formats import Format, Frame, Reader
 from gateway.core.ports.keys import Sealer
-from gateway.core.ports.store import Spool
+from gateway.core.ports.submissions import Spool
 from gateway.core.routing import Directory
 from gateway.core.whole_file import WholeFile
 from gateway.work.acknowledging import LONGEST, Acknowledging

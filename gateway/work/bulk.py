@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from gateway.core.audit_entry import Scribe
 from gateway.core.ids import Clock
 from gateway.core.model import Actor, DeliveryId
-from gateway.core.ports.store import DeliveryDesk, Job, Jobs
+from gateway.core.ports.deliveries import DeliveryDesk
+from gateway.core.ports.jobs import Job, Jobs
 
 PAGE = 200
 

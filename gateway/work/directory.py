@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from gateway.core.ports.store import Partners
+from gateway.core.ports.partners import Partners
 from gateway.core.routing import Directory
 
 log = structlog.get_logger()

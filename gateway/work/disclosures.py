@@ -9,8 +9,8 @@ import structlog
 from gateway.core.audit_entry import Scribe
 from gateway.core.disclosure import Decision
 from gateway.core.model import Actor, Delivery, DeliveryId, PartnerKey, Record, RecordId
+from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.notices import Notices
-from gateway.core.ports.store import AuditLog
 from gateway.core.why import Why, why_delivery, why_record
 from gateway.work.clearing import Clearing
 

@@ -19,7 +19,8 @@ from gateway.core.model import AdapterName, Claimed, DeliveryState, Outcome, Par
 from gateway.core.ports.adapters import Adapter, Parcel
 from gateway.core.ports.broker import Announcement
 from gateway.core.ports.crew import Composed, Composition, Crew
-from gateway.core.ports.store import BreakerRow, Deliveries, Health
+from gateway.core.ports.deliveries import Deliveries
+from gateway.core.ports.health import BreakerRow, Health
 from gateway.core.routing import Directory
 from gateway.work.clearing import Clearing, KeptBack
 from gateway.work.line import Line

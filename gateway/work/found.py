@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.core.model import Finding, Page, RuleCode, SubmissionId
-from gateway.core.ports.store import Submissions
+from gateway.core.ports.submissions import Submissions
 
 _PAGE = 500
 

@@ -10,7 +10,7 @@ from gateway.core.batching import due
 from gateway.core.bridge import Bridging
 from gateway.core.ids import Clock, Mint
 from gateway.core.model import Actor, AgreementKey, Delivery, DeliveryId, DeliveryState, Partner
-from gateway.core.ports.store import Deliveries, Gathering
+from gateway.core.ports.deliveries import Deliveries, Gathering
 from gateway.core.routing import Directory
 
 

@@ -11,7 +11,9 @@ import structlog
 from gateway.core.errors import Unavailable
 from gateway.core.ids import Clock
 from gateway.core.ports.broker import Broker
-from gateway.core.ports.store import Deliveries, DeliveryDesk, Health, Sample, Spool
+from gateway.core.ports.deliveries import Deliveries, DeliveryDesk
+from gateway.core.ports.health import Health, Sample
+from gateway.core.ports.submissions import Spool
 
 log = structlog.get_logger()
 UPLOAD_AGE = timedelta(hours=6)

@@ -26,12 +26,13 @@ from gateway.core.model import (
     SubmissionId,
     SubmissionState,
 )
+from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.crew import Crew, Examination, Examined
 from gateway.core.ports.formats import Format, Frame, Heading, Reader
 from gateway.core.ports.intake import Verdict
 from gateway.core.ports.keys import Sealer
-from gateway.core.ports.store import AuditLog, Replayed, RuleCount, Spool
-from gateway.core.ports.store import Intake as IntakeStore
+from gateway.core.ports.submissions import Intake as IntakeStore
+from gateway.core.ports.submissions import Replayed, RuleCount, Spool
 from gateway.core.receipt import Tally
 from gateway.core.routing import Directory
 from gateway.core.whole_file import WholeFile

@@ -12,7 +12,7 @@ import structlog
 from gateway.core.errors import Conflict
 from gateway.core.ids import Clock
 from gateway.core.model import AuditEntry, EntryId
-from gateway.core.ports.store import AuditLog, Checkpoint, Tile
+from gateway.core.ports.audit_log import AuditLog, Checkpoint, Tile
 
 log = structlog.get_logger()
 GROUP = 2_000

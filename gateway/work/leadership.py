@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from gateway.core.ids import Clock
-from gateway.core.ports.store import Leases
+from gateway.core.ports.health import Leases
 from gateway.work.loops import Step
 
 LEASE = timedelta(seconds=15)

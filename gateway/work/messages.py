@@ -12,8 +12,8 @@ import structlog
 from gateway.core.audit_entry import Scribe
 from gateway.core.ids import Clock
 from gateway.core.model import Actor, Partner
+from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.protection import Expected, Wire
-from gateway.core.ports.store import AuditLog
 from gateway.core.protection import Ends, MessageRefused, Opened, Profile, Protected, Stage, WireKey
 from gateway.work.wire_book import WireBook
 from gateway.work.wire_desk import WireDesk

@@ -27,7 +27,7 @@ from gateway.core.model import (
 from gateway.core.ports.crew import Examined
 from gateway.core.ports.formats import CanonicalForm
 from gateway.core.ports.keys import Indexer, Sealer
-from gateway.core.ports.store import Intake, Replayed
+from gateway.core.ports.submissions import Intake, Replayed
 from gateway.core.receipt import blocked
 from gateway.core.routing import Directory
 from gateway.work.examine import indexes

@@ -16,7 +16,8 @@ from gateway.core.errors import Unavailable
 from gateway.core.ids import Clock
 from gateway.core.model import Actor, AuditEntry
 from gateway.core.ports.admission import Waits
-from gateway.core.ports.store import AuditLog, Health
+from gateway.core.ports.audit_log import AuditLog
+from gateway.core.ports.health import Health
 from gateway.core.routing import Directory
 from gateway.work.admission import Door
 

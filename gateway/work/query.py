@@ -22,9 +22,9 @@ from gateway.core.breaker import Breaker, BreakerState
 from gateway.core.errors import DeliveryFailed, GatewayError, Refused
 from gateway.core.ids import Clock
 from gateway.core.model import Actor, AuditEntry, Digest, FormatName, Partner, PartnerKey
+from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.keys import Indexer
 from gateway.core.ports.queries import Answered, Asked, QueryId, QueryLine
-from gateway.core.ports.store import AuditLog
 from gateway.core.query_errors import AnswerUnfit, PartnerDown
 from gateway.work.protection import RegisterWatch
 from gateway.work.query_plan import Plan, Planner, Told

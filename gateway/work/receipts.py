@@ -18,8 +18,8 @@ from gateway.core.audit_entry import Scribe
 from gateway.core.errors import Conflict, NotFound, Tampered
 from gateway.core.ids import Clock, uuid7
 from gateway.core.model import Actor, AuditEntry, SubmissionId
+from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.receipts import Receipts, ReceiptSigner, SignedReceipt
-from gateway.core.ports.store import AuditLog
 from gateway.core.routing import Directory
 from gateway.core.signed_receipt import Begun, Due, Ended, ReceiptKind, Seen, accepted, agree, final, leaves_by
 

@@ -12,7 +12,7 @@ import structlog
 from gateway.core.errors import Unprocessable
 from gateway.core.labels import open_record
 from gateway.core.model import Content, Delivery, Kind
-from gateway.core.ports.store import DeliveryDesk
+from gateway.core.ports.deliveries import DeliveryDesk
 from gateway.work.originate import Originator
 
 log = structlog.get_logger()

@@ -12,7 +12,7 @@ from gateway.core.errors import Unavailable
 from gateway.core.ids import Clock
 from gateway.core.model import Delivery, DeliveryId, PartnerKey
 from gateway.core.ports.broker import Announcement, Broker
-from gateway.core.ports.store import Deliveries
+from gateway.core.ports.deliveries import Deliveries
 
 IDS_IN_ONE = 500
 

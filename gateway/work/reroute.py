@@ -15,7 +15,7 @@ from gateway.core.model import Delivery, Partner, Record, RecordId, RecordState
 from gateway.core.ports.crew import Examined
 from gateway.core.ports.formats import CanonicalForm
 from gateway.core.ports.keys import Sealer
-from gateway.core.ports.store import Records
+from gateway.core.ports.records import Records
 from gateway.core.routing import Directory
 from gateway.work.answers import Questions
 from gateway.work.route import Origin, Router

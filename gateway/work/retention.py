@@ -16,8 +16,8 @@ from gateway.core.erasure import Erasure, Outlook, Run, RunState, Tally
 from gateway.core.errors import Conflict
 from gateway.core.ids import Clock, Mint
 from gateway.core.model import Actor, AuditEntry, Kind, RecordId
+from gateway.core.ports.health import Leases
 from gateway.core.ports.retention import Accounting, Found, Holds, Pruning, Retention, Span
-from gateway.core.ports.store import Leases
 from gateway.core.retention import Hold, Ruling, Schedule, earlier
 
 log = structlog.get_logger()

@@ -12,8 +12,8 @@ from gateway.core.errors import NotFound
 from gateway.core.extract import EXTRACTS, Extract, erase_by
 from gateway.core.ids import Clock, Mint
 from gateway.core.model import Actor, RecordId
+from gateway.core.ports.records import Records
 from gateway.core.ports.retention import Extracts, Holds, Retention
-from gateway.core.ports.store import Records
 from gateway.core.reasons import fit_reason
 from gateway.core.retention import Hold, HoldScope, Schedule
 from gateway.core.routing import Directory

@@ -21,7 +21,7 @@ from gateway.core.model import (
     Submission,
 )
 from gateway.core.ports.formats import Frame
-from gateway.core.ports.store import Submissions
+from gateway.core.ports.submissions import Submissions
 from gateway.core.routing import Directory
 from gateway.work.found import found_in
 from gateway.work.originate import Originator

@@ -10,7 +10,7 @@ import structlog
 
 from gateway.core.errors import GatewayError
 from gateway.core.model import AuditEntry, DeliveryId, Settlement
-from gateway.core.ports.store import Deliveries
+from gateway.core.ports.deliveries import Deliveries
 
 log = structlog.get_logger()
 GROUP = 500

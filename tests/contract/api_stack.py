@@ -54,7 +54,7 @@ from gateway.core.model import (
 from gateway.core.ports.callers import Proofs
 from gateway.core.ports.formats import FormatInfo
 from gateway.core.ports.intake import Verdict
-from gateway.core.ports.store import RuleCount
+from gateway.core.ports.submissions import RuleCount
 from gateway.core.receipt import Receipts
 from gateway.core.routing import Directory
 from gateway.core.why import why_delivery, why_record

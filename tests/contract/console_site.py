@@ -39,8 +39,10 @@ from gateway.core.model import (
     Role,
     Severity,
 )
+from gateway.core.ports.accounts import ApiKey, Operator
+from gateway.core.ports.audit_log import Checkpoint
 from gateway.core.ports.formats import FormatInfo
-from gateway.core.ports.store import ApiKey, BreakerRow, Checkpoint, Operator, Sample
+from gateway.core.ports.health import BreakerRow, Sample
 from gateway.core.protection import Algorithm, Material, Stage, Use, WireKey
 from gateway.core.receipt import Receipts
 from gateway.core.roles import Role as OperatorRole

@@ -15,9 +15,9 @@ from adapters.queries import HttpsLine
 from gateway.core.audit_entry import Scribe
 from gateway.core.ids import Clock, minting
 from gateway.core.model import AdapterName, Agreement, BreakerPolicy, Endpoint, Partner, PartnerKey
+from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.keys import Indexer
 from gateway.core.ports.notices import Notices
-from gateway.core.ports.store import AuditLog
 from gateway.core.routing import Directory
 from gateway.tools import Speech, speech
 from gateway.web.parts import Parts

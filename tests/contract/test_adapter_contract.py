@@ -19,7 +19,7 @@ from adapters import ADAPTERS, Kit, check_options
 from gateway.core.errors import Permanent, Transient, Unavailable
 from gateway.core.model import AdapterName, DeliveryId, Digest, Endpoint, Kind, Partner, PartnerKey, Role
 from gateway.core.ports.adapters import Adapter, Parcel
-from gateway.core.ports.store import MailboxItem
+from gateway.core.ports.mailbox import MailboxItem
 from tests.servers.sshd import Sshd
 from tests.unit.guarding import cleared
 

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from gateway.core.errors import Unavailable
 from gateway.core.model import PartnerKey
-from gateway.core.ports.store import BreakerRow
+from gateway.core.ports.health import BreakerRow
 from gateway.telemetry import Metrics
 from gateway.web.api.application import api_application
 from gateway.web.edge import runner

@@ -22,7 +22,7 @@ from gateway.core.model import (
     Settlement,
     Severity,
 )
-from gateway.core.ports.store import DeliveryQuery
+from gateway.core.ports.deliveries import DeliveryQuery
 from gateway.store.losses import write_losses
 from gateway.store.retention import StoredRetention
 from gateway.web.console import console_application, pages, vendor

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.core.audit_entry import leaf
 from gateway.core.errors import Conflict
-from gateway.core.ports.store import Checkpoint, Tile
+from gateway.core.ports.audit_log import Checkpoint, Tile
 from gateway.store.audit import StoredAuditLog
 from tests.contract.owed import Town
 

@@ -7,7 +7,7 @@ import pytest
 import gateway.store.callers as callers_module
 from gateway.core.errors import Conflict
 from gateway.core.model import PartnerKey, Principal
-from gateway.core.ports.store import ApiKey
+from gateway.core.ports.accounts import ApiKey
 from gateway.store.audit import StoredAuditLog
 from gateway.store.callers import StoredApiKeys
 from tests.contract.owed import OHIO, TEXAS, Town

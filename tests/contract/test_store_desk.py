@@ -8,7 +8,7 @@ import pytest
 
 from gateway.core.errors import Refused
 from gateway.core.model import DeliveryState, Digest, Fault, Page
-from gateway.core.ports.store import DeliveryQuery
+from gateway.core.ports.deliveries import DeliveryQuery
 from gateway.store.audit import StoredAuditLog
 from gateway.store.deliveries import StoredDeliveries
 from gateway.store.desk import StoredDesk

@@ -8,7 +8,7 @@ import pytest
 from gateway.core.errors import Unavailable
 from gateway.core.model import Counts, DeliveryState, Digest, FormatName, RecordState, Submission, SubmissionId
 from gateway.core.model import SubmissionState as State
-from gateway.core.ports.store import BreakerRow, Sample
+from gateway.core.ports.health import BreakerRow, Sample
 from gateway.store.engine import open_database
 from gateway.store.health import StoredHealth
 from gateway.store.insertion import Insertion

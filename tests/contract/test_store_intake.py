@@ -14,7 +14,7 @@ from sqlalchemy import event, func, select
 
 from gateway.core.errors import GatewayError, Unavailable
 from gateway.core.model import PartnerKey, RecordState
-from gateway.core.ports.store import Replayed
+from gateway.core.ports.submissions import Replayed
 from gateway.store.engine import Limits, open_database
 from gateway.store.intake import GroupBounds, StoredIntake
 from gateway.store.records import StoredRecords

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from gateway.core.model import DeliveryState, JobId, Page
-from gateway.core.ports.store import DeliveryQuery, Job
+from gateway.core.ports.deliveries import DeliveryQuery
+from gateway.core.ports.jobs import Job
 from gateway.store.audit import StoredAuditLog
 from gateway.store.jobs import StoredJobs
 from tests.contract.owed import OHIO, TEXAS, Town, ids

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.core.ports.store import Operator, Session
+from gateway.core.ports.accounts import Operator, Session
 from gateway.store.audit import StoredAuditLog
 from gateway.store.operators import StoredOperators
 from tests.contract.owed import Town

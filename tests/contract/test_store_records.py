@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 from gateway.core.acceptance import Chunk
 from gateway.core.errors import Refused
 from gateway.core.model import Attempt, Counts, Kind, Outcome, Page, RecordId, RecordState
-from gateway.core.ports.store import RecordQuery
+from gateway.core.ports.records import RecordQuery
 from gateway.store.intake import StoredIntake
 from gateway.store.records import StoredRecords
 from gateway.store.rows import attempt_row, write_entries

@@ -18,7 +18,6 @@ PURE = [
 ]
 LONGEST = 400
 LONGER = {
-    "gateway/core/ports/store.py": "the ports of the store, read as one contract",
     "gateway/core/model.py": "the words of the gateway, read as one list",
     "gateway/store/tables.py": "the schema, read as one list",
 }

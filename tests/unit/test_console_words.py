@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from gateway.core.errors import Unprocessable
 from gateway.core.model import DeliveryId, DeliveryState, Fault, Kind, Outcome, PartnerKey, RecordState, Severity
-from gateway.core.ports.store import BreakerRow, CauseGroup, Checkpoint, PartnerQueue, Step
+from gateway.core.ports.audit_log import Checkpoint
+from gateway.core.ports.deliveries import CauseGroup, PartnerQueue
+from gateway.core.ports.health import BreakerRow
+from gateway.core.ports.records import Step
 from gateway.core.roles import Role
 from gateway.web.console import figures, status
 from gateway.web.console.lockout import Lockout

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from gateway.core.errors import Transient
-from gateway.core.model import FormatName, Kind, PartnerKey, RecordState, Submission
-from gateway.core.ports.store import Page, RecordQuery
+from gateway.core.model import FormatName, Kind, Page, PartnerKey, RecordState, Submission
+from gateway.core.ports.records import RecordQuery
 from gateway.work.reroute import Rerouter
 from tests.unit.guarding import APPROVED
 from tests.unit.work_site import MICHIGAN, OHIO, agreement, open_site, partner

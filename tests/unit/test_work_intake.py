@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from gateway.core.errors import Forbidden, Tampered, TooLarge, Unavailable, Unprocessable, Unreadable
-from gateway.core.model import FormatName, RecordState, Submission, SubmissionState
-from gateway.core.ports.store import Page, RecordQuery, Replayed
+from gateway.core.model import FormatName, Page, RecordState, Submission, SubmissionState
+from gateway.core.ports.records import RecordQuery
+from gateway.core.ports.submissions import Replayed
 from gateway.work.intake import IntakeLimits
 from tests.unit.work_site import MICHIGAN, XML, open_site, partner, transfers
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.model import Finding, FormatName, Kind, RuleCode, Severity
-from gateway.core.ports.store import Page, RecordQuery
+from gateway.core.model import Finding, FormatName, Kind, Page, RuleCode, Severity
+from gateway.core.ports.records import RecordQuery
 from gateway.work.intake import IntakeLimits
 from gateway.work.rejections import Rejections
 from gateway.work.returns import Returns

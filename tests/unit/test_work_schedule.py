@@ -15,7 +15,8 @@ from gateway.core.model import (
     DeliveryState,
     JobId,
 )
-from gateway.core.ports.store import DeliveryQuery, Job
+from gateway.core.ports.deliveries import DeliveryQuery
+from gateway.core.ports.jobs import Job
 from gateway.logbook import Logbook
 from gateway.work.bulk import BulkRunner
 from gateway.work.directory import DirectoryWatch

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 import schemas
-from gateway.core.model import Finding, FormatName, RuleCode, Severity, SubmissionState
-from gateway.core.ports.store import Page
+from gateway.core.model import Finding, FormatName, Page, RuleCode, Severity, SubmissionState
 from gateway.core.whole_file import WholeFile
 from gateway.work.intake import IntakeLimits
 from tests.unit.work_site import MICHIGAN, open_site

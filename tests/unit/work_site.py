@@ -38,7 +38,7 @@ from gateway.core.model import (
     Submission,
 )
 from gateway.core.ports.adapters import Handover, Parcel
-from gateway.core.ports.store import Replayed
+from gateway.core.ports.submissions import Replayed
 from gateway.core.receipt import Receipts
 from gateway.core.routing import Directory
 from gateway.core.whole_file import WholeFile

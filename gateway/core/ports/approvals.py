@@ -8,7 +8,7 @@ from typing import Protocol
 
 from gateway.core.four_eyes import Act, Request, State, Terms
 from gateway.core.model import Actor, AuditEntry, Page
-from gateway.core.ports.store import Listing
+from gateway.core.ports.listing import Listing
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.core.model import Counts, Finding, FormatName, Partner, Submission
-from gateway.core.ports.store import Replayed, RuleCount
+from gateway.core.ports.submissions import Replayed, RuleCount
 
 
 @dataclass(frozen=True, slots=True)

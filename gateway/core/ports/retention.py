@@ -1,6 +1,6 @@
 """Ports of retention: what is due, erasing it, holds, extracts and the accounting of disclosures.
 
-As in :mod:`gateway.core.ports.store`: one method is one transaction, and audit entries are written in it.
+As :mod:`gateway.core.ports` says: one method is one transaction, and audit entries are written in it.
 """
 
 from __future__ import annotations

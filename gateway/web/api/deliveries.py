@@ -6,7 +6,7 @@ from aiohttp import web
 
 from gateway.core.errors import Forbidden
 from gateway.core.model import DeliveryId, PartnerKey
-from gateway.core.ports.store import DeliveryQuery
+from gateway.core.ports.deliveries import DeliveryQuery
 from gateway.web import operations
 from gateway.web.api import answers, asked, documents, told
 from gateway.web.api.operation import Call, absent

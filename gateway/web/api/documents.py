@@ -6,8 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from gateway.core.erasure import Erasure
 from gateway.core.model import Attempt, Counts, Delivery, Finding, Record, Submission
+from gateway.core.ports.deliveries import CauseGroup, PartnerQueue
 from gateway.core.ports.intake import Verdict
-from gateway.core.ports.store import CauseGroup, Job, MailboxItem, PartnerQueue, RuleCount, Step
+from gateway.core.ports.jobs import Job
+from gateway.core.ports.mailbox import MailboxItem
+from gateway.core.ports.records import Step
+from gateway.core.ports.submissions import RuleCount
 from gateway.core.receipt import sample
 from gateway.core.why import Why
 from gateway.web.api import told

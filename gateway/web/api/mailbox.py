@@ -10,7 +10,7 @@ from aiohttp import web
 from gateway.core.errors import Forbidden, Tampered
 from gateway.core.labels import open_labelled
 from gateway.core.model import DeliveryId
-from gateway.core.ports.store import MailboxItem
+from gateway.core.ports.mailbox import MailboxItem
 from gateway.web.acknowledgement import Acknowledged, acknowledge
 from gateway.web.api import answers, asked, bodies, documents, told
 from gateway.web.api.operation import Call, absent

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from gateway.core.model import DeliveryId, DeliveryState, JobId, PartnerKey
-from gateway.core.ports.store import DeliveryQuery, Job
+from gateway.core.ports.deliveries import DeliveryQuery
+from gateway.core.ports.jobs import Job
 from gateway.web import operations
 from gateway.web.api import answers, asked, documents
 from gateway.web.api.operation import Call, absent

@@ -10,7 +10,7 @@ from aiohttp import web
 from gateway.core.errors import Refused, TooLarge, Unsupported
 from gateway.core.model import FormatName, Partner, RuleCode, Submission, SubmissionId, SubmissionState
 from gateway.core.ports.intake import Upload, Validation
-from gateway.core.ports.store import Replayed
+from gateway.core.ports.submissions import Replayed
 from gateway.web.api import answers, asked, bodies, documents, protected, told
 from gateway.web.api.media import named
 from gateway.web.api.operation import JSON, Call, absent

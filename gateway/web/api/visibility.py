@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.core.model import Delivery, Principal, Record, Submission
-from gateway.core.ports.store import Step
+from gateway.core.ports.records import Step
 
 
 def is_operator(caller: Principal) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.core.ports.store import Health, Sample
+from gateway.core.ports.health import Health, Sample
 from gateway.web.console.plots import Chart, Series, buckets, figure
 
 PENDING = "queue.pending"

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from gateway.core.errors import Forbidden, NotFound, TooMany
 from gateway.core.model import Actor
-from gateway.core.ports.store import Operator
+from gateway.core.ports.accounts import Operator
 from gateway.web.console import sessions
 from gateway.web.console.security import TOKEN_FIELD
 from gateway.web.console.sessions import TOKEN_BYTES, Gate

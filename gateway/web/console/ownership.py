@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from gateway.core.errors import NotFound
 from gateway.core.model import Delivery, PartnerKey, Principal, Record, Submission
-from gateway.core.ports.store import DeliveryQuery, RecordQuery, Step
+from gateway.core.ports.deliveries import DeliveryQuery
+from gateway.core.ports.records import RecordQuery, Step
 from gateway.web.api import visibility
 from gateway.web.console.rights import NARROWED, known_role
 from gateway.web.console.visit import Visit

@@ -18,7 +18,7 @@ from webauthn.helpers.structs import (
 )
 
 from gateway.core.errors import Forbidden
-from gateway.core.ports.store import Session
+from gateway.core.ports.accounts import Session
 
 NAME = "Child support gateway"
 LONGEST_ANSWER = 16 * 1024

@@ -9,8 +9,8 @@ from urllib.parse import quote
 from aiohttp import web
 
 from gateway.core.errors import Conflict, Forbidden, NotFound, Refused, Tampered
+from gateway.core.ports.accounts import Operator, Session
 from gateway.core.ports.factors import Factor, FactorKind
-from gateway.core.ports.store import Operator, Session
 from gateway.web.console import login, onetime, passkeys, sessions
 from gateway.web.console.passkeys import Place
 from gateway.web.console.sessions import Gate

@@ -9,7 +9,7 @@ from datetime import datetime
 from aiohttp import web
 
 from gateway.core.model import Actor
-from gateway.core.ports.store import Operator, Session
+from gateway.core.ports.accounts import Operator, Session
 from gateway.web.console.lockout import Lockout
 from gateway.web.console.passwords import Passwords
 from gateway.web.console.settings import ConsoleSettings

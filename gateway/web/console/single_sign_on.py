@@ -19,8 +19,8 @@ from aiohttp import web
 
 from gateway.core.errors import Forbidden, Refused, Unauthenticated
 from gateway.core.model import Actor, PartnerKey
+from gateway.core.ports.accounts import Operator
 from gateway.core.ports.identity import Expected, IdTokens
-from gateway.core.ports.store import Operator
 from gateway.core.roles import Role
 from gateway.web.console import login, sessions
 from gateway.web.console.pages import Pages

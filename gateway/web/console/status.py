@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.core.model import Fault
+from gateway.core.ports.audit_log import Checkpoint
+from gateway.core.ports.deliveries import CauseGroup, PartnerQueue
+from gateway.core.ports.health import BreakerRow
 from gateway.core.ports.key_report import KeyLine
-from gateway.core.ports.store import BreakerRow, CauseGroup, Checkpoint, PartnerQueue
 from gateway.web.console.plots import DASH
 from gateway.web.console.pulse import Reading
 from gateway.web.console.words import age

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from gateway.core.errors import Refused
 from gateway.core.model import Actor
-from gateway.core.ports.store import Operator, Session
+from gateway.core.ports.accounts import Operator, Session
 from gateway.web.console.pulse import Reading
 from gateway.web.console.rights import Right, allowed
 from gateway.web.console.settings import ConsoleSettings

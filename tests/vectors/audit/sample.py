@@ -14,7 +14,7 @@ from gateway.audit.verify import LogVerifier
 from gateway.core.audit_entry import Scribe, leaf
 from gateway.core.ids import minting
 from gateway.core.model import Actor, AuditEntry
-from gateway.core.ports.store import Checkpoint
+from gateway.core.ports.audit_log import Checkpoint
 from keys.ring import KeyRing
 from keys.signing import SIGNING_LABEL, NoteSigner
 from keys.states import KeyUse

@@ -8,7 +8,8 @@ from aiohttp import web
 
 from gateway.core.errors import Forbidden, NotFound, Refused
 from gateway.core.model import Delivery, DeliveryId, DeliveryState, Fault, Page
-from gateway.core.ports.store import CauseGroup, DeliveryQuery, Listing
+from gateway.core.ports.deliveries import CauseGroup, DeliveryQuery
+from gateway.core.ports.listing import Listing
 from gateway.web import operations
 from gateway.web.console import plots
 from gateway.web.console.rights import Right

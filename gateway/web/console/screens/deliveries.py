@@ -6,7 +6,7 @@ from aiohttp import web
 
 from gateway.core.errors import NotFound, Refused
 from gateway.core.model import DeliveryId, DeliveryState, Page, PartnerKey
-from gateway.core.ports.store import DeliveryQuery
+from gateway.core.ports.deliveries import DeliveryQuery
 from gateway.web import operations
 from gateway.web.console.ownership import of_deliveries, owes, sees_delivery
 from gateway.web.console.rights import Right

@@ -10,7 +10,7 @@ from aiohttp import web
 from gateway.core.errors import NotFound, Refused
 from gateway.core.four_eyes import Act, Request
 from gateway.core.model import Kind, Page, PartnerKey, Record, RecordState
-from gateway.core.ports.store import RecordQuery
+from gateway.core.ports.records import RecordQuery
 from gateway.core.spreadsheet import Spreadsheet
 from gateway.web.approving import Person, Wish, known, second_words
 from gateway.web.console.screens.records import asked_query

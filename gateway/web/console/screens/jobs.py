@@ -6,7 +6,7 @@ from aiohttp import web
 
 from gateway.core.errors import Conflict, NotFound, Refused
 from gateway.core.model import JobId, Page
-from gateway.core.ports.store import Job
+from gateway.core.ports.jobs import Job
 from gateway.web import operations
 from gateway.web.console.screens.records import following
 from gateway.web.console.visit import Shown, Visit, elsewhere

@@ -7,7 +7,8 @@ from aiohttp import web
 from gateway.core.caller_floor import floors
 from gateway.core.errors import NotFound
 from gateway.core.model import Page, Partner, PartnerKey
-from gateway.core.ports.store import BreakerRow, DeliveryQuery, PartnerQueue
+from gateway.core.ports.deliveries import DeliveryQuery, PartnerQueue
+from gateway.core.ports.health import BreakerRow
 from gateway.core.reasons import fit_reason
 from gateway.web.console.ownership import sees_partner
 from gateway.web.console.visit import Shown, Visit, elsewhere

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.core.ports.store import PartnerQueue
+from gateway.core.ports.deliveries import PartnerQueue
 from gateway.web.console import figures, plots
 from gateway.web.console.screens.partners import state_of
 from gateway.web.console.screens.window import asked_window

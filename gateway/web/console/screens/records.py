@@ -22,7 +22,8 @@ from gateway.core.model import (
     RecordState,
     SubmissionId,
 )
-from gateway.core.ports.store import Listing, RecordQuery, Step
+from gateway.core.ports.listing import Listing
+from gateway.core.ports.records import RecordQuery, Step
 from gateway.web.console.ownership import of_records, own, sees_delivery, sees_record, visible_steps
 from gateway.web.console.visit import Shown, Visit
 

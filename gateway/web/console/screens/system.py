@@ -7,7 +7,7 @@ from datetime import datetime
 from aiohttp import web
 
 from gateway.core.errors import NotFound
-from gateway.core.ports.store import ApiKey
+from gateway.core.ports.accounts import ApiKey
 from gateway.core.reasons import fit_reason
 from gateway.web.console.rights import MEANING, Right
 from gateway.web.console.visit import Shown, Visit, elsewhere

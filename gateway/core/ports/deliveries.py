@@ -1,0 +1,165 @@
+"""Ports of the store about deliveries: those who attempt them, and those who look at them and repair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from gateway.core.model import (
+    Attempt,
+    AuditEntry,
+    Claimed,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Fault,
+    Finding,
+    Kind,
+    Page,
+    PartnerKey,
+    Record,
+    Settlement,
+)
+from gateway.core.ports.listing import Listing
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryQuery:
+    partner: PartnerKey | None = None
+    sender: PartnerKey | None = None
+    state: DeliveryState | None = None
+    cause: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CauseGroup:
+    """Dead letters with one cause."""
+
+    cause: str
+    fault: Fault | None
+    partner: PartnerKey
+    kind: Kind
+    count: int
+    first: datetime
+    last: datetime
+    sample: DeliveryId
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerQueue:
+    """What is owed to one partner, counted in the store (the truth), not in the broker."""
+
+    partner: PartnerKey
+    pending: int
+    claimed: int
+    waiting: int
+    dead: int
+    held: int
+    gathering: int
+    """Records that wait to be put into a batch."""
+    oldest: datetime | None
+    """When the oldest pending or gathering one was created."""
+
+
+class Deliveries(Protocol):
+    """The dispatcher's and the relay's side."""
+
+    async def due(self, now: datetime, again_at: datetime, limit: int) -> tuple[tuple[PartnerKey, DeliveryId], ...]:
+        """Pending deliveries whose ``due_at`` and ``announce_at`` have come; sets their ``announce_at`` to
+        ``again_at``, so that a lost announcement is repeated. Oldest first."""
+        ...
+
+    async def claim(self, ids: Sequence[DeliveryId], owner: str, now: datetime, until: datetime) -> tuple[Claimed, ...]:
+        """Lease those of ``ids`` that are pending, due and (for lanes) first in their lane. In the order of ``ids``."""
+        ...
+
+    async def settle(self, settlements: Sequence[Settlement], entries: Sequence[AuditEntry]) -> tuple[DeliveryId, ...]:
+        """Write outcomes and attempts of deliveries that their owner still holds; returns those. Entries whose object
+        is ``delivery:<id>`` of a delivery that was not held any more are not written."""
+        ...
+
+    async def defer(self, ids: Sequence[DeliveryId], until: datetime) -> None:
+        """Do not announce these before ``until`` (breaker open, partner paused). State stays pending."""
+        ...
+
+    async def release_expired(self, now: datetime) -> int:
+        """Claimed deliveries whose lease ended are pending again. Returns how many."""
+        ...
+
+    async def gather(
+        self,
+        partner: PartnerKey,
+        sender: PartnerKey,
+        kind: Kind,
+        delivery: Delivery,
+        limit: int,
+        entries: Sequence[AuditEntry],
+    ) -> int:
+        """Put at most ``limit`` waiting items, oldest first, into the new ``delivery`` (its ``records`` and ``number``
+        are set here). 0: none waited and no delivery was made."""
+        ...
+
+    async def gathering(self) -> tuple[Gathering, ...]:
+        """What waits to be batched, by partner, sender and kind."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    partner: PartnerKey
+    sender: PartnerKey
+    kind: Kind
+    agreement: str
+    count: int
+    oldest: datetime
+
+
+class DeliveryDesk(Protocol):
+    """The operator's side: look, retry, withdraw."""
+
+    async def get(self, delivery: DeliveryId) -> Delivery | None: ...
+
+    async def attempts(self, delivery: DeliveryId) -> tuple[Attempt, ...]: ...
+
+    async def carried(self, delivery: DeliveryId, limit: int) -> tuple[Record, ...]:
+        """The first records that it carries, with their bodies."""
+        ...
+
+    async def findings(self, delivery: DeliveryId) -> tuple[Finding, ...]:
+        """What its payload could not carry, as found when it was first composed; never a value."""
+        ...
+
+    async def list(self, query: DeliveryQuery, page: Page) -> Listing[Delivery]:
+        """Newest first."""
+        ...
+
+    async def groups(self) -> tuple[CauseGroup, ...]:
+        """Dead letters by fault, cause, partner and kind; biggest first."""
+        ...
+
+    async def queues(self) -> tuple[PartnerQueue, ...]: ...
+
+    async def retry(self, delivery: DeliveryId, now: datetime, entry: AuditEntry) -> bool:
+        """Dead or held -> pending, due now, attempts counted from zero."""
+        ...
+
+    async def withdraw(self, delivery: DeliveryId, now: datetime, entry: AuditEntry) -> bool:
+        """Any state but delivered, claimed and withdrawn -> withdrawn."""
+        ...
+
+    async def acknowledge(
+        self,
+        delivery: DeliveryId,
+        partner: PartnerKey,
+        *,
+        accepted: bool,
+        reason: str,
+        now: datetime,
+        entry: AuditEntry,
+    ) -> bool:
+        """The partner's word on a waiting or delivered delivery: accepted -> delivered; else -> dead, fault record."""
+        ...

@@ -1,0 +1,58 @@
+"""Ports of the store about how the gateway is: breakers, samples, who leads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from gateway.core.model import PartnerKey
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerRow:
+    partner: PartnerKey
+    state: str
+    """``closed``, ``open`` or ``half-open``."""
+    failures: int
+    since: datetime
+    probe_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One measured figure. ``series`` is like ``queue.ready`` with ``label`` the queue's partner."""
+
+    at: datetime
+    series: str
+    label: str
+    value: float
+
+
+class Health(Protocol):
+    async def ping(self) -> None: ...
+
+    async def breakers(self) -> tuple[BreakerRow, ...]: ...
+
+    async def save_breaker(self, row: BreakerRow) -> None: ...
+
+    async def add_samples(self, samples: Sequence[Sample]) -> None: ...
+
+    async def samples(self, series: str, since: datetime, label: str | None = None) -> tuple[Sample, ...]:
+        """Oldest first."""
+        ...
+
+    async def prune_samples(self, before: datetime) -> None: ...
+
+    async def counts(self, since: datetime) -> Mapping[str, int]:
+        """Submissions, records by state, deliveries by state since then, for the overview."""
+        ...
+
+
+class Leases(Protocol):
+    """One process at a time does a job that must not run twice (scheduler, integrator)."""
+
+    async def take(self, name: str, owner: str, now: datetime, until: datetime) -> bool: ...
+
+    async def release(self, name: str, owner: str) -> None: ...
