@@ -2,8 +2,8 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-# Most tests wait for servers: two processes use the time. Each file stays in one of them.
-PYTEST_SPREAD := -n 2 --dist loadfile
+# Most tests wait for servers: two processes use the time. Each file stays in one of them, the long ones begin first.
+PYTEST_SPREAD := -n 2 --dist loadfile --no-loadscope-reorder
 VENDOR := gateway/web/console/static/vendor
 
 .PHONY: demo test assure bench assets format lint types imports pytest servers clean

@@ -2,6 +2,7 @@
 
 import importlib.util
 
+import pytest
 from hypothesis import settings
 
 pytest_plugins = [
@@ -15,6 +16,15 @@ pytest_plugins = [
     )
     if importlib.util.find_spec(name)
 ]
+
+LONG = ("test_kill9", "test_console_browser", "test_command_line", "test_big_body", "test_cli_remote")
+"""Files that take long begin first, so that no process works alone on one of them in the end."""
+
+
+@pytest.hookimpl(trylast=True)  # after the order was drawn
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+
 
 # Machines are shared: a slow moment is not a failure.
 settings.register_profile("calm", deadline=None)
