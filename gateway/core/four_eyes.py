@@ -24,7 +24,6 @@ class Act(StrEnum):
     """What one person alone may not do."""
 
     DESTROY_KEY = "key.destroy"
-    OVERRIDE_DISCLOSURE = "disclosure.override"
     APPROVE_TAX = "tax.approve"
     EXPORT = "records.export"
     REPLAY = "replay.start"
@@ -44,11 +43,6 @@ PAIRS: Mapping[Act, Pair] = {
         "destroy a key, and with it all that only this key opens",
         frozenset({Role.SECURITY_OFFICER}),
         frozenset({Role.SECURITY_OFFICER, Role.ADMIN}),
-    ),
-    Act.OVERRIDE_DISCLOSURE: Pair(
-        "let one request past the disclosure guard by order of a court",
-        frozenset({Role.OPERATOR, Role.DATA_STEWARD}),
-        frozenset({Role.DATA_STEWARD, Role.SECURITY_OFFICER}),
     ),
     Act.APPROVE_TAX: Pair(
         "let a partner receive federal tax information",
