@@ -18,6 +18,7 @@ from gateway.audit.cosignature import WitnessKey
 from gateway.broker.memory import MemoryBroker
 from gateway.broker.rabbitmq import RabbitBroker
 from gateway.broker.settings import RabbitSettings
+from gateway.core.apart import Parter
 from gateway.core.disclosure import Guard
 from gateway.core.errors import Misconfigured, Unavailable
 from gateway.core.labels import tax_formats
@@ -162,7 +163,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
             clearing=clearing,
             adapters=make_adapters(kit),
             settler=settler,
-            judge=Judge(base.scribe),
+            judge=Judge(base.scribe, Parter(base.scribe, base.mint)),
             clock=base.clock,
             roll=random.SystemRandom().random,
             directory=watch.current,
@@ -372,7 +373,7 @@ def _parts(
         messages=wire.messages,
         partner_keys=wire.partner_keys,
         gateway_name=base.settings.log_name,
-        disclosures=DisclosureDesk(clearing, stored.notices, stored.audit, base.scribe),
+        disclosures=DisclosureDesk(clearing, stored.notices, stored.audit, base.scribe, Parter(base.scribe, base.mint)),
         case_unknown=Rejections(stored.desk, originator, _reject).case_unknown,
     )
 

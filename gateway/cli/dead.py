@@ -31,19 +31,20 @@ def groups(url: Url = None, key: ApiKeyOption = None, ca: Ca = None, json: Json 
 @app.command("list")
 def list_(
     partner: Annotated[str | None, typer.Option(help="Only deliveries to this partner.")] = None,
+    state: Annotated[str, typer.Option(help="Or those that are `held` or `withheld`.")] = "dead",
     url: Url = None,
     key: ApiKeyOption = None,
     ca: Ca = None,
     json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
-    """Dead deliveries, newest first."""
-    query = urlencode({name: value for name, value in (("state", "dead"), ("partner", partner)) if value})
+    """Dead deliveries, newest first; or those that the gateway keeps back."""
+    query = urlencode({name: value for name, value in (("state", state), ("partner", partner)) if value})
     found = Client.of(url, key, ca).get(f"/v1/deliveries?{query}")
     if json:
         put(found)
         return
     rows = [(d["id"], d["partner"], d["kind"], d["cause"], d["attempts"]) for d in found["rows"]]
-    table("Dead deliveries", ("delivery", "partner", "kind", "cause", "attempts"), rows)
+    table(f"{state.capitalize()} deliveries", ("delivery", "partner", "kind", "cause", "attempts"), rows)
 
 
 @app.command()

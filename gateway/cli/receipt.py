@@ -57,10 +57,10 @@ def check(
     facts(shown | {"sender": claims["sender"], "sha256": claims["body"]["sha256"]} | claims["counts"])
     for name, columns in (
         ("due", ("partner", "kind", "at")),
-        ("recipients", ("partner", "delivered", "refused", "withdrawn")),
+        ("recipients", ("partner", "delivered", "refused", "withdrawn", "withheld")),
     ):
         if claims.get(name):
-            table(name.capitalize(), columns, [tuple(row[column] for column in columns) for row in claims[name]])
+            table(name.capitalize(), columns, [tuple(row.get(column, 0) for column in columns) for row in claims[name]])
     say("The signature holds.")
 
 

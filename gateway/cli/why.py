@@ -24,27 +24,41 @@ def why(
     ca: Ca = None,
     json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
-    """Why a record or delivery was not sent: rule, sentence, source, what would have to change. Never its content."""
-    found = _found(Client.of(url, key, ca), id)
+    """Why a record or delivery was not sent: rule, sentence, source, what would have to change. Never its content. Of a
+    record that was routed: what keeps each delivery of it."""
+    client = Client.of(url, key, ca)
+    found = _found(client, id)
+    kept = [client.get(f"/v1/deliveries/{one['id']}") for one in found.get("deliveries", ()) if one["state"] in KEPT]
     if json:
-        put({"id": found["id"], "state": found["state"], "why": found["why"]})
+        deliveries = [_why(one) for one in kept]
+        put(_why(found) | ({"deliveries": deliveries} if deliveries else {}))
         return
-    shown = {"id": found["id"], "state": found["state"]}
+    for one in [found, *kept] if found["why"] or not kept else kept:
+        facts(_shown(one))
+
+
+KEPT = ("held", "withheld")
+"""States of a delivery in which something keeps it back."""
+
+
+def _why(found: dict[str, Any]) -> dict[str, Any]:
+    partner = {"partner": found["partner"]} if "partner" in found else {}
+    return {"id": found["id"], "state": found["state"], **partner, "why": found["why"]}
+
+
+def _shown(found: dict[str, Any]) -> dict[str, Any]:
+    shown = {name: found[name] for name in ("id", "state", "partner") if name in found}
     reason = found["why"]
     if reason is None:
-        facts(shown | {"why": found.get("reason") or found.get("cause") or "nothing keeps it back"})
-        return
-    facts(
-        shown
-        | {
-            "reason": reason["code"],
-            "why": reason["title"],
-            "what would have to change": reason["change"],
-            "requirement": reason["rule"],
-            "source": reason["source"],
-            "policy": reason["policy"],
-        }
-    )
+        return shown | {"why": found.get("reason") or found.get("cause") or "nothing keeps it back"}
+    return shown | {
+        "reason": reason["code"],
+        "why": reason["title"],
+        "what would have to change": reason["change"],
+        "requirement": reason["rule"],
+        "source": reason["source"],
+        "policy": reason["policy"],
+    }
 
 
 def _found(client: Client, id_: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from gateway.core.model import DeliveryState
 
-PENDING, CLAIMED, WAITING, DELIVERED, DEAD, HELD, WITHDRAWN = DeliveryState
+PENDING, CLAIMED, WAITING, DELIVERED, DEAD, HELD, WITHHELD, WITHDRAWN = DeliveryState
 
 
 class Event(StrEnum):
@@ -22,7 +22,9 @@ class Event(StrEnum):
     PLACE = "it lies in the partner's mailbox, or waits for the partner's word"
     POSTPONE = "the attempt failed and another is due, or the fault was ours"
     GIVE_UP = "no further attempt makes sense"
-    KEEP_BACK = "its bytes differ from those of an earlier attempt, or fail their check"
+    KEEP_BACK = "the disclosure guard keeps all of it, or its bytes are not those of an earlier attempt"
+    TAKE_OUT = "the disclosure guard keeps a record of several: it stays behind in a delivery of its own"
+    LET_ON = "a record was taken out; the others go on under the same id"
     LEASE_ENDS = "its dispatcher died or was too slow"
     ACKNOWLEDGE = "the partner says that it has it"
     REJECT = "the partner says that it cannot use it"
@@ -43,11 +45,13 @@ TRANSITIONS: Mapping[Event, Transition] = {
     Event.POSTPONE: Transition(frozenset({CLAIMED}), PENDING),
     Event.GIVE_UP: Transition(frozenset({CLAIMED}), DEAD),
     Event.KEEP_BACK: Transition(frozenset({CLAIMED}), HELD),
+    Event.TAKE_OUT: Transition(frozenset({CLAIMED, WAITING}), WITHHELD),
+    Event.LET_ON: Transition(frozenset({CLAIMED, WAITING}), PENDING),
     Event.LEASE_ENDS: Transition(frozenset({CLAIMED}), PENDING),
     Event.ACKNOWLEDGE: Transition(frozenset({WAITING, DELIVERED}), DELIVERED),
     Event.REJECT: Transition(frozenset({WAITING, DELIVERED}), DEAD),
-    Event.RETRY: Transition(frozenset({DEAD, HELD}), PENDING),
-    Event.WITHDRAW: Transition(frozenset({PENDING, WAITING, DEAD, HELD}), WITHDRAWN),
+    Event.RETRY: Transition(frozenset({DEAD, HELD, WITHHELD}), PENDING),
+    Event.WITHDRAW: Transition(frozenset({PENDING, WAITING, DEAD, HELD, WITHHELD}), WITHDRAWN),
 }
 
 SETTLED = frozenset({DELIVERED, WITHDRAWN})

@@ -405,7 +405,9 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
     """Needs a person."""
     HELD = "held"
-    """Kept back on purpose: partner paused, or its bytes changed between attempts."""
+    """Kept back on purpose: the disclosure guard keeps it, or its bytes changed between attempts."""
+    WITHHELD = "withheld"
+    """One record of several that the disclosure guard took out of their delivery, so that the others could go on."""
     WITHDRAWN = "withdrawn"
 
 
@@ -504,6 +506,8 @@ class Settlement:
     fault: Fault | None = None
     findings: tuple[Finding, ...] = ()
     """What the payload could not carry; only of the attempt that first composed it."""
+    apart: tuple[Apart, ...] = ()
+    """Records that are taken out of it; the rest goes on as the delivery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -553,6 +557,16 @@ class AuditEntry:
     salt: bytes = field(repr=False)
     commitment: str | None = None
     """What the leaf says of details that were destroyed with their salt; None: they are here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A record that is taken out of its delivery: the delivery of its own in which it stays, and the entry of that."""
+
+    record: RecordId
+    delivery: Delivery
+    """``withheld``, with the reason as its cause; its number is given when it is written."""
+    entry: AuditEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,8 @@ class Share:
     """They cannot be used there for what they say: mostly the recipient's own word."""
     withdrawn: int = 0
     """An operator gave them up."""
+    withheld: int = 0
+    """The disclosure guard took them out of their delivery when it was about to leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ def final(begun: Begun, ended: Ended, seen: Seen, at: datetime) -> bytes:
                     "delivered": one.delivered,
                     "refused": one.refused,
                     "withdrawn": one.withdrawn,
+                    "withheld": one.withheld,
                 }
                 for one in ended.shares
             ],

@@ -22,6 +22,9 @@ class Why:
     policy: str
 
 
+_KEPT = (DeliveryState.HELD, DeliveryState.WITHHELD)
+
+
 def why_record(record: Record, policy: Policy) -> Why | None:
     """Why a record goes to nobody; None when it goes, or was refused by a rule (its findings say why)."""
     kept = record.state in (RecordState.WITHHELD, RecordState.UNROUTABLE)
@@ -30,7 +33,7 @@ def why_record(record: Record, policy: Policy) -> Why | None:
 
 def why_delivery(delivery: Delivery, policy: Policy) -> Why | None:
     """Why the guard keeps a delivery; None when it does not."""
-    return _why(delivery.cause, policy) if delivery.state is DeliveryState.HELD else None
+    return _why(delivery.cause, policy) if delivery.state in _KEPT else None
 
 
 def _why(code: str | None, policy: Policy) -> Why | None:

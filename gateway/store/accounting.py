@@ -52,9 +52,12 @@ class StoredAccounting:
             return (await connection.execute(delete(disclosed).where(disclosed.c.at < before))).rowcount
 
 
-async def remember(connection: AsyncConnection, fresh: Sequence[str]) -> None:
-    """Move what is owed to the accounting of records that are about to be erased into its own table."""
+async def remember(connection: AsyncConnection, fresh: Sequence[str], delivery: DeliveryId | None = None) -> None:
+    """Move what is owed to the accounting of records that are about to be erased, or taken out of ``delivery``, into
+    its own table."""
     query = _living().where(among(connection, records.c.id, fresh), records.c.case_index.is_not(None))
+    if delivery is not None:
+        query = query.where(items.c.delivery == delivery)
     rows = [
         {name: getattr(row, name) for name in _DISCLOSED.names} | {"token": _sealed_off(row.token)}
         for row in await connection.execute(query)

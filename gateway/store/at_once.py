@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.core.acceptance import Acceptance
 from gateway.core.model import Delivery
 from gateway.store.insertion import Insertion, Row
-from gateway.store.judgements import finding_rows, serial_rows, triple
+from gateway.store.judgements import finding_rows, serial_rows
+from gateway.store.numbering import triple
 from gateway.store.rows import ENTRIES, delivery_row, entry_row, item_row, record_row, submission_row
 from gateway.store.tables import deliveries, findings, items, numbers, records, serials, submissions
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import chain
@@ -11,26 +10,18 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.acceptance import Judged
-from gateway.core.model import AuditEntry, Delivery, Finding, RecordState, SubmissionId
+from gateway.core.model import AuditEntry, Finding, RecordState, SubmissionId
 from gateway.store.insertion import Insertion, Row, write_together
+from gateway.store.numbering import numbered
 from gateway.store.protection import write_notices
-from gateway.store.rows import ENTRIES, delivery_row, entry_row, finding_row, item_row, record_row
-from gateway.store.tables import answers, deliveries, findings, items, numbers, records, serials
+from gateway.store.rows import ENTRIES, entry_row, finding_row, item_row, record_row
+from gateway.store.tables import answers, findings, items, records, serials
 
 _SERIALS = Insertion(serials, conflict="ON CONFLICT (sender, serial) DO NOTHING", returning=("record",))
 _RECORDS = Insertion(records)
 _FINDINGS = Insertion(findings)
 _ITEMS = Insertion(items)
 _ANSWERS = Insertion(answers, conflict="ON CONFLICT (record) DO NOTHING")
-_DELIVERIES = Insertion(deliveries, without=("lease_owner", "lease_until"))
-_NUMBERS = Insertion(
-    numbers,
-    conflict="ON CONFLICT (partner, sender, kind) DO UPDATE SET last = numbers.last + excluded.last",
-    returning=("partner", "sender", "kind", "last"),
-)
-
-_Triple = tuple[str, str, str]
-"""Partner, sender and kind: what running numbers belong to."""
 
 
 async def claim_serials(connection: AsyncConnection, judged: Sequence[Judged]) -> frozenset[str]:
@@ -87,16 +78,11 @@ async def _routes(
 ) -> Sequence[tuple[Insertion, Iterable[Row]]]:
     """Whoever commits announces the deliveries itself; the relay looks at them only ``announce_grace`` later."""
     owed = [delivery for one in judged for delivery in one.deliveries]
-    numbering = await _numbering(connection, owed)
-    rows = (
-        {**delivery_row(one, announce_at=one.due_at + announce_grace), "number": next(numbering[triple(one)])}
-        for one in owed
-    )
     told = chain((one.entry for one in judged), entries)
     return (
         (_ANSWERS, ({"record": j.record.id, "question": j.question} for j in judged if j.question)),
         (_ITEMS, (item_row(item) for one in judged for item in one.items)),
-        (_DELIVERIES, rows),
+        await numbered(connection, owed, announce_grace),
         (ENTRIES, (entry_row(entry) for entry in told)),
     )
 
@@ -116,21 +102,3 @@ async def next_finding(connection: AsyncConnection, submission: SubmissionId) ->
     """The number of the next finding of the submission; the caller holds the submission's row."""
     last = select(func.max(findings.c.number)).where(findings.c.submission == submission)
     return int((await connection.execute(last)).scalar_one() or 0) + 1
-
-
-async def _numbering(connection: AsyncConnection, owed: Sequence[Delivery]) -> Mapping[_Triple, Iterator[int]]:
-    """The next running numbers of each triple, one statement however many there are; the locks that it takes on the
-    counters last until the commit, which keeps the numbers in the order of the commits."""
-    wanted = Counter(map(triple, owed))
-    rows = [
-        {"partner": partner, "sender": sender, "kind": kind, "last": wanted[partner, sender, kind]}
-        for partner, sender, kind in sorted(wanted)
-    ]
-    given = await _NUMBERS.returning(connection, rows)
-    last = {(row.partner, row.sender, row.kind): row.last for row in given}
-    return {triple: iter(range(last[triple] - number + 1, last[triple] + 1)) for triple, number in wanted.items()}
-
-
-def triple(delivery: Delivery) -> _Triple:
-    """What the running number of a delivery belongs to."""
-    return delivery.partner, delivery.sender, delivery.kind

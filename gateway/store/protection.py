@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ScalarSelect, case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.core.apart import Parting
 from gateway.core.model import AuditEntry, Claimed, DeliveryId, PartnerKey, RecordId
 from gateway.core.protected import Notice, Standing
+from gateway.store.apart import recall
 from gateway.store.bulk import upsert
 from gateway.store.engine import Database
 from gateway.store.insertion import Insertion
@@ -89,6 +92,10 @@ class StoredNotices:
             lifted = await connection.execute(update(notices).where(*placed).values(stands=0, revision=revision))
             await write_entries(connection, [entry])
             return int(lifted.rowcount)
+
+    async def recall(self, delivery: DeliveryId, parting: Parting, now: datetime) -> bool:
+        async with self._database.write() as connection:
+            return await recall(connection, delivery, parting.apart, parting.entry, now)
 
     async def carried(self, delivery: DeliveryId) -> Claimed | None:
         cargo = (

@@ -189,6 +189,7 @@ def _by_submission(rows: Iterable[Row[Any]]) -> dict[SubmissionId, list[Row[Any]
 _WORDS: Mapping[tuple[str | None, str | None], str] = {
     (DeliveryState.DELIVERED.value, None): "delivered",
     (DeliveryState.WITHDRAWN.value, None): "withdrawn",
+    (DeliveryState.WITHHELD.value, None): "withheld",
     (DeliveryState.DEAD.value, Fault.RECORD.value): "refused",
 }
 """State and fault of a delivery that has ended -> what the receipt calls that. The fault of one that was delivered or

@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
 from gateway.core.model import AuditEntry, DeliveryId, DeliveryState, Settlement
+from gateway.store.apart import take_apart
 from gateway.store.bulk import among, is_postgresql, unnested
 from gateway.store.insertion import Insertion
 from gateway.store.lanes import wake_next
@@ -73,9 +74,9 @@ async def settle_at_once(
 
 
 def fits(settlements: Sequence[Settlement], entries: Sequence[AuditEntry]) -> bool:
-    """Whether :func:`settle_at_once` can write them: no payload lost anything, which is rare, and each entry is about
-    one of the deliveries, so that it can tell which entries to write."""
-    if any(settlement.findings for settlement in settlements):
+    """Whether :func:`settle_at_once` can write them: no payload lost anything and no record is taken out, which are
+    rare, and each entry is about one of the deliveries, so that it can tell which entries to write."""
+    if any(settlement.findings or settlement.apart for settlement in settlements):
         return False
     objects = {f"delivery:{settlement.delivery}" for settlement in settlements}
     return all(entry.object in objects for entry in entries)
@@ -94,6 +95,7 @@ async def settle(
     if tried:
         await _ATTEMPTS.write(connection, tried)
     await write_losses(connection, held)
+    await take_apart(connection, held)
     lost = {f"delivery:{id_}" for id_ in wanted if id_ not in written}
     await write_entries(connection, [entry for entry in entries if entry.object not in lost])
     done = [s.delivery for s in held if s.state is DeliveryState.DELIVERED and written[s.delivery]]

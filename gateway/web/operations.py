@@ -30,7 +30,7 @@ class Action(StrEnum):
 
 
 async def retry(parts: Parts, actor: Actor, delivery: DeliveryId, reason: str) -> Delivery:
-    """Send a dead or held delivery on its way again, attempts counted from zero."""
+    """Send a dead, held or withheld delivery on its way again, attempts counted from zero."""
     entry = parts.scribe.entry(
         actor, "delivery.retried", f"delivery:{delivery}", details={"reason": fit_reason(reason)}
     )

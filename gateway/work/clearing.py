@@ -3,7 +3,7 @@ carries: approvals and agreements end, data grow old, and notices of danger come
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -22,11 +22,13 @@ from gateway.work.protection import RegisterWatch
 
 
 class KeptBack(Exception):
-    """The delivery may not leave: what was decided about the records that keep it, by their ids."""
+    """The delivery may not leave as it is: what was decided about the records that keep it, by their ids."""
 
-    def __init__(self, decisions: dict[RecordId, Decision]) -> None:
+    def __init__(self, decisions: Mapping[RecordId, Decision], *, whole: bool) -> None:
         super().__init__("kept back")
         self.decisions = decisions
+        self.whole = whole
+        """None of its records may leave."""
 
     @property
     def first(self) -> Decision:
@@ -53,20 +55,18 @@ class Clearing:
 
     async def clear(self, claimed: Claimed) -> Clearance:
         """The guard's word that the delivery may go to its partner now. Raises KeptBack."""
-        register = await self.watch.at_least(claimed.register)
-        decisions = self.decide(claimed, register)
-        kept = {record: one for record, one in decisions.items() if one.withheld is not None}
-        if kept:
-            raise KeptBack(kept)
+        decisions = self.decide(claimed, await self.watch.at_least(claimed.register))
+        if back := _kept(decisions):
+            raise back
         return self.guard.clear(claimed.delivery.id, claimed.delivery.partner, decisions)
 
-    async def kept_back(self, delivery: DeliveryId) -> Decision | None:
+    async def kept_back(self, delivery: DeliveryId) -> tuple[Delivery, KeptBack] | None:
         """Why a parcel that lies ready may not be fetched now; None when it may, or when there is no such delivery."""
         claimed = await self.carried.carried(delivery)
         if claimed is None:
             return None
-        decisions = self.decide(claimed, await self.watch.at_least(claimed.register))
-        return next((one for one in decisions.values() if one.withheld is not None), None)
+        back = _kept(self.decide(claimed, await self.watch.at_least(claimed.register)))
+        return None if back is None else (claimed.delivery, back)
 
     def decide(self, claimed: Claimed, register: Register) -> dict[RecordId, Decision]:
         """What the guard says of each record that the delivery carries."""
@@ -124,3 +124,9 @@ class Clearing:
         if agreement.mode is AgreementMode.DIRECT and delivery.sender not in agreement.senders:
             return None
         return Route(partner, agreement)
+
+
+def _kept(decisions: Mapping[RecordId, Decision]) -> KeptBack | None:
+    """What keeps the delivery, when anything does."""
+    kept = {record: one for record, one in decisions.items() if one.withheld is not None}
+    return KeptBack(kept, whole=len(kept) == len(decisions)) if kept else None

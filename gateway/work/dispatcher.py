@@ -197,7 +197,7 @@ class Dispatcher:
             tried = replace(tried, digest=composed.digest, size=len(composed.body))
             handover = await self._adapter(partner.endpoint.adapter).hand_over(parcel, partner)
         except KeptBack as back:
-            verdict = tools.judge.kept_back(self._ended(tried), back.first)
+            verdict = self._kept_back(self._ended(tried), back)
         except _Unwritable as error:
             verdict = tools.judge.unwritable(self._ended(tried), error.rule)
         except GatewayError as error:
@@ -209,6 +209,14 @@ class Dispatcher:
             verdict = tools.judge.handed_over(self._ended(tried), handover)
         self._report(partner.key, claimed, verdict)
         return verdict
+
+    def _kept_back(self, tried: Try, back: KeptBack) -> Verdict:
+        """All of it stays, or what keeps it is taken out and the rest goes on at its next claim."""
+        if back.whole:
+            return self.tools.judge.kept_back(tried, back.first)
+        delivery = tried.claimed.delivery
+        log.info("delivery.split", id=delivery.id, partner=delivery.partner, count=len(back.decisions))
+        return self.tools.judge.split(tried, back.decisions)
 
     def _composition(self, claimed: Claimed) -> Composition:
         partners = self.tools.directory().partners
@@ -228,7 +236,9 @@ class Dispatcher:
         outcome = attempt.outcome if attempt else Outcome.OURS
         seconds = (attempt.ended_at - attempt.begun_at).total_seconds() if attempt else 0.0
         self.tools.observe(partner, outcome, seconds)
-        if verdict.settlement.state not in (DeliveryState.DELIVERED, DeliveryState.WAITING):
+        if verdict.settlement.state not in (DeliveryState.DELIVERED, DeliveryState.WAITING) and not (
+            verdict.settlement.apart
+        ):
             log.info(
                 "delivery.failed",
                 id=claimed.delivery.id,

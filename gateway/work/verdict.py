@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from gateway.core.apart import Parter
 from gateway.core.audit_entry import Scribe
 from gateway.core.disclosure import Decision
 from gateway.core.errors import DeliveryFailed, GatewayError, Tampered, Transient
@@ -19,6 +21,7 @@ from gateway.core.model import (
     Finding,
     Outcome,
     Partner,
+    RecordId,
     RetrySchedule,
     Settlement,
 )
@@ -58,6 +61,7 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Judge:
     scribe: Scribe
+    parter: Parter
 
     def handed_over(self, tried: Try, handover: Handover) -> Verdict:
         state = DeliveryState.DELIVERED if handover.final else DeliveryState.WAITING
@@ -88,12 +92,19 @@ class Judge:
         return self._dead(tried, rule, Fault.RECORD, "", reached=None)
 
     def kept_back(self, tried: Try, decision: Decision) -> Verdict:
-        """The disclosure guard does not let it leave (any more); nothing is counted."""
+        """The disclosure guard lets nothing of it leave (any more); nothing is counted."""
         cause = str(decision.withheld)
         settlement = self._settlement(tried, DeliveryState.HELD, tried.ended_at, None, cause=cause, fault=Fault.GATEWAY)
         entry = self._entry(tried, "delivery.withheld", cause)
         told = {**entry.details, "policy": decision.policy, "rule": decision.rule}
         return Verdict(settlement, replace(entry, details=told), reached=None)
+
+    def split(self, tried: Try, kept: Mapping[RecordId, Decision]) -> Verdict:
+        """The guard keeps some of its records: they are taken out, the rest is due again at once. Nothing is
+        counted."""
+        parting = self.parter.part(DISPATCHER, tried.claimed.delivery, kept, tried.ended_at)
+        settlement = self._settlement(tried, DeliveryState.PENDING, tried.ended_at, None)
+        return Verdict(replace(settlement, apart=parting.apart), parting.entry, reached=None)
 
     def given_back(self, tried: Try, until: datetime) -> Verdict:
         """Claimed but not tried: the breaker opened meanwhile."""

@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, true
 
+from gateway.core.apart import Parter
+from gateway.core.disclosure import Decision, Withheld
 from gateway.core.model import (
     AgreementKey,
     Attempt,
@@ -20,8 +22,9 @@ from gateway.store import claiming
 from gateway.store.audit import StoredAuditLog
 from gateway.store.deliveries import StoredDeliveries
 from gateway.store.desk import StoredDesk
+from gateway.store.protection import StoredNotices
 from gateway.store.tables import items
-from tests.contract.owed import AGREEMENT, INDIANA, LOCATE, MINUTE, OHIO, TEXAS, Town, ids
+from tests.contract.owed import AGREEMENT, DISPATCHER, INDIANA, LOCATE, MINUTE, OHIO, TEXAS, Town, ids
 
 LANE, OTHER_LANE = b"case-one-16bytes", b"case-two-16bytes"
 
@@ -329,6 +332,35 @@ async def test_an_attempt_of_another_delivery_is_not_shown(store, desk, town, da
     await store.settle([town.delivered(claimed, "a")], [])
     assert [type(a) for a in await desk.attempts(one.id)] == [Attempt]
     assert await desk.attempts(other.id) == ()
+
+
+# --- taken out -------------------------------------------------------------------------------------------------------
+
+
+def parting(town, delivery, record):
+    kept = {record: Decision(Withheld.PROTECTED_PERSON, "L08", "p")}
+    return Parter(town.scribe, town.mint).part(DISPATCHER, delivery, kept, town.now)
+
+
+async def test_a_record_that_is_taken_out_stays_in_a_delivery_of_its_own_and_the_rest_is_due_at_once(
+    store, desk, town, database
+):
+    (owed,) = await town.owe(database, records=3, digest=Digest("d" * 64), size=9)
+    (claimed,) = await claim(store, town, [owed])
+    record = claimed.records[1][0]
+    parted = parting(town, claimed.delivery, record)
+    rest = Settlement(owed.id, "a", DeliveryState.PENDING, town.now, None, apart=parted.apart)
+    assert await store.settle([replace(rest, owner="b")], [parted.entry]) == (), "somebody else has it"
+    assert await store.settle([rest], [parted.entry]) == (owed.id,)
+    left, own = await desk.get(owed.id), await desk.get(parted.apart[0].delivery.id)
+    assert (left.state, left.records, left.digest, left.size) == (DeliveryState.PENDING, 2, None, None)
+    assert (own.state, own.records, own.cause) == (DeliveryState.WITHHELD, 1, Withheld.PROTECTED_PERSON)
+    (again,) = await claim(store, town, [owed], "b")
+    assert [one for one, _ in again.records] == [one for one, _ in claimed.records if one != record]
+    about = [await StoredAuditLog(database).about(f"delivery:{one.id}") for one in (left, own)]
+    assert [entry.action for found in about for _, entry in found] == ["delivery.split", "delivery.withheld"]
+    other = await StoredNotices(database).recall(owed.id, parting(town, left, record), town.now)
+    assert not other, "it lies in no mailbox"
 
 
 # --- gather ----------------------------------------------------------------------------------------------------------

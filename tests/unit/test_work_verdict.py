@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gateway.core.apart import Parter
 from gateway.core.audit_entry import Scribe
 from gateway.core.errors import (
     Conflict,
@@ -36,7 +37,9 @@ from tests.unit.work_site import CASE, MICHIGAN, OHIO, partner
 
 NOW = datetime(2026, 3, 5, 13, 0, tzinfo=UTC)
 END = NOW + timedelta(seconds=2)
-JUDGE = Judge(Scribe(lambda: END, minting(lambda: END, os.urandom), os.urandom))
+MINT = minting(lambda: END, os.urandom)
+SCRIBE = Scribe(lambda: END, MINT, os.urandom)
+JUDGE = Judge(SCRIBE, Parter(SCRIBE, MINT))
 PARTNER = partner(OHIO, "39")
 PENDING, DELIVERED, DEAD, HELD = (
     DeliveryState.PENDING,

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from gateway.broker.memory import MemoryBroker
+from gateway.core.apart import Parter
 from gateway.core.audit_entry import Scribe
 from gateway.core.disclosure import Guard
 from gateway.core.errors import Transient
@@ -332,7 +333,7 @@ class Site:
                 clearing=self.clearing(),
                 adapters={AdapterName.FOLDER: self.door},
                 settler=self.settler,
-                judge=Judge(self.scribe),
+                judge=Judge(self.scribe, Parter(self.scribe, self.mint)),
                 clock=self.clock,
                 roll=lambda: 0.5,
                 directory=lambda: self.directory,

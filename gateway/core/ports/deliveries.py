@@ -144,7 +144,7 @@ class DeliveryDesk(Protocol):
     async def queues(self) -> tuple[PartnerQueue, ...]: ...
 
     async def retry(self, delivery: DeliveryId, now: datetime, entry: AuditEntry) -> bool:
-        """Dead or held -> pending, due now, attempts counted from zero."""
+        """Dead, held or withheld -> pending, due now, attempts counted from zero."""
         ...
 
     async def withdraw(self, delivery: DeliveryId, now: datetime, entry: AuditEntry) -> bool:

@@ -13,7 +13,8 @@ class Disclosures(Protocol):
     """What the guard says, and what a partner says to it."""
 
     async def kept_back(self, delivery: DeliveryId, reader: Actor) -> Decision | None:
-        """Why a parcel that lies ready may not be fetched now, with its entry in the audit log; None when it may."""
+        """Why a parcel that lies ready may not be fetched now, with its entry in the audit log; None when it may. Where
+        only some of its records keep it and nobody has fetched it, they are taken out and the rest is placed anew."""
         ...
 
     async def lift(self, record: RecordId, placed_by: PartnerKey, reason: str) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
+from gateway.core.apart import Parting
 from gateway.core.model import AuditEntry, Claimed, DeliveryId, PartnerKey, RecordId
 from gateway.core.protected import Standing
 
@@ -31,4 +33,9 @@ class Carried(Protocol):
     async def carried(self, delivery: DeliveryId) -> Claimed | None:
         """The delivery with what the guard must know of its records, and the register's revision of the same moment;
         of the bodies only those of which nothing was written down. None: there is no such delivery."""
+        ...
+
+    async def recall(self, delivery: DeliveryId, parting: Parting, now: datetime) -> bool:
+        """Take records out of a parcel that lies ready, and let the rest be placed anew under its id. False: the
+        partner has fetched it, or it does not lie there any more; nothing is changed then."""
         ...

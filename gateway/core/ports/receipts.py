@@ -48,7 +48,7 @@ class Receipts(Protocol):
 
     async def ended(self, submissions: Sequence[SubmissionId]) -> Mapping[SubmissionId, Ended]:
         """How each ended; those that have not ended are missing. Ended means: judged, nothing parked, and every
-        delivery delivered, withdrawn, or refused by its partner."""
+        delivery delivered, withdrawn, withheld, or refused by its partner."""
         ...
 
     async def keep(self, receipts: Sequence[tuple[SignedReceipt, AuditEntry]], keys: Mapping[str, str]) -> None:

@@ -106,7 +106,7 @@ class ReplayPlan(Asked):
     action: Action
     reason: Reason
     ids: Annotated[list[Id], Field(min_length=1, max_length=_MOST_IDS)] | None = None
-    state: Literal["dead", "held", "pending", "waiting"] | None = None
+    state: Literal["dead", "held", "withheld", "pending", "waiting"] | None = None
     partner: Key | None = None
     cause: Key | None = None
 

@@ -31,6 +31,7 @@ TONES: Mapping[str, Tone] = {
     DeliveryState.DELIVERED: Tone.GOOD,
     DeliveryState.DEAD: Tone.BAD,
     DeliveryState.HELD: Tone.WATCH,
+    DeliveryState.WITHHELD: Tone.WATCH,
     DeliveryState.WITHDRAWN: Tone.QUIET,
     Outcome.TRANSIENT: Tone.WATCH,
     Outcome.PERMANENT: Tone.BAD,

@@ -42,7 +42,7 @@ DELIVERIES: tuple[Route, ...] = (
         deliveries.retry_delivery,
         Operation(
             "retryDelivery",
-            "Send a dead or held delivery on its way again.",
+            "Send a dead, held or withheld delivery on its way again.",
             "deliveries",
             Scope.OPERATE,
             {200: Answer("The delivery", told.DeliveryTold)},

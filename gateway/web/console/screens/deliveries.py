@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from gateway.core.errors import NotFound, Refused
+from gateway.core.lifecycle import Event, sources
 from gateway.core.model import DeliveryId, DeliveryState, Page, PartnerKey
 from gateway.core.ports.deliveries import DeliveryQuery
 from gateway.web import operations
@@ -13,7 +14,7 @@ from gateway.web.console.rights import Right
 from gateway.web.console.screens.records import following
 from gateway.web.console.visit import Shown, Visit, elsewhere
 
-RETRIED = frozenset({DeliveryState.DEAD, DeliveryState.HELD})
+RETRIED = sources(Event.RETRY)
 KEPT = frozenset({DeliveryState.DELIVERED, DeliveryState.CLAIMED, DeliveryState.WITHDRAWN})
 
 
