@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Most tests wait for servers: two processes use the time. Each file stays in one of them, the long ones begin first.
 PYTEST_SPREAD := -n 2 --dist loadfile --no-loadscope-reorder
+# Starting processes is what most of the time goes into: they find their byte code made.
+export PYTHONDONTWRITEBYTECODE :=
 VENDOR := gateway/web/console/static/vendor
 
 .PHONY: demo test assure bench assets format lint types imports pytest servers clean

@@ -3,7 +3,6 @@ it has and may have."""
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
 import resource
@@ -25,6 +24,8 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # malloc.h of glibc
 def give_back() -> None:
     """So that a big delivery leaves no trace once it is gone. Call it before threads start. Does nothing where the C
     library knows no ``mallopt``."""
+    import ctypes  # noqa: PLC0415 - only processes that serve need it
+
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return
@@ -32,12 +33,18 @@ def give_back() -> None:
         mallopt(option, value)
 
 
+def rare_collector() -> None:
+    """Loading makes hundreds of thousands of objects that stay, and with Python's threshold the collector walks them
+    again and again: a sixth of the time of loading everything. Call it before that."""
+    gc.set_threshold(COLLECT_AFTER, COLLECT_OLDER_AFTER, COLLECT_OLDER_AFTER)
+
+
 def calm_collector() -> None:
     """Schemas, layouts and rules stay for ever, so the collector need not walk them again; and what a request makes is
     freed without it, so it need not look after every few requests. Call it when the process is ready to work."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(COLLECT_AFTER, COLLECT_OLDER_AFTER, COLLECT_OLDER_AFTER)
+    rare_collector()
 
 
 CONTROL_GROUP = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))

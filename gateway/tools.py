@@ -36,8 +36,8 @@ class Tools:
 
 
 def speech(*, warm: bool = False, drafts: bool = False) -> Speech:
-    """Load and check everything that is data. Raises Misconfigured naming file and field. ``warm``: also make ready
-    (half a second) what explains schema faults; for processes that serve. ``drafts``: also the formats whose facts
+    """Load and check everything that is data. Raises Misconfigured naming file and field. ``warm``: also make
+    every engine and schema ready; for processes that serve. ``drafts``: also the formats whose facts
     nobody official has confirmed. Loaded once a process: it is shipped with the program and does not change."""
     spoken = _loaded(drafts)
     if warm:

@@ -172,10 +172,9 @@ class KindForms:
         return self.of(kind) if kind is not None else None
 
     def warm(self) -> None:
-        """Make all ready now, and what the first failing document of each kind would otherwise wait for."""
+        """Make the schema of every kind ready now. What explains failing documents is made when one is met."""
         for kind in self._catalog.kinds:
-            if (form := self.of(kind)) is not None:
-                _ = form.explainer
+            self.of(kind)
 
 
 @lru_cache(maxsize=4)
