@@ -6,6 +6,7 @@ import pytest
 
 import schemas
 from gateway.core.disclosure import Withheld
+from gateway.core.labels import Label, label_of
 from gateway.core.model import (
     Content,
     Facts,
@@ -208,6 +209,31 @@ def test_an_answer_that_names_no_state_is_addressed_to_nobody_rather_than_to_any
 def test_a_tax_record_is_known_by_its_agency():
     assert facts("locate-answer", AgencyCode="C01").tags["federal_tax"] == "Y"
     assert "federal_tax" not in facts("locate-answer", AgencyCode="A01").tags
+
+
+@pytest.mark.claim("F01", "F07", control="test_a_debt_that_a_state_submits_is_no_tax_data")
+def test_what_a_federal_offset_brought_is_tax_data_and_leaves_as_such_only(claim):
+    """26 USC 6103(l)(10), 6402(c): all that a collection has and a debt has not."""
+    paths = {
+        layout: {field.path for field in CATALOG.layouts[layout].fields if field.path}
+        for layout in ("offset-collection", "offset-case")
+    }
+    alone = sorted(paths["offset-collection"] - paths["offset-case"])
+    for path in alone:
+        taxed = facts("federal-offset", **{path.replace("/", "__"): "X"})
+        assert (taxed.tags["federal_tax"], label_of(taxed)) == ("Y", Label.FEDERAL_TAX)
+        assert decide(taxed, to("IV-D")) is Withheld.FEDERAL_TAX
+        assert decide(taxed, to("IV-D", tax=True)) is Withheld.FEDERAL_TAX_APPROVAL
+        assert decide(taxed, to("IV-D", tax=True, approval=APPROVED)) is None
+        assert decide(taxed, to("FPLS", tax=True, approval=APPROVED)) is Withheld.FEDERAL_TAX_RECIPIENT
+    claim.measured(f"{len(alone)} elements, each of them alone")
+
+
+def test_a_debt_that_a_state_submits_is_no_tax_data():
+    debt = facts("federal-offset", SubmittingStateCode="OH", PastDueAmount="700", TransactionTypeCode="A")
+    assert ("federal_tax" in debt.tags, label_of(debt)) == (False, Label.RECORDS)
+    for program in ("FPLS", "federal-offset", "IV-D"):
+        assert decide(debt, to(program)) is None
 
 
 def test_an_acknowledgement_that_says_where_a_protected_person_lived_goes_to_nobody():
