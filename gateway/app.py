@@ -196,7 +196,15 @@ def _scheduled(process: Gateway) -> list[Loop]:
     gatherer = Gatherer(
         stored.deliveries, process.watch.current, base.scribe, base.clock, base.mint, desk.router.bridging
     )
-    keeper = Housekeeper(stored.deliveries, stored.desk, stored.spool, stored.health, process.broker, base.clock)
+    keeper = Housekeeper(
+        stored.deliveries,
+        stored.desk,
+        stored.spool,
+        stored.health,
+        process.broker,
+        base.clock,
+        stored.amendments,
+    )
     pace = Pace(rate=process.settings.keys.rewrap_per_second)
     wire = WireKeeper(wire_desk(base), stored.wire_payloads, base.clock, process.metrics.wire_key)
     bulk = BulkRunner(stored.jobs, stored.desk, base.scribe, base.clock)

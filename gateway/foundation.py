@@ -21,6 +21,7 @@ from gateway.key_secrets import passphrase, token_address
 from gateway.logbook import Logbook
 from gateway.settings import Settings
 from gateway.store.accounting import StoredAccounting
+from gateway.store.amendments import StoredAmendments
 from gateway.store.approvals import StoredApprovals
 from gateway.store.audit import StoredAuditLog
 from gateway.store.callers import StoredApiKeys
@@ -88,6 +89,7 @@ class Stores:
     wire_keys: StoredWireKeys
     wire_payloads: StoredPayloads
     approvals: StoredApprovals
+    amendments: StoredAmendments
     retention: StoredRetention
     holds: StoredHolds
     extracts: StoredExtracts
@@ -123,6 +125,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         wire_keys=StoredWireKeys(database),
         wire_payloads=StoredPayloads(database),
         approvals=StoredApprovals(database),
+        amendments=StoredAmendments(database, clock),
         retention=StoredRetention(database),
         holds=StoredHolds(database),
         extracts=StoredExtracts(database),

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from adapters import Kit, make_adapters, make_query_line
 from gateway import __version__
 from gateway.admitting import pressure
+from gateway.amending import amendment_desk
 from gateway.audit.cosignature import WitnessKey
 from gateway.broker.memory import MemoryBroker
 from gateway.broker.rabbitmq import RabbitBroker
@@ -355,6 +356,7 @@ def _parts(
         operators=stored.operators,
         factors=stored.factors,
         approvals=stored.approvals,
+        amendments=amendment_desk(base),
         health=stored.health,
         audit=stored.audit,
         retention=retention_desk(base, watch.current),

@@ -188,14 +188,20 @@ def _templates(texts: Iterable[str], codes: _Codes) -> tuple[_Template, ...]:
     return tuple(_template(text, codes) for text in texts)
 
 
-def named_paths(info: KindInfo) -> Iterator[str]:
-    """Every canonical path that the facts of a kind name, ``[*]`` kept."""
+def deciding_paths(info: KindInfo) -> Iterator[str]:
+    """Paths and patterns on whose values it hangs who sends to whom, about which case and which persons a record is,
+    by which agreements it may go, and whether somebody is in danger. Flags hang on what is there at all."""
     facts = info.facts
     members = (facts.sender, facts.recipient, facts.transaction, facts.serial, facts.case_id, facts.other_case_id)
     for texts in (*members, *facts.tags.values()):
         for text in texts:
             yield from (hole.partition("|")[0] for hole in _HOLE.findall(text))
-    for conditions in (*facts.flags.values(), facts.family_violence, facts.nondisclosure):
-        yield from (condition.path for condition in conditions)
+    yield from (condition.path for condition in (*facts.family_violence, *facts.nondisclosure))
     yield from facts.persons
     yield from (path for pair in facts.endangers for path in pair)
+
+
+def named_paths(info: KindInfo) -> Iterator[str]:
+    """Every canonical path that the facts of a kind name, ``[*]`` kept."""
+    yield from deciding_paths(info)
+    yield from (condition.path for conditions in info.facts.flags.values() for condition in conditions)

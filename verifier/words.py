@@ -14,6 +14,7 @@ MEANINGS: Mapping[str, str] = {
     "record.withheld": "the disclosure guard keeps a record back",
     "record.rerouted": "a parked record found its way after a change of agreements",
     "record.read": "a person or a partner read a record's content",
+    "record.amended": "two people agreed on what a dead delivery carries instead; the record itself stays as it was",
     "delivery.created": "records were gathered into a delivery",
     "delivery.attempted": "an attempt failed and another is due",
     "delivery.delivered": "the partner took the delivery",

@@ -27,6 +27,7 @@ class Act(StrEnum):
     APPROVE_TAX = "tax.approve"
     EXPORT = "records.export"
     REPLAY = "replay.start"
+    AMEND = "dead-letter.amend"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,11 @@ PAIRS: Mapping[Act, Pair] = {
         "send or withdraw more than a hundred deliveries at once",
         frozenset({Role.OPERATOR, Role.DATA_STEWARD}),
         frozenset({Role.OPERATOR, Role.DATA_STEWARD}),
+    ),
+    Act.AMEND: Pair(
+        "send a dead delivery with amended content of a record",
+        frozenset({Role.OPERATOR, Role.DATA_STEWARD}),
+        frozenset({Role.DATA_STEWARD}),
     ),
 }
 """Every act -> its pair. An auditor and a viewer are in none: they change nothing."""

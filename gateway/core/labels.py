@@ -47,6 +47,11 @@ def record_context(record: RecordId) -> str:
     return f"records.sealed:{record}"
 
 
+def amendment_context(amendment: str) -> str:
+    """What the amended content of a record is bound to: it can never be passed off as the record itself."""
+    return f"amendments.sealed:{amendment}"
+
+
 def named_label(sealer: Sealer, sealed: bytes) -> Label:
     """The label that sealed bytes name; opening them proves it. Raises Tampered when it is none of ours."""
     try:

@@ -467,6 +467,8 @@ class Claimed:
     """One for each record, in order. Without it nothing leaves."""
     register: int = 0
     """Revision of the register of protected persons in the moment of the claim."""
+    amended: Mapping[RecordId, str] = field(default_factory=dict)
+    """Records of which something else is carried: the ids of the amendments whose sealed content is in ``records``."""
 
 
 class Outcome(StrEnum):

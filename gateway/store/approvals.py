@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.audit_entry import canonical_json
 from gateway.core.four_eyes import Act, Request, State, Terms, frozen
@@ -17,7 +18,7 @@ from gateway.core.ports.listing import Listing
 from gateway.store.cursor import decode_cursor, encode_cursor, wanted
 from gateway.store.engine import Database
 from gateway.store.rows import write_entries
-from gateway.store.tables import approvals
+from gateway.store.tables import amendments, approvals
 
 
 class StoredApprovals:
@@ -28,21 +29,7 @@ class StoredApprovals:
 
     async def ask(self, request: Request, entry: AuditEntry) -> None:
         async with self._database.write() as connection:
-            await connection.execute(
-                insert(approvals).values(
-                    id=request.id,
-                    act=request.act.value,
-                    object=request.object,
-                    terms=canonical_json(request.terms).decode(),
-                    frozen=request.frozen,
-                    reason=request.reason,
-                    asked_by=request.asked_by,
-                    asked_at=request.asked_at,
-                    expires_at=request.expires_at,
-                    state=State.ASKED.value,
-                    decision="",
-                )
-            )
+            await write_request(connection, request)
             await write_entries(connection, [entry])
 
     async def get(self, request: str) -> Request | None:
@@ -78,7 +65,8 @@ class StoredApprovals:
         return None if row is None else _request(row)
 
     async def decide(self, request: str, word: Word, entry: AuditEntry) -> bool:
-        """As the port says. That another person asked is checked here too: no caller can forget it."""
+        """As the port says. That another person asked is checked here too: no caller can forget it. Content that waited
+        for a word that was refused goes with it."""
         state = State.APPROVED if word.approved else State.REFUSED
         async with self._database.write() as connection:
             changed = await connection.execute(
@@ -93,6 +81,8 @@ class StoredApprovals:
             )
             if not changed.rowcount:
                 return False
+            if not word.approved:
+                await connection.execute(delete(amendments).where(amendments.c.id == request))
             await write_entries(connection, [entry])
             return True
 
@@ -121,6 +111,25 @@ class StoredApprovals:
                 return None
             await write_entries(connection, [replace(entry, details={**entry.details, "approval": row.id})])
         return _request(row)
+
+
+async def write_request(connection: AsyncConnection, request: Request) -> None:
+    """Add a request, in the transaction of whatever waits for it."""
+    await connection.execute(
+        insert(approvals).values(
+            id=request.id,
+            act=request.act.value,
+            object=request.object,
+            terms=canonical_json(request.terms).decode(),
+            frozen=request.frozen,
+            reason=request.reason,
+            asked_by=request.asked_by,
+            asked_at=request.asked_at,
+            expires_at=request.expires_at,
+            state=State.ASKED.value,
+            decision="",
+        )
+    )
 
 
 def _request(row: Row[Any]) -> Request:

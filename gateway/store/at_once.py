@@ -30,7 +30,7 @@ _SUBMISSIONS = Insertion(submissions, without=("lease_owner", "lease_until"), re
 _SERIALS = Insertion(serials, returning=("record",))
 _RECORDS = Insertion(records)
 _FINDINGS = Insertion(findings)
-_ITEMS = Insertion(items)
+_ITEMS = Insertion(items, without=("amendment",))
 _NUMBERS = Insertion(
     numbers,
     conflict="ON CONFLICT (partner, sender, kind) DO UPDATE SET last = numbers.last + excluded.last",

@@ -11,6 +11,7 @@ from sqlalchemy import ARRAY, CTE, BigInteger, ColumnElement, Text, any_, bindpa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.model import Cargo, Claimed, Delivery, DeliveryId, DeliveryState, RecordId
+from gateway.store.amendments import swaps
 from gateway.store.bulk import among
 from gateway.store.lanes import first_in_lane
 from gateway.store.prepared import Prepared, instant, moment, prepared
@@ -30,6 +31,7 @@ class _Carried(NamedTuple):
     bearing: str | None
     persons: bytes | None
     received_at: int
+    amendment: str | None
     register: int | None
 
 
@@ -43,13 +45,15 @@ async def lease(
     rows = {DeliveryId(row.id): delivery_from(row) for row in await connection.execute(leased)}
     if not rows:
         return {}
-    carried = await connection.execute(
-        select(items.c.delivery, *_CARRIED, register_revision().label("register"))
+    result = await connection.execute(
+        select(items.c.delivery, *_CARRIED, items.c.amendment, register_revision().label("register"))
         .join_from(items, records, records.c.id == items.c.record)
         .where(among(connection, items.c.delivery, list(rows)))
         .order_by(items.c.delivery, records.c.id)
     )
-    return _claimed(rows, ((DeliveryId(row.delivery), row, cargo_from(row)) for row in carried))
+    carried = result.all()
+    swapped = await swaps(connection, carried)
+    return _claimed(rows, ((DeliveryId(row.delivery), row, cargo_from(row)) for row in carried), swapped)
 
 
 async def lease_at_once(
@@ -61,8 +65,10 @@ async def lease_at_once(
     first = {DeliveryId(row.id): row for row in reversed(rows)}
     leased = {id_: delivery_from(row, instant) for id_, row in first.items()}
     carried = (
-        _Carried(row.record, row.sealed, row.bearing, row.persons, row.received_at, row.register) for row in rows
+        _Carried(row.record, row.sealed, row.bearing, row.persons, row.received_at, row.amendment, row.register)
+        for row in rows
     )
+    swapped = await swaps(connection, rows)
     return _claimed(
         leased,
         (
@@ -70,6 +76,7 @@ async def lease_at_once(
             for row, one in zip(rows, carried, strict=True)
             if one.id is not None
         ),
+        swapped,
     )
 
 
@@ -93,6 +100,7 @@ def _leasing() -> Prepared:
             records.c.bearing,
             records.c.persons,
             records.c.received_at,
+            items.c.amendment,
             register_revision().label("register"),
         )
         .join_from(leased, items, items.c.delivery == leased.c.id, isouter=True)
@@ -108,16 +116,24 @@ def _picked(asked: ColumnElement[bool], due: ColumnElement[bool]) -> CTE:
 
 
 def _claimed(
-    leased: Mapping[DeliveryId, Delivery], carried: Iterable[tuple[DeliveryId, Any, Cargo]]
+    leased: Mapping[DeliveryId, Delivery],
+    carried: Iterable[tuple[DeliveryId, Any, Cargo]],
+    swapped: Mapping[str, bytes],
 ) -> Mapping[DeliveryId, Claimed]:
+    """``swapped``: amendment -> the sealed content that goes in place of the record's own."""
     records_of: dict[DeliveryId, list[tuple[RecordId, bytes]]] = {id_: [] for id_ in leased}
     cargo_of: dict[DeliveryId, list[Cargo]] = {id_: [] for id_ in leased}
+    amended_of: dict[DeliveryId, dict[RecordId, str]] = {}
     register = 0
     for id_, row, cargo in carried:
-        records_of[id_].append((cargo.record, row.sealed))
+        sealed = row.sealed
+        if row.amendment is not None:
+            sealed = swapped[row.amendment]
+            amended_of.setdefault(id_, {})[cargo.record] = row.amendment
+        records_of[id_].append((cargo.record, sealed))
         cargo_of[id_].append(cargo)
         register = row.register or 0
     return {
-        id_: Claimed(delivery, tuple(records_of[id_]), tuple(cargo_of[id_]), register)
+        id_: Claimed(delivery, tuple(records_of[id_]), tuple(cargo_of[id_]), register, amended_of.get(id_, {}))
         for id_, delivery in leased.items()
     }

@@ -21,6 +21,7 @@ from gateway.store.bulk import among
 from gateway.store.insertion import Insertion
 from gateway.store.rows import details_from, redacted, write_entries
 from gateway.store.tables import (
+    amendments,
     attempts,
     audit_entries,
     deliveries,
@@ -63,6 +64,7 @@ async def erase(
     carrying = await _carrying(connection, fresh)
     await _empty_deliveries(connection, carrying)
     await _empty_records(connection, fresh)
+    await _empty_amendments(connection, fresh)
     done = await _done_submissions(connection, fresh)
     await _empty_submissions(connection, done)
     objects = [f"record:{one}" for one in fresh]
@@ -171,6 +173,13 @@ async def _empty_records(connection: AsyncConnection, fresh: Sequence[str]) -> N
     chosen = among(connection, records.c.id, fresh)
     await connection.execute(update(records).where(chosen).values(_GONE))
     await connection.execute(delete(serials).where(among(connection, serials.c.record, fresh)))
+
+
+async def _empty_amendments(connection: AsyncConnection, fresh: Sequence[str]) -> None:
+    """What went out in place of a record goes with it; what still waits for a second word will not be wanted."""
+    of = among(connection, amendments.c.record, fresh)
+    await connection.execute(delete(amendments).where(of, amendments.c.used_at.is_(None)))
+    await connection.execute(update(amendments).where(of).values(sealed=None, before=None, after=None))
 
 
 async def _done_submissions(connection: AsyncConnection, fresh: Sequence[str]) -> tuple[str, ...]:

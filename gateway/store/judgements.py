@@ -20,7 +20,7 @@ from gateway.store.tables import answers, findings, items, records, serials
 _SERIALS = Insertion(serials, conflict="ON CONFLICT (sender, serial) DO NOTHING", returning=("record",))
 _RECORDS = Insertion(records)
 _FINDINGS = Insertion(findings)
-_ITEMS = Insertion(items)
+_ITEMS = Insertion(items, without=("amendment",))
 _ANSWERS = Insertion(answers, conflict="ON CONFLICT (record) DO NOTHING")
 
 

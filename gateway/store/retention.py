@@ -30,7 +30,10 @@ _SKEW = timedelta(days=1)
 _OF_PURPOSE = text("records.bearing LIKE '%for:%'")
 """As the index ``records_of_purpose`` has it, so that it serves."""
 _EMPTY_WAL = "PRAGMA wal_checkpoint(TRUNCATE)"
-_EMPTIED = ("records", "serials", "submissions", "deliveries", "mailbox", "attempts", "audit_entries", "receipts")
+_EMPTIED = (
+    *("records", "amendments", "serials", "submissions", "deliveries", "mailbox", "attempts", "audit_entries"),
+    "receipts",
+)
 """Tables of which PostgreSQL still holds dead rows after a run."""
 
 

@@ -167,6 +167,7 @@ items = Table(
     Column("agreement", Text, nullable=False),
     Column("delivery", Text),
     Column("owed_at", Instant, nullable=False),
+    Column("amendment", Text),
     PrimaryKeyConstraint("record", "partner"),
     Index("items_of_delivery", "delivery"),
     Index(
@@ -434,6 +435,25 @@ approvals = Table(
     Column("used_by", Text),
     Column("used_at", Instant),
     Index("approvals_by_what", "frozen"),
+)
+
+amendments = Table(
+    "amendments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("delivery", Text, nullable=False),
+    Column("record", Text, nullable=False),
+    Column("base", Text),
+    Column("fields", Text, nullable=False),
+    Column("before", Text),
+    Column("after", Text),
+    Column("made_at", Instant, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("approved_by", Text),
+    Column("used_at", Instant),
+    Column("sealed", LargeBinary),
+    Index("amendments_of_delivery", "delivery"),
+    Index("amendments_of_record", "record"),
 )
 
 breakers = Table(

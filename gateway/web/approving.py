@@ -15,7 +15,7 @@ from gateway.core.audit_entry import Scribe
 from gateway.core.errors import Conflict, Forbidden, NotFound
 from gateway.core.four_eyes import Act, Request, Terms
 from gateway.core.ids import Clock, Mint
-from gateway.core.model import Actor
+from gateway.core.model import Actor, AuditEntry
 from gateway.core.ports.approvals import Approvals, Spent, Word
 from gateway.core.reasons import fit_reason
 from gateway.core.roles import Role
@@ -54,6 +54,12 @@ class SecondWords:
 
     async def ask(self, person: Person, wish: Wish, reason: str) -> Request:
         """A request that freezes the wish. Nothing is allowed by it."""
+        request, entry = self.drawn_up(person, wish, reason)
+        await self.approvals.ask(request, entry)
+        return request
+
+    def drawn_up(self, person: Person, wish: Wish, reason: str) -> tuple[Request, AuditEntry]:
+        """The request and its entry, for who writes them together with what waits for the second word."""
         four_eyes.check_asker(wish.act, person.role)
         now = self.clock()
         request = Request(
@@ -69,8 +75,7 @@ class SecondWords:
         entry = self.scribe.entry(
             person.actor, "approval.asked", f"approval:{request.id}", "ok", _details(wish, request.reason)
         )
-        await self.approvals.ask(request, entry)
-        return request
+        return request, entry
 
     async def pending_or_asked(self, person: Person, wish: Wish, reason: str) -> Request:
         """The request for this wish that is still open, or a new one."""

@@ -12,6 +12,7 @@ from gateway.core.ids import Clock, Mint, Random
 from gateway.core.model import Delivery, FormatName, Kind, PartnerKey, RecordId, Severity
 from gateway.core.ports.accounts import ApiKeys, Operators
 from gateway.core.ports.admission import Admission
+from gateway.core.ports.amendments import AmendmentDesk
 from gateway.core.ports.approvals import Approvals
 from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.callers import Proofs
@@ -120,6 +121,7 @@ class Parts:
     operators: Operators
     factors: Factors
     approvals: Approvals
+    amendments: AmendmentDesk
     health: Health
     audit: AuditLog
     retention: RetentionDesk

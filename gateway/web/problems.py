@@ -15,6 +15,7 @@ from typing import ClassVar
 from aiohttp import web
 
 from gateway.core import errors, query_errors
+from gateway.core.amendment import Unfit
 from gateway.core.errors import GatewayError, Refused, TooMany, Unprocessable
 from gateway.core.model import Finding
 from gateway.core.protection import REFUSALS
@@ -119,6 +120,12 @@ _TABLE: tuple[Problem, ...] = (
     Problem("approval-state", 409, "There is nothing to decide any more", "Look at the request; ask anew if need be."),
     Problem("approval-own", 403, "Whoever asked cannot decide", "Ask another person with the role."),
     Problem("approval-role", 403, "The role does not allow this", "Ask somebody with one of the roles of the detail."),
+    Problem(
+        "amend-changed",
+        409,
+        "The delivery is not what it was when the amendment was asked for",
+        "Look at the delivery; ask anew if it still needs amending.",
+    ),
     Problem("not-ended", 409, "Not everything of the submission has ended", "Ask again later, or look at its records."),
     Problem("proof-pending", 409, "The log has not numbered this entry yet", "Ask again in a second or two."),
     _of(errors.TooLarge, "Send smaller files; the cap is agreed with each partner."),
@@ -145,6 +152,11 @@ _TABLE: tuple[Problem, ...] = (
     Problem("content-digest-mismatch", 422, "The body is not the one of its Content-Digest", "Send the body again."),
     *(Problem(code, 422, REFUSALS[code].rstrip("."), remedy) for code, remedy in _MESSAGES.items()),
     Problem("wire-key-stage", 409, "The stage of the key does not allow this", "Look at the key's stage first."),
+    Problem("amend-fixed", 422, "An element is fixed", "Withdraw the delivery; the sender sends the record anew."),
+    _of(Unfit, "Mend what `findings` name; the rules say how."),
+    Problem("amend-nothing", 422, "Nothing would change", "Name elements with values that they do not have yet."),
+    Problem("amend-path", 422, "An element is named wrongly", "Use canonical paths, each once, numbered without gaps."),
+    Problem("amend-value", 422, "A value is too long", "Use at most 500 characters."),
     Problem("reason-unfit", 422, "The reason cannot be kept", "Give 1 to 200 characters without names or numbers."),
     _of(errors.TooMany, "Wait for the seconds of Retry-After."),
     Problem("too-many-at-once", 429, "Too many submissions are under way", "Wait for answers before you send more."),

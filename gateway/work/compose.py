@@ -9,12 +9,15 @@ from typing import overload
 
 from gateway.core.bridge import Bridge, Bridging, Crossing, gathered
 from gateway.core.errors import Unprocessable
-from gateway.core.labels import Label, named_label, open_record, strictest
+from gateway.core.labels import Label, amendment_context, named_label, open_labelled, record_context, strictest
 from gateway.core.model import Content, Digest, Finding, FormatName, RecordId
 from gateway.core.ports.crew import Composed, Composition
 from gateway.core.ports.formats import CanonicalForm, Cover, Encoded, Format, Wrapping
 from gateway.core.ports.keys import Sealer
 
+Amended = Mapping[RecordId, str]
+"""Record -> the amendment that is carried in its place."""
+_AS_SENT: Amended = {}
 AT_ONCE = 100
 """Records of a delivery that may all lie open in memory; of more, one is open at a time."""
 
@@ -52,7 +55,8 @@ class Composer:
         for place, (record, sealed) in enumerate(task.claimed.records, 1):
             question = self.open(*task.questions[record]) if record in task.questions else None
             crossing = Crossing(delivery.created_at.date(), delivery.number, place)
-            content, found = self.bridging.cross(bridge, self.open(record, sealed), question, crossing)
+            answer = self.open(record, sealed, task.claimed.amended)
+            content, found = self.bridging.cross(bridge, answer, question, crossing)
             findings += found
             if not any(finding.severity.blocks for finding in found):
                 findings += self.canonical.validate(self.canonical.write(content), place)
@@ -60,10 +64,10 @@ class Composer:
         return contents, gathered(findings)
 
     def _encoded(self, format_: Format, task: Composition) -> Encoded:
-        records = task.claimed.records
+        records, amended = task.claimed.records, task.claimed.amended
         if isinstance(format_, Wrapping) and len(records) <= AT_ONCE:
-            return format_.wrap([self.document(record, sealed) for record, sealed in records])
-        contents = _Opened(self, records)
+            return format_.wrap([self.document(record, sealed, amended) for record, sealed in records])
+        contents = _Opened(self, records, amended)
         return format_.encode(contents if len(contents) > AT_ONCE else list(contents), _cover(task))
 
     def _label(self, task: Composition) -> Label:
@@ -71,13 +75,15 @@ class Composer:
         sealed = {one for _, one in (*task.claimed.records, *task.questions.values())}
         return strictest({named_label(self.sealer, one) for one in sealed})
 
-    def document(self, record: RecordId, sealed: bytes) -> bytes:
-        """The canonical document of one sealed record."""
-        return open_record(self.sealer, record, sealed)
+    def document(self, record: RecordId, sealed: bytes, amended: Amended = _AS_SENT) -> bytes:
+        """The canonical document of one sealed record, or of what is carried in its place."""
+        instead = amended.get(record)
+        context = record_context(record) if instead is None else amendment_context(instead)
+        return open_labelled(self.sealer, context, sealed)
 
-    def open(self, record: RecordId, sealed: bytes) -> Content:
-        """The content of one sealed record."""
-        return self.canonical.read(self.document(record, sealed))
+    def open(self, record: RecordId, sealed: bytes, amended: Amended = _AS_SENT) -> Content:
+        """The content of one sealed record, or of what is carried in its place."""
+        return self.canonical.read(self.document(record, sealed, amended))
 
 
 def _cover(task: Composition) -> Cover:
@@ -89,14 +95,14 @@ class _Opened(Sequence[Content]):
     """The contents of sealed records, each opened whenever it is asked for: memory stays flat, a format that looks
     twice pays twice."""
 
-    def __init__(self, composer: Composer, sealed: Sequence[tuple[RecordId, bytes]]) -> None:
-        self._composer, self._sealed = composer, sealed
+    def __init__(self, composer: Composer, sealed: Sequence[tuple[RecordId, bytes]], amended: Amended) -> None:
+        self._composer, self._sealed, self._amended = composer, sealed, amended
 
     def __len__(self) -> int:
         return len(self._sealed)
 
     def __iter__(self) -> Iterator[Content]:
-        return (self._composer.open(record, sealed) for record, sealed in self._sealed)
+        return (self._composer.open(record, sealed, self._amended) for record, sealed in self._sealed)
 
     @overload
     def __getitem__(self, index: int) -> Content: ...
@@ -106,5 +112,5 @@ class _Opened(Sequence[Content]):
 
     def __getitem__(self, index: int | slice) -> Content | Sequence[Content]:
         if isinstance(index, slice):
-            return _Opened(self._composer, self._sealed[index])
-        return self._composer.open(*self._sealed[index])
+            return _Opened(self._composer, self._sealed[index], self._amended)
+        return self._composer.open(*self._sealed[index], self._amended)

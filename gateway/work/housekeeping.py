@@ -10,6 +10,7 @@ import structlog
 
 from gateway.core.errors import Unavailable
 from gateway.core.ids import Clock
+from gateway.core.ports.amendments import Amendments
 from gateway.core.ports.broker import Broker
 from gateway.core.ports.deliveries import Deliveries, DeliveryDesk
 from gateway.core.ports.health import Health, Sample
@@ -30,6 +31,7 @@ class Housekeeper:
     health: Health
     broker: Broker
     clock: Clock
+    amendments: Amendments
 
     async def release(self) -> bool:
         """Claims of processes that died become pending again."""
@@ -42,6 +44,8 @@ class Housekeeper:
         now = self.clock()
         await self.spool.sweep(now - UPLOAD_AGE)
         await self.health.prune_samples(now - KEEP_SAMPLES)
+        if forgotten := await self.amendments.forget():
+            log.info("amendments.forgotten", count=forgotten)
         return False
 
     async def sample(self) -> bool:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import aiohttp
 from aiohttp import web
@@ -51,6 +52,7 @@ from gateway.core.model import (
     SubmissionId,
     SubmissionState,
 )
+from gateway.core.ports.amendments import AmendmentDesk
 from gateway.core.ports.callers import Proofs
 from gateway.core.ports.formats import FormatInfo
 from gateway.core.ports.intake import Verdict
@@ -60,6 +62,7 @@ from gateway.core.routing import Directory
 from gateway.core.why import why_delivery, why_record
 from gateway.heads import Heads
 from gateway.published import Publisher
+from gateway.store.amendments import StoredAmendments
 from gateway.store.approvals import StoredApprovals
 from gateway.store.audit import StoredAuditLog
 from gateway.store.callers import StoredApiKeys
@@ -426,6 +429,7 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         operators=StoredOperators(database),
         factors=StoredFactors(database),
         approvals=StoredApprovals(database),
+        amendments=AmendmentDesk(StoredAmendments(database, watch), SimpleNamespace()),  # nothing is mended here
         health=StoredHealth(database),
         audit=StoredAuditLog(database),
         retention=desk_over(database, scribe, watch, mint),

@@ -40,6 +40,7 @@ from gateway.core.model import (
     Severity,
 )
 from gateway.core.ports.accounts import ApiKey, Operator
+from gateway.core.ports.amendments import AmendmentDesk
 from gateway.core.ports.audit_log import Checkpoint
 from gateway.core.ports.formats import FormatInfo
 from gateway.core.ports.health import BreakerRow, Sample
@@ -48,6 +49,7 @@ from gateway.core.receipt import Receipts
 from gateway.core.roles import Role as OperatorRole
 from gateway.core.routing import Directory
 from gateway.core.why import why_delivery, why_record
+from gateway.store.amendments import StoredAmendments
 from gateway.store.approvals import StoredApprovals
 from gateway.store.audit import StoredAuditLog
 from gateway.store.callers import StoredApiKeys
@@ -267,6 +269,7 @@ def parts_of(database, clock):
         operators=StoredOperators(database),
         factors=StoredFactors(database),
         approvals=StoredApprovals(database),
+        amendments=AmendmentDesk(StoredAmendments(database, clock), SimpleNamespace()),  # nothing is mended here
         health=StoredHealth(database),
         audit=StoredAuditLog(database),
         retention=desk_over(database, Scribe(clock, mint, os.urandom), clock, mint, PARTNERS),

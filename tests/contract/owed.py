@@ -43,7 +43,7 @@ MORNING = datetime(2026, 3, 2, 8, 0, 0, 250, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 DISPATCHER = Actor("gateway", "dispatcher")
 
-_RECORDS, _ITEMS = Insertion(records), Insertion(items)
+_RECORDS, _ITEMS = Insertion(records), Insertion(items, without=("amendment",))
 _DELIVERIES = Insertion(deliveries, without=("lease_owner", "lease_until"))
 
 

@@ -14,7 +14,7 @@ from gateway.core.four_eyes import State
 from gateway.core.model import Content, Kind, Page
 from gateway.store.tables import records
 from gateway.web import operations
-from gateway.web.console.screens.content import shape
+from gateway.web.amending import shape
 from tests.contract.console_site import SEALER, StillClock, fill, log_in, posted, running, token
 from tests.contract.test_console_second_factor import code_at, enrol, show
 from transforms.canonical import Canonical

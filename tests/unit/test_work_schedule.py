@@ -322,8 +322,9 @@ async def test_an_integrator_that_died_is_followed_by_one_that_knows_only_the_st
 
 
 def keeper(site):
+    stores = site.stores
     return Housekeeper(
-        site.stores.deliveries, site.stores.desk, site.stores.spool, site.stores.health, site.broker, site.clock
+        stores.deliveries, stores.desk, stores.spool, stores.health, site.broker, site.clock, stores.amendments
     )
 
 

@@ -39,4 +39,9 @@ def visible_steps(
     objects = {f"record:{record.id}", *(f"delivery:{d.id}" for d in deliveries if sees_delivery(caller, d))}
     if sent(caller, record):
         objects.add(f"submission:{record.submission}")
-    return [step for step in steps if is_operator(caller) or step.object in objects]
+    return [step for step in steps if is_operator(caller) or (step.object in objects and _own(step, objects))]
+
+
+def _own(step: Step, objects: set[str]) -> bool:
+    """An amendment is about what one delivery carries of the record: nothing for the other recipients."""
+    return step.action != "record.amended" or f"delivery:{step.details.get('delivery')}" in objects

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.core.errors import NotFound, Refused
+from gateway.core.labels import open_record
 from gateway.core.model import Content, Record
 from gateway.core.reasons import fit_reason
+from gateway.web.amending import shape
 from gateway.web.console.screens.records import seen_record
 from gateway.web.console.visit import Shown, Visit
 
-LABEL = "records"
 MOST = 20
 """So many values at once: whoever needs all of them asks for what they need."""
 
@@ -53,13 +54,4 @@ def read(visit: Visit, record: Record) -> Content:
     """The record's content. Raises NotFound when nothing of it is kept. The caller writes the entry."""
     if record.sealed is None:
         raise NotFound("Nothing of this record's content is kept.")
-    return visit.parts.canonical.read(visit.parts.sealer.open(LABEL, f"records.sealed:{record.id}", record.sealed))
-
-
-def shape(value: str) -> str:
-    """What a value is like without what it says: digits, a day, or text, and about how long."""
-    if value.isdigit():
-        return f"{len(value)} digits"
-    if len(value) == len("2026-01-31") and value[:4].isdigit() and value[4] == value[7] == "-":
-        return "a day"
-    return "short text" if len(value) <= len("a short text") else "long text"
+    return visit.parts.canonical.read(open_record(visit.parts.sealer, record.id, record.sealed))
