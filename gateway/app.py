@@ -259,6 +259,7 @@ def _backlog(process: Gateway) -> Backlog:
         directory=process.watch.current,
         announce=desk.announce,
         whole=desk.whole,
+        successions=desk.successions,
         returns=desk.returns,
         acknowledging=desk.acknowledging,
         # Renewed with every chunk; short, so that a body whose process died is soon judged on.

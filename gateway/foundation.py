@@ -47,6 +47,7 @@ from gateway.store.sealed import StoredSealed
 from gateway.store.spool import StoredSpool
 from gateway.store.stamps import StoredStamps
 from gateway.store.submissions import StoredSubmissions
+from gateway.store.turns import StoredTurns
 from gateway.store.waits import StoredWaits
 from gateway.store.wire_keys import StoredWireKeys
 from gateway.store.wire_payloads import StoredPayloads
@@ -96,6 +97,7 @@ class Stores:
     accounting: StoredAccounting
     factors: StoredFactors
     notices: StoredNotices
+    turns: StoredTurns
 
 
 def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Stores:
@@ -131,6 +133,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         extracts=StoredExtracts(database),
         accounting=StoredAccounting(database),
         factors=StoredFactors(database),
+        turns=StoredTurns(database),
     )
 
 

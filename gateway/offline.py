@@ -11,11 +11,13 @@ from pathlib import Path
 from gateway.clock import utc_now
 from gateway.core.acceptance import DUPLICATE_SERIAL
 from gateway.core.errors import NotFound, Unprocessable
-from gateway.core.model import Content, Facts, Finding, FormatName, Partner, Severity
+from gateway.core.model import Content, Facts, Finding, FormatName, Partner, Severity, SubmissionId
 from gateway.core.ports.formats import Format, FormatInfo, FormatState, Frame, Heading, Reader
 from gateway.core.receipt import Grouped, Receipts, Tally, blocked
 from gateway.core.routing import Directory
 from gateway.core.rules import told
+from gateway.core.succession import Line, Successions
+from gateway.core.whole_file import WholeFile
 from gateway.offline_serials import Serials
 from gateway.recognise import HEAD, Recogniser
 from gateway.tools import Speech, speech
@@ -97,6 +99,7 @@ class Validator:
         self.spoken = spoken
         self._day = day
         self._sender = sender
+        self._successions = Successions(spoken.catalog.successions)
 
     @cached_property
     def recogniser(self) -> Recogniser:
@@ -109,8 +112,10 @@ class Validator:
                 return self.recogniser.one(opened.read(HEAD), file.name)
         return known_format(self.spoken, told_name).name
 
-    def check(self, file: Path, name: FormatName, read: Advance) -> Checked:
-        """Counts and findings grouped by rule. Memory does not grow with the file."""
+    def check(self, file: Path, name: FormatName, read: Advance, line: Line | None = None) -> Checked:
+        """Counts and findings grouped by rule. Memory does not grow with the file.
+
+        ``line``: the files before it that would be taken; it becomes one of them. None: it comes alone."""
         format_ = self._readable(file, name)
         reader = format_.reader()
         tally = Tally()
@@ -120,8 +125,21 @@ class Validator:
             refused += judged.refused
             tally.add(judged.findings)
         tally.add(reader.findings)
+        if line is not None and records > refused:
+            tally.add(self._out_of_turn(line, name, reader))
         info = self.spoken.catalog.formats[name]
         return Checked(file.name, info, records, refused, tuple(explained(self.spoken, one) for one in tally.groups()))
+
+    def _out_of_turn(self, line: Line, name: FormatName, reader: Reader) -> tuple[Finding, ...]:
+        """Whether the file could come behind those before it. One that is refused as a whole is none of them."""
+        turn = self._successions.turn(self._sender, name, reader.heading.file, SubmissionId(""))
+        whole = WholeFile.of(self.spoken.catalog)
+        if turn is None or whole.refused_by(reader.findings):
+            return ()
+        if late := line.refusal(turn):
+            return (late,)
+        line.take(turn)
+        return ()
 
     def judged(self, file: Path, format_: Format, reader: Reader, read: Advance) -> Iterator[Judged]:
         """Every record of a file; one that would be taken but for its serial number is refused for that."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any
 
@@ -24,6 +24,7 @@ from gateway.core.model import (
     BreakerPolicy,
     Contact,
     Endpoint,
+    Follow,
     FormatName,
     Kind,
     Ordering,
@@ -60,6 +61,7 @@ class _Partner(Table):
     endpoint: dict[str, str | int | bool]
     formats: dict[str, str] = Field(default_factory=dict)
     accepts: list[str] = Field(default_factory=list)
+    file_order: dict[str, Annotated[Follow, BeforeValidator(Follow)]] = Field(default_factory=dict)
     batching: dict[str, BatchingTable] = Field(default_factory=dict)
     retry: RetryTable = Field(default_factory=RetryTable)
     breaker: BreakerTable = Field(default_factory=BreakerTable)
@@ -105,6 +107,7 @@ class _Partner(Table):
             endpoint=Endpoint(AdapterName(str(self.endpoint["adapter"])), options),
             formats={Kind(kind): FormatName(name) for kind, name in self.formats.items()},
             accepts=frozenset(FormatName(name) for name in self.accepts),
+            file_order={FormatName(name): follow for name, follow in self.file_order.items()},
             batching={Kind(kind): batching.value() for kind, batching in self.batching.items()},
             retry=RetrySchedule(tuple(self.retry.waits), self.retry.jitter, self.retry.longest_retry_after),
             breaker=BreakerPolicy(self.breaker.failures, self.breaker.rest, self.breaker.longest_rest),
@@ -181,6 +184,8 @@ class Known:
     """The same for where case status queries are answered."""
     read_key: Callable[[str], Material]
     """The public key of a PEM text. Raises Misconfigured."""
+    file_orders: Mapping[FormatName, tuple[Follow, ...]] = field(default_factory=dict)
+    """What can be asked of the order of a format's files; formats whose headers say nothing of it are not in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,13 +275,23 @@ def _partner_faults(one: _Read, known: Known) -> Iterable[Fault]:
         for kind in partner.batching:
             if kind not in known.kinds:
                 yield one.fault((*place, "batching", kind), f"batching.{kind}: no such kind")
-        for name in partner.accepts:
-            if name not in known.formats_read:
-                yield one.fault((*place, "accepts"), f"accepts: {name} is not a format that can be read")
+        yield from _posting_faults(one, place, partner, known)
         whole = partner.value()
         yield from _option_faults(one, (*place, "endpoint"), whole.endpoint, known.check_endpoint)
         if whole.queries is not None:
             yield from _option_faults(one, (*place, "queries"), whole.queries, known.check_queries)
+
+
+def _posting_faults(one: _Read, place: tuple[str | int, ...], partner: _Partner, known: Known) -> Iterable[Fault]:
+    """What it says of the files that it posts."""
+    for name in partner.accepts:
+        if name not in known.formats_read:
+            yield one.fault((*place, "accepts"), f"accepts: {name} is not a format that can be read")
+    for name, follow in partner.file_order.items():
+        choices = known.file_orders.get(FormatName(name), ())
+        if follow not in choices:
+            why = f"one of {', '.join(choices)}" if choices else "its files say nothing of their order"
+            yield one.fault((*place, "file_order", name), f"file_order.{name}: {why}")
 
 
 def _option_faults(

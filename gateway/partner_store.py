@@ -30,6 +30,7 @@ def known(spoken: Speech) -> Known:
         check_endpoint=adapters.check_options,
         check_queries=adapters.check_queries,
         read_key=read,
+        file_orders={name: one.choices for name, one in catalog.successions.items()},
     )
 
 

@@ -29,6 +29,7 @@ from gateway.core.ports.callers import Proofs
 from gateway.core.ports.crew import Crew
 from gateway.core.receipt import Receipts
 from gateway.core.rule_words import subject
+from gateway.core.succession import Successions
 from gateway.core.whole_file import WholeFile
 from gateway.cosigners import Cosigner
 from gateway.crew import InlineCrew, PoolCrew
@@ -247,6 +248,8 @@ def _intake(
             lambda name, body, findings: acknowledge(body, findings, base.speech.catalog.x12[name]),
             frozenset(base.speech.catalog.x12),
         ),
+        successions=Successions(base.speech.catalog.successions),
+        turns=base.stores.turns,
         expect=expect,
     )
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
-from gateway.core.catalog import Catalog
+from gateway.core.catalog import Catalog, Layout
+from gateway.core.model import FormatName
 from gateway.core.policy import Policy
 from gateway.core.ports.formats import FormatState
 from gateway.core.retention import Schedule
+from gateway.core.succession import Succession
 from schemas import files, messages, tables, x12_sets
 from schemas.bridges import read_bridges
 from schemas.checks import check
@@ -19,6 +22,8 @@ from schemas.document import Document, parse
 from schemas.matrix import MatrixReader
 from schemas.retention_policy import FILE as RETENTION
 from schemas.retention_policy import read_schedule
+from schemas.successions import FILE as SUCCESSIONS
+from schemas.successions import read_successions
 
 
 @cache
@@ -63,11 +68,19 @@ def read(root: Traversable, *, drafts: bool = False) -> Catalog:
         messages=tables.unique((messages.message(d) for d in _folder(root, "fhir")), lambda one: one.name, "message"),
         x12=tables.unique((x12_sets.transaction_set(d) for d in _folder(root, "x12")), lambda one: one.name, "set"),
         policy=_policy(root),
+        successions=_successions(root, layouts, frozenset(formats)),
         marks={key: m for d in _folder(root, "matrix") for key, m in MatrixReader(layouts, triples).read(d).items()},
     )
     check(catalog)
     check_policy(catalog)
     return catalog if drafts else _without_drafts(catalog)
+
+
+def _successions(
+    root: Traversable, layouts: Mapping[str, Layout], formats: frozenset[FormatName]
+) -> Mapping[FormatName, Succession]:
+    file = root.joinpath(SUCCESSIONS)
+    return read_successions(parse(SUCCESSIONS, file.read_bytes()), layouts, formats) if file.is_file() else {}
 
 
 def _policy(root: Traversable) -> Policy:

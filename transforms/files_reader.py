@@ -171,7 +171,8 @@ class FileReader:
         if values is None:
             self._stopped = True
             return
-        self._heading = Heading({path: value for path, value in values.items() if not path.startswith(OWN)})
+        named = {f.name: values[f.path] for f in record.compiled.layout.fields if f.path in values}
+        self._heading = Heading({path: value for path, value in values.items() if not path.startswith(OWN)}, named)
         self._pending.append((record, values, self._incoming.line))
 
     def _take_trailer(self, record: Record, body: str) -> None:

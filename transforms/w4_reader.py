@@ -132,7 +132,8 @@ class W4Reader:
         elif not {"Transmission/TransmitterStateCode", "Transmission/TransmitterAgencyCode"} & fields.keys():
             self._stop(W4_HEADER, "neither a state nor an agency code")
         else:
-            self._heading = Heading(fields)
+            named = {f.name: fields[f.path] for f in self._header.layout.fields if f.path in fields}
+            self._heading = Heading(fields, named)
 
     def _take_trailer(self, body: bytes) -> None:
         self._note_late()

@@ -31,6 +31,7 @@ _NOTES = {
     ("X12-CONTROL-NUMBER", "IEA02"): "001",
     ("X12-COUNT", "IEA01"): "021",
     ("X12-TRAILER-MISSING", "IEA"): "023",
+    ("FILE-REPEATED", "ISA13"): "025",
 }
 _GROUP_CODES = {
     ("X12-RELEASE", "GS01"): "1",

@@ -50,6 +50,8 @@ X12_COUNT = RuleCode("X12-COUNT")
 X12_EMPTY_SET = RuleCode("X12-EMPTY-SET")
 X12_TEST = RuleCode("X12-TEST")
 
+TOLD_BY_ISA = (6, 9, 10, 13)
+"""Elements that say whose file it is, when it was made and what it is called."""
 _PADDING = LINE_ENDS + b" \x1a"
 _CONTROL, _COUNT = 2, 1
 """Positions in SE, GE and IEA."""
@@ -80,11 +82,13 @@ class X12Reader:
         self._line = 0
         self._began = False
         self._stopped = False
+        self._heading: Heading | None = None
         self._findings: list[Finding] = list(notices)
 
     @property
     def heading(self) -> Heading:
-        return Heading()
+        """What the first ISA says of the file; the records carry their envelopes themselves."""
+        return self._heading or Heading()
 
     @property
     def findings(self) -> Sequence[Finding]:
@@ -156,6 +160,7 @@ class X12Reader:
         if cut.get(15) == "T":
             self._findings.append(Finding(X12_TEST, Severity.NOTICE, field="ISA15", line=self._line))
         self._open = [_Open("IEA", cut.get(13), isa)]
+        self._heading = self._heading or Heading(file={f"ISA{at:02}": cut.get(at) for at in TOLD_BY_ISA})
         return not self._stopped
 
     def _take(self, cut: Cut, text: str) -> Iterator[Frame]:

@@ -31,6 +31,7 @@ MEANINGS: Mapping[str, str] = {
     "partner.applied": "a partner or agreement was set or changed",
     "partner.paused": "deliveries to a partner wait",
     "partner.resumed": "deliveries to a partner go on",
+    "partner.restarted": "the next file of a series of a partner's may have any day",
     "record.erased": "a record was erased: its data key is destroyed, and all that was derived from it",
     "retention.begun": "an erasing run began",
     "retention.ended": "an erasing run ended; its certificate tells what was disposed of",

@@ -129,6 +129,7 @@ def validate(
     json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Check files here, without server or database: layout, schema and rules. Values are never shown."""
+    from gateway.core.succession import Line  # noqa: PLC0415 - as the next lines
     from gateway.memory import calm_collector  # noqa: PLC0415 - as the next line
     from gateway.offline import validator  # noqa: PLC0415 - heavy, needed here only
 
@@ -136,8 +137,11 @@ def validate(
     judge = validator(partner, key, drafts=drafts)
     calm_collector()
     named = [(file, judge.format_of(file, format)) for file in files]
+    line = Line()
     with progress("read", sum(file.stat().st_size for file in files)) as bar:
-        checked = [judge.check(file, name, lambda count: bar.advance(bar.task_ids[0], count)) for file, name in named]
+        checked = [
+            judge.check(file, name, lambda count: bar.advance(bar.task_ids[0], count), line) for file, name in named
+        ]
     _write_reports(checked, html, junit)
     _write_sheet(checked, csv)
     if json:

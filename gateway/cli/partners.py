@@ -119,6 +119,35 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The id inside the key: gw
 
 
 @app.command()
+def files(
+    partner: Annotated[str, typer.Argument(help="The partner's key name in its file.")],
+    restart: Annotated[
+        str | None, typer.Option(metavar="SERIES", help="Let the next file of this series have any day.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,  # noqa: FBT002 - an option of typer
+) -> None:
+    """The last file of each series of a partner's, where its file asks that none is older than the last one."""
+    columns = ("series", "made", "submission")
+    key = PartnerKey(partner)
+
+    async def work(base: Foundation) -> list[tuple[object, ...]]:
+        if partner not in (await base.stores.partners.directory()).partners:
+            raise NotFound(f"There is no partner {partner}.")
+        if restart is not None:
+            details: dict[str, str | int] = {"series": restart}
+            entry = base.scribe.entry(local.actor(), "partner.restarted", f"partner:{partner}", details=details)
+            if not await base.stores.turns.forget(key, restart, entry):
+                raise NotFound(f"{partner} has no series {restart}.")
+        return [(one.series, one.place, one.submission) for one in await base.stores.turns.last(key)]
+
+    rows = local.on_foundation(work)
+    if json:
+        put([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        table("Last files", columns, rows)
+
+
+@app.command()
 def pause(
     partner: Annotated[str, typer.Argument(help="The partner's key name in its file.")],
     resume: Annotated[bool, typer.Option("--resume", help="Let deliveries go on.")] = False,  # noqa: FBT002 - an option of typer

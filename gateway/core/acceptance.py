@@ -20,6 +20,7 @@ from gateway.core.model import (
     SubmissionId,
 )
 from gateway.core.protected import Notice
+from gateway.core.succession import Turn
 
 DUPLICATE_SERIAL = RuleCode("CSE-SERIAL-DUPLICATE")
 
@@ -112,6 +113,8 @@ class Acceptance:
     entries: tuple[AuditEntry, ...]
     """On the submission itself."""
     write_receipt: ReceiptWriter = field(repr=False)
+    turn: Turn | None = None
+    """Which file it has to be, where the order of files is asked for."""
 
     def without(self, ordinals: frozenset[int]) -> Acceptance:
         """The same submission with these records refused as duplicates, counts and receipt written anew."""
@@ -130,6 +133,8 @@ class Chunk:
     after: int
     """Progress before this chunk (records judged)."""
     judged: tuple[Judged, ...]
+    turn: Turn | None = None
+    """With the first accepted records: which file it has to be, where the order of files is asked for."""
 
     @property
     def counts(self) -> Counts:

@@ -20,6 +20,7 @@ from gateway.core.model import Content, FormatName, Kind, RuleCode, Severity
 from gateway.core.policy import Policy
 from gateway.core.ports.formats import FormatInfo
 from gateway.core.resource_table import MessageTable
+from gateway.core.succession import Succession
 from gateway.core.x12_set import TransactionSet
 
 Parameter = str | int | bool | tuple[str, ...]
@@ -280,6 +281,8 @@ class Catalog:
     """The functional matrix by :attr:`Triple.key`; the transactions outside the core set are not in it."""
     files: Mapping[FormatName, FileOrder] = field(default_factory=dict)
     """Fixed-width formats with several kinds of records."""
+    successions: Mapping[FormatName, Succession] = field(default_factory=dict)
+    """How the files of a format follow each other, where their headers tell."""
     bridges: Mapping[Kind, Bridge] = field(default_factory=dict)
     """By the kind that they start from."""
     messages: Mapping[FormatName, MessageTable] = field(default_factory=dict)

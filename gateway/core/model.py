@@ -150,6 +150,16 @@ class AdapterName(StrEnum):
     FOLDER = "folder"
 
 
+class Follow(StrEnum):
+    """What is asked of the files of one format, each against those of the sender that were taken before."""
+
+    ANY = "any"
+    ONCE = "once"
+    """No number in a header comes a second time."""
+    NOT_OLDER = "not-older"
+    """As once, and no file is from before the last one."""
+
+
 class Ordering(StrEnum):
     NONE = "none"
     CASE = "case"
@@ -244,6 +254,8 @@ class Partner:
     """The format it receives, by kind."""
     accepts: frozenset[FormatName] = frozenset()
     """The formats it may post; empty: all."""
+    file_order: Mapping[FormatName, Follow] = field(default_factory=dict)
+    """What is asked of the order of its files, where it is not what the format says."""
     batching: Mapping[Kind, Batching] = field(default_factory=dict)
     retry: RetrySchedule = RetrySchedule(waits=())
     breaker: BreakerPolicy = BreakerPolicy()

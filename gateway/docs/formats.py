@@ -10,6 +10,7 @@ from gateway.core.file_order import FileOrder, Mark
 from gateway.core.model import FormatName
 from gateway.core.ports.formats import FormatState
 from gateway.core.resource_table import MessageTable
+from gateway.core.succession import HeaderField, Succession
 from gateway.docs.markdown import code, table
 from gateway.docs.marked import marked
 from gateway.docs.x12 import x12_page
@@ -90,6 +91,8 @@ def format_page(catalog: Catalog, name: FormatName) -> str:
         parts += [NEEDS + "\n", *(_layout(catalog.layouts[one]) for one in layouts)]
     else:
         parts.append(_kinds(catalog, name))
+    if name in catalog.successions:
+        parts.append(_succession(catalog.successions[name]))
     return "\n".join(parts)
 
 
@@ -147,6 +150,22 @@ def _file(order: FileOrder) -> str:
     head = f"Records {lengths} in {order.encoding}; {ends} is written after each, {read} is read."
     given = "".join(f"\n\nEvery record says {code(path)} {code(value)}." for path, value in order.given.items())
     return f"## Records\n\n{head}{given}\n\n{table(('layout', 'role', 'known by', 'filled in and checked'), rows)}"
+
+
+def _succession(one: Succession) -> str:
+    fields = [(use, f.name, f.start, f.length) for use, some in _uses(one).items() for f in some]
+    origin = f"Source: {one.source}. Confidence: {one.confidence}."
+    asked = f"Asked of every sender: {code(one.follow)}. A partner file may ask {', '.join(map(code, one.choices))}"
+    head = f"{origin}\n\n{asked} ([file_order](../partners.md#order-of-files))."
+    return f"## Order of files\n\n{head}\n\n{table(('use', 'field of the header', 'start', 'length'), fields)}"
+
+
+def _uses(one: Succession) -> Mapping[str, tuple[HeaderField, ...]]:
+    return {
+        "whose files they are": one.of,
+        "not before that of the last file": one.by,
+        "never twice": () if one.number is None else (one.number,),
+    }
 
 
 def _mark(mark: Mark) -> str:

@@ -41,10 +41,12 @@ _GIVEN = "given"
 
 
 def fits(group: Sequence[Acceptance]) -> bool:
-    """Whether the group is small enough, and nothing in it is an answer or a notice of danger, as few records are."""
+    """Whether the group is small enough, no file in it has to wait for its turn, and nothing is an answer or a notice
+    of danger, as few records are."""
     judged = [judged for one in group for judged in one.judged]
     small = len(judged) <= MOST and sum(len(one.findings) for one in judged) <= MOST
-    return small and all(one.question is None and not one.notices for one in judged)
+    free = all(one.turn is None for one in group)
+    return small and free and all(one.question is None and not one.notices for one in judged)
 
 
 async def write_at_once(connection: AsyncConnection, group: Sequence[Acceptance], announce_grace: timedelta) -> None:

@@ -14,20 +14,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.acceptance import Acceptance
-from gateway.core.errors import GatewayError, Unavailable
-from gateway.core.model import PartnerKey, Submission, SubmissionId
+from gateway.core.errors import GatewayError, Unavailable, Unreadable
+from gateway.core.model import Finding, PartnerKey, Submission, SubmissionId
 from gateway.core.ports.submissions import Replayed
+from gateway.core.succession import REFUSAL
 from gateway.store.at_once import fits, write_at_once
 from gateway.store.engine import Database, Dialect
 from gateway.store.insertion import Insertion
 from gateway.store.judgements import claim_serials, finding_rows, ordinals_of, write_judged
 from gateway.store.rows import counts_row, submission_from, submission_row
 from gateway.store.tables import submissions
+from gateway.store.turns import take_turns
 
 _SUBMISSIONS = Insertion(
     submissions,
@@ -153,7 +155,7 @@ class StoredIntake:
         await self._settle(group[:middle])
         await self._settle(group[middle:])
 
-    async def _commit(self, group: Sequence[Acceptance]) -> list[Result]:
+    async def _commit(self, group: Sequence[Acceptance]) -> list[Result | Unreadable]:
         if self._database.dialect is Dialect.POSTGRESQL and fits(group):
             try:
                 async with self._database.at_once() as connection:
@@ -164,18 +166,23 @@ class StoredIntake:
                 return [one.submission for one in group]
         return await self._commit_with_care(group)
 
-    async def _commit_with_care(self, group: Sequence[Acceptance]) -> list[Result]:
-        """Replays get the first submission, records whose serial number is taken are refused."""
+    async def _commit_with_care(self, group: Sequence[Acceptance]) -> list[Result | Unreadable]:
+        """Replays get the first submission, records whose serial number is taken are refused, and so are files out of
+        turn, of which nothing stays."""
         async with self._database.write() as connection:
             # By key, so that two processes with the same keys wait for each other instead of deadlocking; a stable
             # sort, so that of two submissions with one key the first is stored and the other replayed.
             rows = [submission_row(one.submission) for one in sorted(group, key=_key)]
             stored = {row.id for row in await _SUBMISSIONS.returning(connection, rows)}
-            fresh = await _refuse_duplicates(connection, [one for one in group if one.submission.id in stored])
+            late = await _refuse_late(connection, [one for one in group if one.submission.id in stored])
+            taken = stored - late.keys()
+            fresh = await _refuse_duplicates(connection, [one for one in group if one.submission.id in taken])
             await self._write(connection, list(fresh.values()))
             return [
-                fresh[one.submission.id].submission
-                if one.submission.id in stored
+                Unreadable(REFUSAL, (late[one.submission.id],))
+                if one.submission.id in late
+                else fresh[one.submission.id].submission
+                if one.submission.id in taken
                 else await _replayed(connection, one.submission)
                 for one in group
             ]
@@ -185,6 +192,15 @@ class StoredIntake:
         entries = [entry for one in fresh for entry in one.entries]
         found = {one.submission.id: chain(one.findings, *(judged.findings for judged in one.judged)) for one in fresh}
         await write_judged(connection, judged, self._grace, finding_rows(found), entries)
+
+
+async def _refuse_late(connection: AsyncConnection, fresh: Sequence[Acceptance]) -> Mapping[SubmissionId, Finding]:
+    """Let new submissions take their turns (a replay takes none); those that may not are gone again."""
+    turns = [one.turn for one in fresh if one.turn is not None]
+    late = await take_turns(connection, turns) if turns else {}
+    if late:
+        await connection.execute(delete(submissions).where(submissions.c.id.in_(list(late))))
+    return late
 
 
 async def _refuse_duplicates(
@@ -221,8 +237,10 @@ def _key(acceptance: Acceptance) -> tuple[str, str]:
     return acceptance.submission.sender, acceptance.submission.idempotency_key
 
 
-def _tell(waiter: _Waiter, result: Result) -> None:
-    if not waiter.result.done():
+def _tell(waiter: _Waiter, result: Result | Unreadable) -> None:
+    if isinstance(result, Unreadable):
+        _fail(waiter, result)
+    elif not waiter.result.done():
         waiter.result.set_result(result)
 
 

@@ -23,6 +23,7 @@ from gateway.core.model import (
     BreakerPolicy,
     Contact,
     Endpoint,
+    Follow,
     FormatName,
     Kind,
     Ordering,
@@ -61,6 +62,11 @@ def encode_partner(partner: Partner) -> str:
             "body_limit": partner.body_limit,
             "contacts": [{"name": c.name, "email": c.email, "purpose": c.purpose} for c in partner.contacts],
             # Left out where there is none, so that documents from before it are still equal to the present ones.
+            **(
+                {"file_order": {name: one.value for name, one in partner.file_order.items()}}
+                if partner.file_order
+                else {}
+            ),
             **({} if partner.queries is None else {"queries": _endpoint(partner.queries)}),
             **_approvals(partner),
             **({} if partner.caller == KEYS_ONLY else {"caller": encode_caller(partner.caller)}),
@@ -81,6 +87,7 @@ def decode_partner(document: str, version: int, *, paused: bool) -> Partner:
         endpoint=_read_endpoint(doc["endpoint"]),
         formats={Kind(kind): FormatName(name) for kind, name in doc["formats"].items()},
         accepts=frozenset(FormatName(name) for name in doc["accepts"]),
+        file_order={FormatName(name): Follow(one) for name, one in doc.get("file_order", {}).items()},
         batching={Kind(kind): _read_batching(b) for kind, b in doc["batching"].items()},
         retry=_read_retry(doc["retry"]),
         breaker=_read_breaker(doc["breaker"]),

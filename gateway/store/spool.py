@@ -9,8 +9,10 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.acceptance import Chunk
+from gateway.core.errors import Unreadable
 from gateway.core.ids import Clock
 from gateway.core.model import AuditEntry, Counts, Finding, Submission, SubmissionId, SubmissionState
+from gateway.core.succession import REFUSAL
 from gateway.store.engine import Database
 from gateway.store.insertion import Insertion, Row
 from gateway.store.judgements import (
@@ -23,6 +25,7 @@ from gateway.store.judgements import (
 )
 from gateway.store.rows import counts_row, submission_from, write_entries
 from gateway.store.tables import spool, submissions
+from gateway.store.turns import take_turns
 
 _PIECES = Insertion(spool, conflict="ON CONFLICT (submission, piece) DO NOTHING")
 
@@ -82,6 +85,8 @@ class StoredSpool:
         async with self._database.write() as connection:
             if not await _advance(connection, owner, chunk, until):
                 return False
+            if chunk.turn is not None and (late := await take_turns(connection, [chunk.turn])):
+                raise Unreadable(REFUSAL, tuple(late.values()))
             taken = await claim_serials(connection, chunk.judged)
             if taken:
                 chunk = chunk.without(ordinals_of(chunk.judged, taken))

@@ -139,6 +139,27 @@ serials = Table(
     PrimaryKeyConstraint("sender", "serial"),
 )
 
+file_numbers = Table(
+    "file_numbers",
+    metadata,
+    Column("sender", Text, nullable=False),
+    Column("series", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("submission", Text, nullable=False),
+    PrimaryKeyConstraint("sender", "series", "number"),
+    Index("file_numbers_of_submission", "submission"),
+)
+
+last_files = Table(
+    "last_files",
+    metadata,
+    Column("sender", Text, nullable=False),
+    Column("series", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("submission", Text, nullable=False),
+    PrimaryKeyConstraint("sender", "series"),
+)
+
 findings = Table(
     "findings",
     metadata,

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import structlog
 
-from gateway.core.acceptance import Chunk, Judged
+from gateway.core.acceptance import Chunk
 from gateway.core.audit_entry import Scribe
+from gateway.core.errors import Unreadable
 from gateway.core.ids import Clock, Mint
 from gateway.core.labels import open_labelled
-from gateway.core.model import Actor, Delivery, FormatName, Partner, RecordId, RuleCode, Submission
+from gateway.core.model import Actor, Delivery, Finding, FormatName, Partner, RecordId, RuleCode, Submission
 from gateway.core.ports.crew import Crew, Examination, Examined
 from gateway.core.ports.formats import Format, Frame, Reader
 from gateway.core.ports.keys import Sealer
 from gateway.core.ports.submissions import Spool
 from gateway.core.routing import Directory
+from gateway.core.succession import Successions, Turn
 from gateway.core.whole_file import WholeFile
 from gateway.work.acknowledging import LONGEST, Acknowledging
 from gateway.work.found import found_in
@@ -43,6 +45,17 @@ class BacklogLimits:
     lease: timedelta = timedelta(minutes=2)
 
 
+@dataclass(slots=True)
+class _Work:
+    """One submission that is being judged."""
+
+    submission: Submission
+    sender: Partner
+    reader: Reader
+    accepted: int
+    """Records of it so far."""
+
+
 @dataclass(frozen=True, slots=True)
 class Backlog:
     """Judges received submissions one after the other. Any process may run it; a lease keeps two from the same body."""
@@ -62,6 +75,7 @@ class Backlog:
     returns: Returns | None = None
     acknowledging: Acknowledging | None = None
     """Both as in :class:`gateway.work.intake.Desk`."""
+    successions: Successions = field(default_factory=Successions)
     limits: BacklogLimits = field(default_factory=BacklogLimits)
 
     async def step(self) -> bool:
@@ -71,26 +85,29 @@ class Backlog:
         if submission is None:
             return False
         sender = self.directory().partners[submission.sender]
-        reader = self.formats(submission.format).reader()
+        work = _Work(submission, sender, self.formats(submission.format).reader(), submission.counts.accepted)
         pending: _Pending = deque()
         done = submission.progress
         try:
             if refused := await self._refused(submission):
                 return await self._finish(submission, *refused)
-            async for frames in self._chunks(submission, reader):
-                pending.append((frames, asyncio.create_task(self._examine(submission, sender, reader, frames))))
+            async for frames in self._chunks(submission, work.reader):
+                pending.append((frames, asyncio.create_task(self._examine(work, frames))))
                 if len(pending) > self.limits.ahead:
-                    done = await self._next(submission, sender, done, pending)
+                    done = await self._next(work, done, pending)
             while pending:
-                done = await self._next(submission, sender, done, pending)
+                done = await self._next(work, done, pending)
         except _TakenOver:
             return False
+        except Unreadable as error:
+            late = tuple(one for one in error.findings if isinstance(one, Finding))
+            return await self._finish(submission, (*work.reader.findings, *late), late[0].rule)
         finally:
             for _, task in pending:
                 task.cancel()
-        return await self._finish(submission, reader)
+        return await self._finish(submission, work.reader.findings)
 
-    async def _refused(self, submission: Submission) -> tuple[Reader, RuleCode] | None:
+    async def _refused(self, submission: Submission) -> tuple[Sequence[Finding], RuleCode] | None:
         """Read a file with controls to its end before anything of it is taken; the rule for which it is refused. What
         has made progress was read before."""
         if submission.format not in self.whole.formats or submission.progress:
@@ -99,10 +116,10 @@ class Backlog:
         renew_at = self.clock() + self.limits.lease / 2
         async for frame in self._frames(submission, reader):
             if frame.ordinal % self.limits.chunk == 0 and self.clock() >= renew_at:
-                await self._commit(submission, 0, ())
+                await self._commit(Chunk(submission.id, 0, ()))
                 renew_at = self.clock() + self.limits.lease / 2
         rule = self.whole.refused_by(reader.findings)
-        return None if rule is None else (reader, rule)
+        return None if rule is None else (reader.findings, rule)
 
     async def _chunks(self, submission: Submission, reader: Reader) -> AsyncIterator[tuple[Frame, ...]]:
         """Frames after the progress made so far, in chunks."""
@@ -130,32 +147,40 @@ class Backlog:
             yield open_labelled(self.sealer, spool_context(submission.id, number), sealed)
             number += 1
 
-    async def _examine(
-        self, submission: Submission, sender: Partner, reader: Reader, frames: tuple[Frame, ...]
-    ) -> tuple[Examined, ...]:
+    async def _examine(self, work: _Work, frames: tuple[Frame, ...]) -> tuple[Examined, ...]:
+        submission = work.submission
         ids = tuple(RecordId(self.mint()) for _ in frames)
         day = submission.received_at.date()
-        return await self.crew.examine(Examination(submission.format, sender, reader.heading, frames, ids, day))
+        task = Examination(submission.format, work.sender, work.reader.heading, frames, ids, day)
+        return await self.crew.examine(task)
 
-    async def _next(self, submission: Submission, sender: Partner, done: int, pending: _Pending) -> int:
+    async def _next(self, work: _Work, done: int, pending: _Pending) -> int:
+        submission, sender = work.submission, work.sender
         frames, task = pending[0]
         examined = await task
         pending.popleft()
-        judged = await self._commit(submission, done, examined)
+        origin = Origin(submission.id, submission.sender, submission.received_at)
+        judged = self.router.judge(examined, origin, self.directory())
+        chunk = Chunk(submission.id, done, judged)
+        await self._commit(replace(chunk, turn=self._turn(work, chunk.counts.accepted)))
+        work.accepted += chunk.counts.accepted
         if self.returns is not None and self.returns.wanted(sender.key, submission.format, self.directory()):
             await self.returns.tell(sender, submission, frames, judged, part=done)
         return done + len(judged)
 
-    async def _commit(self, submission: Submission, done: int, examined: tuple[Examined, ...]) -> tuple[Judged, ...]:
-        origin = Origin(submission.id, submission.sender, submission.received_at)
-        judged = self.router.judge(examined, origin, self.directory())
-        chunk = Chunk(submission.id, done, judged)
+    def _turn(self, work: _Work, accepted: int) -> Turn | None:
+        """The file's place among its sender's files; it is taken with the first accepted records."""
+        one = work.submission
+        if work.accepted or not accepted:
+            return None
+        return self.successions.turn(work.sender, one.format, work.reader.heading.file, one.id)
+
+    async def _commit(self, chunk: Chunk) -> None:
         if not await self.spool.judged(self.owner, chunk, self.clock() + self.limits.lease):
             raise _TakenOver
-        self.announce(tuple(d for j in judged for d in j.deliveries))
-        return judged
+        self.announce(tuple(d for j in chunk.judged for d in j.deliveries))
 
-    async def _acknowledge(self, submission: Submission, reader: Reader) -> None:
+    async def _acknowledge(self, submission: Submission, found: Sequence[Finding]) -> None:
         """While the body is still there. A crash before the end acknowledges the same again, under the same key."""
         told, directory = self.acknowledging, self.directory()
         if told is None or not told.wanted(submission.sender, submission.format, directory):
@@ -164,15 +189,15 @@ class Backlog:
             log.warning("acknowledgement.too_long", id=submission.id)
             return
         body = b"".join([piece async for piece in self._pieces(submission)])
-        findings = (*reader.findings, *await found_in(told.submissions, submission.id))
+        findings = (*found, *await found_in(told.submissions, submission.id))
         sender = directory.partners[submission.sender]
         await told.tell(sender, submission.id, submission.format, body, findings)
 
-    async def _finish(self, submission: Submission, reader: Reader, refused: RuleCode | None = None) -> bool:
-        await self._acknowledge(submission, reader)
+    async def _finish(self, submission: Submission, found: Sequence[Finding], refused: RuleCode | None = None) -> bool:
+        await self._acknowledge(submission, found)
         action = "submission.refused" if refused else "submission.judged"
         entry = self.scribe.entry(Actor("gateway", "intake"), action, f"submission:{submission.id}", refused or "ok")
-        ended = await self.spool.finished(self.owner, submission.id, self.clock(), tuple(reader.findings), [entry])
+        ended = await self.spool.finished(self.owner, submission.id, self.clock(), tuple(found), [entry])
         if ended:
             log.info(action, id=submission.id)
         return ended

@@ -33,8 +33,10 @@ from gateway.core.ports.intake import Verdict
 from gateway.core.ports.keys import Sealer
 from gateway.core.ports.submissions import Intake as IntakeStore
 from gateway.core.ports.submissions import Replayed, RuleCount, Spool
+from gateway.core.ports.turns import Turns
 from gateway.core.receipt import Tally
 from gateway.core.routing import Directory
+from gateway.core.succession import Successions
 from gateway.core.whole_file import WholeFile
 from gateway.work.acknowledging import Acknowledging
 from gateway.work.returns import Returns
@@ -87,6 +89,10 @@ class Desk:
     """Tells senders what is wrong with their transactions; None: nobody does."""
     acknowledging: Acknowledging | None = None
     """Acknowledges interchanges to their senders; None: nobody does."""
+    successions: Successions = field(default_factory=Successions)
+    """How files follow each other."""
+    turns: Turns | None = None
+    """The files that were taken, for bodies of which nothing is kept; None: those are judged alone."""
     expect: Callable[[], None] = _expect_nothing
     """Told when a body turns out to be big, long before it waits to be judged."""
     received: asyncio.Event = field(default_factory=asyncio.Event)
@@ -212,7 +218,15 @@ class _Upload:
         examined = await desk.examine(head.sender, head.format, self.reader.heading, self._frames, head.received_at)
         judged = desk.router.judge(examined, Origin(head.id, head.sender.key, head.received_at), desk.directory())
         acceptance = self._acceptance(SubmissionState.JUDGED, judged, findings, "submission.judged")
-        committed = await desk.store.accept(acceptance)
+        told = self.reader.heading.file
+        if told and acceptance.submission.counts.accepted:
+            turn = desk.successions.turn(head.sender, head.format, told, head.id)
+            acceptance = replace(acceptance, turn=turn)
+        try:
+            committed = await desk.store.accept(acceptance)
+        except Unreadable as late:
+            await self._turn_away(tuple(one for one in late.findings if isinstance(one, Finding)))
+            raise
         if isinstance(committed, Submission):
             desk.announce(tuple(d for j in judged for d in j.deliveries))
         await self._return_errors(committed, judged)
@@ -320,10 +334,20 @@ class _Validation:
         room = self.desk.limits.findings_shown - len(self._findings)
         self._findings.extend(findings[:room])
 
+    async def _ask_for_turn(self) -> None:
+        """Whether the file could come next, as things are now."""
+        desk, told = self.desk, self.reader.heading.file
+        if not told or not self._counts.accepted:
+            return
+        turn = desk.successions.turn(self.sender, self.format, told, SubmissionId(""))
+        if turn is not None and desk.turns is not None and (late := await desk.turns.refusal(turn)):
+            self._note((late,))
+
     async def finish(self) -> Verdict:
         if self._size == 0:
             raise Unprocessable("The body is empty.", code="empty-body")
         await self._judge(self.reader.finish())
         self._note(self.reader.findings)
+        await self._ask_for_turn()
         rules = tuple(RuleCount(g.rule, g.severity, g.field, g.count, g.samples) for g in self._tally.groups())
         return Verdict(self.format, self._counts, rules, self._findings)

@@ -81,7 +81,8 @@ async def test_an_empty_body_is_refused(site):
 async def test_records_may_end_in_any_way_that_senders_know(site):
     for number, end in enumerate((b"\r", b"\n", b"\r\n", b"")):
         cases = b"".join(samples.csenet(10 * number + one)[:-1] + end for one in range(3))
-        hires = end.join(samples.W4.splitlines()[:4]) + end
+        head, *data = samples.W4.splitlines()[:4]
+        hires = end.join([head[:26] + b"%06d" % number + head[32:], *data]) + end
         assert (await site.api.accepted("ohio", "csenet", cases))["counts"]["accepted"] == 3, end
         assert (await site.api.accepted("ohio", "w4", hires))["counts"]["accepted"] == 3, end
 

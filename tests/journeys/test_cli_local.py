@@ -86,6 +86,8 @@ def test_keys_and_accounts_can_be_found_and_taken_away(run):
     assert json.loads(run("partner", "keys", "acme", "--json").stdout) == []
     paused = [run("partner", "pause", *more).returncode for more in (["ohio"], ["ohio"], ["ohio", "--resume"], ["no"])]
     assert paused == [0, 7, 0, 5]
+    assert json.loads(run("partner", "files", "acme", "--json").stdout) == []
+    assert run("partner", "files", "acme", "--restart", "w4:39").returncode == 5
     assert run("operator", "add", "pat", GATEWAY_PASSWORD="correct horse battery").returncode == 0
     assert run("operator", "disable", "pat").returncode == 0
     assert json.loads(run("operator", "list", "--json").stdout)[0]["disabled"] is True

@@ -31,6 +31,8 @@ class Heading:
     """What a file's header record says for all its records (canonical path -> value). Empty when there is none."""
 
     fields: Mapping[str, str] = field(default_factory=dict, repr=False)
+    file: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What it says, by the names of its own fields; those that say something of the file alone are among them."""
 
 
 @swift

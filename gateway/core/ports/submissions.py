@@ -38,6 +38,8 @@ class Intake(Protocol):
 
         A key that the sender used before gives Replayed (the caller compares digests). Serial numbers that the sender
         used before refuse their records: the store calls ``acceptance.without(ordinals)`` and commits what that gives.
+        Raises Unreadable with the finding, nothing being written, when it has a turn and the file is out of turn; a
+        replay takes no turn.
         """
         ...
 
@@ -62,7 +64,7 @@ class Spool(Protocol):
     async def judged(self, owner: str, chunk: Chunk, until: datetime) -> bool:
         """Commit one chunk of judged records, move ``progress`` from ``chunk.after`` on and renew the lease.
         False: the lease or the progress is not ours any more; nothing was written. Serial numbers used before refuse
-        their records as in :meth:`Intake.accept`."""
+        their records as in :meth:`Intake.accept`; a file out of turn raises Unreadable as there."""
         ...
 
     async def finished(

@@ -1,0 +1,78 @@
+"""How files follow each other: what a header says of it, as the tables name it."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+import schemas
+from gateway.core.model import Follow, FormatName, PartnerKey, SubmissionId
+from gateway.core.succession import FILE_OLDER, FILE_REPEATED, Line, Successions
+from tests.unit.work_site import OHIO, partner
+
+CATALOG = schemas.load(drafts=True)
+ALL = Successions(CATALOG.successions)
+W4, ORDER, REGISTRY = FormatName("w4"), FormatName("eiwo-order"), FormatName("fcr-input")
+HEADER = {"transmitter_state_code": "39", "date_stamp": "2026-03-02", "batch_number": "000041"}
+
+
+def turn(format_, follow=None, **told):
+    sender = partner(OHIO, "39", file_order={} if follow is None else {format_: follow})
+    return ALL.turn(sender, format_, {**HEADER, **told}, SubmissionId("s"))
+
+
+def test_numbers_are_asked_for_where_their_source_says_so_and_days_only_where_a_partner_file_does():
+    asked = {name for name, one in CATALOG.successions.items() if one.follow is not Follow.ANY}
+    assert asked == {"w4", "eiwo-order"}
+    assert (turn(W4).number, turn(W4).place) == ("000041", None)
+    assert (turn(W4, Follow.NOT_OLDER).number, turn(W4, Follow.NOT_OLDER).place) == ("000041", "20260302")
+    assert turn(W4, Follow.ANY) is turn(REGISTRY) is turn(FormatName("xml")) is None
+
+
+def test_a_finding_names_the_field_of_the_header_and_its_place_and_no_value():
+    asked = turn(W4, Follow.NOT_OLDER)
+    assert [(f.rule, f.field, f.start, f.length, f.line, f.note) for f in (asked.older, asked.repeated)] == [
+        (FILE_OLDER, "date_stamp", 19, 8, 1, None),
+        (FILE_REPEATED, "batch_number", 27, 6, 1, None),
+    ]
+
+
+def test_a_header_that_says_nothing_asks_for_nothing():
+    assert ALL.turn(None, W4, {}, SubmissionId("s")) is None
+    assert ALL.turn(partner(OHIO, "39"), W4, {"date_stamp": "2026-03-02"}, SubmissionId("s")) is None
+
+
+def test_one_layout_in_two_encodings_is_one_series_and_two_transmitters_are_two():
+    here = turn(REGISTRY, Follow.NOT_OLDER, transmitter_state_fips="39")
+    there = turn(FormatName("fcr-input-cp037"), Follow.NOT_OLDER, transmitter_state_fips="39")
+    other = turn(REGISTRY, Follow.NOT_OLDER, transmitter_state_fips="26")
+    assert here.series == there.series == "fcr-input:39" != other.series
+
+
+@given(*[st.datetimes()] * 2)
+def test_places_rise_as_days_and_times_do(one, two):
+    first, second = (
+        turn(
+            ORDER,
+            Follow.NOT_OLDER,
+            control_number="39",
+            creation_date=at.date().isoformat(),
+            creation_time=at.time().replace(microsecond=0).isoformat(),
+        ).place
+        for at in (one, two)
+    )
+    assert (first <= second) == (one.replace(microsecond=0) <= two.replace(microsecond=0))
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4)), max_size=12))
+def test_in_a_line_days_never_fall_and_numbers_never_return(files):
+    line, taken = Line(), []
+    for number, day in files:
+        asked = turn(W4, Follow.NOT_OLDER, batch_number=f"{number:06}", date_stamp=f"2026-03-0{day}")
+        told = line.refusal(asked)
+        repeated, older = number in [one for one, _ in taken], bool(taken) and day < taken[-1][1]
+        assert told == (asked.repeated if repeated else asked.older if older else None)
+        if told is None:
+            line.take(asked)
+            taken.append((number, day))
+    assert line.refusal(replace(turn(W4), sender=PartnerKey("iowa"))) is None
