@@ -540,7 +540,7 @@ class Item:
 # --- audit ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Actor:
     """Who did it: ``partner:ohio``, ``operator:pat``, ``gateway:dispatcher``."""
 
@@ -551,7 +551,7 @@ class Actor:
         return f"{self.kind}:{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class AuditEntry:
     """One state change or refusal, written in the transaction of the change.
 

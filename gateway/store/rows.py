@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.core.audit_entry import canonical_json
+from gateway.core.audit_entry import Recorded, canonical_json
 from gateway.core.model import (
     Actor,
     AgreementKey,
@@ -22,7 +22,6 @@ from gateway.core.model import (
     DeliveryId,
     DeliveryState,
     Digest,
-    EntryId,
     Fault,
     Finding,
     FormatName,
@@ -294,19 +293,14 @@ def entry_row(entry: AuditEntry) -> dict[str, object]:
     }
 
 
-def entry_from(row: Row[Any]) -> AuditEntry:
-    kind, _, name = row.actor.partition(":")
-    return AuditEntry(
-        id=EntryId(row.id),
-        at=row.at,
-        actor=Actor(kind, name),
-        action=row.action,
-        object=row.object,
-        outcome=row.outcome,
-        details=details_from(row.details) if row.salt else {},
-        salt=row.salt,
-        commitment=None if row.salt else str(details_from(row.details)[CLOSED]),
-    )
+def entry_from(row: Sequence[Any]) -> AuditEntry:
+    """An entry of a row of all columns of the table, in their order."""
+    id_, at, actor, action, obj, outcome, details, salt, *_ = row
+    kind, _, name = actor.partition(":")
+    told = Recorded(details)
+    if salt:
+        return AuditEntry(id_, at, Actor(kind, name), action, obj, outcome, told, salt)
+    return AuditEntry(id_, at, Actor(kind, name), action, obj, outcome, {}, salt, str(told[CLOSED]))
 
 
 CLOSED = "commitment"
