@@ -17,6 +17,7 @@ LOCATORS = {"michigan": b"2616300", "texas": b"4845300", "california": b"0603700
 TRIBAL = json.loads((EXAMPLES / "tribe-locate-request.json").read_text(encoding="utf-8"))
 XML = (EXAMPLES / "michigan-case-transfer.xml").read_text(encoding="utf-8")
 CSV = (EXAMPLES / "acme-new-hires-nc.csv").read_bytes()
+PAYMENTS = (EXAMPLES / "employer-payments.ach").read_bytes()
 W4 = (EXAMPLES / "ohio-new-hires.w4").read_bytes()
 
 

@@ -32,15 +32,46 @@ legal_basis = "42 USC 653(c)"
 valid_from = 2025-01-01
 plain = true
 """
+BANK = """
+[[partner]]
+key = "bank"
+name = "Synthetic bank"
+role = "agency"
+program = "bank"
+locators = ["ACH"]
+endpoint = { adapter = "mailbox" }
+
+[[agreement]]
+key = "payments-to-ohio"
+senders = ["bank"]
+recipient = "ohio"
+kinds = ["withholding-payment"]
+legal_basis = "42 USC 654b"
+valid_from = 2025-01-01
+plain = true
+
+[[agreement]]
+key = "payments-to-michigan"
+senders = ["bank"]
+recipient = "michigan"
+kinds = ["withholding-payment"]
+legal_basis = "42 USC 654b"
+valid_from = 2025-01-01
+plain = true
+"""
 
 
 @pytest.fixture
 async def site(sqlite_url, tmp_path):
     def changed(port):
         return {
-            "ohio": partner("ohio", https(port, "ohio"), BATCHED),
+            "ohio": partner("ohio", https(port, "ohio"), BATCHED).replace(
+                "[partner.formats]", '[partner.formats]\nwithholding-payment = "ach-ded"'
+            ),
             "ndnh": partner("ndnh", https(port, "ndnh"), BATCHED),
             "fpls": FEDERAL,
+            "bank": BANK,
+            "ohio_vital_records": partner("ohio-vital-records", 'adapter = "mailbox"'),
         }
 
     async with whole(tmp_path, sqlite_url, changed=changed) as site:
@@ -121,6 +152,27 @@ async def test_a_federal_locate_answer_arrives_at_the_state_that_asked_as_csenet
         return (await site.api.get("fpls", f"/v1/deliveries/{found['id']}"))["findings"]
 
     assert "AgencyCode" in [one["path"] for one in await until(lost, "what CSENet cannot say is told")]
+
+
+async def test_payments_of_a_bank_file_go_to_the_state_that_each_addenda_record_names(site):
+    """Ohio takes them as addenda records, Michigan as our own documents; one that names no state waits."""
+    sent = samples.PAYMENTS.replace(b"*3904900*", b"*2604900*")
+    receipt = await site.api.accepted("bank", "ach-ded", sent)
+    assert [receipt["counts"][name] for name in ("accepted", "unroutable")] == [3, 1]
+    michigan, ohio = contents("xml", await first(site, "michigan")), contents("ach-ded", await first(site, "ohio"))
+    paid = {one["Payment/RemittanceID"]: one for one in contents("ach-ded", sent)}
+    assert michigan == [paid["SYN000000101"]]
+    assert ohio == [paid["SYN000000102"]]
+
+
+async def test_a_registrars_births_arrive_as_parentage_at_the_states_program(site):
+    births = (samples.EXAMPLES / "vital" / "ohio-births.ije").read_bytes()
+    await site.api.accepted("ohio-vital-records", "ije-natality", births)
+    arrived = await until(lambda: len(site.partners.to("ohio")) == 4 and site.partners.to("ohio"), "all births")
+    got = [content for one in arrived for content in contents("xml", one.body)]
+    key = "Certificate/CertificateNumber"
+    sent = {one[key]: one for one in contents("ije-natality", births)}
+    assert {one[key]: one for one in got} == sent
 
 
 async def test_every_record_of_every_example_that_is_accepted_has_a_way(site):
