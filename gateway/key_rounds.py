@@ -16,8 +16,8 @@ from gateway.core.model import Actor
 from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.key_notices import KeyNotices
 from gateway.core.ports.key_report import KeyLine
-from gateway.core.ports.rewrapping import SealedValues
 from gateway.foundation import Foundation
+from gateway.key_rows import HELD, KeyRows
 from gateway.settings import Keys
 from gateway.work.rewrap import Pace, Rewrapper, SealingKeys
 from keys.files import FileKeys
@@ -111,32 +111,32 @@ class KeyEnd:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Destroys keys that nothing is wrapped by. Copies of the store elsewhere (backups) are not seen from here: what
+    """Destroys keys that nothing is stored under. Copies of the store elsewhere (backups) are not seen from here: what
     they hold under the key is lost with it."""
 
     keys: FileKeys
-    values: SealedValues
+    rows: KeyRows
     audit: AuditLog
     scribe: Scribe
     clock: Clock
 
     @classmethod
     def of(cls, base: Foundation) -> Ending:
-        return cls(base.keys, base.stores.sealed, base.stores.audit, base.scribe, base.clock)
+        return cls(base.keys, KeyRows.of(base), base.stores.audit, base.scribe, base.clock)
 
     async def check(self, key_id: str) -> None:
         """Raises Conflict (``key-in-use``, ``key-use``, ``key-state``) when the key may not be destroyed now,
         Misconfigured when there is none of this id."""
         facts = self.keys.reload().key(key_id).facts
-        if facts.use is not KeyUse.KEK:
-            raise Conflict("Only keys that seal are destroyed: others prove what they signed.", code="key-use")
+        if facts.use not in HELD:
+            raise Conflict("Keys that sign are not destroyed: they prove what they signed.", code="key-use")
         if facts.state not in (KeyState.DECRYPT_ONLY, KeyState.PENDING):
             raise Conflict(f"A key that is {facts.state} cannot be destroyed.", code="key-state")
         if facts.state is KeyState.DECRYPT_ONLY and self.clock() < facts.since + COOLED:
             raise Conflict("The key was replaced within the hour: some process may still use it.", code="key-in-use")
-        count = (await self.values.wrapped()).get(key_id, 0)
+        count = (await self.rows.counts()).get(key_id, 0)
         if count:
-            raise Conflict(f"{count} values are wrapped by the key; wrap them anew first.", code="key-in-use")
+            raise Conflict(HELD[facts.use].format(count), code="key-in-use")
 
     async def destroy(self, end: KeyEnd) -> None:
         """Raises Forbidden (``approval-own``) when the same person asked and agreed, and as :meth:`check`."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 
+from gateway.core.errors import Unavailable
 from keys.ring import KeyRing
 from keys.states import KeyUse
 
@@ -30,14 +32,38 @@ class BlindIndexer:
 
 
 class PepperHasher:
-    """The TokenHasher: HMAC-SHA-256 under a pepper, 32 bytes. API keys are random, so no slow hash is needed."""
+    """The TokenHasher: HMAC-SHA-256 under a pepper, 32 bytes. API keys are random, so no slow hash is needed.
+    ``reread`` gives the ring as it is now: another process may have rotated."""
 
-    def __init__(self, ring: KeyRing) -> None:
+    def __init__(self, ring: KeyRing, reread: Callable[[], KeyRing] | None = None) -> None:
         """Raises Misconfigured when the ring has no active pepper."""
-        self._keyed = _keyed(ring.active(KeyUse.TOKEN_PEPPER, TOKEN_LABEL).material)
+        self._reread = reread
+        self._adopt(ring)
 
-    def digest(self, token: str) -> bytes:
-        return _digest(self._keyed, token.encode())
+    @property
+    def current(self) -> str:
+        self._refresh()
+        return self._current
+
+    def digest(self, token: str, pepper: str | None = None) -> bytes:
+        wanted = self._first if pepper is None else pepper
+        if wanted not in self._keyed:
+            self._refresh()
+        keyed = self._keyed.get(wanted)
+        if keyed is None:
+            raise Unavailable("The pepper of an API key is not at hand.", code="key-unavailable")
+        return _digest(keyed, token.encode())
+
+    def _refresh(self) -> None:
+        ring = self._ring if self._reread is None else self._reread()
+        if ring is not self._ring:
+            self._adopt(ring)
+
+    def _adopt(self, ring: KeyRing) -> None:
+        self._current = ring.active(KeyUse.TOKEN_PEPPER, TOKEN_LABEL).facts.id
+        self._first = ring.first(KeyUse.TOKEN_PEPPER)
+        self._keyed = {key.facts.id: _keyed(key.material) for key in ring.opening(KeyUse.TOKEN_PEPPER)}
+        self._ring = ring
 
 
 def _keyed(key: bytes) -> hmac.HMAC:

@@ -168,7 +168,7 @@ class FileKeys:
         return BlindIndexer(self._ring)
 
     def hasher(self) -> PepperHasher:
-        return PepperHasher(self._ring)
+        return PepperHasher(self._ring, self.reload)
 
     def signer(self, name: str) -> NoteSigner:
         """``name`` is the origin of the audit log."""

@@ -94,6 +94,14 @@ class KeyRing:
         """The active and decrypt-only keys of a use."""
         return tuple(key for key in self.keys if key.facts.use is use and key.facts.state in OPENING)
 
+    def first(self, use: KeyUse) -> str:
+        """The id of the first key of a use: what rows are under that name none. Raises Misconfigured when there is
+        none."""
+        for key in self.keys:
+            if key.facts.use is use:
+                return key.facts.id
+        raise Misconfigured(f"there is no key for {use}", code="no-active-key")
+
     def with_new(self, use: KeyUse, label: str, material: Material, at: datetime) -> KeyRing:
         """The first active key of a use and label. Raises Conflict when there is one already."""
         if self.found(use, label, KeyState.ACTIVE) is not None:

@@ -11,12 +11,15 @@ from datetime import datetime, timedelta
 
 from gateway.core.ports.key_report import KeyLine
 from keys.ring import KeyFacts, KeyRing
-from keys.states import ROTATABLE, KeyState, KeyUse
+from keys.states import KeyState, KeyUse
 
 NOTICES = (60, 30, 14, 7, 1)
 """Days before the end at which it is told."""
 BY_HAND = frozenset({KeyUse.NOTE_SIGNING})
 """Uses that have an end and are not replaced by the scheduler: whoever checks the log must know the new key first."""
+ENDLESS = frozenset({KeyUse.INDEX, KeyUse.TOKEN_PEPPER})
+"""Uses without an end of their own: what depends on such a key is made anew after it was replaced, which no calendar
+should begin."""
 SOON = 14
 """Days before the end from which a key that nobody replaces by itself needs a person."""
 
@@ -32,13 +35,13 @@ class Lifetimes:
     """Whether the scheduler replaces keys."""
 
     def of(self, use: KeyUse) -> timedelta | None:
-        """None: the use has no end (an index key or pepper is replaced with the rows that depend on it, or never)."""
-        if use not in ROTATABLE:
+        """None: the use has no end; somebody decides to replace it."""
+        if use in ENDLESS:
             return None
         return self.sealing if use is KeyUse.KEK else self.signing
 
     def replaces(self, use: KeyUse) -> bool:
-        return self.alone and use in ROTATABLE and use not in BY_HAND
+        return self.alone and use not in ENDLESS and use not in BY_HAND
 
 
 @dataclass(frozen=True, slots=True)

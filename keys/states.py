@@ -61,9 +61,11 @@ TRANSITIONS: Mapping[tuple[KeyState, KeyEvent], KeyState] = {
 OPENING = frozenset({KeyState.ACTIVE, KeyState.DECRYPT_ONLY})
 """States whose keys may open or verify."""
 
-ROTATABLE = frozenset({KeyUse.KEK, KeyUse.NOTE_SIGNING, KeyUse.RECEIPT_SIGNING, KeyUse.TOKEN_SIGNING})
-"""Uses whose old keys stay good for what they made. A new index key would part equal cases and a new pepper would lock
-out every caller: those need a change of the stored rows first."""
+ROTATABLE = frozenset(
+    {KeyUse.KEK, KeyUse.TOKEN_PEPPER, KeyUse.NOTE_SIGNING, KeyUse.RECEIPT_SIGNING, KeyUse.TOKEN_SIGNING}
+)
+"""Uses whose old keys stay good for what they made. A new index key would part equal cases: that needs a change of the
+stored rows first."""
 
 
 def after(state: KeyState, event: KeyEvent) -> KeyState:

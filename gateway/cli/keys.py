@@ -16,18 +16,21 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Keys: their life, their end, what is under which.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Label = Annotated[str, typer.Argument(help="What the key is for, like `records`.")]
-Use = Annotated[str, typer.Option(help="Use of the key: kek, receipt-signing, note-signing or token-signing.")]
+Use = Annotated[
+    str, typer.Option(help="Use of the key: kek, token-pepper, receipt-signing, note-signing or token-signing.")
+]
 COLUMNS = ("id", "state", "since", "lies in", "ends", "days", "values", "note")
 
 
 @app.command("list")
 def list_(json: AsJson = False) -> None:  # noqa: FBT002 - an option of typer
-    """All keys with their states, their end and how many values each wraps; never their material."""
+    """All keys with their states, their end and how many values or API keys are under each; never their material."""
 
     async def work(base: Foundation) -> None:
         from gateway.key_rounds import key_report  # noqa: PLC0415 - the composition costs time that --help must not pay
+        from gateway.key_rows import KeyRows  # noqa: PLC0415 - as above
 
-        lines, wrapped = key_report(base), await base.stores.sealed.wrapped()
+        lines, wrapped = key_report(base), await KeyRows.of(base).counts()
         rows = [(f.id, f.state, f.since, f.place, f.ends_at, f.days, wrapped.get(f.id), f.attention) for f in lines]
         if json:
             put([dict(zip(COLUMNS, row, strict=True)) for row in rows])
@@ -93,7 +96,7 @@ def destroy(
     key: Annotated[str, typer.Argument(help="The id of the key.")],
     ask: Annotated[str, typer.Option(help="Ask for the second word, with this reason; nothing is destroyed.")] = "",
 ) -> None:
-    """Destroy a key that nothing is wrapped by. One person asks with --ask, another one approves, then it is done."""
+    """Destroy a key that nothing is stored under. One person asks with --ask, another one approves, then it is done."""
 
     async def work(base: Foundation) -> None:
         from gateway.cli.key_end import ask_for, carry_out  # noqa: PLC0415 - as above

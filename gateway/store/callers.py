@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +46,7 @@ class StoredApiKeys:
                 insert(api_keys).values(
                     id=key.id,
                     digest=key.digest,
+                    pepper=key.pepper,
                     partner=key.principal.partner,
                     operator=key.principal.operator,
                     scopes=" ".join(sorted(key.principal.scopes)),
@@ -74,6 +76,20 @@ class StoredApiKeys:
             await write_entries(connection, [entry])
             return True
 
+    async def renew(self, old: ApiKey, new: ApiKey) -> None:
+        same = (api_keys.c.id == old.id, api_keys.c.digest == old.digest)
+        async with self._database.write() as connection:
+            await connection.execute(update(api_keys).where(*same).values(digest=new.digest, pepper=new.pepper))
+
+    async def peppered(self) -> Mapping[str | None, int]:
+        query = (
+            select(api_keys.c.pepper, func.count().label("keys"))
+            .where(_live(self._clock()))
+            .group_by(api_keys.c.pepper)
+        )
+        async with self._database.read() as connection:
+            return {row.pepper: row.keys for row in await connection.execute(query)}
+
     async def _refuse_third(self, connection: AsyncConnection, partner: PartnerKey) -> None:
         query = select(func.count()).select_from(api_keys).where(api_keys.c.partner == partner, _live(self._clock()))
         if (await connection.scalar(query) or 0) >= LIVE_KEYS:
@@ -88,6 +104,7 @@ def _key(row: Row[Any]) -> ApiKey:
     return ApiKey(
         id=row.id,
         digest=row.digest,
+        pepper=row.pepper,
         principal=Principal(
             key_id=row.id,
             scopes=frozenset(row.scopes.split()),

@@ -395,6 +395,7 @@ api_keys = Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant),
     Column("revoked_at", Instant),
+    Column("pepper", Text),
     Index("api_keys_of_partner", "partner"),
 )
 

@@ -12,7 +12,7 @@ import hmac
 import re
 import zlib
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -77,15 +77,17 @@ class Owner:
 
 
 def new_api_key(owner: Owner, clock: Clock, random: Random, hasher: TokenHasher) -> NewKey:
-    """A key with 256 bits of randomness. Store ``stored``, show ``token`` to its owner once."""
+    """A key with 256 bits of randomness, its digest under the pepper of now. Store
+    ``stored``, show ``token`` to its owner once."""
     key_id = random(_ID_BYTES).hex()
     secret = base64.b32encode(random(_SECRET_BYTES)).decode().rstrip("=").lower()
     body = f"gwk_{key_id}_{secret}"
     token = body + _checksum(body)
-    now = clock()
+    now, pepper = clock(), hasher.current
     stored = ApiKey(
         key_id,
-        hasher.digest(token),
+        hasher.digest(token, pepper),
+        pepper=pepper,
         principal=Principal(key_id, frozenset(owner.scopes), owner.partner, owner.operator),
         created_at=now,
         expires_at=None if owner.lifetime is None else now + owner.lifetime,
@@ -123,16 +125,25 @@ class Doorkeeper:
         if parsed is None:
             raise Unproven
         key_id, token = parsed
-        digest = self._hasher.digest(token)
         known = self._fresh(key_id)
-        if known is not None and hmac.compare_digest(known.digest, digest):
+        if known is not None and hmac.compare_digest(known.digest, self._hasher.digest(token, known.pepper)):
             return known.principal
         found = await self._found(key_id)
+        digest = self._hasher.digest(token, found.pepper if found else self._hasher.current)
         matches = hmac.compare_digest(found.digest if found else _NOBODY, digest)
         if found is None or not matches:
             raise Unproven
-        self._keep(found)
+        self._keep(await self._renewed(found, token))
         return found.principal
+
+    async def _renewed(self, found: ApiKey, token: str) -> ApiKey:
+        """The key with its digest under the pepper of now: only while it is shown can it be made anew."""
+        pepper = self._hasher.current
+        if found.pepper == pepper:
+            return found
+        renewed = replace(found, digest=self._hasher.digest(token, pepper), pepper=pepper)
+        await self._keys.renew(found, renewed)
+        return renewed
 
     async def _found(self, key_id: str) -> ApiKey | None:
         """One question to the store for all who knock with the key while it is asked."""

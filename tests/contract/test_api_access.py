@@ -34,7 +34,9 @@ async def stack(sqlite_url, tmp_path):
 class PlainHasher:
     """Stands in where no pepper is needed: reversible, so that a test can see what was hashed."""
 
-    def digest(self, token: str) -> bytes:
+    current = "token-pepper:api-keys:2026-03:1"
+
+    def digest(self, token: str, _pepper: str | None = None) -> bytes:
         return token.encode()[::-1]
 
 

@@ -1,6 +1,7 @@
 """API keys: found while they live, two for each partner, never more."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -118,3 +119,15 @@ async def test_the_list_shows_keys_that_are_not_revoked_oldest_first(store, town
 
 def test_neither_digest_nor_token_is_printed():
     assert "digest of" not in repr(api_key(Town(), "k1"))
+
+
+async def test_a_digest_under_another_pepper_takes_the_place_of_the_one_it_was_made_from(store, town):
+    old = await add(store, town, api_key(town, "k1"))
+    new = replace(old, digest=b"another", pepper="token-pepper:api-keys:2026-03:2")
+    await add(store, town, api_key(town, "k2", expires_at=town.later()))
+    assert await store.peppered() == {None: 2}
+    await store.renew(old, new)
+    await store.renew(old, replace(old, digest=b"late"))
+    assert await store.find("k1") == new
+    town.wait()
+    assert await store.peppered() == {new.pepper: 1}

@@ -10,13 +10,14 @@ from structlog.testing import capture_logs
 from gateway.core.errors import Conflict, Forbidden, Misconfigured
 from gateway.core.model import Actor
 from gateway.key_rounds import COOLED, Ending, KeyEnd, KeyRounds, sealing_keys
+from gateway.key_rows import HELD, KeyRows
 from gateway.key_secrets import passphrase, token_address
 from gateway.settings import Keys
 from gateway.telemetry import Metrics
 from gateway.work.rewrap import Pace, Rewrapper
 from keys.files import FileKeys
-from keys.schedule import BY_HAND, NOTICES, Lifetimes, Plan, plan, report
-from keys.states import ROTATABLE, KeyState, KeyUse
+from keys.schedule import BY_HAND, ENDLESS, NOTICES, Lifetimes, Plan, plan, report
+from keys.states import KeyState, KeyUse
 from tests.unit.work_site import open_site
 
 DAY = timedelta(days=1)
@@ -38,7 +39,13 @@ def rounds(site, **changed):
 
 
 def ending(site):
-    return Ending(site.keys, site.stores.sealed, site.stores.audit, site.scribe, site.clock)
+    return Ending(
+        site.keys,
+        KeyRows(site.keys, site.stores.sealed, site.stores.callers),
+        site.stores.audit,
+        site.scribe,
+        site.clock,
+    )
 
 
 def states(site, label="records"):
@@ -71,8 +78,8 @@ async def test_each_step_before_the_end_is_told_once_by_whoever_is_there(site):
 
 def test_keys_that_rows_depend_on_have_no_end_and_the_logs_key_is_replaced_by_hand():
     lifetimes = Lifetimes()
-    assert {use for use in KeyUse if lifetimes.of(use) is not None} == ROTATABLE
-    assert {use for use in ROTATABLE if not lifetimes.replaces(use)} == BY_HAND == {KeyUse.NOTE_SIGNING}
+    assert {use for use in KeyUse if lifetimes.of(use) is None} == ENDLESS
+    assert {use for use in set(KeyUse) - ENDLESS if not lifetimes.replaces(use)} == BY_HAND == {KeyUse.NOTE_SIGNING}
     assert not any(Lifetimes(alone=False).replaces(use) for use in KeyUse)
 
 
@@ -143,11 +150,11 @@ async def test_one_person_alone_destroys_nothing(site):
     assert KeyState.DESTROYED not in states(site)
 
 
-async def test_only_keys_that_seal_are_destroyed(site):
+async def test_keys_that_sign_are_not_destroyed(site):
     site.keys.rotate("audit-log", KeyUse.NOTE_SIGNING)
     site.wait(days=1)
     for facts in site.keys.list():
-        if facts.use is not KeyUse.KEK:
+        if facts.use not in HELD:
             with pytest.raises(Conflict) as caught:
                 await ending(site).check(facts.id)
             assert caught.value.problem == "key-use"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -15,6 +16,8 @@ class ApiKey:
 
     id: str
     digest: bytes = field(repr=False)
+    pepper: str | None = field(default=None, kw_only=True)
+    """The id of the pepper that made the digest; None: the first one that this gateway had."""
     principal: Principal = field(kw_only=True)
     created_at: datetime = field(kw_only=True)
     expires_at: datetime | None = field(kw_only=True)
@@ -32,6 +35,14 @@ class ApiKeys(Protocol):
     async def list(self, partner: PartnerKey | None) -> tuple[ApiKey, ...]: ...
 
     async def revoke(self, key_id: str, entry: AuditEntry) -> bool: ...
+
+    async def renew(self, old: ApiKey, new: ApiKey) -> None:
+        """Put the digest under another pepper in the place of the old one, where that is still there."""
+        ...
+
+    async def peppered(self) -> Mapping[str | None, int]:
+        """Pepper id -> live keys whose digests it made; None as in :class:`ApiKey`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,15 @@ class Signer(Protocol):
 
 
 class TokenHasher(Protocol):
-    """How API keys are stored: HMAC-SHA-256 under a pepper that the database does not hold."""
+    """How API keys are stored: HMAC-SHA-256 under a pepper that the database does not hold. A pepper can be
+    replaced: each stored digest says which one made it."""
 
-    def digest(self, token: str) -> bytes: ...
+    @property
+    def current(self) -> str:
+        """The id of the pepper that new digests are made with."""
+        ...
+
+    def digest(self, token: str, pepper: str | None = None) -> bytes:
+        """``pepper`` None: the first one that this gateway had, for digests from before they named theirs. Raises
+        Unavailable (``key-unavailable``) when the pepper is not at hand."""
+        ...
