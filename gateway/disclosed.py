@@ -17,7 +17,7 @@ from gateway.core.ports.records import Records
 from gateway.heads import Heads
 from gateway.logbook import Logbook
 from gateway.published import Publisher
-from gateway.web.api.visibility import sees_delivery, sees_record, sent
+from gateway.web.api.visibility import concerns, sees_delivery, sees_record, sent
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every file in an export: the same entries give the same bytes."""
@@ -46,7 +46,7 @@ class Evidence:
             Statement(number, entry, entry.object not in closed)
             for one in objects
             for number, entry in await self.logbook.audit.about(one)
-            if number is not None
+            if number is not None and (reader is None or concerns(entry.action, entry.details, objects))
         ]
         head = await self.logbook.covering([one.number for one in statements])
         if head is None or not any(one.entry.object == about for one in statements):

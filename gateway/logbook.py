@@ -19,6 +19,7 @@ from gateway.audit.proof import tiles_for_proof, write_proof
 from gateway.audit.tiles import WIDTH, TileId, edge, needed
 from gateway.audit.tree import consistency_holds
 from gateway.audit.verify import LogVerifier
+from gateway.core.amendment import AMENDED
 from gateway.core.audit_entry import leaf
 from gateway.core.errors import NotFound, Tampered
 from gateway.core.model import AuditEntry, RecordId
@@ -87,9 +88,10 @@ class Logbook:
         return lambda level, index: held[level, index]
 
     async def proof(self, record: RecordId) -> str | None:
-        """The proof file of everything the log says about a record; None while nothing of it is numbered."""
+        """The proof file of everything the log says about a record; None while nothing of it is numbered. Without its
+        amendments: each is about one delivery, and evidence tells of it to whom it concerns."""
         found = await self.audit.about(f"record:{record}")
-        covered = [(number, entry) for number, entry in found if number is not None]
+        covered = [(number, entry) for number, entry in found if number is not None and entry.action != AMENDED]
         head = await self.covering([number for number, _ in covered])
         if head is None:
             return None

@@ -8,11 +8,13 @@ from urllib.parse import urlencode
 
 import typer
 
+from gateway.cli import amendments
 from gateway.cli.client import Client
 from gateway.cli.files import ApiKeyOption, Ca, Json, Url
 from gateway.cli.out import facts, progress, put, say, table
 
 app = typer.Typer(help="Dead letters: deliveries that need a person.", no_args_is_help=True)
+amendments.register(app)
 Delivery = Annotated[str, typer.Argument(help="Delivery id.")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the audit log. Names no person.")]
 
@@ -54,7 +56,13 @@ def show(delivery: Delivery, url: Url = None, key: ApiKeyOption = None, ca: Ca =
     if json:
         put(found)
         return
-    facts({name: value for name, value in found.items() if name != "history"})
+    facts({name: value for name, value in found.items() if name not in ("history", "amended")})
+    if found["amended"]:
+        told = [
+            (one["at"], one["record"], " ".join(one["elements"]), one["asked_by"], one["approved_by"])
+            for one in found["amended"]
+        ]
+        table("Amended", ("at", "record", "elements", "asked by", "agreed by"), told)
     columns = ("number", "begun_at", "outcome", "code", "answer")
     table("Attempts", columns, [tuple(one[name] for name in columns) for one in found["history"]])
 

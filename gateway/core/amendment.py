@@ -24,6 +24,9 @@ DOMAIN = "amendment"
 """The domain of the keyed index that stands for the amended content in what two people agree on: a plain digest would
 outlive the record that it was made of."""
 
+AMENDED = "record.amended"
+"""The action of its entry, on the record: what one delivery carries is no business of the other recipients."""
+
 _INDEX = re.compile(r"\[[0-9]+\]")
 _PATH = re.compile(r"[A-Za-z][A-Za-z0-9]*(\[[1-9][0-9]{0,2}\])?(/[A-Za-z][A-Za-z0-9]*(\[[1-9][0-9]{0,2}\])?)*")
 _FIXED_NAMES = re.compile(

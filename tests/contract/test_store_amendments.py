@@ -90,9 +90,7 @@ async def claimed(database, town):
     return await store.claim(due, "d1", town.now, town.later())
 
 
-async def test_an_amendment_comes_back_as_it_was_kept_and_the_delivery_carries_the_record_meanwhile(
-    store, words, database, town
-):
+async def test_an_amendment_waits_beside_the_record_and_once_used_is_claimed_in_its_place(store, words, database, town):
     owed, record = await dead(database, town)
     made = await waiting(store, words, owed, record)
     assert await store.get(made.id) == made
@@ -101,11 +99,7 @@ async def test_an_amendment_comes_back_as_it_was_kept_and_the_delivery_carries_t
     assert await store.of_delivery(owed.id) == ()
     assert await store.body(owed.id, RecordId(town.mint())) is None
     assert await store.get(town.mint()) is None
-
-
-async def test_what_was_used_is_claimed_in_the_place_of_its_record_alone(store, words, database, town):
-    owed, record = await dead(database, town)
-    made = await agreed(store, words, owed, record)
+    await words.decide(SAM, Role.DATA_STEWARD, made.id, approved=True, reason="seen")
     assert await store.use(made, spent(town), told(town, owed))
     (one,) = await claimed(database, town)
     other = next(id_ for id_, _ in one.records if id_ != record.id)
@@ -150,9 +144,7 @@ async def test_it_is_used_once_while_the_word_is_good_the_delivery_dead_and_the_
     assert actions == ["delivery.retried"] * 2, "what did not happen has no entry"
 
 
-async def test_what_no_word_came_for_is_forgotten_when_its_time_is_over_and_what_was_used_stays(
-    store, words, database, town
-):
+async def test_what_no_word_came_for_is_forgotten_and_what_was_used_goes_with_its_record(store, words, database, town):
     owed, record = await dead(database, town)
     used = await agreed(store, words, owed, record)
     assert await store.use(used, spent(town), told(town, owed))
@@ -162,14 +154,7 @@ async def test_what_no_word_came_for_is_forgotten_when_its_time_is_over_and_what
     assert await store.forget() == 0
     town.wait()
     assert await store.forget() == 1
-    assert [one is None for one in [await store.get(m.id) for m in (used, late, fresh)]] == [False, True, False]
-
-
-async def test_what_went_out_is_destroyed_with_its_record_and_what_waits_is_deleted(store, words, database, town):
-    owed, record = await dead(database, town)
-    used = await agreed(store, words, owed, record)
-    assert await store.use(used, spent(town), told(town, owed))
-    late = await waiting(store, words, owed, record, base=used.id)
+    assert [await store.get(one.id) is None for one in (used, late, fresh)] == [False, True, False]
     run = Run("run", "p", "0" * 64, "operator:pat", town.now, RunState.RUNNING, None, 0)
     gone = Erasure(record.id, "rule", "p", "run", town.now, record.received_at)
     retention = StoredRetention(database)
@@ -177,5 +162,5 @@ async def test_what_went_out_is_destroyed_with_its_record_and_what_waits_is_dele
     assert await retention.erase(run, [gone], [owed.id], []) == (record.id,)
     left = await store.get(used.id)
     assert (left.sealed, left.before, left.after, left.fields) == (None, None, None, used.fields)
-    assert await store.get(late.id) is None
+    assert await store.get(fresh.id) is None
     assert (await store.body(owed.id, record.id)).record.sealed is None

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from gateway.core.amendment import LONGEST_VALUE, MOST_CHANGES
 from gateway.core.model import DeliveryState, RecordState
 from gateway.web.operations import Action
 
@@ -98,6 +99,17 @@ class Acknowledgement(Asked):
     digest: Annotated[_Received, Field(description="Required: SHA-256 of the bytes as they were received")] = None
     outcome: Literal["accepted", "refused"]
     reason: Annotated[Code | None, Field(description="Required with refused")] = None
+
+
+class ChangeAsked(Asked):
+    path: Annotated[str, Field(min_length=1, max_length=200, description="Canonical path: ``Participant[2]/...``")]
+    value: Annotated[str, Field(max_length=LONGEST_VALUE, repr=False, description="Empty: the element is taken out")]
+
+
+class Amending(Asked):
+    record: Id
+    changes: Annotated[list[ChangeAsked], Field(min_length=1, max_length=MOST_CHANGES)]
+    reason: Reason
 
 
 class ReplayPlan(Asked):

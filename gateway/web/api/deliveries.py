@@ -50,7 +50,9 @@ async def get_delivery(call: Call) -> web.Response:
     attempts = await call.parts.desk.attempts(found.id)
     findings = await call.parts.desk.findings(found.id)
     reason = call.parts.disclosures.of_delivery(found)
-    return answers.told(documents.delivery_detail(found, attempts, findings, reason, answers=is_operator(call.caller)))
+    amended = await call.parts.amendments.store.of_delivery(found.id)
+    operator = is_operator(call.caller)
+    return answers.told(documents.delivery_detail(found, attempts, findings, reason, amended, answers=operator))
 
 
 async def retry_delivery(call: Call) -> web.Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from gateway.core.amendment import Amendment
 from gateway.core.erasure import Erasure
 from gateway.core.model import Attempt, Counts, Delivery, Finding, Record, Submission
 from gateway.core.ports.deliveries import CauseGroup, PartnerQueue
@@ -153,10 +154,11 @@ def delivery_detail(
     attempts: Sequence[Attempt],
     findings: Sequence[Finding],
     reason: Why | None = None,
+    amendments: Sequence[Amendment] = (),
     *,
     answers: bool,
 ) -> told.DeliveryDetail:
-    """``answers``: the partner's last words may be told (to operators)."""
+    """``answers``: the partner's last words and the names of our people may be told (to operators)."""
     history = [
         told.AttemptTold(
             number=one.number,
@@ -169,7 +171,20 @@ def delivery_detail(
         for one in attempts
     ]
     found = [finding(one) for one in findings]
-    return told.DeliveryDetail(**dict(delivery(value)), history=history, findings=found, why=why(reason))
+    amended = [_amended(one, people=answers) for one in amendments]
+    return told.DeliveryDetail(
+        **dict(delivery(value)), history=history, findings=found, why=why(reason), amended=amended
+    )
+
+
+def _amended(value: Amendment, *, people: bool) -> told.AmendedTold:
+    return told.AmendedTold(
+        record=value.record,
+        elements=list(value.fields),
+        at=value.used_at or value.made_at,
+        asked_by=value.asked_by if people else None,
+        approved_by=value.approved_by if people else None,
+    )
 
 
 def parcel(value: MailboxItem) -> told.ParcelTold:

@@ -153,7 +153,18 @@ class WhyTold(Told):
     policy: Annotated[str, Field(description="Version of the disclosure policy whose words these are")]
 
 
+class AmendedTold(Told):
+    """That the delivery carries something else than the record; the record stays."""
+
+    record: str
+    elements: list[str]
+    at: datetime
+    asked_by: Annotated[str | None, Field(description="Operators only")] = None
+    approved_by: Annotated[str | None, Field(description="Operators only")] = None
+
+
 class DeliveryDetail(DeliveryTold):
+    amended: Annotated[list[AmendedTold], Field(description="Where two people changed what it carries, oldest first")]
     history: list[AttemptTold]
     why: Annotated[WhyTold | None, Field(description="Why the disclosure guard keeps it back; null: it does not")] = (
         None
@@ -161,6 +172,30 @@ class DeliveryDetail(DeliveryTold):
     findings: Annotated[
         list[FindingTold], Field(description="What the partner's format could not carry, found when first composed")
     ]
+
+
+class ElementTold(Told):
+    path: str
+    shape: Annotated[str, Field(description="What the value is like: ``9 digits``, ``a day``, ``short text``")]
+    fixed: Annotated[bool, Field(description="Nobody may amend it")]
+
+
+class Elements(Told):
+    rows: list[ElementTold]
+
+
+class AmendmentTold(Told):
+    id: Annotated[str, Field(description="That of the request for the second word")]
+    delivery: str
+    record: str
+    elements: Annotated[list[str], Field(description="Canonical paths of what changes")]
+    state: Annotated[str, Field(description="asked, approved, refused, used or expired")]
+    reason: str
+    asked_by: str
+    asked_at: datetime
+    expires_at: datetime
+    decided_by: str | None
+    used_at: datetime | None
 
 
 class RecordTold(Told):

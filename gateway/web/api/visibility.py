@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from gateway.core.amendment import AMENDED
 from gateway.core.model import Delivery, Principal, Record, Submission
 from gateway.core.ports.records import Step
 
@@ -39,9 +40,14 @@ def visible_steps(
     objects = {f"record:{record.id}", *(f"delivery:{d.id}" for d in deliveries if sees_delivery(caller, d))}
     if sent(caller, record):
         objects.add(f"submission:{record.submission}")
-    return [step for step in steps if is_operator(caller) or (step.object in objects and _own(step, objects))]
+    return [
+        step
+        for step in steps
+        if is_operator(caller) or (step.object in objects and concerns(step.action, step.details, objects))
+    ]
 
 
-def _own(step: Step, objects: set[str]) -> bool:
-    """An amendment is about what one delivery carries of the record: nothing for the other recipients."""
-    return step.action != "record.amended" or f"delivery:{step.details.get('delivery')}" in objects
+def concerns(action: str, details: Mapping[str, str | int], objects: Collection[str]) -> bool:
+    """Whether what was done to an object is about one that is seen. An amendment is about what one delivery carries of
+    the record: other recipients must not learn from it that there is another."""
+    return action != AMENDED or f"delivery:{details.get('delivery')}" in objects

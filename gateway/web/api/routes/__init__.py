@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.web.api.operation import Route
 from gateway.web.api.routes.about import ABOUT
+from gateway.web.api.routes.amendments import AMENDMENTS
 from gateway.web.api.routes.deliveries import DELIVERIES, REPLAYS
 from gateway.web.api.routes.log import LOG
 from gateway.web.api.routes.mailbox import MAILBOX
@@ -22,6 +23,7 @@ ROUTES: tuple[Route, ...] = (
     *RECORDS,
     *MAILBOX,
     *DELIVERIES,
+    *AMENDMENTS,
     *REPLAYS,
     *WIRE_KEYS,
     *LOG,
