@@ -373,6 +373,9 @@ class Submission:
     judged_at: datetime | None = None
     progress: int = 0
     """Records judged so far."""
+    told: int = 0
+    """Records judged before the last chunk: of all up to here the sender has been told what it is to be told. Whoever
+    judges on tells it of the last chunk first, since nobody knows how far the one before came."""
 
 
 @dataclass(frozen=True, slots=True)

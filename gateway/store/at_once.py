@@ -26,7 +26,7 @@ from gateway.store.tables import deliveries, findings, items, numbers, records, 
 MOST = 150
 """Records in one statement; with more the round trips no longer matter."""
 
-_SUBMISSIONS = Insertion(submissions, without=("lease_owner", "lease_until"), returning=("id",))
+_SUBMISSIONS = Insertion(submissions, without=("lease_owner", "lease_until", "told"), returning=("id",))
 _SERIALS = Insertion(serials, returning=("record",))
 _RECORDS = Insertion(records)
 _FINDINGS = Insertion(findings)

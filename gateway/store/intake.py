@@ -33,7 +33,7 @@ from gateway.store.turns import take_turns
 
 _SUBMISSIONS = Insertion(
     submissions,
-    without=("lease_owner", "lease_until"),
+    without=("lease_owner", "lease_until", "told"),
     conflict="ON CONFLICT (sender, idempotency_key) DO NOTHING",
     returning=("id",),
 )

@@ -66,7 +66,7 @@ def counts_row(counts: Counts) -> dict[str, int]:
 
 
 def submission_row(submission: Submission) -> dict[str, object]:
-    """All columns but the lease."""
+    """All columns but those that only big bodies have: the lease, and what was told."""
     return {
         "id": submission.id,
         "sender": submission.sender,
@@ -97,6 +97,7 @@ def submission_from(row: Row[Any]) -> Submission:
         counts=Counts(row.records, row.accepted, row.warned, row.refused, row.unroutable, row.withheld),
         judged_at=row.judged_at,
         progress=row.progress,
+        told=row.told,
     )
 
 

@@ -141,11 +141,11 @@ def _held_by(owner: str, submission: SubmissionId) -> tuple[ColumnElement[bool],
 
 
 async def _advance(connection: AsyncConnection, owner: str, chunk: Chunk, until: datetime) -> bool:
-    """Move the progress and renew the lease; also locks the submission until the commit."""
+    """Move the progress, with all before it told, and renew the lease; also locks the submission until the commit."""
     step = (
         update(submissions)
         .where(*_held_by(owner, chunk.submission), submissions.c.progress == chunk.after)
-        .values(progress=chunk.after + len(chunk.judged), lease_until=until)
+        .values(progress=chunk.after + len(chunk.judged), told=chunk.after, lease_until=until)
     )
     return bool((await connection.execute(step)).rowcount)
 

@@ -43,6 +43,7 @@ submissions = Table(
     Column("progress", Integer, nullable=False),
     Column("lease_owner", Text),
     Column("lease_until", Instant),
+    Column("told", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("sender", "idempotency_key", name="submissions_once"),
     Index("submissions_by_time", "received_at", "id"),
     Index("submissions_of_sender", "sender", "id"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -91,6 +92,7 @@ class Backlog:
         try:
             if refused := await self._refused(submission):
                 return await self._finish(submission, *refused)
+            await self._tell_last(work)
             async for frames in self._chunks(submission, work.reader):
                 pending.append((frames, asyncio.create_task(self._examine(work, frames))))
                 if len(pending) > self.limits.ahead:
@@ -121,6 +123,27 @@ class Backlog:
         rule = self.whole.refused_by(reader.findings)
         return None if rule is None else (reader.findings, rule)
 
+    async def _tell_last(self, work: _Work) -> None:
+        """Tell the sender of the chunk that was committed last: the process that did may have ended before it told
+        anything. What was told already is said under the same key, so it is told once."""
+        one = work.submission
+        if one.told == one.progress or not self._returning(work):
+            return
+        frames: list[Frame] = []
+        async with aclosing(self._frames(one, self.formats(one.format).reader())) as read:
+            async for frame in read:
+                if frame.ordinal > one.progress:
+                    break
+                if frame.ordinal > one.told:
+                    frames.append(frame)
+        if self.returns is not None:
+            await self.returns.tell_again(work.sender, one, frames, one.told)
+
+    def _returning(self, work: _Work) -> bool:
+        """Whether the sender wants error returns."""
+        format_ = work.submission.format
+        return self.returns is not None and self.returns.wanted(work.sender.key, format_, self.directory())
+
     async def _chunks(self, submission: Submission, reader: Reader) -> AsyncIterator[tuple[Frame, ...]]:
         """Frames after the progress made so far, in chunks."""
         waiting: list[Frame] = []
@@ -133,7 +156,7 @@ class Backlog:
         if waiting:
             yield tuple(waiting)
 
-    async def _frames(self, submission: Submission, reader: Reader) -> AsyncIterator[Frame]:
+    async def _frames(self, submission: Submission, reader: Reader) -> AsyncGenerator[Frame]:
         async for piece in self._pieces(submission):
             for frame in reader.feed(piece):
                 yield frame
@@ -155,7 +178,7 @@ class Backlog:
         return await self.crew.examine(task)
 
     async def _next(self, work: _Work, done: int, pending: _Pending) -> int:
-        submission, sender = work.submission, work.sender
+        submission = work.submission
         frames, task = pending[0]
         examined = await task
         pending.popleft()
@@ -164,8 +187,8 @@ class Backlog:
         chunk = Chunk(submission.id, done, judged)
         await self._commit(replace(chunk, turn=self._turn(work, chunk.counts.accepted)))
         work.accepted += chunk.counts.accepted
-        if self.returns is not None and self.returns.wanted(sender.key, submission.format, self.directory()):
-            await self.returns.tell(sender, submission, frames, judged, part=done)
+        if self.returns is not None and self._returning(work):
+            await self.returns.tell(work.sender, submission, frames, judged, part=done)
         return done + len(judged)
 
     def _turn(self, work: _Work, accepted: int) -> Turn | None:

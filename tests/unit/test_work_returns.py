@@ -65,7 +65,7 @@ async def reports(site):
 FAULTS = ["CSE-LENGTH", "CSE-LENGTH", "CSE-SERIAL-DUPLICATE", "CSE-TRIPLE-UNKNOWN", "FIX-CHARACTER"]
 
 
-def told(lines):
+def codes(lines):
     return sorted(line[103:].split()[0] for line in lines)
 
 
@@ -76,11 +76,54 @@ async def test_every_error_of_a_refused_transaction_comes_back_as_a_record_of_14
     if limits:
         await replace(site.backlog(chunk=100), returns=returns(site)).step()
     lines = await reports(site)
-    assert told(lines) == FAULTS
+    assert codes(lines) == FAULTS
     assert {line[7:14] for line in lines} == {"3904900"}
     ((record,),) = site.rows("SELECT id FROM records WHERE kind = 'transaction-error' LIMIT 1")
     ((_, entry),) = await site.stores.audit.about(f"record:{record}")
     assert (str(entry.actor), entry.action) == ("gateway:originator", "record.accepted")
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def dying(site, *, told):
+    """Returns whose process ends before they are made, or right after they are committed."""
+    whole = returns(site)
+
+    def end(*_):
+        raise Killed
+
+    return replace(whole, originator=replace(whole.originator, announce=end)) if told else replace(whole, make=end)
+
+
+async def killed_after_its_verdict(site, *, told):
+    """A body in the background whose process ended when its first chunk was committed."""
+    await post(site, (EXAMPLES / "faulty.csenet").read_bytes(), limits=TINY)
+    with pytest.raises(Killed):
+        await replace(site.backlog(chunk=100), returns=dying(site, told=told)).step()
+    assert site.rows("SELECT progress > told FROM submissions WHERE state = 'received'") == [(1,)]
+    site.wait(minutes=5)
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["before they are made", "after they are made"])
+async def test_a_process_that_ends_behind_a_verdict_costs_no_error_return_and_makes_none_twice(
+    site, sqlite_url, tmp_path, told
+):
+    await killed_after_its_verdict(site, told=told)
+    async with open_site(sqlite_url, tmp_path / "other") as other:
+        know(other, TO_ITSELF)
+        other.now, other.sealer, other.questions = site.now, site.sealer, site.questions
+        backlog = replace(other.backlog("b", chunk=3), returns=returns(other))
+        assert await backlog.step()
+    assert codes(await reports(site)) == FAULTS
+
+
+async def test_the_control_without_the_mark_in_the_verdicts_transaction_they_are_lost(site):
+    await killed_after_its_verdict(site, told=False)
+    site.rows("UPDATE submissions SET told = progress")
+    assert await replace(site.backlog("b"), returns=returns(site)).step()
+    assert await reports(site) == []
 
 
 async def test_a_sender_that_asks_for_no_error_returns_gets_none(site):

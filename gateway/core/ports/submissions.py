@@ -62,7 +62,8 @@ class Spool(Protocol):
         ...
 
     async def judged(self, owner: str, chunk: Chunk, until: datetime) -> bool:
-        """Commit one chunk of judged records, move ``progress`` from ``chunk.after`` on and renew the lease.
+        """Commit one chunk of judged records, move ``progress`` from ``chunk.after`` on and renew the lease. The caller
+        has told the sender of all chunks before: ``told`` becomes ``chunk.after``.
         False: the lease or the progress is not ours any more; nothing was written. Serial numbers used before refuse
         their records as in :meth:`Intake.accept`; a file out of turn raises Unreadable as there."""
         ...
