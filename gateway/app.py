@@ -19,6 +19,7 @@ from gateway.core.model import Actor
 from gateway.core.routing import Directory
 from gateway.cosigners import Cosigners
 from gateway.foundation import Foundation, foundation
+from gateway.guarding import danger_watch
 from gateway.key_rounds import KeyRounds, key_report, rewrapper
 from gateway.listening import listening
 from gateway.retaining import eraser
@@ -193,8 +194,9 @@ async def _take_up_keys(process: Gateway) -> bool:
 def _scheduled(process: Gateway) -> list[Loop]:
     base, stored, desk = process.base, process.base.stores, process.desk
     alone = Leadership(stored.leases, process.owner, base.clock).only_one
+    danger = danger_watch(base, process.watch.current)
     gatherer = Gatherer(
-        stored.deliveries, process.watch.current, base.scribe, base.clock, base.mint, desk.router.bridging
+        stored.deliveries, process.watch.current, base.scribe, base.clock, base.mint, desk.router.bridging, danger.hurry
     )
     keeper = Housekeeper(
         stored.deliveries,
@@ -220,6 +222,7 @@ def _scheduled(process: Gateway) -> list[Loop]:
     return [
         Loop("backlog", _backlog(process).step, seconds(0.5), slowest=seconds(4), wake=desk.received),
         Loop("gather", alone("gather", gatherer.step), seconds(1), slowest=seconds(2)),
+        Loop("danger", alone("danger", danger.step), seconds(300), after_fault=seconds(30)),
         Loop("leases", keeper.release, seconds(5)),
         Loop("samples", alone("samples", keeper.sample), seconds(10)),
         Loop("sweep", alone("sweep", keeper.sweep), seconds(600)),

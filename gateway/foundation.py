@@ -25,6 +25,7 @@ from gateway.store.amendments import StoredAmendments
 from gateway.store.approvals import StoredApprovals
 from gateway.store.audit import StoredAuditLog
 from gateway.store.callers import StoredApiKeys
+from gateway.store.danger_changes import StoredDangerChanges
 from gateway.store.deliveries import StoredDeliveries
 from gateway.store.desk import StoredDesk
 from gateway.store.engine import Database, Limits, open_database
@@ -98,6 +99,7 @@ class Stores:
     factors: StoredFactors
     notices: StoredNotices
     turns: StoredTurns
+    danger_changes: StoredDangerChanges
 
 
 def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Stores:
@@ -121,6 +123,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         audit=StoredAuditLog(database),
         stamps=StoredStamps(database),
         notices=StoredNotices(database),
+        danger_changes=StoredDangerChanges(database),
         waits=StoredWaits(database),
         sealed=StoredSealed(database),
         key_notices=StoredKeyNotices(database),

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gateway.core.apart import Parter
 from gateway.core.disclosure import Guard
 from gateway.core.model import Content
+from gateway.core.routing import Directory
 from gateway.foundation import Foundation
 from gateway.work.clearing import Clearing
+from gateway.work.danger_watch import DangerWatch
 from gateway.work.directory import DirectoryWatch
+from gateway.work.disclosures import DisclosureDesk
 from gateway.work.examine import indexes
 from gateway.work.protection import RegisterWatch
+from gateway.work.verdict import Judge
 
 
 def clearing_of(base: Foundation, watch: DirectoryWatch, guard: Guard, protection: RegisterWatch) -> Clearing:
@@ -26,6 +31,15 @@ def clearing_of(base: Foundation, watch: DirectoryWatch, guard: Guard, protectio
     )
 
 
+def judge_of(base: Foundation) -> Judge:
+    return Judge(base.scribe, Parter(base.scribe, base.mint))
+
+
+def disclosure_desk(base: Foundation, clearing: Clearing) -> DisclosureDesk:
+    stored = base.stores
+    return DisclosureDesk(clearing, stored.notices, stored.audit, base.scribe, Parter(base.scribe, base.mint))
+
+
 def held_by(base: Foundation, protection: RegisterWatch) -> Callable[[Content], frozenset[bytes]]:
     """Those persons of a content on whom a notice of danger is held."""
     canonical, indexer = base.speech.canonical, base.tools.examiner.indexer
@@ -34,3 +48,11 @@ def held_by(base: Foundation, protection: RegisterWatch) -> Callable[[Content], 
         return protection.register.held(indexes(canonical.people(content), indexer)[0])
 
     return held
+
+
+def danger_watch(base: Foundation, directory: Callable[[], Directory]) -> DangerWatch:
+    """The watch over what a registry has to be told of persons in danger."""
+    catalog = base.speech.catalog
+    kinds = frozenset(kind for kind, one in catalog.policy.kinds.items() if one.told_of_danger)
+    postals = catalog.codes["state-number-of-postal"].codes
+    return DangerWatch(base.stores.danger_changes, kinds, directory, postals, base.scribe, base.clock)

@@ -19,7 +19,6 @@ from gateway.audit.cosignature import WitnessKey
 from gateway.broker.memory import MemoryBroker
 from gateway.broker.rabbitmq import RabbitBroker
 from gateway.broker.settings import RabbitSettings
-from gateway.core.apart import Parter
 from gateway.core.disclosure import Guard
 from gateway.core.errors import Misconfigured, Unavailable
 from gateway.core.labels import tax_formats
@@ -34,7 +33,7 @@ from gateway.core.whole_file import WholeFile
 from gateway.cosigners import Cosigner
 from gateway.crew import InlineCrew, PoolCrew
 from gateway.foundation import Foundation, SecretFolder
-from gateway.guarding import clearing_of, held_by
+from gateway.guarding import clearing_of, danger_watch, disclosure_desk, held_by, judge_of
 from gateway.key_rounds import key_report
 from gateway.published import Publisher
 from gateway.retaining import retention_desk
@@ -47,7 +46,6 @@ from gateway.work.acknowledging import Acknowledging
 from gateway.work.answers import AnsweringCrew, Questions
 from gateway.work.clearing import Clearing
 from gateway.work.directory import DirectoryWatch
-from gateway.work.disclosures import DisclosureDesk
 from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
 from gateway.work.intake import Desk, IntakeLimits
 from gateway.work.originate import Originator
@@ -62,7 +60,6 @@ from gateway.work.relay import Relay, RelayLimits
 from gateway.work.returns import Returns
 from gateway.work.route import Router
 from gateway.work.settling import Settler
-from gateway.work.verdict import Judge
 from keys.credentials import PresentedCredentials
 from transforms.csenet_answers import Stamp, rejection
 from transforms.csenet_errors import ErrorReturns
@@ -165,7 +162,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
             clearing=clearing,
             adapters=make_adapters(kit),
             settler=settler,
-            judge=Judge(base.scribe, Parter(base.scribe, base.mint)),
+            judge=judge_of(base),
             clock=base.clock,
             roll=random.SystemRandom().random,
             directory=watch.current,
@@ -378,7 +375,8 @@ def _parts(
         messages=wire.messages,
         partner_keys=wire.partner_keys,
         gateway_name=base.settings.log_name,
-        disclosures=DisclosureDesk(clearing, stored.notices, stored.audit, base.scribe, Parter(base.scribe, base.mint)),
+        disclosures=disclosure_desk(base, clearing),
+        danger_clocks=danger_watch(base, watch.current),
         case_unknown=Rejections(stored.desk, originator, _reject).case_unknown,
     )
 

@@ -15,6 +15,7 @@ from gateway.cli import (
     audit,
     backup,
     dead,
+    deadlines,
     extracts,
     files,
     formats,
@@ -76,6 +77,7 @@ answers.register(app)
 records.register(app)
 queries.register(app)
 why.register(app)
+deadlines.register(app)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature of an option's callback

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli import local
+from gateway.cli.deadlines import danger
 from gateway.cli.exits import Exit
 from gateway.cli.out import facts, put, say
 from gateway.cli.runtime import event_loop
@@ -162,7 +163,7 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="One JSON document 
         raise typer.Exit(Exit.CONFIGURATION)
 
 
-_LOOKED_AT = ("python", "libraries", "catalog", "keys", "database", "schema", "log", "queues", "broker")
+_LOOKED_AT = ("python", "libraries", "catalog", "keys", "database", "schema", "log", "queues", "deadlines", "broker")
 
 
 async def _log(base: Foundation) -> str:
@@ -171,6 +172,13 @@ async def _log(base: Foundation) -> str:
     except Tampered as alarm:
         return f"{alarm.detail} ({alarm.problem})"
     return "ok"
+
+
+async def _deadlines(base: Foundation) -> str:
+    late = [one for one in await danger(base) if one.stage != "open"]
+    if not late:
+        return "ok"
+    return f"{len(late)} changes of a family violence indicator are not sent: see `gateway deadlines`"
 
 
 async def _examined(settings: Settings) -> dict[str, str]:
@@ -194,7 +202,11 @@ async def _examined(settings: Settings) -> dict[str, str]:
             current = await is_current(settings.db.url)
             found |= {"database": "ok", "schema": "ok" if current else "out of date: run `gateway db upgrade`"}
             if current:
-                found |= {"log": await _log(base), "queues": await told_waits(base)}
+                found |= {
+                    "log": await _log(base),
+                    "queues": await told_waits(base),
+                    "deadlines": await _deadlines(base),
+                }
             broker = open_broker(settings, base)
             await broker.open()
             found["broker"] = "ok" if broker.connected else "not reachable; deliveries would wait in the store"

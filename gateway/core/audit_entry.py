@@ -42,6 +42,8 @@ ACTIONS: Mapping[str, str] = {
     "query.refused": "a query may not be asked, or is not one",
     "query.failed": "a query ends without an answer",
     "notice.lifted": "a partner took back a notice of danger that its record had placed",
+    "deadline.near": "what has to be sent by a day is not sent yet, and the day is near",
+    "deadline.missed": "a day by which something had to be sent has passed",
     "partner.applied": "a partner or agreement was set or changed",
     "partner.paused": "deliveries to a partner wait",
     "partner.resumed": "deliveries to a partner go on",

@@ -9,6 +9,7 @@ from functools import lru_cache
 from gateway.core.model import Kind
 
 _TELLS, _VIOLENCE, _FINDING, _BEYOND, _ASKS = "tells", "family-violence", "nondisclosure", "beyond", "asks"
+_TURNS = "danger-change"
 _SIDE, _FOR = "side:", "for:"
 
 
@@ -30,6 +31,8 @@ class Bearing:
     """Type of the document, for kinds of which each side gets its own."""
     purpose: str = ""
     """The purpose that the record itself names; empty: its agreement's counts."""
+    turns: bool = False
+    """It turns a mark of danger on or off at a registry that the law tells of it."""
 
     _words: str = field(init=False, repr=False, compare=False)
 
@@ -42,7 +45,7 @@ class Bearing:
 
     def _written(self) -> str:
         flags = ((self.tells, _TELLS), (self.family_violence, _VIOLENCE), (self.nondisclosure, _FINDING))
-        further = ((self.beyond, _BEYOND), (self.asks, _ASKS))
+        further = ((self.beyond, _BEYOND), (self.asks, _ASKS), (self.turns, _TURNS))
         words = [*sorted(self.labels), *(word for holds, word in (*flags, *further) if holds)]
         if self.side:
             words.append(_SIDE + self.side)
@@ -61,6 +64,7 @@ class Bearing:
             beyond=self.beyond or other.beyond,
             asks=self.asks or other.asks,
             purpose=self.purpose or other.purpose,
+            turns=self.turns or other.turns,
         )
 
 
@@ -78,6 +82,7 @@ def bearing_from(kind: Kind, text: str) -> Bearing:
         asks=_ASKS in words,
         side=_after(_SIDE, words),
         purpose=_after(_FOR, words),
+        turns=_TURNS in words,
     )
 
 

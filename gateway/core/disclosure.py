@@ -134,6 +134,8 @@ class Guard:
         self._ceilings = {label.name: label.keep_months for label in policy.labels.values() if label.keep_months}
         self._allowed = Decision(None, "allowed", policy.version)
         self._refused = {reason: Decision(reason, self.rule(reason), policy.version) for reason in Withheld}
+        self.registries = frozenset(kind for kind, one in policy.kinds.items() if one.told_of_danger)
+        """Kinds by which a registry is told of danger."""
         self._bearings: dict[tuple[object, ...], Bearing] = {}
 
     def rule(self, reason: Withheld) -> str:

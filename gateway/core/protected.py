@@ -54,6 +54,12 @@ class Register:
             return _NONE
         return frozenset([one for one in unpacked(persons) if one in self._placers or one in self._fresh])
 
+    def placed_by(self, persons: bytes | None, sender: PartnerKey) -> bool:
+        """Whether a notice of the sender on one of the persons stands, as far as the store has told."""
+        if not persons or not self._placers:
+            return False
+        return any(sender in self._placers.get(one, ()) for one in unpacked(persons))
+
     def unplaced(self, endangered: bytes | None, sender: PartnerKey) -> tuple[bytes, ...]:
         """Those about whom the sender's notice is not known to the store yet; they are protected here from now on,
         whether or not the record that says so is ever committed."""

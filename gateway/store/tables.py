@@ -113,8 +113,25 @@ records = Table(
         postgresql_where=text("bearing LIKE '%for:%'"),
         sqlite_where=text("bearing LIKE '%for:%'"),
     ),
+    # Few records change a mark of danger at a registry; the clock on them must not look at all others.
+    Index(
+        "records_of_danger",
+        "received_at",
+        "id",
+        postgresql_where=text("bearing LIKE '%danger-change%'"),
+        sqlite_where=text("bearing LIKE '%danger-change%'"),
+    ),
     # Sealed bodies do not compress: up to a page they stay in their row instead of going through TOAST.
     postgresql_with={"toast_tuple_target": 8160},
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("object", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    PrimaryKeyConstraint("object", "stage"),
 )
 
 notices = Table(

@@ -12,8 +12,10 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from gateway.core.danger_clock import Stage
 from gateway.core.errors import Unavailable
 from gateway.core.ids import Clock
+from gateway.core.ports.danger_changes import DangerClocks
 from gateway.core.ports.deliveries import DeliveryDesk, PartnerQueue
 from gateway.core.ports.health import BreakerRow, Health
 from gateway.core.ports.retention import RetentionDesk
@@ -62,6 +64,9 @@ class Figures(Protocol):
     def retention(self) -> RetentionDesk: ...
 
     @property
+    def danger_clocks(self) -> DangerClocks: ...
+
+    @property
     def clock(self) -> Clock: ...
 
 
@@ -78,6 +83,12 @@ class StoreFigures:
         )
 
         self._extracts = Gauge("gateway_extracts_overdue", "Copies that should be erased by now", registry=registry)
+        self._danger = Gauge(
+            "gateway_danger_changes_unsent",
+            "Changes of the family violence indicator that the federal case registry does not have",
+            ("stage",),
+            registry=registry,
+        )
         self._erased = Gauge(
             "gateway_retention_last_run_timestamp_seconds", "When the last erasing run began", registry=registry
         )
@@ -88,6 +99,9 @@ class StoreFigures:
         self._set_oldest(await self._source.desk.queues())
         self._set_breakers(await self._source.health.breakers())
         self._extracts.set(await self._source.retention.overdue())
+        changes = await self._source.danger_clocks.due()
+        for stage in Stage:
+            self._danger.labels(stage).set(sum(one.stage is stage for one in changes))
         for run in await self._source.retention.runs(1):
             self._erased.set(run.begun_at.timestamp())
             self._records.set(run.records)

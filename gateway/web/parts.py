@@ -16,6 +16,7 @@ from gateway.core.ports.amendments import AmendmentDesk
 from gateway.core.ports.approvals import Approvals
 from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.callers import Proofs
+from gateway.core.ports.danger_changes import NO_CLOCKS, DangerClocks
 from gateway.core.ports.deliveries import DeliveryDesk
 from gateway.core.ports.disclosures import Disclosures
 from gateway.core.ports.factors import Factors
@@ -147,5 +148,6 @@ class Parts:
     case_unknown: CaseUnknown = _says_nothing
     unfit: Callable[[PartnerKey, str], None] = _counts_nothing
     """Told of each acknowledgement that does not fit what was sent: whose, and why."""
+    danger_clocks: DangerClocks = NO_CLOCKS
     key_report: KeyReport = no_keys
     admission: Admission = _UNBOUNDED

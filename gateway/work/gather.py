@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from gateway.core.audit_entry import Scribe
@@ -10,8 +10,12 @@ from gateway.core.batching import due
 from gateway.core.bridge import Bridging
 from gateway.core.ids import Clock, Mint
 from gateway.core.model import Actor, AgreementKey, Delivery, DeliveryId, DeliveryState, Partner
+from gateway.core.ports.danger_changes import nobody_hurries
 from gateway.core.ports.deliveries import Deliveries, Gathering
 from gateway.core.routing import Directory
+
+Hurry = Callable[[tuple[Gathering, ...]], Awaitable[frozenset[tuple[str, str, str]]]]
+"""What waits -> partner, sender and agreement of what may not wait for its batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +26,24 @@ class Gatherer:
     clock: Clock
     mint: Mint
     bridging: Bridging = field(default_factory=Bridging)
+    hurry: Hurry = nobody_hurries
 
     async def step(self) -> bool:
         """One look at everything that waits. True when a full batch was made, so that there may be another."""
         full = False
-        for waiting in await self.deliveries.gathering():
+        found = await self.deliveries.gathering()
+        hurried = await self.hurry(found)
+        for waiting in found:
             partner = self.directory().partners.get(waiting.partner)
             if partner is not None and not partner.paused:
-                full |= await self._gather(partner, waiting)
+                at_once = (waiting.partner, waiting.sender, waiting.agreement) in hurried
+                full |= await self._gather(partner, waiting, at_once=at_once)
         return full
 
-    async def _gather(self, partner: Partner, waiting: Gathering) -> bool:
+    async def _gather(self, partner: Partner, waiting: Gathering, *, at_once: bool) -> bool:
         now = self.clock()
         batching = partner.batching_of(waiting.kind)
-        if not due(batching, waiting.count, waiting.oldest, now):
+        if not at_once and not due(batching, waiting.count, waiting.oldest, now):
             return False
         delivery = Delivery(
             id=DeliveryId(self.mint()),

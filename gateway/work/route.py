@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from gateway.core.acceptance import Judged
 from gateway.core.audit_entry import Scribe
+from gateway.core.bearing import Bearing
 from gateway.core.bridge import Bridging, Stuck
 from gateway.core.disclosure import Guard, Passage, Withheld
 from gateway.core.ids import Mint
@@ -83,6 +84,8 @@ class Router:
         day = origin.routed_on or origin.received_at.date()
         routing = directory.route(one.facts, origin.sender, day)
         bearing, notices = self.guard.bearing(one.facts), self._notices(one, origin)
+        if bearing.kind in self.guard.registries:
+            bearing = self._turning(one, origin, bearing)
         sender, received = directory.partners.get(origin.sender), origin.received_at.date()
         held = self.register.held(one.persons)
         passages = [Passage(bearing, route, day, sender, received, held, one.question) for route in routing.routes]
@@ -102,6 +105,12 @@ class Router:
         """What the record newly says of persons in danger; rare."""
         new = self.register.unplaced(one.endangered, origin.sender)
         return tuple([Notice(person, origin.sender, one.id, origin.received_at) for person in new])
+
+    def _turning(self, one: Examined, origin: Origin, bearing: Bearing) -> Bearing:
+        """With the mark of a change when the record says that a person is in danger, or says it no more of one about
+        whom its sender's notice stands."""
+        turns = bearing.family_violence or (not bearing.asks and self.register.placed_by(one.persons, origin.sender))
+        return replace(bearing, turns=True) if turns else bearing
 
     def _obstacle(self, one: Examined, facts: Facts, passage: Passage) -> Withheld | Stuck | None:
         """Why the record may not go this way, or cannot be written for the partner: the guard is asked first, about the

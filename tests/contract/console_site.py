@@ -53,6 +53,7 @@ from gateway.store.amendments import StoredAmendments
 from gateway.store.approvals import StoredApprovals
 from gateway.store.audit import StoredAuditLog
 from gateway.store.callers import StoredApiKeys
+from gateway.store.danger_changes import StoredDangerChanges
 from gateway.store.desk import StoredDesk
 from gateway.store.engine import open_database
 from gateway.store.factors import StoredFactors
@@ -70,6 +71,7 @@ from gateway.store.submissions import StoredSubmissions
 from gateway.store.tables import attempts
 from gateway.web.console import ConsoleSettings, console_application
 from gateway.web.parts import Parts, RuleText
+from gateway.work.danger_watch import DangerWatch
 from gateway.work.receipts import ReceiptOffice
 from keys.receipts import JoseReceiptSigner
 from keys.ring import KEY_BYTES, KeyRing
@@ -273,6 +275,14 @@ def parts_of(database, clock):
         health=StoredHealth(database),
         audit=StoredAuditLog(database),
         retention=desk_over(database, Scribe(clock, mint, os.urandom), clock, mint, PARTNERS),
+        danger_clocks=DangerWatch(
+            StoredDangerChanges(database),
+            frozenset(),
+            lambda: Directory(PARTNERS, AGREEMENTS),
+            {},
+            Scribe(clock, mint, os.urandom),
+            clock,
+        ),
         sealer=SEALER,
         indexer=HashIndexer(),
         hasher=SimpleNamespace(),

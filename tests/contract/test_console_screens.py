@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from aiohttp import ClientSession, CookieJar, web
+from sqlalchemy import update
 
 from gateway.core.erasure import Erasure, Run, RunState
 from gateway.core.errors import Unavailable
@@ -25,6 +26,7 @@ from gateway.core.model import (
 from gateway.core.ports.deliveries import DeliveryQuery
 from gateway.store.losses import write_losses
 from gateway.store.retention import StoredRetention
+from gateway.store.tables import records
 from gateway.web.console import console_application, pages, vendor
 from tests.contract.console_site import PASSWORD, between, fill, log_in, running, token
 
@@ -481,6 +483,12 @@ async def test_a_hold_is_set_and_released_and_an_extract_is_confirmed_on_the_pag
     async with site.browser("operator") as client:
         assert "1 copy should be erased by now" in await text(client, "/")
         assert "overdue" in await text(client, "/retention")
+        assert "family violence" not in await text(client, "/")
+        async with site.database.write() as connection:
+            marked = update(records).where(records.c.id == site.ids["record"])
+            await connection.execute(marked.values(bearing="STATE danger-change"))
+        told = await text(client, "/")
+        assert "1 change of a family violence indicator has not reached the federal case registry: overdue" in told
     async with site.browser("security-officer") as client:
         await send(client, f"/retention/extracts/{made.id}/erased")
     assert await site.parts.retention.overdue() == 0

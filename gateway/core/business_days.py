@@ -1,0 +1,56 @@
+"""Business days as federal rules count them: days on which the offices of the duty holder's state are open (45 CFR
+307.1(b)). The day of the event is day 0; its date is the one of the state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from holidays import country_holidays
+
+_SATURDAY = 5
+_EASTERN, _CENTRAL, _MOUNTAIN, _PACIFIC = (
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+)
+_OF_ZONE: Mapping[str, str] = {
+    _EASTERN: "CT DC DE FL GA IN KY MA MD ME MI NC NH NJ NY OH PA RI SC VA VT WV",
+    _CENTRAL: "AL AR IA IL KS LA MN MO MS ND NE OK SD TN TX WI",
+    _MOUNTAIN: "CO ID MT NM UT WY",
+    _PACIFIC: "CA NV OR WA",
+    "America/Phoenix": "AZ",
+    "America/Anchorage": "AK",
+    "Pacific/Honolulu": "HI",
+    "America/Puerto_Rico": "PR VI",
+    "Pacific/Guam": "GU",
+}
+ZONES: Mapping[str, str] = {postal: zone for zone, states in _OF_ZONE.items() for postal in states.split()}
+"""Postal code -> the zone in which the state's capital lies."""
+
+
+def civil_date(moment: datetime, postal: str | None) -> date:
+    """The date of a moment where the state's capital is; of an agency that is of no known state, the eastern one."""
+    return moment.astimezone(ZoneInfo(ZONES.get(postal or "", _EASTERN))).date()
+
+
+@cache
+def _holidays(postal: str | None, year: int) -> frozenset[date]:
+    """Days on which the state's offices are closed, as observed; of no known state, the federal ones (5 USC 6103).
+    Closures that a state declares during the year are not known here."""
+    return frozenset(country_holidays("US", subdiv=postal if postal in ZONES else None, years=year))
+
+
+def business_day(day: date, postal: str | None) -> bool:
+    return day.weekday() < _SATURDAY and day not in _holidays(postal, day.year)
+
+
+def business_days_after(day: date, count: int, postal: str | None) -> date:
+    """The ``count``-th business day after a day."""
+    while count:
+        day += timedelta(days=1)
+        count -= business_day(day, postal)
+    return day
