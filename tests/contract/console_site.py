@@ -313,11 +313,13 @@ def parts_of(database, clock):
 
 
 @asynccontextmanager
-async def running(url, clock=None, port=0, sso=None, canonical=None, **settings):
-    """A console on a free loopback port over the database at the URL."""
+async def running(url, clock=None, port=0, sso=None, canonical=None, mending=None, **settings):
+    """A console on a free loopback port over the database at the URL. ``mending``: parts -> who mends dead letters."""
     database, clock = open_database(url), clock or SteppedClock()
     chosen = ConsoleSettings(**{"environment": "DEMO", "secure": False, "second_factor": False, **settings})
     parts = replace(parts_of(database, clock), canonical=canonical)  # only who opens content needs it
+    if mending is not None:
+        parts = replace(parts, amendments=replace(parts.amendments, mending=mending(parts)))
     application = console_application(parts, chosen, sso)
     site = Site(parts, chosen, clock, database, application)
     entry = parts.scribe.entry(Actor("operator", "setup"), "partner.applied", "partner:ohio")

@@ -24,6 +24,7 @@ class Right(StrEnum):
     READ = "read"
     RETRY = "retry"
     WITHDRAW = "withdraw"
+    AMEND = "amend"
     EXPORT = "export"
     STEER = "steer"
     SECOND = "second"
@@ -45,6 +46,7 @@ MEANING: Mapping[Right, str] = {
     Right.READ: "Read the content of a record, with a reason",
     Right.RETRY: "Retry deliveries, one or in bulk",
     Right.WITHDRAW: "Withdraw deliveries, one or in bulk",
+    Right.AMEND: "Amend what a dead delivery carries of a record, with a second person",
     Right.EXPORT: "Export a list of records, with a second person",
     Right.STEER: "Pause and resume partners",
     Right.SECOND: "See requests for a second word; who may decide which is a table of its own",
@@ -62,8 +64,8 @@ _REPAIRS = frozenset(
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.VIEWER: _IN | {Right.COUNT},
-    Role.OPERATOR: _IN | _REPAIRS | {Right.WITHDRAW, Right.STEER},
-    Role.DATA_STEWARD: _IN | _REPAIRS | {Right.READ, Right.HOLD},
+    Role.OPERATOR: _IN | _REPAIRS | {Right.WITHDRAW, Right.AMEND, Right.STEER},
+    Role.DATA_STEWARD: _IN | _REPAIRS | {Right.READ, Right.AMEND, Right.HOLD},
     Role.PARTNER_ADMIN: _IN | {Right.PARTNER, Right.LOOK, Right.PROVE, Right.RETRY, Right.STEER},
     Role.SECURITY_OFFICER: _IN | {Right.COUNT, Right.PARTNER, Right.SECOND, Right.KEPT, Right.HOLD, Right.KEYS},
     Role.AUDITOR: _IN
@@ -74,9 +76,11 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
 NARROWED = frozenset({Role.PARTNER_ADMIN})
 """Roles that look after one partner: a route that does not narrow what it shows is closed to them."""
 
-CHANGING = frozenset({Right.RETRY, Right.WITHDRAW, Right.EXPORT, Right.STEER, Right.HOLD, Right.KEYS, Right.ACCOUNTS})
+CHANGING = frozenset(
+    {Right.RETRY, Right.WITHDRAW, Right.AMEND, Right.EXPORT, Right.STEER, Right.HOLD, Right.KEYS, Right.ACCOUNTS}
+)
 """Rights to change something or to take it out; an auditor has none of them."""
-PERSONAL = frozenset({Right.LOOK, Right.PROVE, Right.READ, Right.EXPORT})
+PERSONAL = frozenset({Right.LOOK, Right.PROVE, Right.READ, Right.AMEND, Right.EXPORT})
 """Rights to see something of records; a security officer has none of them."""
 FRESH = frozenset({Right.READ})
 """Rights that ask for a second factor shown not long ago (Publication 1075, IA-2, read on secondary pages)."""

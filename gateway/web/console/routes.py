@@ -14,6 +14,7 @@ from gateway.web.console.pages import Pages
 from gateway.web.console.rights import Right
 from gateway.web.console.screens import (
     account,
+    amendments,
     approvals,
     audit,
     content,
@@ -58,6 +59,7 @@ def routes(gate: Gate, pages: Pages, sso: SingleSignOn | None = None) -> tuple[R
         *_figures(gate, pages),
         *_traffic(),
         *_repairs(gate, pages),
+        *_amendments(),
         *_desks(gate),
     )
 
@@ -157,6 +159,20 @@ def _repairs(gate: Gate, pages: Pages) -> tuple[Route, ...]:
         Route("GET", "/jobs/{id}/live", look, _live(gate, pages, jobs.live)),
         Route("POST", "/jobs/{id}/start", retry, jobs.start),
         Route("POST", "/jobs/{id}/cancel", retry, jobs.cancel),
+    )
+
+
+def _amendments() -> tuple[Route, ...]:
+    """What a dead delivery carries in place of a record, with a second person."""
+    amend = Right.AMEND
+    return (
+        Route("GET", "/deliveries/{id}/mend", Right.LOOK, amendments.choosing),
+        Route("POST", "/deliveries/{id}/mend", amend, amendments.elements),
+        Route("POST", "/deliveries/{id}/mend/plan", amend, amendments.plan),
+        Route("POST", "/deliveries/{id}/mend/ask", amend, amendments.ask),
+        Route("GET", "/amendments/{id}", Right.SECOND, amendments.amendment),
+        Route("POST", "/amendments/{id}/content", Right.READ, amendments.content),
+        Route("POST", "/amendments/{id}/send", amend, amendments.send),
     )
 
 

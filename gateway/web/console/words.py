@@ -64,7 +64,7 @@ TONES: Mapping[str, Tone] = {
 
 FAULTS: Mapping[Fault, tuple[str, str]] = {
     Fault.PARTNER: ("Partner faults", "The partner's side did not take the delivery. Retry when it is well again."),
-    Fault.RECORD: ("Record faults", "The content cannot be delivered as it is. The sender must mend and send it anew."),
+    Fault.RECORD: ("Record faults", "It cannot go as it is: its sender sends it anew, or two people amend it."),
     Fault.GATEWAY: ("Gateway faults", "Something on our side failed. Repair it, then retry."),
 }
 """The three groups of dead letters, which never mix: title and what to do."""

@@ -41,6 +41,7 @@ async def approval(visit: Visit) -> Shown:
             "page": f"/{_PAGES[kind]}/{name}" if kind in _PAGES else None,
             "mine": asker,
             "may_decide": may_decide(visit, found),
+            "content": f"/amendments/{found.id}" if found.act is Act.AMEND and _waits(visit, found) else None,
             "go_on": _go_on(found) if asker and found.at(visit.now) is State.APPROVED else None,
             "entries": await visit.parts.audit.about(f"approval:{found.id}"),
         },
@@ -51,7 +52,14 @@ def _go_on(found: Request) -> str | None:
     """Where whoever asked goes on in the console; other acts are done where they were asked for."""
     if found.act is Act.REPLAY:
         return f"/jobs/{found.object.partition(':')[2]}"
+    if found.act is Act.AMEND:
+        return f"/amendments/{found.id}"
     return f"/exports/{found.id}" if found.act is Act.EXPORT else None
+
+
+def _waits(visit: Visit, found: Request) -> bool:
+    """Whether what is asked for is still there to be looked at."""
+    return found.at(visit.now) not in (State.REFUSED, State.EXPIRED)
 
 
 async def decide(visit: Visit) -> web.Response:

@@ -58,6 +58,8 @@ async def delivery(visit: Visit) -> Shown:
             "findings": await visit.parts.desk.findings(found.id),
             "rules": visit.parts.rules,
             "entries": await visit.parts.audit.about(f"delivery:{found.id}"),
+            "amended": await visit.parts.amendments.store.of_delivery(found.id),
+            "may_amend": found.state is DeliveryState.DEAD and visit.may(Right.AMEND),
             "may_retry": found.state in RETRIED and owes(visit, found),
             "may_withdraw": found.state not in KEPT and visit.may(Right.WITHDRAW),
         },

@@ -1,0 +1,117 @@
+"""Amending a dead letter: choose the record, look at its elements, plan, ask; and what the second person sees."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from gateway.core.amendment import Change, Unfit
+from gateway.core.errors import Forbidden, NotFound, Refused
+from gateway.core.four_eyes import State
+from gateway.core.model import Delivery, DeliveryId, DeliveryState, RecordId
+from gateway.web.amending import amending
+from gateway.web.approving import Person, known
+from gateway.web.console.visit import Shown, Visit, elsewhere
+
+MOST_RECORDS = 200
+"""Records of a delivery that are offered; of others the id can be typed."""
+_VALUE = "set:"
+"""A field of the form that carries an element's new value begins so."""
+
+
+async def choosing(visit: Visit) -> Shown:
+    """Which record of the delivery, and why; nothing is opened yet."""
+    found = await _dead(visit)
+    carried = await visit.parts.desk.carried(found.id, MOST_RECORDS)
+    return Shown("amend.html", {"delivery": found, "records": carried, "most": MOST_RECORDS})
+
+
+async def elements(visit: Visit) -> Shown:
+    """The elements as shapes, each with room for a new value. An entry of the log."""
+    found, record = await _dead(visit), RecordId(visit.told("record"))
+    reason = visit.told("reason")
+    lines = await amending(visit.parts).look(_who(visit), found.id, record, reason)
+    return Shown("amend_elements.html", {"delivery": found, "record": record, "reason": reason, "lines": lines})
+
+
+async def plan(visit: Visit) -> Shown:
+    """What would change, judged; the findings when the rules refuse it. Nothing is kept yet."""
+    found, record, changes = await _dead(visit), RecordId(visit.told("record")), _changes(visit)
+    shown = {"delivery": found, "record": record, "reason": visit.told("reason"), "rules": visit.parts.rules}
+    try:
+        draft, differences = await amending(visit.parts).draft(_who(visit), found.id, record, changes)
+    except Unfit as refused:
+        return Shown("amend_plan.html", {**shown, "findings": refused.findings, "changes": (), "differences": ()}, 422)
+    return Shown(
+        "amend_plan.html",
+        {**shown, "findings": draft.findings, "changes": changes, "differences": differences},
+    )
+
+
+async def ask(visit: Visit) -> web.Response:
+    """Ask for the second person; the amended content waits sealed."""
+    found = await _dead(visit)
+    request = await amending(visit.parts).ask(
+        _who(visit), found.id, RecordId(visit.told("record")), _changes(visit), visit.told("reason")
+    )
+    return elsewhere(visit, f"/approvals/{request.id}")
+
+
+async def amendment(visit: Visit) -> Shown:
+    """One amendment: which elements of which record, and how it stands. No value and no shape."""
+    return await _shown(visit, "")
+
+
+async def content(visit: Visit) -> Shown:
+    """What changes, for a reason: as shapes, and value by value where it is ticked. Each time an entry of the log."""
+    return await _shown(visit, visit.told("reason"))
+
+
+async def send(visit: Visit) -> web.Response:
+    """Send the delivery with what two people agreed on."""
+    found = await amending(visit.parts).send(_who(visit), visit.part("id"))
+    return elsewhere(visit, f"/deliveries/{found.id}")
+
+
+async def _shown(visit: Visit, reason: str) -> Shown:
+    use_cases, id_ = amending(visit.parts), visit.part("id")
+    found, request = await use_cases.found(id_)
+    differences = await use_cases.difference(visit.actor, id_, reason, visit.ticked("path")) if reason else ()
+    state = request.at(visit.now)
+    values = {
+        "amendment": found,
+        "request": request,
+        "state": state,
+        "agreed": state is State.APPROVED,
+        "reason": reason,
+        "differences": differences,
+    }
+    return Shown("amendment.html", values)
+
+
+async def _dead(visit: Visit) -> Delivery:
+    """The delivery of the address. Raises NotFound, and Refused when it is not dead."""
+    found = await visit.parts.desk.get(DeliveryId(visit.part("id")))
+    if found is None:
+        raise NotFound("There is no such delivery.")
+    if found.state is not DeliveryState.DEAD:
+        raise Refused(f"A delivery that is {found.state.value} cannot be amended.", code="delivery-state")
+    return found
+
+
+def _changes(visit: Visit) -> tuple[Change, ...]:
+    """The filled fields, the ticked elements to take out, and one element that is not there yet."""
+    given = [
+        Change(name.removeprefix(_VALUE), value)
+        for name, value in visit.boxes
+        if name.startswith(_VALUE) and value.strip()
+    ]
+    given += [Change(path, "") for path in visit.ticked("drop")]
+    if visit.told("new_path"):
+        given.append(Change(visit.told("new_path"), visit.told("new_value")))
+    return tuple(given)
+
+
+def _who(visit: Visit) -> Person:
+    if visit.operator is None:
+        raise Forbidden
+    return Person(visit.actor, known(visit.operator.role))

@@ -1,0 +1,150 @@
+"""Amending a dead letter in the console: look, plan, ask; another person sees what changes, agrees, and it goes."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from sqlalchemy import update
+
+from gateway.core.amendment import Fixed
+from gateway.core.labels import record_context
+from gateway.core.model import DeliveryState, FormatName, Page
+from gateway.core.ports.formats import Heading
+from gateway.store.tables import records, submissions
+from gateway.work.mending import Mender
+from tests.contract.console_site import SEALER, fill, running, token
+from tests.unit.work_site import SPEECH, transfers
+from transforms.facts import deciding_paths
+
+LINE = "LocateInformation/ResidentialAddress/Address/AddressLine1Text"
+BORN = "NoncustodialParent/PersonBirthDate"
+SSN = "NoncustodialParent/PersonSSNIdentification"
+SENT, MENDED = "12 Invented Street", "7 Mended Lane"
+WHY = {"reason": "letter of the county"}
+
+
+def mender(parts):
+    spoken = SPEECH()
+    fixed = Fixed({kind: frozenset(deciding_paths(info)) for kind, info in spoken.catalog.kinds.items()})
+    return Mender(
+        parts.amendments.store, parts.submissions, spoken.canonical, spoken.rules, parts.sealer, parts.indexer, fixed
+    )
+
+
+@pytest.fixture
+async def site(sqlite_url):
+    async with running(sqlite_url, canonical=SPEECH().canonical, mending=mender) as site:
+        await fill(site)
+        await keep(site)
+        yield site
+
+
+async def keep(site):
+    """The record of the first dead letter has content that can be opened."""
+    reader = SPEECH().formats[FormatName("xml")].reader()
+    frames = reader.feed(transfers(1)) + reader.finish()
+    content = SPEECH().formats[FormatName("xml")].decode(frames[0], Heading()).content
+    document = SPEECH().canonical.write(content)
+    (record,) = await site.parts.desk.carried(site.ids["delivery"], 2)
+    kept = {
+        "kind": content.kind,
+        "submission": site.ids["submission"],
+        "sealed": SEALER.seal("records", record_context(record.id), document),
+        "digest": hashlib.sha256(document).hexdigest(),
+    }
+    async with site.database.write() as connection:
+        await connection.execute(update(records).where(records.c.id == record.id).values(kept))
+        xml = update(submissions).where(submissions.c.id == site.ids["submission"]).values(format="xml")
+        await connection.execute(xml)
+    site.ids |= {"carried": record.id}
+
+
+async def send(client, path, status=303, /, **form):
+    answer = await client.post(path, data={"csrf": await token(client), **form}, allow_redirects=False)
+    assert answer.status == status, await answer.text()
+    return answer.headers.get("Location") or await answer.text()
+
+
+async def asked(site, client, **changes):
+    """A request for the second word: the page that it leads to."""
+    form = {"record": site.ids["carried"], **WHY, f"set:{LINE}": MENDED, **changes}
+    return await send(client, f"/deliveries/{site.ids['delivery']}/mend/ask", **form)
+
+
+async def test_two_people_amend_a_dead_letter_and_the_second_one_sees_what_changes(site):
+    delivery, form = f"/deliveries/{site.ids['delivery']}", {"record": site.ids["carried"], **WHY}
+    async with site.browser("operator") as one, site.browser("data-steward") as other:
+        assert f"{delivery}/mend" in await (await one.get(delivery)).text()
+        assert site.ids["carried"] in await (await one.get(delivery + "/mend")).text()
+        listed = await send(one, delivery + "/mend", 200, **form)
+        assert "long text" in listed
+        assert f'name="set:{LINE}"' in listed
+        assert f'name="set:{SSN}"' not in listed, "it is fixed"
+        assert SENT not in listed
+        plan = await send(one, delivery + "/mend/plan", 200, **form, **{f"set:{LINE}": MENDED, f"set:{BORN}": ""})
+        assert plan.count("long text") == 2
+        assert BORN not in plan
+        request = await asked(site, one)
+        amendment = "/amendments/" + request.rsplit("/", 1)[1]
+        assert "See what changes" in await (await one.get(request)).text()
+        await send(one, amendment + "/send", 409)
+        await send(one, amendment + "/content", 403, **WHY)
+        masked = await (await other.get(amendment)).text()
+        assert LINE in masked
+        assert "long text" not in masked, "nothing is opened without a reason"
+        shapes = await send(other, amendment + "/content", 200, **WHY)
+        assert shapes.count("long text") == 2
+        assert MENDED not in shapes
+        values = await send(other, amendment + "/content", 200, **WHY, path=LINE)
+        assert MENDED in values
+        assert SENT in values
+        await send(other, request + "/decide", word="approve", reason="compared")
+        assert "Go on with it" in await (await one.get(request)).text()
+        assert "Send the delivery with it" in await (await one.get(amendment)).text()
+        assert await send(one, amendment + "/send") == delivery
+        told = await (await one.get(delivery)).text()
+        assert "operator:data-steward" in told
+        assert LINE in told
+        trace = await (await one.get(f"/records/{site.ids['carried']}")).text()
+        assert "Two people agreed" in trace
+        assert "asked_by operator:operator" in trace
+        assert "approved_by operator:data-steward" in trace
+    assert (await site.parts.desk.get(site.ids["delivery"])).state is DeliveryState.PENDING
+    reads = [e for e in await site.parts.audit.unsequenced(1000) if e.action == "record.read"]
+    assert [(e.outcome, e.details["shown"]) for e in reads] == [("masked", ""), ("masked", ""), ("shown", LINE)]
+
+
+async def test_what_intake_would_refuse_is_shown_with_its_findings_and_cannot_be_asked_for(site):
+    delivery, form = f"/deliveries/{site.ids['delivery']}", {"record": site.ids["carried"], **WHY}
+    async with site.browser("operator") as client:
+        refused = await send(client, delivery + "/mend/plan", 422, **form, **{f"set:{BORN}": "1984-02-31"})
+        assert "The rules refuse it" in refused
+        assert BORN in refused
+        assert "1984-02-31" not in refused
+        await asked_in_vain(site, client)
+        other = await send(client, "/deliveries/01a2030a-7dcf-7000-9fe2-bc462ff396fa/mend", 404, **form)
+        assert "no such delivery" in other
+
+
+async def asked_in_vain(site, client):
+    for changes in (
+        {f"set:{BORN}": "1984-02-31"},
+        {f"set:{SSN}": "900111222"},
+        {"new_path": "No/Such", "new_value": "1"},
+    ):
+        form = {"record": site.ids["carried"], **WHY, **changes}
+        told = await send(client, f"/deliveries/{site.ids['delivery']}/mend/ask", 422, **form)
+        assert not any(value in told for value in ("1984-02-31", "900111222"))
+    assert (await site.parts.approvals.list(Page(1))).rows == ()
+
+
+async def test_a_refused_amendment_is_gone_and_the_letter_stays_dead(site):
+    async with site.browser("operator") as one, site.browser("data-steward") as other:
+        request = await asked(site, one)
+        await send(other, request + "/decide", word="refuse", reason="the sender mends it")
+        amendment = "/amendments/" + request.rsplit("/", 1)[1]
+        assert (await one.get(amendment)).status == 404
+        assert "See what changes" not in await (await one.get(request)).text()
+        await send(one, amendment + "/send", 404)
+    assert (await site.parts.desk.get(site.ids["delivery"])).state is DeliveryState.DEAD
