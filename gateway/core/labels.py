@@ -68,3 +68,9 @@ def open_labelled(sealer: Sealer, context: str, sealed: bytes) -> bytes:
 def open_record(sealer: Sealer, record: RecordId, sealed: bytes) -> bytes:
     """The canonical document of a sealed record. Raises as ``open``."""
     return open_labelled(sealer, record_context(record), sealed)
+
+
+def open_carried(sealer: Sealer, record: RecordId, sealed: bytes, amendment: str | None) -> bytes:
+    """The canonical document that a delivery carries: of the record, or of the amendment in its place."""
+    context = record_context(record) if amendment is None else amendment_context(amendment)
+    return open_labelled(sealer, context, sealed)

@@ -17,7 +17,7 @@ from gateway.store.approvals import write_request
 from gateway.store.bulk import among
 from gateway.store.engine import Database
 from gateway.store.rows import record_from, write_entries
-from gateway.store.tables import amendments, approvals, deliveries, delivery_findings, items, records
+from gateway.store.tables import amendments, approvals, deliveries, delivery_findings, items, records, wire_payloads
 
 _TOLD = [column for column in amendments.c if column is not amendments.c.sealed]
 
@@ -103,8 +103,8 @@ async def swaps(connection: AsyncConnection, rows: Iterable[Row[Any]]) -> Mappin
 
 
 async def _send_again(connection: AsyncConnection, amendment: Amendment, spent: Spent) -> None:
-    """Only what is dead: a held delivery has bytes that somebody must look at first. What its payload could not carry
-    was found of other content."""
+    """Only what is dead: a held delivery has bytes that somebody must look at first. A payload that was kept, and what
+    it could not carry, were made of other content."""
     dead = deliveries.c.state == DeliveryState.DEAD.value
     changes = {
         "state": DeliveryState.PENDING.value,
@@ -118,8 +118,8 @@ async def _send_again(connection: AsyncConnection, amendment: Amendment, spent: 
         "settled_at": None,
     }
     await _one_row(connection, update(deliveries).where(deliveries.c.id == amendment.delivery, dead).values(changes))
-    old = delivery_findings.c.delivery == amendment.delivery
-    await connection.execute(delete(delivery_findings).where(old))
+    for made in (wire_payloads, delivery_findings):
+        await connection.execute(delete(made).where(made.c.delivery == amendment.delivery))
 
 
 async def _put_in_place(connection: AsyncConnection, amendment: Amendment) -> None:

@@ -11,7 +11,7 @@ from gateway.core.bearing import Bearing, bearing_from
 from gateway.core.bridge import Bridging
 from gateway.core.disclosure import Clearance, Decision, Guard, Passage, Withheld
 from gateway.core.ids import Clock
-from gateway.core.labels import open_record
+from gateway.core.labels import open_carried
 from gateway.core.model import AgreementMode, Cargo, Claimed, Delivery, DeliveryId, RecordId
 from gateway.core.ports.formats import CanonicalForm
 from gateway.core.ports.keys import Sealer
@@ -109,7 +109,7 @@ class Clearing:
         sealed = next((sealed for record, sealed in claimed.records if record == one.record), None)
         if sealed is None:
             return None
-        document = open_record(self.sealer, one.record, sealed)
+        document = open_carried(self.sealer, one.record, sealed, claimed.amended.get(one.record))
         return self.guard.bearing(self.canonical.facts(self.canonical.read(document)))
 
     def _route(self, delivery: Delivery) -> Route | None:

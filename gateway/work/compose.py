@@ -9,7 +9,7 @@ from typing import overload
 
 from gateway.core.bridge import Bridge, Bridging, Crossing, gathered
 from gateway.core.errors import Unprocessable
-from gateway.core.labels import Label, amendment_context, named_label, open_labelled, record_context, strictest
+from gateway.core.labels import Label, named_label, open_carried, strictest
 from gateway.core.model import Content, Digest, Finding, FormatName, RecordId
 from gateway.core.ports.crew import Composed, Composition
 from gateway.core.ports.formats import CanonicalForm, Cover, Encoded, Format, Wrapping
@@ -77,9 +77,7 @@ class Composer:
 
     def document(self, record: RecordId, sealed: bytes, amended: Amended = _AS_SENT) -> bytes:
         """The canonical document of one sealed record, or of what is carried in its place."""
-        instead = amended.get(record)
-        context = record_context(record) if instead is None else amendment_context(instead)
-        return open_labelled(self.sealer, context, sealed)
+        return open_carried(self.sealer, record, sealed, amended.get(record))
 
     def open(self, record: RecordId, sealed: bytes, amended: Amended = _AS_SENT) -> Content:
         """The content of one sealed record, or of what is carried in its place."""

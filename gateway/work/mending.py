@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gateway.core.amendment import DOMAIN, Amendment, Body, Change, Fixed, amended, check_same, check_valid, terms
 from gateway.core.errors import Conflict, Misconfigured, NotFound, Unprocessable
 from gateway.core.four_eyes import Terms
-from gateway.core.labels import amendment_context, named_label, open_labelled, open_record
+from gateway.core.labels import amendment_context, named_label, open_carried
 from gateway.core.model import Content, DeliveryId, Digest, Facts, Finding, RecordId, SubmissionId
 from gateway.core.people import People
 from gateway.core.ports.amendments import Amendments, Draft
@@ -60,7 +60,7 @@ class Mender:
         if body is None or amendment.sealed is None:
             raise Conflict("Nothing of the content is kept.", code="amend-changed")
         base = None if amendment.base is None else await self.store.get(amendment.base)
-        document = open_labelled(self.sealer, amendment_context(amendment.id), amendment.sealed)
+        document = open_carried(self.sealer, amendment.record, amendment.sealed, amendment.id)
         digest = Digest(hashlib.sha256(document).hexdigest())
         agreed = terms(amendment.record, self._index(digest), amendment.fields)
         return self._read(Body(body.record, base)), self.canonical.read(document), agreed
@@ -72,10 +72,8 @@ class Mender:
         return body
 
     def _read(self, body: Body) -> Content:
-        if body.amendment is not None:
-            context = amendment_context(body.amendment.id)
-            return self.canonical.read(open_labelled(self.sealer, context, _sealed(body)))
-        return self.canonical.read(open_record(self.sealer, body.record.id, _sealed(body)))
+        instead = None if body.amendment is None else body.amendment.id
+        return self.canonical.read(open_carried(self.sealer, body.record.id, _sealed(body), instead))
 
     def _written(self, content: Content) -> tuple[Content, bytes]:
         """The document, and the content as it is read from it. An element that no schema knows, or whose number leaves
