@@ -7,11 +7,12 @@ A file whose records do not come in this order, or that ends too early, is refus
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from gateway.core.model import Finding, RuleCode, Severity
-from gateway.core.ports.formats import Frame, Heading
-from transforms.lines import Cut, Incoming, line_end
+from gateway.core.ports.formats import Frame
+from transforms.cutting import PADDING, WINDOW, RecordCutter
+from transforms.lines import Cut, line_end
 
 ACH_LENGTH = RuleCode("ACH-LENGTH")
 ACH_ORDER = RuleCode("ACH-ORDER")
@@ -19,8 +20,6 @@ ACH_CUT_OFF = RuleCode("ACH-CUT-OFF")
 ACH_PASSED_OVER = RuleCode("ACH-PASSED-OVER")
 ACH_ENTRY_ALONE = RuleCode("ACH-ENTRY-ALONE")
 
-WINDOW = 4_096
-"""Longest stretch in which the end of a record is looked for."""
 ENTRY, ADDENDA, LAST = "6", "7", "9"
 START = ""
 FOLLOWS: Mapping[str, str] = {START: "17", "1": "59", "5": "68", "6": "678", "7": "678", "8": "59", "9": "9"}
@@ -28,13 +27,12 @@ FOLLOWS: Mapping[str, str] = {START: "17", "1": "59", "5": "68", "6": "678", "7"
 TYPES = frozenset("156789")
 
 
-class AchReader:
+class AchReader(RecordCutter):
     """The port ``Reader``. Each frame is an addenda record, or a record of no known type for ``decode`` to name."""
 
     def __init__(self, length: int) -> None:
+        super().__init__()
         self._length = length
-        self._incoming = Incoming()
-        self._ordinal = 0
         self._before = START
         self._bare = False
         """The file holds addenda records alone."""
@@ -43,29 +41,12 @@ class AchReader:
         self._passed: Counter[str] = Counter()
         self._alone = 0
         """Entries without an addenda record: money that nobody explains."""
-        self._stopped = False
-        self._findings: list[Finding] = []
 
-    @property
-    def heading(self) -> Heading:
-        return Heading()
-
-    @property
-    def findings(self) -> Sequence[Finding]:
-        return tuple(self._findings)
-
-    def feed(self, data: bytes) -> list[Frame]:
-        return self._cut(data, final=False)
-
-    def finish(self) -> list[Frame]:
-        frames = self._cut(b"", final=True)
-        if self._stopped:
-            return frames
+    def _end(self) -> None:
         if not self._bare and self._before not in (START, LAST):
             self._stop(ACH_CUT_OFF, f"the last record is of type {self._before}")
         else:
             self._findings += self._told()
-        return frames
 
     def _told(self) -> Iterator[Finding]:
         if self._alone:
@@ -73,20 +54,6 @@ class AchReader:
         if self._passed:
             told = ", ".join(f"{count} of type {kind}" for kind, count in sorted(self._passed.items()))
             yield Finding(ACH_PASSED_OVER, Severity.NOTICE, note=told)
-
-    def _cut(self, data: bytes, *, final: bool) -> list[Frame]:
-        if self._stopped or not (self._incoming.add(data) or final):
-            return []
-        frames: list[Frame] = []
-        while not self._stopped:
-            self._incoming.skip_line_ends()
-            cut = self._next(self._incoming.window(WINDOW + 1), final=final)
-            if cut is None:
-                break
-            if cut.body.strip(b" \x1a"):
-                self._take(cut.body, frames)
-            self._incoming.use(cut.used)
-        return frames
 
     def _next(self, window: bytes, *, final: bool) -> Cut | None:
         """The next record: up to its line end, or 94 bytes in a file without line ends."""
@@ -101,7 +68,7 @@ class AchReader:
         stretch = window[:end] if end >= 0 else window[:WINDOW]
         if end >= 0 or (final and 0 < len(window) <= WINDOW):
             spare = stretch[self._length :]
-            return Cut(stretch if spare.strip(b" \x1a") else stretch[: self._length], len(stretch))
+            return Cut(stretch if spare.strip(PADDING) else stretch[: self._length], len(stretch))
         if len(window) > WINDOW:
             self._stop(ACH_LENGTH, f"expected {self._length} bytes and a line end")
         return None
@@ -123,8 +90,7 @@ class AchReader:
         if kind in TYPES and kind != ADDENDA:
             self._pass_over(kind, body)
             return
-        self._ordinal += 1
-        frames.append(Frame(self._ordinal, body, self._incoming.line))
+        self._framed(body, frames)
 
     def _follow(self, kind: str) -> None:
         if self._before == START and kind == ADDENDA:
@@ -140,7 +106,3 @@ class AchReader:
         if len(body) != self._length:
             self._stop(ACH_LENGTH, f"expected {self._length} bytes, found {len(body)}")
         self._passed[kind] += 1
-
-    def _stop(self, rule: RuleCode, note: str) -> None:
-        self._stopped = True
-        self._findings.append(Finding(rule, Severity.FATAL, line=self._incoming.line, note=note))

@@ -7,12 +7,12 @@ counts ask for when another header follows; padding of spaces after it is ignore
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from gateway.core.model import Finding, RuleCode, Severity
-from gateway.core.ports.formats import Frame, Heading
+from gateway.core.model import RuleCode
+from gateway.core.ports.formats import Frame
 from transforms.csenet_shape import COUNTS_END, Shape
-from transforms.lines import Cut, Incoming, line_end
+from transforms.cutting import RecordCutter
+from transforms.lines import Cut, line_end
 
 CSE_UNREADABLE = RuleCode("CSE-UNREADABLE")
 
@@ -26,44 +26,26 @@ _HEADER = re.compile(rb"[0-9]{5}.{2}[0-9]{5}.{2}003", re.DOTALL)
 _HEADER_LENGTH = 17
 
 
-class CsenetReader:
+class CsenetReader(RecordCutter):
     """The port ``Reader`` for CSENet. A transaction of the wrong length is a frame; ``decode`` says what is wrong."""
 
     def __init__(self, shape: Shape) -> None:
+        super().__init__(window=WINDOW)
         self._shape = shape
-        self._incoming = Incoming()
-        self._ordinal = 0
         self._padding = False
-        self._findings: list[Finding] = []
-        self._stopped = False
 
-    @property
-    def heading(self) -> Heading:
-        return Heading()
-
-    @property
-    def findings(self) -> Sequence[Finding]:
-        return tuple(self._findings)
-
-    def feed(self, data: bytes) -> list[Frame]:
-        return self._cut(data, final=False)
-
-    def finish(self) -> list[Frame]:
-        return self._cut(b"", final=True)
-
-    def _cut(self, data: bytes, *, final: bool) -> list[Frame]:
-        if self._stopped or not (self._incoming.add(data) or final):
-            return []
-        frames: list[Frame] = []
+    def _go_on(self, frames: list[Frame], *, final: bool) -> None:
         while True:
             self._skip(final=final)
             cut = self._line() or self._next(self._incoming.window(WINDOW + 1), final=final)
             if cut is None:
-                return frames
+                return
             if cut.body.strip(b" "):
-                self._ordinal += 1
-                frames.append(Frame(self._ordinal, cut.body, self._incoming.line))
+                self._take(cut.body, frames)
             self._incoming.use(cut.used)
+
+    def _take(self, body: bytes, frames: list[Frame]) -> None:
+        self._framed(body, frames)
 
     def _skip(self, *, final: bool) -> None:
         """Step over line ends and over the padding of a fixed-length record."""
@@ -98,7 +80,7 @@ class CsenetReader:
         if end >= 0:
             return Cut(window[:end], end)
         if len(window) > WINDOW:
-            self._stop()
+            self._stop(CSE_UNREADABLE, f"after {self._ordinal} records")
             return None
         return Cut(window, len(window)) if final and window else None
 
@@ -111,9 +93,3 @@ class CsenetReader:
         if len(rest) < _HEADER_LENGTH or not _HEADER.match(rest):
             return None
         return Cut(stretch[:length], len(stretch) - len(rest))
-
-    def _stop(self) -> None:
-        self._stopped = True
-        self._findings.append(
-            Finding(CSE_UNREADABLE, Severity.FATAL, line=self._incoming.line, note=f"after {self._ordinal} records")
-        )

@@ -19,6 +19,7 @@ from gateway.core.errors import Unprocessable
 from gateway.core.model import Content, Finding, FormatName, RuleCode, Severity
 from gateway.core.ports.formats import Cover, Decoded, Encoded, Frame, Heading, Reader
 from transforms.canonical import ILLEGAL
+from transforms.cutting import Told
 
 LINE_LIMIT = 64 * 1024
 """Bytes of one line; the longest order has 44 columns of at most 120 characters."""
@@ -125,10 +126,11 @@ def _day(year: int, month: int, day: int) -> date | None:
         return None
 
 
-class LineCutter:
+class LineCutter(Told):
     """A :class:`gateway.core.ports.formats.Reader` of lines. A line that never ends is fatal."""
 
     def __init__(self, first_column: str) -> None:
+        super().__init__()
         self._first = first_column.casefold()
         self._buffer = bytearray()
         self._at = 0
@@ -138,15 +140,6 @@ class LineCutter:
         self._began = False
         """A line that is not blank has come."""
         self._stopped = False
-        self._findings: list[Finding] = []
-
-    @property
-    def heading(self) -> Heading:
-        return Heading()
-
-    @property
-    def findings(self) -> Sequence[Finding]:
-        return tuple(self._findings)
 
     def feed(self, data: bytes) -> list[Frame]:
         if self._stopped:

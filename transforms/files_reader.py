@@ -15,11 +15,12 @@ from gateway.core.file_order import RecordRole
 from gateway.core.model import Finding, RuleCode, Severity
 from gateway.core.ports.formats import Frame, Heading
 from transforms.controls import NOTED, Tally, is_checked, total_of
+from transforms.cutting import PADDING, WINDOW, RecordCutter
 from transforms.encodings import Encoding
 from transforms.files_records import OWN, Record, Records
 from transforms.fixed_width import findings_of
 from transforms.layout import codec_of
-from transforms.lines import Cut, Incoming, line_end
+from transforms.lines import Cut, line_end
 
 FILE_HEADER = RuleCode("FILE-HEADER")
 FILE_HEADER_MISSING = RuleCode("FILE-HEADER-MISSING")
@@ -39,25 +40,19 @@ FILE_CONTROL_DOUBT = RuleCode("FILE-CONTROL-DOUBT")
 FILE_CUT_OFF = RuleCode("FILE-CUT-OFF")
 FILE_UNREADABLE = RuleCode("FILE-UNREADABLE")
 
-WINDOW = 4_096
-"""Shortest stretch in which the end of a record is looked for."""
 
-
-class FileReader:
+class FileReader(RecordCutter):
     """The port ``Reader``."""
 
     def __init__(self, records: Records, encoding: Encoding, notices: Sequence[Finding] = ()) -> None:
+        super().__init__(notices, max(WINDOW, 3 * records.order.length))
         self._records = records
         self._encoding = encoding
         self._length = records.order.length
-        self._window = max(WINDOW, 3 * self._length)
-        self._incoming = Incoming()
         self._bare = not records.order.line_end
         """Records follow each other without line ends, as far as is known."""
-        self._ordinal = 0
         self._tally = Tally()
         self._amounts = records.amounts
-        self._heading: Heading | None = None
         self._pending: list[tuple[Record, dict[str, str], int]] = []
         """What the header says of the file, checked in the end."""
         self._control: tuple[Record, dict[str, str], int] | None = None
@@ -65,24 +60,11 @@ class FileReader:
         self._group_body = ""
         self._in_group = False
         self._ended = False
-        self._stopped = False
-        self._findings: list[Finding] = list(notices)
-
-    @property
-    def heading(self) -> Heading:
-        return self._heading or Heading()
-
-    @property
-    def findings(self) -> Sequence[Finding]:
-        return tuple(self._findings)
 
     def feed(self, data: bytes) -> list[Frame]:
         return self._cut(self._encoding.read(data), final=False)
 
-    def finish(self) -> list[Frame]:
-        frames = self._cut(b"", final=True)
-        if self._stopped:
-            return frames
+    def _end(self) -> None:
         header, trailer = self._records.header, self._records.trailer
         if header and not header.record.optional and self._heading is None:
             self._stop(FILE_HEADER_MISSING)
@@ -93,21 +75,6 @@ class FileReader:
             self._findings += self._wrong_controls(record, values, line)
         if self._control is not None:
             self._findings += self._doubtful(*self._control)
-        return frames
-
-    def _cut(self, data: bytes, *, final: bool) -> list[Frame]:
-        if self._stopped or not (self._incoming.add(data) or final):
-            return []
-        frames: list[Frame] = []
-        while not self._stopped:
-            self._incoming.skip_line_ends()
-            cut = self._next(self._incoming.window(self._window + 1), final=final)
-            if cut is None:
-                break
-            if cut.body.strip(b" \x1a"):
-                self._take(cut.body.decode("latin-1"), frames)
-            self._incoming.use(cut.used)
-        return frames
 
     def _next(self, window: bytes, *, final: bool) -> Cut | None:
         """The next record: up to its line end, or as long as the format says where another record follows at once."""
@@ -135,9 +102,12 @@ class FileReader:
     def _unpadded(self, line: bytes) -> bytes:
         """A line without the spaces that follow a full record; anything else there is left for ``decode`` to find."""
         length = self._length
-        return line[:length] if len(line) > length and not line[length:].strip(b" \x1a") else line
+        return line[:length] if len(line) > length and not line[length:].strip(PADDING) else line
 
-    def _take(self, body: str, frames: list[Frame]) -> None:
+    def _take(self, body: bytes, frames: list[Frame]) -> None:
+        self._take_text(body.decode("latin-1"), frames)
+
+    def _take_text(self, body: str, frames: list[Frame]) -> None:
         record = self._records.recognise(body)
         body = record.whole(body) if record is not None else body
         role = record.role if record else RecordRole.DETAIL
@@ -224,8 +194,7 @@ class FileReader:
         self._tally.group += 1
         if record is not None and self._amounts:
             self._add_amounts(record, body)
-        self._ordinal += 1
-        frames.append(Frame(self._ordinal, (self._group_body + body).encode("latin-1"), self._incoming.line))
+        self._framed((self._group_body + body).encode("latin-1"), frames)
 
     def _add_amounts(self, record: Record, body: str) -> None:
         for field in record.compiled.layout.fields:
@@ -292,10 +261,6 @@ class FileReader:
                 count = "." not in expected[0]
                 note = f"{' or '.join(expected)} counted" if count else "the records add up to another amount"
                 yield Finding(FILE_CONTROL_DOUBT, Severity.WARNING, line=line, note=note)
-
-    def _stop(self, rule: RuleCode, note: str | None = None) -> None:
-        self._stopped = True
-        self._findings.append(Finding(rule, Severity.FATAL, line=self._incoming.line, note=note))
 
 
 def _agrees(given: str, expected: Sequence[str]) -> bool:

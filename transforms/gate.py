@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
 from gateway.core.model import Content, Finding, RuleCode, Severity
-from gateway.core.ports.formats import Frame, Heading
+from gateway.core.ports.formats import Frame
+from transforms.cutting import Told
 
 BATCH_NAMESPACE = "urn:child-support-gateway:batch:1"
 BATCH = f"{BATCH_NAMESPACE}}}Batch"
@@ -78,13 +79,13 @@ class Turned(Exception):
         self.note = note
 
 
-class Gate:
+class Gate(Told):
     """A :class:`gateway.core.ports.formats.Reader` of XML files. Memory is bounded by one record."""
 
     def __init__(self, limits: Limits | None = None, plain: Plain = _never) -> None:
+        super().__init__()
         self._limits = limits or Limits()
         self._plain = plain if self._limits.covers_small else _never
-        self._findings: list[Finding] = []
         self._frames: list[Frame] = []
         self._ordinal = 0
         self._buffer = bytearray()
@@ -119,14 +120,6 @@ class Gate:
         return parser
 
     # --- Reader ------------------------------------------------------------------------------------------------------
-
-    @property
-    def heading(self) -> Heading:
-        return Heading()
-
-    @property
-    def findings(self) -> Sequence[Finding]:
-        return tuple(self._findings)
 
     def feed(self, data: bytes) -> list[Frame]:
         if self._whole is not None:

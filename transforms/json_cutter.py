@@ -7,11 +7,11 @@ The cutter follows strings, escapes and brackets only; whether a record is JSON 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from enum import Enum, auto
 
 from gateway.core.model import Finding, RuleCode, Severity
-from gateway.core.ports.formats import Frame, Heading
+from gateway.core.ports.formats import Frame
+from transforms.cutting import Told
 
 RECORD_LIMIT = 8 * 2**20
 """Bytes of one record."""
@@ -48,10 +48,11 @@ class _Place(Enum):
     STOPPED = auto()
 
 
-class JsonCutter:
+class JsonCutter(Told):
     """A :class:`gateway.core.ports.formats.Reader` of JSON files. Memory is bounded by one record."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._place = _Place.START
         self._buffer = bytearray()
         self._at = 0
@@ -63,7 +64,6 @@ class JsonCutter:
         self._closed = False
         """The outer object of the envelope has ended."""
         self._last = False
-        self._findings: list[Finding] = []
         self._steps = {
             _Place.START: self._start,
             _Place.SHAPE: self._shape,
@@ -74,14 +74,6 @@ class JsonCutter:
             _Place.TAIL: self._tail,
             _Place.STOPPED: self._stopped,
         }
-
-    @property
-    def heading(self) -> Heading:
-        return Heading()
-
-    @property
-    def findings(self) -> Sequence[Finding]:
-        return tuple(self._findings)
 
     def feed(self, data: bytes) -> list[Frame]:
         if self._place is _Place.STOPPED:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.core.model import Finding, RuleCode, Severity
 from gateway.core.ports.formats import Frame, Heading
+from transforms.cutting import WINDOW, RecordCutter
 from transforms.fixed_width import findings_of
 from transforms.layout import CompiledLayout
-from transforms.lines import Cut, Incoming, line_end
+from transforms.lines import Cut, line_end
 
 W4_HEADER = RuleCode("W4-HEADER")
 W4_HEADER_MISSING = RuleCode("W4-HEADER-MISSING")
@@ -18,49 +18,27 @@ W4_TRAILER_COUNT = RuleCode("W4-TRAILER-COUNT")
 W4_AFTER_TRAILER = RuleCode("W4-AFTER-TRAILER")
 W4_UNREADABLE = RuleCode("W4-UNREADABLE")
 
-WINDOW = 4_096
-"""Longest stretch in which the end of a record is looked for."""
 HEADER, DATA, TRAILER = b"H4", b"W4", b"T4"
 _MARKS = (HEADER, DATA, TRAILER)
 _COUNT = slice(2, 13)
 """Assumed place of the trailer's record count; no public source shows it."""
 
 
-class W4Reader:
+class W4Reader(RecordCutter):
     """The port ``Reader``. Without a usable header nothing is read: the directory rejects such records too."""
 
     def __init__(self, header: CompiledLayout) -> None:
+        super().__init__()
         self._header = header
         self._length = header.length
-        self._incoming = Incoming()
-        self._ordinal = 0
-        self._heading: Heading | None = None
         self._trailer = False
         self._late = False
-        self._stopped = False
-        self._findings: list[Finding] = []
 
-    @property
-    def heading(self) -> Heading:
-        return self._heading or Heading()
-
-    @property
-    def findings(self) -> Sequence[Finding]:
-        return tuple(self._findings)
-
-    def feed(self, data: bytes) -> list[Frame]:
-        return self._cut(data, final=False)
-
-    def finish(self) -> list[Frame]:
-        frames = self._cut(b"", final=True)
-        if self._heading is None and not self._stopped:
+    def _end(self) -> None:
+        if self._heading is None:
             self._stop(W4_HEADER_MISSING)
-        return frames
 
-    def _cut(self, data: bytes, *, final: bool) -> list[Frame]:
-        if self._stopped or not (self._incoming.add(data) or final):
-            return []
-        frames: list[Frame] = []
+    def _go_on(self, frames: list[Frame], *, final: bool) -> None:
         incoming, length = self._incoming, self._length
         untried = True
         while not self._stopped:
@@ -80,7 +58,6 @@ class W4Reader:
             if body[:2] in _MARKS or body.strip(b" "):
                 self._take(body, frames)
             incoming.use(used)
-        return frames
 
     def _next(self, window: bytes, *, final: bool) -> Cut | None:
         end = line_end(window[:WINDOW])
@@ -103,8 +80,7 @@ class W4Reader:
             self._take_trailer(body)
         else:
             self._note_late()
-            self._ordinal += 1
-            frames.append(Frame(self._ordinal, body, self._incoming.line))
+            self._framed(body, frames)
 
     def _take_run(self, frames: list[Frame]) -> None:
         """Data records in a row, as nearly all are."""
@@ -147,10 +123,6 @@ class W4Reader:
         if self._trailer and not self._late:
             self._late = True
             self._findings.append(Finding(W4_AFTER_TRAILER, Severity.WARNING, line=self._incoming.line))
-
-    def _stop(self, rule: RuleCode, note: str | None = None) -> None:
-        self._stopped = True
-        self._findings.append(Finding(rule, Severity.FATAL, line=self._incoming.line, note=note))
 
 
 def _unpadded(line: bytes, length: int) -> bytes:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from gateway.core.model import Finding, RuleCode, Severity
 from gateway.core.ports.formats import Frame, Heading
 from gateway.core.x12_set import TransactionSet
+from transforms.cutting import Told
 from transforms.x12_envelope import ENVELOPE, faults_of
 from transforms.x12_levels import Levels
 from transforms.x12_segments import (
@@ -68,10 +69,11 @@ class _Open:
     count: int = 0
 
 
-class X12Reader:
+class X12Reader(Told):
     """The port ``Reader`` over one transaction set."""
 
     def __init__(self, table: TransactionSet, notices: Sequence[Finding] = ()) -> None:
+        super().__init__(notices)
         self._table = table
         self._pending = Pending()
         self._marks: Delimiters | None = None
@@ -82,17 +84,6 @@ class X12Reader:
         self._line = 0
         self._began = False
         self._stopped = False
-        self._heading: Heading | None = None
-        self._findings: list[Finding] = list(notices)
-
-    @property
-    def heading(self) -> Heading:
-        """What the first ISA says of the file; the records carry their envelopes themselves."""
-        return self._heading or Heading()
-
-    @property
-    def findings(self) -> Sequence[Finding]:
-        return tuple(self._findings)
 
     def feed(self, data: bytes) -> list[Frame]:
         if self._stopped:
@@ -160,6 +151,7 @@ class X12Reader:
         if cut.get(15) == "T":
             self._findings.append(Finding(X12_TEST, Severity.NOTICE, field="ISA15", line=self._line))
         self._open = [_Open("IEA", cut.get(13), isa)]
+        # What the first one says of the file; the records carry their envelopes themselves.
         self._heading = self._heading or Heading(file={f"ISA{at:02}": cut.get(at) for at in TOLD_BY_ISA})
         return not self._stopped
 
