@@ -20,7 +20,7 @@ from gateway.core.routing import Directory
 from gateway.cosigners import Cosigners
 from gateway.foundation import Foundation, foundation
 from gateway.guarding import danger_watch
-from gateway.key_rounds import KeyRounds, key_report, rewrapper
+from gateway.key_rounds import KeyRounds, key_report, reindexer, rewrapper
 from gateway.listening import listening
 from gateway.retaining import eraser
 from gateway.settings import Role, Settings, TimestampSettings
@@ -34,6 +34,7 @@ from gateway.work.housekeeping import Housekeeper
 from gateway.work.integrator import Integrator
 from gateway.work.leadership import Leadership
 from gateway.work.loops import Loop, run
+from gateway.work.reindex import IndexPace
 from gateway.work.reroute import Rerouter
 from gateway.work.retention import Rounds
 from gateway.work.rewrap import Pace
@@ -183,7 +184,8 @@ def _stamper(process: Gateway, chosen: TimestampSettings) -> Stamper:
 async def _take_up_keys(process: Gateway) -> bool:
     """Keys that another process made or rotated: seal with the new ones from now on."""
     before = process.base.keys.ring
-    if await asyncio.to_thread(process.base.keys.reload) is not before:
+    renewed = await asyncio.to_thread(process.base.tools.examiner.indexer.refresh)
+    if await asyncio.to_thread(process.base.keys.reload) is not before or renewed:
         process.base.sealer.refresh()
         process.crew.renew()
         log.info("keys.changed")
@@ -228,6 +230,7 @@ def _scheduled(process: Gateway) -> list[Loop]:
         Loop("sweep", alone("sweep", keeper.sweep), seconds(600)),
         Loop("key-rounds", alone("key-rounds", KeyRounds.of(base).step), seconds(60), after_fault=seconds(60)),
         Loop("rewrap", alone("rewrap", rewrapper(base, pace).step), seconds(30), slowest=seconds(60)),
+        Loop("reindex", alone("reindex", reindexer(base, IndexPace()).step), seconds(30), slowest=seconds(60)),
         Loop("bulk", alone("bulk", bulk.step), seconds(1), slowest=seconds(4)),
         *_retention(process),
         Loop("wire.keys", alone("wire.keys", wire.warn), WIRE_KEYS_EVERY),

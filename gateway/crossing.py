@@ -19,7 +19,7 @@ _FACTS = attrgetter(*(field.name for field in fields(Facts)))
 _Frame = tuple[int, bytes, int | None]
 _Bytes = bytes | None
 _Examined = tuple[
-    RecordId, int, tuple[Finding, ...], tuple[Any, ...] | None, Digest | None, _Bytes, _Bytes, _Bytes, _Bytes
+    RecordId, int, tuple[Finding, ...], tuple[Any, ...] | None, Digest | None, _Bytes, _Bytes, _Bytes, _Bytes, str
 ]
 
 
@@ -60,6 +60,7 @@ def pack_result(found: tuple[Examined, ...]) -> PackedResult:
             one.case_index,
             one.persons,
             one.endangered,
+            one.index_keys,
         )
         for one in found
     ]
@@ -78,7 +79,8 @@ def unpack_result(packed: PackedResult) -> tuple[Examined, ...]:
                 index,
                 persons=persons,
                 endangered=endangered,
+                index_keys=keys,
             )
-            for id_, ordinal, findings, facts, digest, sealed, index, persons, endangered in packed
+            for id_, ordinal, findings, facts, digest, sealed, index, persons, endangered, keys in packed
         ]
     )

@@ -32,6 +32,7 @@ from gateway.store.engine import Database, Limits, open_database
 from gateway.store.factors import StoredFactors
 from gateway.store.health import StoredHealth
 from gateway.store.holds import StoredExtracts, StoredHolds
+from gateway.store.indexed import StoredIndexed
 from gateway.store.intake import StoredIntake
 from gateway.store.jobs import StoredJobs
 from gateway.store.key_notices import StoredKeyNotices
@@ -87,6 +88,7 @@ class Stores:
     stamps: StoredStamps
     waits: StoredWaits
     sealed: StoredSealed
+    indexed: StoredIndexed
     key_notices: StoredKeyNotices
     wire_keys: StoredWireKeys
     wire_payloads: StoredPayloads
@@ -126,6 +128,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         danger_changes=StoredDangerChanges(database),
         waits=StoredWaits(database),
         sealed=StoredSealed(database),
+        indexed=StoredIndexed(database),
         key_notices=StoredKeyNotices(database),
         wire_keys=StoredWireKeys(database),
         wire_payloads=StoredPayloads(database),

@@ -19,6 +19,7 @@ from gateway.core.ports.key_report import KeyLine
 from gateway.foundation import Foundation
 from gateway.key_rows import HELD, KeyRows
 from gateway.settings import Keys
+from gateway.work.reindex import IndexKeys, IndexPace, Reindexer
 from gateway.work.rewrap import Pace, Rewrapper, SealingKeys
 from keys.files import FileKeys
 from keys.ring import KeyFacts, KeyRing
@@ -50,6 +51,26 @@ def sealing_keys(ring: KeyRing) -> SealingKeys:
     active = [facts for facts in sealing if facts.state is KeyState.ACTIVE]
     old = frozenset(facts.id for facts in sealing if facts.state is KeyState.DECRYPT_ONLY)
     return SealingKeys(frozenset(facts.id for facts in active), old, max(facts.since for facts in active))
+
+
+def index_keys(ring: KeyRing) -> IndexKeys:
+    """What the re-index job needs to know of the ring."""
+    active, *others = [key.facts for key in ring.live(KeyUse.INDEX)]
+    return IndexKeys(active.id, frozenset(one.id for one in others if one.state is KeyState.DECRYPT_ONLY), active.since)
+
+
+def reindexer(base: Foundation, pace: IndexPace) -> Reindexer:
+    examiner = base.tools.examiner
+    return Reindexer(
+        base.stores.indexed,
+        examiner.indexer,
+        base.sealer,
+        base.speech.canonical,
+        lambda: index_keys(base.keys.reload()),
+        base.scribe,
+        base.clock,
+        pace,
+    )
 
 
 def rewrapper(base: Foundation, pace: Pace) -> Rewrapper:
@@ -138,12 +159,19 @@ class Ending:
         if count:
             raise Conflict(HELD[facts.use].format(count), code="key-in-use")
 
+    def _destroyed(self, key_id: str) -> KeyFacts:
+        facts = self.keys.ring.key(key_id).facts
+        self.keys.destroy(key_id)
+        return facts
+
     async def destroy(self, end: KeyEnd) -> None:
         """Raises Forbidden (``approval-own``) when the same person asked and agreed, and as :meth:`check`."""
         if str(end.asked_by) == str(end.agreed_by):
             raise Forbidden("Whoever asked cannot give the second word.", code="approval-own")
         await self.check(end.key)
-        await asyncio.to_thread(self.keys.destroy, end.key)
+        facts = await asyncio.to_thread(self._destroyed, end.key)
+        if facts.use is KeyUse.INDEX:
+            await self.rows.indexed.forget(end.key)
         details = {"agreed": str(end.agreed_by)}
         await self.audit.write([self.scribe.entry(end.asked_by, "key.destroyed", f"key:{end.key}", "ok", details)])
         log.warning("key.destroyed", id=end.key)

@@ -17,18 +17,45 @@ INDEX_BYTES = 16
 class BlindIndexer:
     """The Indexer: HMAC-SHA-256 over length of domain (2 bytes), domain, value; the first 16 bytes."""
 
-    def __init__(self, ring: KeyRing) -> None:
+    def __init__(self, ring: KeyRing, reread: Callable[[], KeyRing] | None = None) -> None:
         """Raises Misconfigured when the ring has no active index key."""
-        self._keyed = _keyed(ring.active(KeyUse.INDEX, INDEX_LABEL).material)
+        self._reread = reread
+        self._adopt(ring)
 
     @classmethod
     def from_snapshot(cls, snapshot: KeyRing) -> BlindIndexer:
         return cls(snapshot)
 
+    @property
+    def keys(self) -> str:
+        return self._keys
+
     def index(self, domain: str, value: str) -> bytes:
-        encoded = domain.encode()
-        message = len(encoded).to_bytes(2, "big") + encoded + value.encode()
-        return _digest(self._keyed, message)[:INDEX_BYTES]
+        return _digest(self._current, _message(domain, value))[:INDEX_BYTES]
+
+    def tokens(self, domain: str, value: str) -> tuple[bytes, ...]:
+        message = _message(domain, value)
+        return tuple([_digest(keyed, message)[:INDEX_BYTES] for keyed in self._keyed])
+
+    def refresh(self) -> bool:
+        """Take up the keys of now; whether there are others."""
+        ring = self._ring if self._reread is None else self._reread()
+        if ring is self._ring:
+            return False
+        self._adopt(ring)
+        return True
+
+    def _adopt(self, ring: KeyRing) -> None:
+        live = ring.live(KeyUse.INDEX)
+        self._keyed = tuple(_keyed(key.material) for key in live)
+        self._current = self._keyed[0]
+        self._keys = " ".join(key.facts.id for key in live)
+        self._ring = ring
+
+
+def _message(domain: str, value: str) -> bytes:
+    encoded = domain.encode()
+    return len(encoded).to_bytes(2, "big") + encoded + value.encode()
 
 
 class PepperHasher:

@@ -165,7 +165,7 @@ class FileKeys:
         return KeySnapshot(self._ring.snapshot(), self._address)
 
     def indexer(self) -> BlindIndexer:
-        return BlindIndexer(self._ring)
+        return BlindIndexer(self._ring, self.reload)
 
     def hasher(self) -> PepperHasher:
         return PepperHasher(self._ring, self.reload)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway.core.errors import Conflict, Misconfigured
-from keys.states import OPENING, ROTATABLE, KeyEvent, KeyPlace, KeyState, KeyUse, after
+from keys.states import LIVE, OPENING, WAITS_FIRST, KeyEvent, KeyPlace, KeyState, KeyUse, after
 
 KEY_BYTES = 32
 """All keys are 256 bits: AES-256, HMAC-SHA-256, the seed of Ed25519."""
 LONGEST_ID = 63
+KNOWN = timedelta(minutes=2)
+"""After so long every process has looked at the ring again and knows a key that waits."""
 LABEL = re.compile(r"[a-z][a-z0-9-]{0,31}")
 KEY_ID = re.compile(
     r"(?P<use>kek|index|token-pepper|note-signing|receipt-signing|token-signing):(?P<label>[a-z][a-z0-9-]{0,31})"
@@ -102,6 +104,15 @@ class KeyRing:
                 return key.facts.id
         raise Misconfigured(f"there is no key for {use}", code="no-active-key")
 
+    def live(self, use: KeyUse) -> tuple[Key, ...]:
+        """The keys of a use that something may be stored under, the active one first. Raises Misconfigured when there
+        is no active one."""
+        found = [key for key in self.keys if key.facts.use is use and key.facts.state in LIVE]
+        found.sort(key=lambda key: key.facts.state is not KeyState.ACTIVE)
+        if not found or found[0].facts.state is not KeyState.ACTIVE:
+            raise Misconfigured(f"there is no active key for {use}", code="no-active-key")
+        return tuple(found)
+
     def with_new(self, use: KeyUse, label: str, material: Material, at: datetime) -> KeyRing:
         """The first active key of a use and label. Raises Conflict when there is one already."""
         if self.found(use, label, KeyState.ACTIVE) is not None:
@@ -110,17 +121,18 @@ class KeyRing:
 
     def prepared(self, use: KeyUse, label: str, material: Material, at: datetime) -> KeyRing:
         """The key that will follow the active one is made and waits. Raises Conflict when one waits already."""
-        self._rotatable(use, label)
+        self.active(use, label)
         if self.found(use, label, KeyState.PENDING) is not None:
             raise Conflict(f"{use}:{label} has a key that waits to become active", code="key-exists")
         return self._with_pending(use, label, material, at)
 
     def rotated(self, use: KeyUse, label: str, material: Material, at: datetime) -> KeyRing:
         """Another key becomes the active one, the one that waits or a new one; the old one is decrypt-only from now
-        on."""
-        old = self._rotatable(use, label)
-        waits = self.found(use, label, KeyState.PENDING) is not None
-        ring = self if waits else self._with_pending(use, label, material, at)
+        on. Raises Conflict (``key-not-prepared``) for an index key that has not waited."""
+        old, waiting = self.active(use, label), self.found(use, label, KeyState.PENDING)
+        if use in WAITS_FIRST and (waiting is None or at < waiting.facts.since + KNOWN):
+            raise Conflict(f"prepare the next key of {use}:{label} two minutes before", code="key-not-prepared")
+        ring = self if waiting is not None else self._with_pending(use, label, material, at)
         return _activated(ring.moved(old.facts.id, KeyEvent.RETIRE, at), use, label, at)
 
     def key(self, key_id: str) -> Key:
@@ -136,17 +148,10 @@ class KeyRing:
         return KeyRing(tuple(moved if key.facts.id == key_id else key for key in self.keys))
 
     def snapshot(self, uses: Iterable[KeyUse] = (KeyUse.KEK, KeyUse.INDEX)) -> KeyRing:
-        """The part of the ring that a worker process needs: only these uses, only keys that open. It pickles; its
+        """The part of the ring that a worker process needs: only these uses, only keys that live. It pickles; its
         pickle holds key material, so it goes through pipes between our own processes and nowhere else."""
         wanted = frozenset(uses)
-        return KeyRing(tuple(key for key in self.keys if key.facts.use in wanted and key.facts.state in OPENING))
-
-    def _rotatable(self, use: KeyUse, label: str) -> Key:
-        if use not in ROTATABLE:
-            raise Conflict(
-                f"keys for {use} are not rotated: stored rows depend on the one that made them", code="key-use"
-            )
-        return self.active(use, label)
+        return KeyRing(tuple(key for key in self.keys if key.facts.use in wanted and key.facts.state in LIVE))
 
     def _with_pending(self, use: KeyUse, label: str, material: Material, at: datetime) -> KeyRing:
         if LABEL.fullmatch(label) is None:

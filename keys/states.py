@@ -61,11 +61,11 @@ TRANSITIONS: Mapping[tuple[KeyState, KeyEvent], KeyState] = {
 OPENING = frozenset({KeyState.ACTIVE, KeyState.DECRYPT_ONLY})
 """States whose keys may open or verify."""
 
-ROTATABLE = frozenset(
-    {KeyUse.KEK, KeyUse.TOKEN_PEPPER, KeyUse.NOTE_SIGNING, KeyUse.RECEIPT_SIGNING, KeyUse.TOKEN_SIGNING}
-)
-"""Uses whose old keys stay good for what they made. A new index key would part equal cases: that needs a change of the
-stored rows first."""
+LIVE = OPENING | {KeyState.PENDING}
+"""States of an index key under which something may be stored, now or in a moment."""
+
+WAITS_FIRST = frozenset({KeyUse.INDEX})
+"""Uses whose follower must be known to every process before it becomes active."""
 
 
 def after(state: KeyState, event: KeyEvent) -> KeyState:

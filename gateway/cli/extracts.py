@@ -10,10 +10,15 @@ import typer
 from gateway.cli import local
 from gateway.cli.out import put, say, table
 from gateway.core.errors import NotFound, Refused
+from gateway.core.people import renewal, unpacked
+from gateway.work.examine import case_indexes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gateway.core.accounting import Disclosure
     from gateway.core.extract import Extract
+    from gateway.core.model import RecordId
     from gateway.foundation import Foundation
 
 extracts = typer.Typer(help="The register of copies that left the gateway.", no_args_is_help=True)
@@ -89,9 +94,9 @@ def account(
     """What of a case went to whom, when, under which agreement (45 CFR 164.528); of erased records as well."""
 
     async def work(base: Foundation) -> tuple[Disclosure, ...]:
-        token = await _token(base, case, record)
-        await register(base, "disclosures", f"case:{token.hex()}", purpose)
-        return await base.stores.accounting.of_case(token, base.clock() - years * YEAR)
+        tokens = await _tokens(base, case, record)
+        await register(base, "disclosures", f"case:{tokens[0].hex()}", purpose)
+        return await base.stores.accounting.of_case(tokens, base.clock() - years * YEAR)
 
     found = local.on_foundation(work)
     columns = ("at", "partner", "kind", "from", "agreement", "record", "delivery")
@@ -112,22 +117,40 @@ def token(
     """Print the token of a case: a keyed digest that says nothing of it."""
 
     async def work(base: Foundation) -> bytes:
-        return base.tools.examiner.indexer.index(f"case:{sender}", case_id)
+        indexer = base.tools.examiner.indexer
+        tokens = b"".join(indexer.tokens(f"case:{sender}", case_id))
+        if moves := renewal(tokens, None, indexer.keys):  # Whoever names a case moves it under the active key.
+            await base.stores.indexed.renew([moves])
+        return tokens
 
     print(local.on_foundation(work).hex())
 
 
-async def _token(base: Foundation, case: str | None, record: str | None) -> bytes:
+async def _tokens(base: Foundation, case: str | None, record: str | None) -> Sequence[bytes]:
+    """Of the case, under each index key that there is."""
     from gateway.core.model import RecordId  # noqa: PLC0415 - as the others
 
     if (case is None) == (record is None):
         raise typer.BadParameter("Give one of --case and --record.")
     if record is not None:
-        found = await base.stores.accounting.token(RecordId(record))
-        if found is None:
-            raise NotFound("There is no such record, or it has no case, or it is erased: give the case's token.")
-        return found
+        return await _tokens_of(base, RecordId(record))
     try:
-        return bytes.fromhex(case or "")
+        found = tuple(unpacked(bytes.fromhex(case or "")))
     except ValueError:
-        raise Refused("The token of a case is hexadecimal.") from None
+        found = ()
+    if not found:
+        raise Refused("The token of a case is hexadecimal.")
+    return found
+
+
+async def _tokens_of(base: Foundation, id_: RecordId) -> Sequence[bytes]:
+    from gateway.core.labels import open_record  # noqa: PLC0415 - as the others
+
+    record = await base.stores.records.get(id_)
+    if record is None or record.case_index is None or record.sealed is None:
+        raise NotFound("There is no such record, or it has no case, or it is erased: give the case's token.")
+    indexer = base.tools.examiner.indexer
+    if " " not in indexer.keys:
+        return (record.case_index,)
+    facts = base.speech.canonical.facts(base.speech.canonical.read(open_record(base.sealer, id_, record.sealed)))
+    return (record.case_index, *unpacked(case_indexes(facts, record.sender, indexer)))

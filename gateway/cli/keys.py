@@ -17,7 +17,7 @@ app = typer.Typer(help="Keys: their life, their end, what is under which.", no_a
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Label = Annotated[str, typer.Argument(help="What the key is for, like `records`.")]
 Use = Annotated[
-    str, typer.Option(help="Use of the key: kek, token-pepper, receipt-signing, note-signing or token-signing.")
+    str, typer.Option(help="Use of the key: kek, index, token-pepper, receipt-signing, note-signing or token-signing.")
 ]
 COLUMNS = ("id", "state", "since", "lies in", "ends", "days", "values", "note")
 
@@ -81,7 +81,8 @@ def rewrap(
     rate: Annotated[int, typer.Option(min=1, help="Values a second at most.")] = 2_000,
     now: Annotated[bool, typer.Option("--now", help="Do not wait until every process has the new key.")] = False,  # noqa: FBT002 - as above
 ) -> None:
-    """Wrap every data key anew that an older key wraps. The scheduler does so by itself."""
+    """Wrap every data key anew that an older key wraps, and index anew what an older key indexed. The scheduler does
+    so by itself."""
 
     async def work(base: Foundation) -> None:
         from gateway.cli.rewrapping import run  # noqa: PLC0415 - as above

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gateway.cli.out import progress, say
+from gateway.work.reindex import IndexPace
 from gateway.work.rewrap import SETTLED, Pace
 
 if TYPE_CHECKING:
@@ -13,9 +14,11 @@ if TYPE_CHECKING:
 
 
 async def run(base: Foundation, rate: int, *, now: bool) -> None:
-    """To its end. A pass that the scheduler began is carried on together: no value is looked at twice for long."""
+    """First what an index key that was replaced had indexed, then all data keys, to the end. A pass that the
+    scheduler began is carried on together: no value is looked at twice for long."""
     from gateway.key_rounds import rewrapper  # noqa: PLC0415 - the composition costs time that --help must not pay
 
+    await _reindexed(base, now=now)
     pace = Pace(rate=rate, settled=timedelta() if now else SETTLED)
     job, stored = rewrapper(base, pace), base.stores.sealed
     before = await stored.latest()
@@ -29,3 +32,17 @@ async def run(base: Foundation, rate: int, *, now: bool) -> None:
         say("Nothing to wrap anew, or a key was replaced less than two minutes ago.")
     else:
         say(f"{ended.moved} wrapped anew of {ended.seen}; {ended.broken} do not open; {ended.left} left.")
+
+
+async def _reindexed(base: Foundation, *, now: bool) -> None:
+    from gateway.key_rounds import index_keys, reindexer  # noqa: PLC0415 - as above
+
+    keys = index_keys(base.keys.ring)
+    if not keys.old:
+        return
+    job = reindexer(base, IndexPace(settled=timedelta() if now else SETTLED))
+    left = sum(count for key, count in (await base.stores.indexed.counts()).items() if key != keys.active)
+    with progress("indexed anew", left) as bar:
+        while await job.step():
+            bar.update(bar.task_ids[0], completed=job.moved)
+    say(f"{job.moved} records indexed anew; {job.broken} do not open. `gateway keys list` counts what is left.")

@@ -19,6 +19,7 @@ from gateway.core.model import (
     Submission,
     SubmissionId,
 )
+from gateway.core.people import Renewal
 from gateway.core.protected import Notice
 from gateway.core.succession import Turn
 
@@ -39,6 +40,8 @@ class Judged:
     """The record that this one answers, where it was asked for and found."""
     notices: tuple[Notice, ...] = ()
     """Notices of danger that it places."""
+    renewal: Renewal | None = None
+    """While an index key is being replaced: what of its case and persons is under another one."""
 
     @property
     def counts(self) -> Counts:

@@ -62,6 +62,7 @@ ACTIONS: Mapping[str, str] = {
     "key.rotated": "another key became the active one",
     "key.expiring": "a key comes to the end of its time",
     "key.rewrapped": "data keys were wrapped anew by the active keys",
+    "key.reindexed": "blind indexes were made anew under the active key",
     "key.destroyed": "a key that nothing was wrapped by came to its end",
     "operator.added": "an operator account was made or changed",
     "operator.login": "an operator logged in",

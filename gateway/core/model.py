@@ -404,6 +404,8 @@ class Record:
     """What the disclosure guard knows of it (:class:`gateway.core.bearing.Bearing`); None for a refused record."""
     persons: bytes | None = field(default=None, repr=False, kw_only=True)
     """Blind indexes of the persons in it, one after the other."""
+    index_key: str | None = field(default=None, kw_only=True)
+    """The key of its blind indexes; None: the first one that this gateway had."""
 
 
 # --- deliveries -------------------------------------------------------------------------------------------------------

@@ -26,6 +26,10 @@ class Notice:
     placed_by: PartnerKey
     record: RecordId
     at: datetime
+    index_key: str | None = None
+    """The key of the index; None: the first one that this gateway had."""
+    renewed: str | None = None
+    """The key under which the same notice is placed as well, when that is the newer one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, select
+from sqlalchemy import Row, Select, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.accounting import Disclosure
@@ -33,19 +33,14 @@ class StoredAccounting:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of_case(self, token: bytes, since: datetime) -> tuple[Disclosure, ...]:
-        living = _living().where(records.c.case_index == token)
-        erased = select(disclosed).where(disclosed.c.token == _sealed_off(token))
+    async def of_case(self, tokens: Sequence[bytes], since: datetime) -> tuple[Disclosure, ...]:
+        living = _living().where(records.c.case_index.in_(tokens))
+        erased = select(disclosed).where(disclosed.c.token.in_([sealed_off(token) for token in tokens]))
         async with self._database.read() as connection:
             found = [_disclosure(row) for row in await connection.execute(living)]
             found += [_disclosure(row) for row in await connection.execute(erased)]
-            found += await _queried(connection, token)
+            found += await _queried(connection, tokens)
         return tuple(sorted((one for one in found if one.at >= since), key=lambda one: (one.at, one.delivery)))
-
-    async def token(self, record: RecordId) -> bytes | None:
-        async with self._database.read() as connection:
-            found: bytes | None = await connection.scalar(select(records.c.case_index).where(records.c.id == record))
-        return found
 
     async def prune(self, before: datetime) -> int:
         async with self._database.write() as connection:
@@ -59,13 +54,13 @@ async def remember(connection: AsyncConnection, fresh: Sequence[str], delivery: 
     if delivery is not None:
         query = query.where(items.c.delivery == delivery)
     rows = [
-        {name: getattr(row, name) for name in _DISCLOSED.names} | {"token": _sealed_off(row.token)}
+        {name: getattr(row, name) for name in _DISCLOSED.names} | {"token": sealed_off(row.token)}
         for row in await connection.execute(query)
     ]
     await _DISCLOSED.write(connection, rows)
 
 
-def _sealed_off(token: bytes) -> bytes:
+def sealed_off(token: bytes) -> bytes:
     """The token that outlives a case's records: whoever has the blind index finds it, and it leads back to none."""
     return hashlib.sha256(_OUTLIVES + token).digest()[: len(token)]
 
@@ -74,12 +69,17 @@ def _living() -> Select[Any]:
     """One row for each record that reached a partner, at the first time that it did."""
     what = (items.c.record, items.c.delivery, items.c.partner, items.c.kind, items.c.sender, items.c.agreement)
     return (
-        select(*what, records.c.case_index.label("token"), func.min(attempts.c.ended_at, type_=Instant()).label("at"))
+        select(
+            *what,
+            records.c.case_index.label("token"),
+            records.c.index_key,
+            func.min(attempts.c.ended_at, type_=Instant()).label("at"),
+        )
         .select_from(items)
         .join(records, records.c.id == items.c.record)
         .join(attempts, attempts.c.delivery == items.c.delivery)
         .where(attempts.c.outcome.in_(_TAKEN))
-        .group_by(*what, records.c.case_index)
+        .group_by(*what, records.c.case_index, records.c.index_key)
     )
 
 
@@ -95,11 +95,12 @@ def _disclosure(row: Row[Any]) -> Disclosure:
     )
 
 
-async def _queried(connection: AsyncConnection, token: bytes) -> list[Disclosure]:
+async def _queried(connection: AsyncConnection, tokens: Sequence[bytes]) -> list[Disclosure]:
     """Answers to synchronous queries about the case: nothing is kept of them but audit entries."""
     asked = await connection.execute(
         select(audit_entries).where(
-            audit_entries.c.action == "query.asked", audit_entries.c.details.contains(f'"case":"{token.hex()}"')
+            audit_entries.c.action == "query.asked",
+            or_(*(audit_entries.c.details.contains(f'"case":"{token.hex()}"') for token in tokens)),
         )
     )
     questions = {row.object: row for row in asked}

@@ -43,7 +43,7 @@ from gateway.store.tables import (
 _ERASURES = Insertion(erasures, conflict="ON CONFLICT (record) DO NOTHING", returning=("record",))
 _ENDED = (DeliveryState.DELIVERED.value, DeliveryState.WITHDRAWN.value)
 _STILL_OPEN = tuple(state.value for state in DeliveryState if state.value not in (*_ENDED, DeliveryState.CLAIMED.value))
-_GONE = dict.fromkeys(("sealed", "case_index", "serial", "digest", "bearing", "persons"))
+_GONE = dict.fromkeys(("sealed", "case_index", "serial", "digest", "bearing", "persons", "index_key"))
 _RETENTION = "retention"
 """The cause of deliveries that end because what they carry is erased."""
 ERASED_KEY = "erased:"

@@ -14,6 +14,7 @@ from gateway.core.model import AuditEntry, Finding, RecordState, SubmissionId
 from gateway.store.insertion import Insertion, Row, write_together
 from gateway.store.numbering import numbered
 from gateway.store.protection import write_notices
+from gateway.store.renewing import renew
 from gateway.store.rows import ENTRIES, entry_row, finding_row, item_row, record_row
 from gateway.store.tables import answers, findings, items, records, serials
 
@@ -55,6 +56,8 @@ async def write_judged(
 ) -> None:
     """The records with their routes and audit entries, and what else belongs to their submissions: the rows of
     :func:`finding_rows` and further entries."""
+    if renewals := [one.renewal for one in judged if one.renewal is not None]:
+        await renew(connection, renewals)
     await write_together(
         connection,
         (_RECORDS, (record_row(one.record) for one in judged)),

@@ -11,7 +11,7 @@ from gateway.store.bulk import among
 from gateway.store.tables import deliveries
 
 
-def _blocks(alias: str) -> ColumnElement[bool]:
+def blocks(alias: str) -> ColumnElement[bool]:
     """That a delivery still blocks those behind it. Literally the condition of the index ``deliveries_in_lane``:
     with parameters instead of constants no planner could use it."""
     return and_(
@@ -26,7 +26,7 @@ def first_in_lane(candidate: FromClause) -> ColumnElement[bool]:
         earlier.c.partner == candidate.c.partner,
         earlier.c.lane == candidate.c.lane,
         earlier.c.id < candidate.c.id,
-        _blocks("earlier"),
+        blocks("earlier"),
     )
     return or_(candidate.c.lane.is_(None), ~blocked)
 
@@ -36,7 +36,7 @@ async def wake_next(connection: AsyncConnection, done: Sequence[str]) -> None:
     finished, behind = deliveries.alias("finished"), deliveries.alias("behind")
     next_in_lane = (
         select(func.min(behind.c.id))
-        .where(behind.c.partner == finished.c.partner, behind.c.lane == finished.c.lane, _blocks("behind"))
+        .where(behind.c.partner == finished.c.partner, behind.c.lane == finished.c.lane, blocks("behind"))
         .scalar_subquery()
     )
     freed = select(next_in_lane).select_from(finished).where(among(connection, finished.c.id, done))

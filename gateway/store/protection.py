@@ -26,7 +26,7 @@ _NOTICES = Insertion(
     notices,
     conflict=(
         "ON CONFLICT (person, placed_by) DO UPDATE SET record = excluded.record, at = excluded.at,"
-        " stands = excluded.stands, revision = excluded.revision"
+        " stands = excluded.stands, revision = excluded.revision, renewed = excluded.renewed"
     ),
 )
 
@@ -41,7 +41,7 @@ async def write_notices(connection: AsyncConnection, placed: Iterable[Notice]) -
     last = {(one.person, one.placed_by): one for one in placed}
     if not last:
         return
-    revision = await _grow(connection)
+    revision = await grow(connection)
     rows = [
         {
             "person": one.person,
@@ -50,13 +50,15 @@ async def write_notices(connection: AsyncConnection, placed: Iterable[Notice]) -
             "at": one.at,
             "stands": 1,
             "revision": revision,
+            "index_key": one.index_key,
+            "renewed": one.renewed,
         }
         for _, one in sorted(last.items())
     ]
     await _NOTICES.write(connection, rows)
 
 
-async def _grow(connection: AsyncConnection) -> int:
+async def grow(connection: AsyncConnection) -> int:
     """The next revision. The row lock lasts until the commit, which keeps revisions in the order of the commits."""
     first = upsert(connection, revisions).values(name=_REGISTER, value=1)
     grown = first.on_conflict_do_update(index_elements=["name"], set_={"value": revisions.c.value + 1})
@@ -88,10 +90,12 @@ class StoredNotices:
             placed = (notices.c.record == record, notices.c.placed_by == placed_by, notices.c.stands == 1)
             if await connection.scalar(select(notices.c.person).where(*placed).limit(1)) is None:
                 return 0
-            revision = await _grow(connection)
-            lifted = await connection.execute(update(notices).where(*placed).values(stands=0, revision=revision))
+            revision = await grow(connection)
+            # While an index key is being replaced a notice may be there under both: it is one.
+            lifted = update(notices).where(*placed).values(stands=0, revision=revision).returning(notices.c.renewed)
+            persons = [one for one in (await connection.execute(lifted)).scalars() if one is None]
             await write_entries(connection, [entry])
-            return int(lifted.rowcount)
+            return len(persons)
 
     async def recall(self, delivery: DeliveryId, parting: Parting, now: datetime) -> bool:
         async with self._database.write() as connection:

@@ -129,7 +129,7 @@ def _conditions(query: RecordQuery) -> list[ColumnElement[bool]]:
         (query.sender, columns.sender == query.sender),
         (query.kind, columns.kind == query.kind),
         (query.state, columns.state == query.state),
-        (query.case_index, columns.case_index == query.case_index),
+        (query.cases, columns.case_index.in_(query.cases or ())),
     )
     conditions = [condition for value, condition in given if value is not None]
     if query.since is not None:

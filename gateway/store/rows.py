@@ -122,6 +122,7 @@ def record_row(record: Record) -> dict[str, object]:
         "received_at": record.received_at,
         "bearing": record.bearing,
         "persons": record.persons,
+        "index_key": record.index_key,
     }
 
 
@@ -144,6 +145,7 @@ def record_from(row: Row[Any]) -> Record:
         received_at=row.received_at,
         bearing=row.bearing,
         persons=row.persons,
+        index_key=row.index_key,
     )
 
 

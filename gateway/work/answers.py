@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
+from operator import attrgetter
 
 from gateway.core.bridge import Bridging
 from gateway.core.catalog import Question
@@ -25,8 +27,8 @@ class _Asking:
 
     facts: Facts
     question: Question
-    cases: Mapping[PartnerKey, bytes] = field(repr=False)
-    """Asker -> the blind index of the case that the answer names."""
+    cases: Mapping[PartnerKey, tuple[bytes, ...]] = field(repr=False)
+    """Asker -> the blind indexes of the case that the answer names, under each key that there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +61,14 @@ class Questions:
         if facts is None or question is None or one.sealed is None or not facts.other_case_id:
             return None
         askers = self._askers(facts, question, sender)
-        cases = {asker.key: self.indexer.index(f"case:{asker.key}", facts.other_case_id) for asker in askers}
+        cases = {asker.key: self.indexer.tokens(f"case:{asker.key}", facts.other_case_id) for asker in askers}
         return _Asking(facts, question, cases) if cases else None
 
     async def _asked(self, askings: Iterable[_Asking]) -> Mapping[tuple[PartnerKey, bytes], list[Record]]:
         """What was asked, newest first, by asker and case."""
         cases: dict[Kind, set[bytes]] = {}
         for asking in askings:
-            cases.setdefault(asking.question.kind, set()).update(asking.cases.values())
+            cases.setdefault(asking.question.kind, set()).update(chain.from_iterable(asking.cases.values()))
         found: dict[tuple[PartnerKey, bytes], list[Record]] = {}
         for kind, indexes in cases.items():
             for record in await self.records.of_cases(kind, sorted(indexes)):
@@ -84,7 +86,11 @@ class Questions:
             answer = self._open(one.id, one.sealed or b"")
         if bridge is not None and bridge.case_of(answer) is None:
             return replace(one, crosses=False)
-        matches = [m for key in asking.cases.items() if (m := await self._match(asked.get(key, []), question, answer))]
+        filed = [
+            sorted(chain(*(asked.get((asker, one), ()) for one in case)), key=attrgetter("id"), reverse=True)
+            for asker, case in asking.cases.items()
+        ]
+        matches = [match for rows in filed if (match := await self._match(rows, question, answer))]
         if len(matches) != 1:
             return one
         addressee = facts.recipient or min(self.directory().partners[matches[0].sender].locators)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from gateway.core.errors import Unprocessable
 from gateway.core.labels import label_of, record_context
-from gateway.core.model import Digest, Facts, Finding, FormatName, Partner, RecordId, RuleCode, Severity
+from gateway.core.model import Digest, Facts, Finding, FormatName, Partner, PartnerKey, RecordId, RuleCode, Severity
 from gateway.core.people import DOMAIN, People, packed
 from gateway.core.ports.crew import Examination, Examined
 from gateway.core.ports.formats import CanonicalForm, Format, Frame, Rules
@@ -65,18 +65,31 @@ class Examiner:
             case_index=self._case_index(facts, task.sender),
             persons=persons,
             endangered=endangered,
+            index_keys=self.indexer.keys,
         )
 
     def _case_index(self, facts: Facts, sender: Partner) -> bytes | None:
-        return self.indexer.index(f"case:{sender.key}", facts.case_id) if facts.case_id else None
+        return case_indexes(facts, sender.key, self.indexer)
 
 
 def indexes(people: People, indexer: Indexer) -> tuple[bytes | None, bytes | None]:
-    """Blind indexes of everybody in a record, and of those in danger."""
+    """Blind indexes of everybody in a record, and of those in danger; of each under all keys, the active one first."""
     if not people.everybody:
         return None, None
-    found = {number: indexer.index(DOMAIN, number) for number in people.everybody}
+    if " " not in indexer.keys:
+        found = {number: indexer.index(DOMAIN, number) for number in people.everybody}
+    else:
+        found = {number: b"".join(indexer.tokens(DOMAIN, number)) for number in people.everybody}
     return packed(found.values()), packed([found[number] for number in people.endangered])
+
+
+def case_indexes(facts: Facts, sender: PartnerKey, indexer: Indexer) -> bytes | None:
+    """Blind indexes of the record's case under all keys, the active one first; None without a case."""
+    if not facts.case_id:
+        return None
+    if " " not in indexer.keys:
+        return indexer.index(f"case:{sender}", facts.case_id)
+    return b"".join(indexer.tokens(f"case:{sender}", facts.case_id))
 
 
 def sender_findings(facts: Facts, sender: Partner, ordinal: int) -> tuple[Finding, ...]:

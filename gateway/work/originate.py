@@ -30,7 +30,7 @@ from gateway.core.ports.keys import Indexer, Sealer
 from gateway.core.ports.submissions import Intake, Replayed
 from gateway.core.receipt import blocked
 from gateway.core.routing import Directory
-from gateway.work.examine import indexes
+from gateway.work.examine import case_indexes, indexes
 from gateway.work.route import Origin, Router
 
 ORIGINATOR = Actor("gateway", "originator")
@@ -93,8 +93,19 @@ class Originator:
         if blocked(findings):
             raise Unprocessable("What the gateway would say does not keep to its schema.")
         facts, record = self.canonical.facts(content), RecordId(self.mint())
-        case = self.indexer.index(f"case:{sender.key}", facts.case_id) if facts.case_id else None
+        case = case_indexes(facts, sender.key, self.indexer)
         sealed = self.sealer.seal(label_of(facts), record_context(record), document)
         digest = Digest(hashlib.sha256(document).hexdigest())
         persons, endangered = indexes(self.canonical.people(content), self.indexer)
-        return Examined(record, ordinal, findings, facts, digest, sealed, case, persons=persons, endangered=endangered)
+        return Examined(
+            record,
+            ordinal,
+            findings,
+            facts,
+            digest,
+            sealed,
+            case,
+            persons=persons,
+            endangered=endangered,
+            index_keys=self.indexer.keys,
+        )

@@ -83,6 +83,7 @@ class Rerouter:
             record.sealed,
             record.case_index,
             persons=record.persons,
+            index_keys=record.index_key or "",
         )
         if self.questions is not None:
             (examined,) = await self.questions.found([examined], record.sender)

@@ -11,15 +11,16 @@ from gateway.core.erasure import Erasure, Run
 from gateway.core.errors import NotFound
 from gateway.core.extract import EXTRACTS, Extract, erase_by
 from gateway.core.ids import Clock, Mint
-from gateway.core.model import Actor, RecordId
-from gateway.core.ports.records import Records
+from gateway.core.model import Actor, Page, RecordId
+from gateway.core.ports.records import RecordQuery, Records
 from gateway.core.ports.retention import Extracts, Holds, Retention
 from gateway.core.reasons import fit_reason
 from gateway.core.retention import Hold, HoldScope, Schedule
 from gateway.core.routing import Directory
 
-_TOKEN = re.compile(r"(?:[0-9a-f]{2}){16,32}")
-"""The blind index of a case in hex."""
+_TOKEN = re.compile(r"(?:[0-9a-f]{32}){1,9}")
+"""The blind indexes of a case in hex, under each key that there is; the active one first."""
+_ONE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class StaffedDesk:
     async def hold(self, actor: Actor, scope: HoldScope, what: str, reason: str) -> Hold:
         reason, what = fit_reason(reason), what.strip()
         await self._known(scope, what)
+        what = what[:_ONE] if scope is HoldScope.CASE else what
         made = Hold(self.mint(), scope, what, reason, str(actor), self.clock())
         details = {"scope": scope.value, "what": what, "reason": reason}
         await self.kept.add(made, self.scribe.entry(actor, "hold.set", f"hold:{made.id}", details=details))
@@ -81,12 +83,19 @@ class StaffedDesk:
     async def overdue(self) -> int:
         return await self.register_of.overdue(self.clock())
 
+    async def _filed(self, tokens: str) -> bool:
+        """Whether there is a record of the case: a hold under a key that is no more would hold nothing."""
+        if _TOKEN.fullmatch(tokens) is None:
+            return False
+        found = await self.records.search(RecordQuery(cases=(bytes.fromhex(tokens[:_ONE]),)), Page(1))
+        return bool(found.rows)
+
     async def _known(self, scope: HoldScope, what: str) -> None:
         match scope:
             case HoldScope.RECORD:
                 found = await self.records.get(RecordId(what)) is not None
             case HoldScope.CASE:
-                found = _TOKEN.fullmatch(what) is not None
+                found = await self._filed(what)
             case HoldScope.PARTNER:
                 found = what in self.directory().partners
         if not found:

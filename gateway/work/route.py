@@ -29,6 +29,7 @@ from gateway.core.model import (
     Severity,
     SubmissionId,
 )
+from gateway.core.people import keyed, renewal, renewed, under, unpacked
 from gateway.core.ports.crew import Examined
 from gateway.core.protected import Notice, Register
 from gateway.core.routing import Directory, Route
@@ -99,12 +100,22 @@ class Router:
             rule, state, action = _ENDS[isinstance(first, Withheld)]
             findings = (*one.findings, Finding(rule, Severity.WARNING, one.ordinal, note=first))
             judged = self._parked(one, origin, state, str(first), action, findings, bearing.text())
-        return replace(judged, notices=notices) if notices else judged
+        renewing = renewal(one.case_index, one.persons, one.index_keys)
+        return replace(judged, notices=notices, renewal=renewing) if notices or renewing else judged
 
     def _notices(self, one: Examined, origin: Origin) -> tuple[Notice, ...]:
         """What the record newly says of persons in danger; rare."""
-        new = self.register.unplaced(one.endangered, origin.sender)
-        return tuple([Notice(person, origin.sender, one.id, origin.received_at) for person in new])
+        keys = one.index_keys
+        unplaced = self.register.unplaced(one.endangered, origin.sender)
+        # Whoever is known under any key has a notice of this sender: it is renewed, not placed again.
+        known = set(unpacked(one.endangered)) - set(unplaced) if unplaced else set()
+        old = {index for pair in renewed(one.endangered, keys) if not known.isdisjoint(pair) for index in pair}
+        new = tuple([index for index in unplaced if index not in old])
+        if not new:
+            return ()
+        key_of, active = keyed(one.endangered, keys), keys.partition(" ")[0]
+        placed = [Notice(person, origin.sender, one.id, origin.received_at, key_of.get(person)) for person in new]
+        return tuple([replace(n, renewed=active) if n.index_key not in (None, active) else n for n in placed])
 
     def _turning(self, one: Examined, origin: Origin, bearing: Bearing) -> Bearing:
         """With the mark of a change when the record says that a person is in danger, or says it no more of one about
@@ -183,7 +194,7 @@ class Router:
                 created_at=origin.received_at,
                 due_at=origin.received_at,
                 records=1,
-                lane=one.case_index if partner.ordering is Ordering.CASE else None,
+                lane=under(one.case_index, one.index_keys) if partner.ordering is Ordering.CASE else None,
             )
         item = Item(
             record=one.id,
@@ -215,11 +226,12 @@ def _record(
         state=state,
         reason=reason,
         transaction=one.facts.transaction if one.facts else None,
-        case_index=one.case_index,
+        case_index=under(one.case_index, one.index_keys),
         serial=one.facts.serial if one.facts else None,
         digest=one.digest,
         sealed=one.sealed,
         received_at=origin.received_at,
         bearing=bearing,
-        persons=one.persons,
+        persons=under(one.persons, one.index_keys),
+        index_key=one.index_keys.partition(" ")[0] or None,
     )

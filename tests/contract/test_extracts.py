@@ -155,10 +155,10 @@ async def test_the_accounting_is_what_was_delivered_before_and_after_the_records
     await mixed(site, token, claim.size(push=25, night=400), random.Random(claim.seed))  # noqa: S311 - test data
     expected = await independently(site, token)
     accounting = site.base.stores.accounting
-    before = told(await accounting.of_case(token, site.now - YEARS))
+    before = told(await accounting.of_case([token], site.now - YEARS))
     site.now = later(BEGIN, 25)
     await eraser(site.base).run(OPERATOR)
-    after = await accounting.of_case(token, site.now - YEARS)
+    after = await accounting.of_case([token], site.now - YEARS)
     assert await independently(site, token) == set()
     assert before == told(after) == expected
     assert list(after) == sorted(after, key=lambda one: (one.at, one.delivery))
@@ -172,7 +172,7 @@ async def test_the_comparison_sees_an_accounting_that_forgets(site):
     site.now = later(BEGIN, 25)
     await eraser(site.base).run(OPERATOR)
     await site.base.stores.accounting.prune(site.now)
-    assert told(await site.base.stores.accounting.of_case(token, site.now - YEARS)) != expected
+    assert told(await site.base.stores.accounting.of_case([token], site.now - YEARS)) != expected
 
 
 async def test_the_accounting_is_forgotten_after_six_years(site):
@@ -180,7 +180,7 @@ async def test_the_accounting_is_forgotten_after_six_years(site):
     await site.fill(2, case=token)
     site.now = later(BEGIN, 25)
     await eraser(site.base).run(OPERATOR)
-    assert len(await site.base.stores.accounting.of_case(token, BEGIN)) == 2
+    assert len(await site.base.stores.accounting.of_case([token], BEGIN)) == 2
     site.now = later(BEGIN, 72) + DAY
     await eraser(site.base).run(OPERATOR)
-    assert await site.base.stores.accounting.of_case(token, BEGIN) == ()
+    assert await site.base.stores.accounting.of_case([token], BEGIN) == ()

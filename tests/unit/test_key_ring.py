@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import settings
@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from gateway.core.errors import Conflict, Misconfigured
 from keys.ring import Key, KeyFacts, KeyRing
-from keys.states import OPENING, ROTATABLE, TRANSITIONS, KeyEvent, KeyState, KeyUse, after
+from keys.states import OPENING, TRANSITIONS, WAITS_FIRST, KeyEvent, KeyState, KeyUse, after
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 MATERIAL = b"synthetic-material-of-32-bytes!!"
@@ -51,10 +51,14 @@ def test_a_rotation_makes_the_old_key_decrypt_only():
     assert states == [KeyState.DECRYPT_ONLY, KeyState.ACTIVE]
 
 
-@pytest.mark.parametrize("use", sorted(set(KeyUse) - ROTATABLE))
-def test_a_key_that_stored_rows_depend_on_is_not_rotated(use):
-    with pytest.raises(Conflict, match="stored rows"):
-        ring_with(use).rotated(use, "records", MATERIAL, NOW)
+@pytest.mark.parametrize("use", sorted(WAITS_FIRST))
+def test_a_key_that_every_process_must_know_before_is_not_rotated_at_once(use):
+    ring = ring_with(use)
+    for wanting in (ring, ring.prepared(use, "records", MATERIAL, NOW)):
+        with pytest.raises(Conflict, match="two minutes before"):
+            wanting.rotated(use, "records", MATERIAL, NOW + timedelta(seconds=119))
+    ready = ring.prepared(use, "records", MATERIAL, NOW).rotated(use, "records", MATERIAL, NOW + timedelta(minutes=2))
+    assert [facts.state for facts in ready.facts()] == [KeyState.DECRYPT_ONLY, KeyState.ACTIVE]
 
 
 def test_an_unknown_key_cannot_be_moved():

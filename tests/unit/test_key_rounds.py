@@ -41,7 +41,7 @@ def rounds(site, **changed):
 def ending(site):
     return Ending(
         site.keys,
-        KeyRows(site.keys, site.stores.sealed, site.stores.callers),
+        KeyRows(site.keys, site.stores.sealed, site.stores.callers, site.stores.indexed),
         site.stores.audit,
         site.scribe,
         site.clock,

@@ -56,7 +56,7 @@ def door(site, hasher=None):
 
 
 def ending(site):
-    rows = KeyRows(site.keys, site.stores.sealed, site.stores.callers)
+    rows = KeyRows(site.keys, site.stores.sealed, site.stores.callers, site.stores.indexed)
     return Ending(site.keys, rows, site.stores.audit, site.scribe, site.clock)
 
 
@@ -91,7 +91,9 @@ async def test_a_digest_that_names_no_pepper_is_the_first_ones(site):
     fresh = await issued(site)
     await site.stores.callers.renew(fresh.stored, replace(fresh.stored, pepper=None))
     site.keys.rotate("api-keys", KeyUse.TOKEN_PEPPER)
-    assert (await KeyRows(site.keys, site.stores.sealed, site.stores.callers).counts())[old_pepper(site)] == 1
+    assert (await KeyRows(site.keys, site.stores.sealed, site.stores.callers, site.stores.indexed).counts())[
+        old_pepper(site)
+    ] == 1
     await door(site).identify(f"Bearer {fresh.token}")
     assert await site.stores.callers.peppered() == {site.keys.ring.active(*PEPPER).facts.id: 1}
 

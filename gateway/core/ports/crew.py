@@ -49,6 +49,8 @@ class Examined:
     """Blind indexes of the persons in it, one after the other."""
     endangered: bytes | None = field(default=None, repr=False)
     """Those of whom it says that they are in danger."""
+    index_keys: str = ""
+    """The keys under each of which all these indexes are, in turn; none named: one key."""
     crosses: bool = True
     """False: the kind of record that its addressee takes has no words for what it says."""
 

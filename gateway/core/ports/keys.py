@@ -24,10 +24,24 @@ class Sealer(Protocol):
 
 
 class Indexer(Protocol):
-    """Keyed one-way tokens for exact search on identifying values."""
+    """Keyed one-way tokens for exact search on identifying values. While the key is being replaced there is more than
+    one; the active one comes first."""
+
+    @property
+    def keys(self) -> str:
+        """The ids of the keys that rows may be under, the active one first, with blanks between."""
+        ...
 
     def index(self, domain: str, value: str) -> bytes:
-        """16 bytes of HMAC-SHA-256 under the index key; ``domain`` keeps equal values of different fields apart."""
+        """16 bytes of HMAC-SHA-256 under the active key; ``domain`` keeps equal values of different fields apart."""
+        ...
+
+    def tokens(self, domain: str, value: str) -> tuple[bytes, ...]:
+        """The same under each of ``keys``."""
+        ...
+
+    def refresh(self) -> bool:
+        """Take up the keys of now; whether they are others than before."""
         ...
 
 

@@ -22,7 +22,8 @@ class RecordQuery:
     """Sender or direct recipient."""
     kind: Kind | None = None
     state: RecordState | None = None
-    case_index: bytes | None = field(default=None, repr=False)
+    cases: tuple[bytes, ...] | None = field(default=None, repr=False)
+    """Blind indexes of the case, under each key that there is."""
     since: datetime | None = None
     until: datetime | None = None
 

@@ -118,13 +118,9 @@ class Extracts(Protocol):
 
 
 class Accounting(Protocol):
-    async def of_case(self, token: bytes, since: datetime) -> tuple[Disclosure, ...]:
-        """Everything of a case (its blind index) that went to anybody since then, oldest first; also of records that
-        were erased meanwhile."""
-        ...
-
-    async def token(self, record: RecordId) -> bytes | None:
-        """The token of the record's case; None for an unknown or erased record, or one without a case."""
+    async def of_case(self, tokens: Sequence[bytes], since: datetime) -> tuple[Disclosure, ...]:
+        """Everything of a case that went to anybody since then, oldest first; also of records that were erased
+        meanwhile. ``tokens``: its blind indexes, under each key that there is."""
         ...
 
     async def prune(self, before: datetime) -> int:

@@ -60,16 +60,16 @@ async def by_case(visit: Visit) -> Shown:
         senders = [mine]
     found: list[Record] = []
     for one in senders:
-        query = RecordQuery(sender=one, case_index=case_index(visit, one, case_id))
+        query = RecordQuery(sender=one, cases=case_indexes(visit, one, case_id))
         found += (await visit.parts.records.search(query, Page(visit.settings.page_size))).rows
     found.sort(key=lambda record: record.id, reverse=True)
     shown = Listing(tuple(found[: visit.settings.page_size]))
     return Shown("records.html", await _values(visit, shown, "case", RecordQuery(), "POST"))
 
 
-def case_index(visit: Visit, sender: PartnerKey, case_id: str) -> bytes:
-    """The blind index under which intake files the records of a sender's case."""
-    return visit.parts.indexer.index(f"case:{sender}", case_id)
+def case_indexes(visit: Visit, sender: PartnerKey, case_id: str) -> tuple[bytes, ...]:
+    """The blind indexes under which intake files the records of a sender's case."""
+    return visit.parts.indexer.tokens(f"case:{sender}", case_id)
 
 
 async def _attention(visit: Visit, query: RecordQuery) -> Listing[Record]:
