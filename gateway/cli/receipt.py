@@ -57,7 +57,7 @@ def check(
     facts(shown | {"sender": claims["sender"], "sha256": claims["body"]["sha256"]} | claims["counts"])
     for name, columns in (
         ("due", ("partner", "kind", "at")),
-        ("recipients", ("partner", "delivered", "refused", "withdrawn", "withheld")),
+        ("recipients", ("partner", "delivered", "refused", "withdrawn", "withheld", "amended")),
     ):
         if claims.get(name):
             table(name.capitalize(), columns, [tuple(row.get(column, 0) for column in columns) for row in claims[name]])

@@ -60,6 +60,8 @@ class Share:
     """An operator gave them up."""
     withheld: int = 0
     """The disclosure guard took them out of their delivery when it was about to leave."""
+    amended: int = 0
+    """Of those delivered: what went out is not word for word what was sent, two people amended it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ def final(begun: Begun, ended: Ended, seen: Seen, at: datetime) -> bytes:
                     "refused": one.refused,
                     "withdrawn": one.withdrawn,
                     "withheld": one.withheld,
+                    "amended": one.amended,
                 }
                 for one in ended.shares
             ],

@@ -170,7 +170,7 @@ def _owed(wanted: Iterable[SubmissionId]) -> Any:  # noqa: ANN401 - as above
     by = (records.c.submission, items.c.partner, deliveries.c.state, deliveries.c.fault)
     last = func.max(func.coalesce(deliveries.c.settled_at, literal(0)), type_=Instant()).label("last")
     return (
-        select(*by, func.count().label("found"), last)
+        select(*by, func.count().label("found"), func.count(items.c.amendment).label("amended"), last)
         .select_from(records)
         .join(items, items.c.record == records.c.id)
         .outerjoin(deliveries, deliveries.c.id == items.c.delivery)
@@ -208,6 +208,8 @@ def _ended(judged_at: datetime, kept: Sequence[Row[Any]], owed: Sequence[Row[Any
     for row in owed:
         key = row.partner, _word(row) or ""
         counts[key] = counts.get(key, 0) + row.found
+        if key[1] == "delivered" and row.amended:
+            counts[row.partner, "amended"] = counts.get((row.partner, "amended"), 0) + row.amended
     return Ended(
         at=max([judged_at, *(row.last for row in owed)]),
         records=sum(row.found for row in kept),

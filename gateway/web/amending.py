@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from gateway.core import four_eyes
 from gateway.core.amendment import Amendment, Change
 from gateway.core.errors import Conflict, NotFound
@@ -23,6 +25,7 @@ from gateway.core.reasons import fit_reason
 from gateway.web.approving import Person, SecondWords, Wish, second_words
 from gateway.web.parts import Parts
 
+log = structlog.get_logger()
 ABSENT = "not there"
 
 
@@ -101,6 +104,7 @@ class Amending:
             asked_by=request.asked_by,
         )
         await self.store.ask(amendment, request, entry)
+        log.info("amendment.asked", id=request.id, count=len(amendment.fields))
         return request
 
     async def send(self, person: Person, amendment_id: str) -> Delivery:
@@ -117,6 +121,7 @@ class Amending:
         entries = self._entries(person.actor, amendment, request, wish)
         if not await self.store.use(amendment, Spent(person.actor, now), entries):
             raise Conflict("The delivery is not what it was when this was asked for.", code="amend-changed")
+        log.info("delivery.amended", id=amendment.delivery, count=len(amendment.fields))
         return await self._delivery(amendment.delivery)
 
     async def difference(

@@ -123,7 +123,9 @@ async def test_a_record_is_taken_out_of_a_parcel_that_nobody_has_fetched_and_the
     receipt = await stack.call("ohio", "GET", f"/v1/submissions/{submission}/receipts/final")
     keys = await stack.call(None, "GET", "/.well-known/jwks.json")
     claims = check_receipt(receipt.body.decode(), keys.body.decode()).claims
-    assert claims["recipients"] == [{"partner": IOWA, "delivered": 2, "refused": 0, "withdrawn": 0, "withheld": 1}]
+    assert claims["recipients"] == [
+        {"partner": IOWA, "delivered": 2, "refused": 0, "withdrawn": 0, "withheld": 1, "amended": 0}
+    ]
 
 
 async def test_a_parcel_that_was_fetched_stays_whole_and_is_not_given_out_again(stack):

@@ -147,7 +147,9 @@ async def test_a_final_receipt_waits_until_everything_has_ended_and_tells_each_r
     await stack.call("pat", "POST", f"/v1/deliveries/{third.id}/withdraw", json={"reason": "sent by mistake"})
     found = await receipt(stack, submission, "final")
     claims = claims_of(found.body, await key_set(stack))
-    assert claims["recipients"] == [{"partner": IOWA, "delivered": 1, "refused": 1, "withdrawn": 1, "withheld": 0}]
+    assert claims["recipients"] == [
+        {"partner": IOWA, "delivered": 1, "refused": 1, "withdrawn": 1, "withheld": 0, "amended": 0}
+    ]
     assert claims["counts"] == {"records": 4, "refused": 1, "withheld": 0}
     assert claims["ended_at"] == "2026-03-02T12:00:30.000000Z"
     assert check_receipt(found.body.decode(), await key_set(stack)).claims == claims

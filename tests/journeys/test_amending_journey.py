@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import re
 
@@ -32,7 +33,7 @@ async def run(site, *arguments, typed=""):
 
 
 async def dead(site):
-    """(delivery, record) of a transaction that Texas refused."""
+    """(delivery, record, submission) of a transaction that Texas refused."""
     site.partners.statuses["texas"] = 422
     posted = await site.api.accepted("ohio", "csenet", samples.csenet(1, samples.ENFORCEMENT, "texas"))
 
@@ -40,7 +41,7 @@ async def dead(site):
         delivery = await site.api.delivery(posted)
         return delivery if delivery["state"] == "dead" else None
 
-    return (await until(found, "it is dead"))["id"], posted["records"][0]["id"]
+    return (await until(found, "it is dead"))["id"], posted["records"][0]["id"], posted["submission"]
 
 
 async def acknowledged(site, delivery, digest):
@@ -49,7 +50,7 @@ async def acknowledged(site, delivery, digest):
 
 async def test_an_amended_dead_letter_reaches_the_partner_with_what_two_people_agreed_on(sqlite_url, tmp_path):
     async with whole(tmp_path, sqlite_url) as site:
-        delivery, record = await dead(site)
+        delivery, record, submission = await dead(site)
         before = (await site.api.get(OPERATOR, f"/v1/deliveries/{delivery}"))["digest"]
         listed = await run(site, "elements", delivery, "--record", record, *WHY, "--json")
         rows = {one["path"]: one for one in json.loads(listed.stdout)["rows"]}
@@ -84,12 +85,25 @@ async def test_an_amended_dead_letter_reaches_the_partner_with_what_two_people_a
         wrong = await acknowledged(site, delivery, before)
         assert (wrong.status, wrong.json["code"]) == (422, "digest-mismatch"), "the bytes before are not what was sent"
         assert (await acknowledged(site, delivery, arrival.digest)).status < 300
+        final = await until(lambda: receipt(site, submission), "everything has ended")
+        assert [(one["delivered"], one["amended"]) for one in final["recipients"] if one["partner"] == "texas"] == [
+            (1, 1)
+        ]
+        assert sum(one["amended"] for one in final["recipients"]) == 1
         trace = (await site.api.get("ohio", f"/v1/records/{record}/trace"))["steps"]
         (step,) = [one for one in trace if one["action"] == AMENDED]
         assert (step["details"]["asked_by"], step["details"]["approved_by"]) == ("operator:operator", "operator:sam")
         assert MENDED not in json.dumps(trace)
         assert (await site.api.get("ohio", f"/v1/records/{record}"))["digest"] == step["details"]["before"]
         await proved(site, record, step["details"]["before"])
+
+
+async def receipt(site, submission):
+    """The claims of the final receipt, once there is one."""
+    answer = await site.api.send("ohio", "GET", f"/v1/submissions/{submission}/receipts/final")
+    if answer.status != 200:
+        return None
+    return json.loads(base64.urlsafe_b64decode(answer.body.split(b".")[1] + b"=="))
 
 
 async def proved(site, record, digest):

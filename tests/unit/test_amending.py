@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.core.amendment import MOST_CHANGES, Change, Fixed, Unfit, amended
-from gateway.core.errors import Conflict, Forbidden, NotFound, Permanent, Tampered, Unprocessable
+from gateway.core.errors import Conflict, Forbidden, Permanent, Tampered, Unprocessable
 from gateway.core.four_eyes import State
 from gateway.core.labels import open_record, record_context
 from gateway.core.model import Actor, Content, DeliveryState, Page
@@ -251,19 +251,6 @@ async def test_content_that_somebody_else_amended_meanwhile_is_a_conflict(site):
     assert MENDED.encode() in parcel.body, "what was amended before is amended still"
     assert b"AKRON" in parcel.body
     assert len(await site.stores.amendments.of_delivery(owed.id)) == 2
-
-
-async def test_a_permission_is_good_once_and_until_its_hour(site):
-    owed, record = await dead(site)
-    amending = desk(site)
-    request = await agreed(amending, owed, record)
-    site.wait(hours=24)
-    with pytest.raises(Conflict) as late:
-        await amending.send(PAT, request.id)
-    assert late.value.problem == "approval-needed"
-    assert await amending.store.forget() == 1
-    with pytest.raises(NotFound):
-        await amending.send(PAT, request.id)
 
 
 async def test_what_is_refused_is_deleted_with_the_word(site):
