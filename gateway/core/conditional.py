@@ -1,8 +1,9 @@
-"""Checks that hold for a block, or for each of several, under a condition on other fields.
+"""Checks that hold for a block (empty: the record), or for each of several, under a condition on other fields.
 
 Parameters that name the condition, all paths below ``block``, all optional, all of them must hold: ``given`` (any of
 these paths is filled), ``blank`` (this path is not), ``positive`` (this amount is more than 0), ``equals`` and
-``differs`` (``path=value``); and ``without``: this path, counted from the root, is not filled, ``beside``: this one is.
+``differs`` (``path=value``, of ``differs`` several too); and ``without``: this path, counted from the root, is not
+filled, ``beside``: this one is.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ def _equals(rule: Rule) -> Condition:
 
 
 def _differs(rule: Rule) -> Condition:
-    path, _, value = str(rule.parameters["differs"]).partition("=")
-    return lambda fields, prefix: fields.get(prefix + path) != value
+    pairs = [(path, value) for path, _, value in (text.partition("=") for text in texts(rule, "differs"))]
+    return lambda fields, prefix: all(fields.get(prefix + path) != value for path, value in pairs)
 
 
 def _without(rule: Rule) -> Condition:

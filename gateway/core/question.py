@@ -34,7 +34,10 @@ class Question:
                 yield path, value
 
     def prefixes(self, block: str) -> tuple[str, ...]:
-        """The path prefix of each block of that name that the record has; ``Participant[*]`` names a repeated one."""
+        """The path prefix of each block of that name that the record has; ``Participant[*]`` names a repeated one,
+        the empty name the record."""
+        if not block:
+            return ("",)
         if "/" in block:
             head, _, tail = block.partition("/")
             return tuple(f"{prefix}{tail}/" for prefix in self.prefixes(head))

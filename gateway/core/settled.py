@@ -95,8 +95,8 @@ def _by_value(rule: Rule) -> tuple[tuple[str, Test], ...]:
     """The conditions of a rule that look at a value: path below the block, and test."""
     found: list[tuple[str, Test]] = []
     for name in ("equals", "differs"):
-        path, _, value = str(rule.parameters.get(name, "")).partition("=")
-        if path:
+        for pair in texts(rule, name):
+            path, _, value = pair.partition("=")
             found.append((path, value.__eq__))
     if "positive" in rule.parameters:
         found.append((str(rule.parameters["positive"]), is_positive))

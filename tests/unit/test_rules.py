@@ -20,6 +20,8 @@ from tests.unit.assistance_rules import BROKEN as ASSISTANCE
 from tests.unit.csenet_cases import built
 from tests.unit.csenet_rules import BROKEN as CSENET
 from tests.unit.fixed_width_samples import CATALOG, EXAMPLES, VECTORS
+from tests.unit.locate_rules import BASES as LOCATE_BASES
+from tests.unit.locate_rules import BROKEN as LOCATES
 from tests.unit.medical_rules import BASES as MEDICAL_BASES
 from tests.unit.medical_rules import BROKEN as MEDICAL
 from tests.unit.money_rules import BROKEN as MONEY
@@ -52,7 +54,7 @@ def base(transaction: str | None) -> Content:
     """A valid record: a hire, one of a registrar, a transaction of the example, or one built from the tables."""
     if transaction is None:
         return HIRE
-    for some in (TRANSACTIONS, BASES, VITAL_BASES, ASSISTANCE_BASES, AGENCY_BASES):
+    for some in (TRANSACTIONS, BASES, VITAL_BASES, ASSISTANCE_BASES, AGENCY_BASES, LOCATE_BASES):
         if transaction in some:
             return some[transaction]
     if transaction.startswith(("CST", "ICR")):
@@ -126,6 +128,7 @@ BROKEN = [
     *VITAL,
     *ASSISTANCE,
     *AGENCIES,
+    *LOCATES,
 ]
 
 
