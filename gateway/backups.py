@@ -17,6 +17,7 @@ from gateway.core.errors import Conflict, Misconfigured, NotFound, Tampered, Una
 from gateway.core.model import Actor
 from gateway.core.ports.audit_log import Checkpoint
 from gateway.foundation import Foundation, foundation
+from gateway.key_rows import KeyRows
 from gateway.settings import Settings
 from gateway.store.copies import copy_in, copy_out, dialect_of, readable
 from gateway.store.engine import Dialect
@@ -42,6 +43,7 @@ async def create(base: Foundation, folder: Path, actor: Actor, *, with_keys: boo
     head = await base.stores.audit.head()
     if head is None:
         raise NotFound("The log has no checkpoint yet.")
+    needs = tuple(sorted(await KeyRows.of(base).needed()))
     _make(folder)
     _write(folder / CHECKPOINT, head.note.encode())
     await copy_out(url, folder / DATABASE)
@@ -57,6 +59,7 @@ async def create(base: Foundation, folder: Path, actor: Actor, *, with_keys: boo
         log_root=head.root.hex(),
         keys=with_keys,
         files=await asyncio.to_thread(_parts, folder),
+        needs=needs,
     )
     _write(folder / MANIFEST, told.text().encode())
     digest = hashlib.sha256(told.text().encode()).hexdigest()

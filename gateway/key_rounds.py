@@ -10,12 +10,14 @@ from datetime import timedelta
 import structlog
 
 from gateway.core.audit_entry import Scribe
+from gateway.core.backup import needing
 from gateway.core.errors import Conflict, Forbidden
 from gateway.core.ids import Clock
 from gateway.core.model import Actor
 from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.key_notices import KeyNotices
 from gateway.core.ports.key_report import KeyLine
+from gateway.core.ports.retention import Extracts
 from gateway.foundation import Foundation
 from gateway.key_rows import HELD, KeyRows
 from gateway.settings import Keys
@@ -128,22 +130,24 @@ class KeyEnd:
     key: str
     asked_by: Actor
     agreed_by: Actor
+    copies: frozenset[str] = frozenset()
+    """Copies of the register that they let become unreadable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Destroys keys that nothing is stored under. Copies of the store elsewhere (backups) are not seen from here: what
-    they hold under the key is lost with it."""
+    """Destroys keys that nothing is stored under, neither here nor in a copy that the register knows of."""
 
     keys: FileKeys
     rows: KeyRows
+    extracts: Extracts
     audit: AuditLog
     scribe: Scribe
     clock: Clock
 
     @classmethod
     def of(cls, base: Foundation) -> Ending:
-        return cls(base.keys, KeyRows.of(base), base.stores.audit, base.scribe, base.clock)
+        return cls(base.keys, KeyRows.of(base), base.stores.extracts, base.stores.audit, base.scribe, base.clock)
 
     async def check(self, key_id: str) -> None:
         """Raises Conflict (``key-in-use``, ``key-use``, ``key-state``) when the key may not be destroyed now,
@@ -159,19 +163,36 @@ class Ending:
         if count:
             raise Conflict(HELD[facts.use].format(count), code="key-in-use")
 
+    async def copies(self, key_id: str) -> frozenset[str]:
+        """Ids of the copies in the register that need the key and are not erased."""
+        facts = self.keys.ring.key(key_id).facts
+        return frozenset(needing(await self.extracts.list(), key_id, facts.created_at))
+
+    async def check_copies(self, key_id: str, accepted: frozenset[str]) -> None:
+        """Raises Conflict (``key-in-backups``) when a copy that nobody accepted to lose needs the key."""
+        needed = await self.copies(key_id) - accepted
+        if needed:
+            raise Conflict(
+                f"{len(needed)} copies in the register need the key: {' '.join(sorted(needed))}. Erase them, or accept "
+                "that they become unreadable.",
+                code="key-in-backups",
+            )
+
     def _destroyed(self, key_id: str) -> KeyFacts:
         facts = self.keys.ring.key(key_id).facts
         self.keys.destroy(key_id)
         return facts
 
     async def destroy(self, end: KeyEnd) -> None:
-        """Raises Forbidden (``approval-own``) when the same person asked and agreed, and as :meth:`check`."""
+        """Raises Forbidden (``approval-own``) when the same person asked and agreed, and as :meth:`check` and
+        :meth:`check_copies`."""
         if str(end.asked_by) == str(end.agreed_by):
             raise Forbidden("Whoever asked cannot give the second word.", code="approval-own")
         await self.check(end.key)
+        await self.check_copies(end.key, end.copies)
         facts = await asyncio.to_thread(self._destroyed, end.key)
         if facts.use is KeyUse.INDEX:
             await self.rows.indexed.forget(end.key)
-        details = {"agreed": str(end.agreed_by)}
+        details: dict[str, str | int] = {"agreed": str(end.agreed_by), "copies": len(end.copies)}
         await self.audit.write([self.scribe.entry(end.asked_by, "key.destroyed", f"key:{end.key}", "ok", details)])
         log.warning("key.destroyed", id=end.key)

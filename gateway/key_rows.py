@@ -43,6 +43,13 @@ class KeyRows:
         found.update(await self._indexed())
         return found
 
+    async def needed(self) -> frozenset[str]:
+        """Keys without which a copy of the database, made now, could not be used: those that something is stored
+        under, and those that may come to it while it is made."""
+        counted = {key for key, count in (await self.counts()).items() if count}
+        soon = (KeyState.ACTIVE, KeyState.PENDING)
+        return frozenset(counted | {f.id for f in self.keys.list() if f.use in HELD and f.state in soon})
+
     async def _indexed(self) -> Mapping[str, int]:
         """What no row says of itself, queries and some holds, is counted under each key that it may be under."""
         ring = self.keys.ring

@@ -30,8 +30,10 @@ def create(
 
     async def work(base: Foundation) -> Manifest:
         from gateway.backups import create as made  # noqa: PLC0415 - heavy, needed here only
+        from gateway.core.backup import about  # noqa: PLC0415 - as above
+        from gateway.key_rows import KeyRows  # noqa: PLC0415 - as above
 
-        await register(base, "backup", "database", purpose)
+        await register(base, "backup", about(await KeyRows.of(base).needed()), purpose)
         return await made(base, directory, local.actor(), with_keys=with_keys)
 
     told = local.on_foundation(work)
@@ -54,6 +56,7 @@ def verify(directory: Folder) -> None:
 
     told = local.on_foundation(work)
     facts({"made": told.made_at, "database": told.dialect, "schema": told.schema, "keys": told.keys})
+    facts({"needs": " ".join(told.needs)})
     facts({"log": told.origin, "size": told.log_size, "root": told.log_root})
 
 

@@ -14,24 +14,34 @@ if TYPE_CHECKING:
     from gateway.foundation import Foundation
 
 
-async def ask_for(base: Foundation, key: str, reason: str) -> str:
+async def ask_for(base: Foundation, key: str, reason: str, *, lose_copies: bool = False) -> str:
     """Only for a key that could be destroyed now."""
-    await Ending.of(base).check(key)
-    request = await _words(base).ask(Person(local.actor(), None), _wish(key), reason)
+    copies = await _accepted(base, key, lose_copies=lose_copies)
+    request = await _words(base).ask(Person(local.actor(), None), _wish(key, copies), reason)
     return f"Asked ({request.id}). When somebody else has approved it, run this again without --ask."
 
 
-async def carry_out(base: Foundation, key: str) -> str:
-    """Counted before and after the permission is spent."""
-    ending = Ending.of(base)
-    await ending.check(key)
-    used = await _words(base).use(local.actor(), _wish(key))
-    await ending.destroy(KeyEnd(key, _actor(used.asked_by), _actor(used.decided_by or "")))
+async def carry_out(base: Foundation, key: str, *, lose_copies: bool = False) -> str:
+    """Counted before and after the permission is spent. It is good for the copies that were there when it was asked
+    for: another one since then needs another word."""
+    copies = await _accepted(base, key, lose_copies=lose_copies)
+    used = await _words(base).use(local.actor(), _wish(key, copies))
+    await Ending.of(base).destroy(KeyEnd(key, _actor(used.asked_by), _actor(used.decided_by or ""), copies))
     return f"{key} is destroyed."
 
 
-def _wish(key: str) -> Wish:
-    return Wish(Act.DESTROY_KEY, f"key:{key}", {})
+async def _accepted(base: Foundation, key: str, *, lose_copies: bool) -> frozenset[str]:
+    """The copies that become unreadable with the key. Raises Conflict when it may not be destroyed now."""
+    ending = Ending.of(base)
+    await ending.check(key)
+    copies = await ending.copies(key) if lose_copies else frozenset()
+    await ending.check_copies(key, copies)
+    return copies
+
+
+def _wish(key: str, copies: frozenset[str]) -> Wish:
+    terms: dict[str, str | int] = {"copies": len(copies), "lost": " ".join(sorted(copies))} if copies else {}
+    return Wish(Act.DESTROY_KEY, f"key:{key}", terms)
 
 
 def _words(base: Foundation) -> SecondWords:

@@ -96,6 +96,9 @@ def rewrap(
 def destroy(
     key: Annotated[str, typer.Argument(help="The id of the key.")],
     ask: Annotated[str, typer.Option(help="Ask for the second word, with this reason; nothing is destroyed.")] = "",
+    lose_copies: Annotated[  # noqa: FBT002 - an option of typer
+        bool, typer.Option("--lose-copies", help="Backups in the register that need the key become unreadable.")
+    ] = False,
 ) -> None:
     """Destroy a key that nothing is stored under. One person asks with --ask, another one approves, then it is done."""
 
@@ -103,9 +106,9 @@ def destroy(
         from gateway.cli.key_end import ask_for, carry_out  # noqa: PLC0415 - as above
 
         if ask:
-            say(await ask_for(base, key, ask))
+            say(await ask_for(base, key, ask, lose_copies=lose_copies))
         else:
-            say(await carry_out(base, key))
+            say(await carry_out(base, key, lose_copies=lose_copies))
 
     local.on_foundation(work)
 

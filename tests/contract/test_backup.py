@@ -11,12 +11,21 @@ from contextlib import asynccontextmanager, closing
 import pytest
 
 from gateway.backups import create, restore, verify, verify_keys
+from gateway.cli.extracts import register
+from gateway.cli.key_end import ask_for, carry_out
+from gateway.core.backup import about
 from gateway.core.errors import Conflict, NotFound, Tampered
 from gateway.core.labels import open_record
+from gateway.core.model import Actor, Page
+from gateway.core.roles import Role
 from gateway.foundation import foundation
+from gateway.key_rounds import COOLED, Ending
+from gateway.key_rows import KeyRows
 from gateway.settings import Settings
 from gateway.store.copies import copy_in
 from gateway.store.migrations import migrate
+from gateway.web.approving import SecondWords
+from keys.states import KeyState, KeyUse
 from tests.contract.archive import OPERATOR, archive
 
 
@@ -187,3 +196,33 @@ async def test_under_a_new_name_the_log_goes_on_and_the_old_one_stays_proved(tmp
         (record,) = await site.fill(1)
         assert await site.base.logbook.proof(record.id)
         assert (await site.base.stores.audit.head()).note.startswith("gateway.example/log-2\n")
+
+
+async def test_a_back_up_that_becomes_unreadable_with_a_key_is_part_of_what_two_people_agree_on(tmp_path, site):
+    await site.fill(1)
+    base = site.base
+    pepper = base.keys.ring.active(KeyUse.TOKEN_PEPPER, "api-keys").facts.id
+    assert pepper in (await create(base, tmp_path / "one", OPERATOR)).needs
+    await register(base, "backup", about(await KeyRows.of(base).needed()), "disaster recovery")
+    base.keys.rotate("api-keys", KeyUse.TOKEN_PEPPER)
+    site.now += COOLED
+    with pytest.raises(Conflict) as caught:
+        await ask_for(base, pepper, "synthetic reason")
+    assert caught.value.problem == "key-in-backups"
+    await ask_for(base, pepper, "synthetic reason", lose_copies=True)
+    (asked,) = (await base.stores.approvals.list(Page(10))).rows
+    words = SecondWords(base.stores.approvals, base.scribe, base.clock, base.mint)
+    await words.decide(
+        Actor("operator", "two"), Role.SECURITY_OFFICER, asked.id, approved=True, reason="synthetic reason"
+    )
+    (copy,) = await Ending.of(base).copies(pepper)
+    assert asked.terms == {"copies": 1, "lost": copy}
+    await register(base, "other", "a copy of the files", "made by other means")
+    with pytest.raises(Conflict) as caught:
+        await carry_out(base, pepper, lose_copies=True)
+    assert caught.value.problem == "approval-needed", "one more copy than they agreed to lose"
+    for kept in await Ending.of(base).copies(pepper) - {copy}:
+        entry = base.scribe.entry(OPERATOR, "extract.erased", f"extract:{kept}")
+        await base.stores.extracts.erased(kept, "one", site.now, entry)
+    await carry_out(base, pepper, lose_copies=True)
+    assert base.keys.ring.key(pepper).facts.state is KeyState.DESTROYED

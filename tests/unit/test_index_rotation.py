@@ -79,7 +79,9 @@ def rows(site):
 
 async def end(site, key):
     site.now += COOLED
-    await Ending(site.keys, rows(site), site.stores.audit, site.scribe, site.clock).destroy(KeyEnd(key, ONE, TWO))
+    await Ending(site.keys, rows(site), site.stores.extracts, site.stores.audit, site.scribe, site.clock).destroy(
+        KeyEnd(key, ONE, TWO)
+    )
     indexer(site).refresh()
 
 

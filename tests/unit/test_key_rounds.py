@@ -7,7 +7,9 @@ import pytest
 from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
+from gateway.core.backup import about
 from gateway.core.errors import Conflict, Forbidden, Misconfigured
+from gateway.core.extract import Extract
 from gateway.core.model import Actor
 from gateway.key_rounds import COOLED, Ending, KeyEnd, KeyRounds, sealing_keys
 from gateway.key_rows import HELD, KeyRows
@@ -42,6 +44,7 @@ def ending(site):
     return Ending(
         site.keys,
         KeyRows(site.keys, site.stores.sealed, site.stores.callers, site.stores.indexed),
+        site.stores.extracts,
         site.stores.audit,
         site.scribe,
         site.clock,
@@ -138,6 +141,38 @@ async def test_a_key_that_something_is_wrapped_by_is_not_destroyed(site):
     async with site.dispatching():
         await site.come_to_rest()
     assert len(site.door.taken) == 2, "all is readable under the new key"
+
+
+async def copied(site, id_, about, what="backup"):
+    made = Extract(id_, what, about, "one", "synthetic", site.now, site.now + 90 * DAY)
+    await site.stores.extracts.add(made, site.scribe.entry(ONE, "extract.made", f"extract:{id_}"))
+
+
+async def test_a_key_that_a_back_up_needs_is_not_destroyed_until_it_is_erased_or_given_up(site):
+    old = site.keys.ring.active(*RECORDS).facts.id
+    await copied(site, "b1", about([old]))
+    await copied(site, "b2", "database")  # of before copies said which keys they need
+    await copied(site, "e1", "log:0-512", "audit-export")
+    site.keys.rotate("records")
+    site.wait(days=2)
+    await copied(site, "b3", about([site.keys.ring.active(*RECORDS).facts.id]))
+    await ending(site).check(old)
+    assert await ending(site).copies(old) == {"b1", "b2"}
+    for given_up in (frozenset(), frozenset({"b1"})):
+        with pytest.raises(Conflict) as caught:
+            await ending(site).destroy(KeyEnd(old, ONE, TWO, given_up))
+        assert caught.value.problem == "key-in-backups"
+    await site.stores.extracts.erased("b2", "one", site.now, site.scribe.entry(ONE, "extract.erased", "extract:b2"))
+    await ending(site).destroy(KeyEnd(old, ONE, TWO, frozenset({"b1"})))
+    assert states(site) == [KeyState.DESTROYED, KeyState.ACTIVE]
+
+
+async def test_control_without_the_register_the_key_of_a_back_up_would_be_destroyed(site):
+    old = site.keys.ring.active(*RECORDS).facts.id
+    site.keys.rotate("records")
+    site.wait(days=2)
+    await ending(site).destroy(KeyEnd(old, ONE, TWO))
+    assert states(site) == [KeyState.DESTROYED, KeyState.ACTIVE]
 
 
 async def test_one_person_alone_destroys_nothing(site):

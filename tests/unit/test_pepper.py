@@ -57,7 +57,7 @@ def door(site, hasher=None):
 
 def ending(site):
     rows = KeyRows(site.keys, site.stores.sealed, site.stores.callers, site.stores.indexed)
-    return Ending(site.keys, rows, site.stores.audit, site.scribe, site.clock)
+    return Ending(site.keys, rows, site.stores.extracts, site.stores.audit, site.scribe, site.clock)
 
 
 def old_pepper(site):
