@@ -11,6 +11,8 @@ from gateway.core.model import DeliveryState
 from gateway.core.protection import GATEWAY, PLAIN, Algorithm, MessageRefused, Profile, Protection, Stage, Use
 from gateway.work.wire_keeper import WireKeeper, is_warned_of
 from tests.contract.wired import PAT, wired
+from tests.unit.test_amending import MENDED, agreed, dead, desk
+from tests.unit.test_amending import PAT as PAT_AT_HOME
 from tests.unit.work_site import MICHIGAN, OHIO, agreement, partner
 
 PROFILES = tuple(profile for profile in Profile if profile is not Profile.NONE)
@@ -56,6 +58,24 @@ async def test_every_attempt_carries_the_same_bytes_though_encryption_is_random(
     assert len(bodies) == 3
     assert len(set(bodies)) == 1
     assert await ends.site.states([owed]) == [DeliveryState.DELIVERED]
+
+
+async def test_an_amended_delivery_is_protected_anew_and_keeps_its_new_bytes_from_then_on(ends):
+    owed, record = await dead(ends.site)
+    amending = desk(ends.site)
+    await amending.send(PAT_AT_HOME, (await agreed(amending, owed, record)).id)
+    ends.site.door.failure = down
+    async with ends.site.dispatching():
+        await ends.site.come_to_rest()
+        ends.site.wait(minutes=3)
+        ends.site.door.failure = None
+        await ends.site.come_to_rest()
+    before, first, again = [parcel.body for parcel in ends.site.door.begun]
+    assert first == again != before
+    assert MENDED.encode() in ends.opened(again).plain
+    assert MENDED.encode() not in ends.opened(before).plain
+    [parcel] = ends.site.door.taken
+    assert (await ends.site.found(owed)).digest == parcel.digest
 
 
 class Forgetful:
