@@ -18,6 +18,7 @@ from gateway.core.errors import Misconfigured, Tampered, Unavailable
 from gateway.core.model import Actor
 from gateway.core.routing import Directory
 from gateway.cosigners import Cosigners
+from gateway.court import releaser
 from gateway.foundation import Foundation, foundation
 from gateway.guarding import danger_watch
 from gateway.key_rounds import KeyRounds, key_report, reindexer, rewrapper
@@ -65,7 +66,7 @@ async def gateway(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> Asy
         await process.broker.open()
         stack.push_async_callback(process.broker.close)
         await process.watch.refresh()
-        await process.protection.refresh()
+        await process.clearing.watch.refresh()
         if Role.INTEGRATOR in roles:
             await _examine_log(base)
         await stack.enter_async_context(_working(process))
@@ -143,7 +144,7 @@ def loops(process: Gateway) -> list[Loop]:
     base, stored = process.base, process.base.stores
     found = [
         Loop("directory", process.watch.refresh, seconds(2), slowest=seconds(4)),
-        Loop("protection", process.protection.refresh, seconds(1)),
+        Loop("protection", process.clearing.watch.refresh, seconds(1)),
         Loop("keys", lambda: _take_up_keys(process), KEYS_EVERY),
     ]
     if process.roles & {Role.API, Role.CONSOLE}:
@@ -236,6 +237,7 @@ def _scheduled(process: Gateway) -> list[Loop]:
         Loop("wire.keys", alone("wire.keys", wire.warn), WIRE_KEYS_EVERY),
         Loop("wire.payloads", alone("wire.payloads", wire.forget), seconds(60)),
         Loop("receipts", alone("receipts", process.receipts.step), seconds(2)),
+        Loop("court-orders", alone("court-orders", releaser(base, desk, process.clearing).step), seconds(5)),
         Loop("reroute", alone("reroute", rerouter.step), seconds(2), slowest=seconds(4)),
     ]
 

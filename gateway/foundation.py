@@ -40,6 +40,7 @@ from gateway.store.leases import StoredLeases
 from gateway.store.mailbox import StoredMailbox
 from gateway.store.nonces import StoredNonces
 from gateway.store.operators import StoredOperators
+from gateway.store.overrides import StoredOverrides
 from gateway.store.partners import StoredPartners
 from gateway.store.protection import StoredNotices
 from gateway.store.receipts import StoredReceipts
@@ -102,6 +103,7 @@ class Stores:
     notices: StoredNotices
     turns: StoredTurns
     danger_changes: StoredDangerChanges
+    overrides: StoredOverrides
 
 
 def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Stores:
@@ -126,6 +128,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         stamps=StoredStamps(database),
         notices=StoredNotices(database),
         danger_changes=StoredDangerChanges(database),
+        overrides=StoredOverrides(database),
         waits=StoredWaits(database),
         sealed=StoredSealed(database),
         indexed=StoredIndexed(database),

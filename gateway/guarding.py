@@ -10,6 +10,7 @@ from gateway.core.model import Content
 from gateway.core.routing import Directory
 from gateway.foundation import Foundation
 from gateway.work.clearing import Clearing
+from gateway.work.court_orders import Orders
 from gateway.work.danger_watch import DangerWatch
 from gateway.work.directory import DirectoryWatch
 from gateway.work.disclosures import DisclosureDesk
@@ -18,7 +19,9 @@ from gateway.work.protection import RegisterWatch
 from gateway.work.verdict import Judge
 
 
-def clearing_of(base: Foundation, watch: DirectoryWatch, guard: Guard, protection: RegisterWatch) -> Clearing:
+def clearing_of(
+    base: Foundation, watch: DirectoryWatch, guard: Guard, protection: RegisterWatch, ordered: Orders
+) -> Clearing:
     return Clearing(
         guard=guard,
         watch=protection,
@@ -28,6 +31,7 @@ def clearing_of(base: Foundation, watch: DirectoryWatch, guard: Guard, protectio
         sealer=base.tools.examiner.sealer,
         canonical=base.speech.canonical,
         carried=base.stores.notices,
+        orders=ordered,
     )
 
 

@@ -31,6 +31,7 @@ from gateway.core.rule_words import subject
 from gateway.core.succession import Successions
 from gateway.core.whole_file import WholeFile
 from gateway.cosigners import Cosigner
+from gateway.court import order_desk, orders, register_watch
 from gateway.crew import InlineCrew, PoolCrew
 from gateway.foundation import Foundation, SecretFolder
 from gateway.guarding import clearing_of, danger_watch, disclosure_desk, held_by, judge_of
@@ -89,7 +90,7 @@ class Gateway:
     parts: Parts
     receipts: ReceiptOffice
     questions: Questions
-    protection: RegisterWatch
+    clearing: Clearing
     owner: str
     pressure: Pressure
     witnesses: tuple[Cosigner, ...] = ()
@@ -133,7 +134,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
     questions = _questions(base, watch)
     answering = AnsweringCrew(crew, questions)
     wire = wire_parts(base, watch, answering, metrics.message)
-    guard, protection = Guard(base.speech.catalog.policy), RegisterWatch(base.stores.notices)
+    guard, protection = Guard(base.speech.catalog.policy), register_watch(base)
     originator = _originator(
         base, watch, announce, Router(base.scribe, base.mint, guard, base.speech.catalog.bridging, protection.register)
     )
@@ -151,7 +152,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
         observe=metrics.receipt,
     )
     settler = Settler(base.stores.deliveries)
-    clearing = clearing_of(base, watch, guard, protection)
+    clearing = clearing_of(base, watch, guard, protection, orders(base, questions))
     pressed = pressure(base, watch, AdmissionFigures(metrics.registry), owner)
     dispatcher = Dispatcher(
         Tools(
@@ -190,7 +191,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
         ),
         receipts=receipts,
         questions=questions,
-        protection=protection,
+        clearing=clearing,
         owner=owner,
         pressure=pressed,
         witnesses=_witnesses(settings),
@@ -375,6 +376,7 @@ def _parts(
         messages=wire.messages,
         partner_keys=wire.partner_keys,
         gateway_name=base.settings.log_name,
+        court=order_desk(base, clearing.watch),
         disclosures=disclosure_desk(base, clearing),
         danger_clocks=danger_watch(base, watch.current),
         case_unknown=Rejections(stored.desk, originator, _reject).case_unknown,

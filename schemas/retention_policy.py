@@ -9,7 +9,7 @@ from typing import TypeVar
 from gateway.core.catalog import Catalog
 from gateway.core.model import Kind
 from gateway.core.policy import Policy
-from gateway.core.retention import Bound, Event, Log, Rule, Schedule
+from gateway.core.retention import BY_ORDER, Bound, Event, Log, Rule, Schedule
 from schemas.document import Document, parse
 
 Word = TypeVar("Word", Bound, Event)
@@ -89,7 +89,7 @@ def _check_words(found: Schedule, catalog: Catalog, disclosure: Policy, document
         known = (
             (rule.kinds, catalog.kinds, "kind"),
             (rule.labels, disclosure.labels, "label"),
-            (rule.purposes, disclosure.purposes, "purpose"),
+            (rule.purposes, disclosure.purposes | {BY_ORDER}, "purpose"),
         )
         for words, table, what in known:
             if strange := sorted(set(words) - set(table)):

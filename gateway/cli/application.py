@@ -24,6 +24,7 @@ from gateway.cli import (
     local,
     mailbox,
     operators,
+    override,
     partners,
     processes,
     queries,
@@ -53,6 +54,7 @@ app = typer.Typer(
 app.add_typer(partners.app, name="partner")
 app.add_typer(operators.app, name="operator")
 app.add_typer(approvals.app, name="approval")
+app.add_typer(override.app, name="override")
 app.add_typer(keys.app, name="keys")
 app.add_typer(topology.app, name="topology")
 app.add_typer(mailbox.app, name="mailbox")

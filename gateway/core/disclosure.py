@@ -59,6 +59,15 @@ _NOBODY = KindPolicy(frozenset(), frozenset(), "")
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """One record in one delivery: the one release that an order of a court is used up by, however often the delivery is
+    attempted."""
+
+    delivery: DeliveryId
+    record: RecordId
+
+
+@dataclass(frozen=True, slots=True)
 class Override:
     """One release that a court ordered (V02): for one request and one person, between two days, once."""
 
@@ -71,7 +80,8 @@ class Override:
     expires_on: date
     requested_by: str
     approved_by: str
-    used: bool = False
+    used: Way | None = None
+    """What it let go; None: nothing yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +100,8 @@ class Passage:
     request: RecordId | None = None
     """The request that it answers, where an order of a court may be about it."""
     override: Override | None = None
+    way: Way | None = None
+    """Known when it is about to leave; None while it is routed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,10 +306,10 @@ def _known(side: str, kind: KindPolicy) -> str:
 
 
 def _fits(order: Override, passage: Passage) -> bool:
-    """V02: the order is for this request and this person, in its days, not used, asked and approved by two, and the
-    answer goes to a court or its agent."""
+    """V02: the order is for this request and this person, in its days, not used by anything else, asked and approved by
+    two, and the answer goes to a court or its agent."""
     return (
-        not order.used
+        order.used in (None, passage.way)
         and order.requested_by != order.approved_by
         and passage.request is not None
         and order.request == passage.request

@@ -28,6 +28,7 @@ class Act(StrEnum):
     EXPORT = "records.export"
     REPLAY = "replay.start"
     AMEND = "dead-letter.amend"
+    OVERRIDE = "disclosure.override"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,11 @@ PAIRS: Mapping[Act, Pair] = {
         "send a dead delivery with amended content of a record",
         frozenset({Role.OPERATOR, Role.DATA_STEWARD}),
         frozenset({Role.DATA_STEWARD}),
+    ),
+    Act.OVERRIDE: Pair(
+        "let one answer about a protected person go to a court that ordered it",
+        frozenset({Role.DATA_STEWARD, Role.SECURITY_OFFICER}),
+        frozenset({Role.SECURITY_OFFICER}),
     ),
 }
 """Every act -> its pair. An auditor and a viewer are in none: they change nothing."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from gateway.core.court_orders import CourtOrders
 from gateway.core.model import PartnerKey, RecordId
 from gateway.core.people import unpacked
 
@@ -46,6 +47,8 @@ class Register:
 
     def __init__(self) -> None:
         self.revision = 0
+        self.orders = CourtOrders()
+        """What courts ordered about protected persons; a change of them is a change of the register."""
         self._placers: dict[bytes, frozenset[PartnerKey]] = {}
         self._fresh: set[bytes] = set()
 

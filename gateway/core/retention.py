@@ -14,6 +14,9 @@ from enum import StrEnum
 
 from gateway.core.model import Kind, PartnerKey, RecordId, SubmissionId
 
+BY_ORDER = "court-order"
+"""The purpose of what left by order of a court, whatever else it was for (V02: the answer is not kept)."""
+
 
 class Bound(StrEnum):
     FLOOR = "floor"

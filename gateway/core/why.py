@@ -1,9 +1,11 @@
-"""Why something was not sent: the sentence for a reason, without anything of the record."""
+"""Why something was not sent, or was sent by order of a court: the sentence for a reason, without anything of the
+record."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.core.disclosure import Override
 from gateway.core.model import Delivery, DeliveryState, Record, RecordState
 from gateway.core.policy import Policy
 
@@ -22,6 +24,8 @@ class Why:
     policy: str
 
 
+ORDERED = "court-order"
+"""The code of what left by order of a court."""
 _KEPT = (DeliveryState.HELD, DeliveryState.WITHHELD)
 
 
@@ -41,3 +45,15 @@ def _why(code: str | None, policy: Policy) -> Why | None:
     if code is None or answer is None:
         return None
     return Why(code, answer.rule, answer.title, answer.change, answer.source, policy.version)
+
+
+def why_ordered(order: Override, policy: str) -> Why:
+    """By which order a record about a protected person left."""
+    return Why(
+        code=ORDERED,
+        rule="V02",
+        title=f"It left once by order {order.id} of the court {order.court} of {order.ordered_on}.",
+        change="Nothing: the order is used up, and what else is asked about the person stays.",
+        source="42 USC 653(b)(2), 654(26)(E)",
+        policy=policy,
+    )

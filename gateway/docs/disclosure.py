@@ -16,6 +16,17 @@ is written down once more in `tests/vectors/disclosure/release.csv`.
 """
 
 
+ORDERS = """What is found about a protected person goes to nobody, but a court may order that one answer goes to it
+(42 USC 653(b)(2), 654(26)(E)). A data steward asks on the page of the request (or of the answer), or somebody at the
+gateway's machine with `gateway override ask`: the person by its place in the record, the court's id, the day of the
+order, its last day. A security officer agrees under `/approvals`, and the order stands. The scheduler then looks
+every five seconds for what was kept back and answers that request; it leaves when every other row allows it, the
+order is about the only protected person in it, and its agreement names `requester = "court"`. The order is used up
+before anything is handed over; later attempts of the same delivery may use it until its last day. `gateway override
+list`, `gateway why` and the console say which order let what go. What left is destroyed once it is delivered
+([retention.md](retention.md))."""
+
+
 def disclosure_page(policy: Policy) -> str:
     """``docs/disclosure.md``."""
     parts = [
@@ -28,6 +39,7 @@ def disclosure_page(policy: Policy) -> str:
         ),
         ("Refusals", "Of several the first counts.", _rows(policy.refusals)),
         ("Federal tax information", f"{policy.tax_source}. *old*: from an older copy of the matrix.", _tax(policy)),
+        ("Orders of courts", ORDERS, ""),
         ("Why something was not sent", "What `gateway why` and the API say.", _answers(policy)),
     ]
     sections = [f"## {title}\n\n{words}\n\n{rows}" for title, words, rows in parts]

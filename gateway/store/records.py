@@ -91,13 +91,13 @@ class StoredRecords:
         async with self._database.read() as connection:
             return tuple(record_from(row) for row in await connection.execute(query.limit(limit)))
 
-    async def reroute(self, chunk: Chunk) -> int:
+    async def reroute(self, chunk: Chunk, was: RecordState = RecordState.UNROUTABLE) -> int:
         """As the port says. The counts of their submissions follow; records of any submissions may share a chunk, and
         one that the disclosure guard now keeps back is written as withheld and not counted as routed."""
         async with self._database.write() as connection:
-            moved = await _unpark(connection, chunk.judged)
+            moved = await _unpark(connection, chunk.judged, was)
             # Submissions before running numbers, the order in which every transaction locks them (no deadlocks).
-            await _recount(connection, moved)
+            await _recount(connection, moved, was)
             await write_routes(connection, moved, self._grace)
         return sum(one.record.state is RecordState.ROUTED for one in moved)
 
@@ -173,16 +173,16 @@ def _loss_step(delivery: DeliveryId, at: datetime, finding: Finding) -> Step:
     return Step(at, _DISPATCHER, STEP, f"delivery:{delivery}", finding.rule, details)
 
 
-async def _unpark(connection: AsyncConnection, judged: Sequence[Judged]) -> list[Judged]:
-    """Those that were still parked, now in their new state."""
-    moving = [one for one in judged if one.record.state is not RecordState.UNROUTABLE]
+async def _unpark(connection: AsyncConnection, judged: Sequence[Judged], was: RecordState) -> list[Judged]:
+    """Those that were still in that state, now in their new one."""
+    moving = [one for one in judged if one.record.state is not was]
     moved: set[str] = set()
     for (state, recipient, reason), some in groupby(sorted(moving, key=_target), key=_target):
         change = (
             update(records)
             .where(
                 among(connection, records.c.id, [one.record.id for one in some]),
-                records.c.state == RecordState.UNROUTABLE.value,
+                records.c.state == was.value,
             )
             .values(state=state, recipient=recipient or None, reason=reason or None)
             .returning(records.c.id)
@@ -195,15 +195,14 @@ def _target(judged: Judged) -> tuple[str, str, str]:
     return judged.record.state.value, judged.record.recipient or "", judged.record.reason or ""
 
 
-async def _recount(connection: AsyncConnection, moved: Iterable[Judged]) -> None:
+async def _recount(connection: AsyncConnection, moved: Iterable[Judged], was: RecordState) -> None:
     """One UPDATE a submission, in the order of their ids (no deadlocks)."""
     by_submission: dict[str, Counter[RecordState]] = {}
     for one in moved:
         by_submission.setdefault(one.record.submission, Counter())[one.record.state] += 1
     for submission, states in sorted(by_submission.items()):
         columns = submissions.c
-        changes = {
-            "unroutable": columns.unroutable - states.total(),
-            "withheld": columns.withheld + states[RecordState.WITHHELD],
-        }
+        changes = {was.value: columns[was.value] - states.total()}
+        if was is not RecordState.WITHHELD:
+            changes["withheld"] = columns.withheld + states[RecordState.WITHHELD]
         await connection.execute(update(submissions).where(columns.id == submission).values(changes))

@@ -19,7 +19,7 @@ from gateway.store.accounting import sealed_off
 from gateway.store.insertion import Insertion
 from gateway.store.lanes import blocks
 from gateway.store.protection import grow
-from gateway.store.tables import deliveries, disclosed, holds, notices, records
+from gateway.store.tables import deliveries, disclosed, holds, notices, overrides, records
 
 _TWINS = Insertion(
     notices,
@@ -44,6 +44,7 @@ async def renew(connection: AsyncConnection, renewals: Iterable[Renewal]) -> Non
         for part in _slices(cases):
             await _move_cases(connection, part, key)
         for part in _slices(persons):
+            await _move_orders(connection, part)
             await _place_again(connection, part, key)
 
 
@@ -80,6 +81,16 @@ async def _set(
         changes = [{"row": id_, "new": cases[index]} for id_, index in rows]
         change = update(table).where(table.c.id == bindparam("row")).values({name: bindparam("new")})
         await connection.execute(change, changes)
+
+
+async def _move_orders(connection: AsyncConnection, persons: Mapping[bytes, bytes]) -> None:
+    """Orders of courts are about the same persons under the new key. There are few, and mostly none."""
+    about = [bytes(one) for one in await connection.scalars(select(overrides.c.person).distinct())]
+    moving = [{"old": one, "new": persons[one]} for one in about if one in persons]
+    if moving:
+        revision = await grow(connection)
+        of_person = update(overrides).where(overrides.c.person == bindparam("old"))
+        await connection.execute(of_person.values(person=bindparam("new"), revision=literal(revision)), moving)
 
 
 async def _place_again(connection: AsyncConnection, persons: Mapping[bytes, bytes], key: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, case, exists, func, select, text, update
+from sqlalchemy import Row, Select, case, exists, func, select, text, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.bearing import bearing_from
@@ -14,13 +14,13 @@ from gateway.core.erasure import Erasure, Run, RunState
 from gateway.core.ids import uuid7
 from gateway.core.model import AuditEntry, DeliveryId, DeliveryState, Kind, PartnerKey, RecordId, SubmissionId
 from gateway.core.ports.retention import Found, Span
-from gateway.core.retention import Candidate
+from gateway.core.retention import BY_ORDER, Candidate
 from gateway.store.bulk import among, one_at_a_time
 from gateway.store.engine import Database, Dialect
 from gateway.store.erasing import erase
 from gateway.store.insertion import Insertion
 from gateway.store.rows import write_entries
-from gateway.store.tables import deliveries, erasures, items, records, retention_runs
+from gateway.store.tables import deliveries, erasures, items, overrides, records, retention_runs
 from gateway.store.types import Instant
 
 _RUNS = Insertion(retention_runs)
@@ -29,6 +29,8 @@ _SKEW = timedelta(days=1)
 """How far the time inside an id may be from the time of its row."""
 _OF_PURPOSE = text("records.bearing LIKE '%for:%'")
 """As the index ``records_of_purpose`` has it, so that it serves."""
+_BY_ORDER = select(overrides.c.record).where(overrides.c.record.is_not(None))
+"""Records that left by order of a court; there are few."""
 _EMPTY_WAL = "PRAGMA wal_checkpoint(TRUNCATE)"
 _EMPTIED = (
     *("records", "amendments", "serials", "submissions", "deliveries", "mailbox", "attempts", "audit_entries"),
@@ -54,12 +56,13 @@ class StoredRetention:
         if span.after is not None:
             query = query.where(columns.id > span.after)
         if span.of_purpose:
-            query = query.where(_OF_PURPOSE)
+            query = query.where(columns.id.in_(union_all(select(records.c.id).where(_OF_PURPOSE), _BY_ORDER)))
         async with self._database.read() as connection:
             rows = (await connection.execute(query.order_by(columns.id).limit(limit))).all()
+            ordered = frozenset(await connection.scalars(_BY_ORDER))
             owed = await _owed(connection, [row.id for row in rows])
             cases = await _cases(connection, {row.case_index for row in rows} - {None}, closing)
-        return tuple(_found(row, owed.get(row.id, ()), cases.get(row.case_index)) for row in rows)
+        return tuple(_found(row, owed.get(row.id, ()), cases.get(row.case_index), ordered) for row in rows)
 
     async def erase(
         self, run: Run, erasures: Sequence[Erasure], withdrawn: Sequence[DeliveryId], entries: Sequence[AuditEntry]
@@ -152,7 +155,7 @@ async def _cases(
     return {row.case_index: row for row in await connection.execute(query)}
 
 
-def _found(row: Row[Any], owed: Sequence[Row[Any]], of_case: Row[Any] | None) -> Found:
+def _found(row: Row[Any], owed: Sequence[Row[Any]], of_case: Row[Any] | None, ordered: frozenset[str]) -> Found:
     parties = {row.sender, row.recipient, *(one.partner for one in owed)} - {None}
     under_way = [one for one in owed if one.state not in _ENDED]
     bearing = bearing_from(Kind(row.kind or ""), row.bearing or "")
@@ -163,7 +166,7 @@ def _found(row: Row[Any], owed: Sequence[Row[Any]], of_case: Row[Any] | None) ->
         sender=PartnerKey(row.sender),
         received_at=row.received_at,
         labels=bearing.labels,
-        purpose=bearing.purpose,
+        purpose=BY_ORDER if row.id in ordered else bearing.purpose,
         parties=frozenset(PartnerKey(one) for one in parties),
         case=row.case_index,
         settled_at=None if under_way else max((_ended(one, row) for one in owed), default=row.received_at),

@@ -107,6 +107,12 @@ records = Table(
         postgresql_where=text("state = 'unroutable'"),
         sqlite_where=text("state = 'unroutable'"),
     ),
+    Index(
+        "records_withheld",
+        "id",
+        postgresql_where=text("state = 'withheld'"),
+        sqlite_where=text("state = 'withheld'"),
+    ),
     # Few records name a purpose; some of them go as soon as they are delivered.
     Index(
         "records_of_purpose",
@@ -149,6 +155,24 @@ notices = Table(
     PrimaryKeyConstraint("person", "placed_by"),
     Index("notices_since", "revision"),
     Index("notices_of_record", "record"),
+)
+
+overrides = Table(
+    "overrides",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("request", Text, nullable=False),
+    Column("person", LargeBinary, nullable=False),
+    Column("court", Text, nullable=False),
+    Column("ordered_on", Text, nullable=False),
+    Column("expires_on", Text, nullable=False),
+    Column("requested_by", Text, nullable=False),
+    Column("approved_by", Text, nullable=False),
+    Column("entered_at", Instant, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("delivery", Text),
+    Column("record", Text),
+    Column("used_at", Instant),
 )
 
 serials = Table(

@@ -27,6 +27,7 @@ from gateway.core.ports.jobs import Jobs
 from gateway.core.ports.key_report import KeyReport, no_keys
 from gateway.core.ports.keys import Indexer, Sealer, TokenHasher
 from gateway.core.ports.mailbox import Mailbox
+from gateway.core.ports.overrides import CourtDesk
 from gateway.core.ports.partners import Partners
 from gateway.core.ports.protection import Messages, PartnerKeys
 from gateway.core.ports.queries import Queries
@@ -145,6 +146,7 @@ class Parts:
     gateway_name: str
     """The gateway's name in protected messages."""
     disclosures: Disclosures
+    court: CourtDesk
     case_unknown: CaseUnknown = _says_nothing
     unfit: Callable[[PartnerKey, str], None] = _counts_nothing
     """Told of each acknowledgement that does not fit what was sent: whose, and why."""

@@ -117,6 +117,11 @@ _TABLE: tuple[Problem, ...] = (
     Problem(
         "approval-needed", 409, "A second person must agree first", "Ask for an approval; another person gives it."
     ),
+    Problem(
+        "override-record", 409, "What the order is about is not there any more", "Ask the court anew: it was erased."
+    ),
+    Problem("override-person", 422, "The person of the order is not clear", "Say the number of the protected person."),
+    Problem("override-terms", 422, "The order cannot be used", "Give the court's id and days as the order has them."),
     Problem("approval-state", 409, "There is nothing to decide any more", "Look at the request; ask anew if need be."),
     Problem("approval-own", 403, "Whoever asked cannot decide", "Ask another person with the role."),
     Problem("approval-role", 403, "The role does not allow this", "Ask somebody with one of the roles of the detail."),

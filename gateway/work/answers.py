@@ -54,13 +54,21 @@ class Questions:
         answered = {one.id: await self._answered(one, asking, asked) for one, asking in wanted}
         return tuple([answered.get(one.id, one) for one in examined])
 
-    def _asking(self, one: Examined, sender: PartnerKey) -> _Asking | None:
+    async def asked_by(self, one: Examined, sender: PartnerKey) -> RecordId | None:
+        """The request that a record answers, whether or not a format needs it; None when there is none, or several."""
+        asking = self._asking(one, sender, needed=False)
+        if asking is None:
+            return None
+        matches = await self._matches(asking, await self._asked([asking]), self._open(one.id, one.sealed or b""))
+        return matches[0].id if len(matches) == 1 else None
+
+    def _asking(self, one: Examined, sender: PartnerKey, *, needed: bool = True) -> _Asking | None:
         """Who may have asked; None when nobody may, or nobody needs to know."""
         facts = one.facts
         question = self.asked.get(facts.kind) if facts else None
         if facts is None or question is None or one.sealed is None or not facts.other_case_id:
             return None
-        askers = self._askers(facts, question, sender)
+        askers = self._askers(facts, question, sender, needed=needed)
         cases = {asker.key: self.indexer.tokens(f"case:{asker.key}", facts.other_case_id) for asker in askers}
         return _Asking(facts, question, cases) if cases else None
 
@@ -86,27 +94,34 @@ class Questions:
             answer = self._open(one.id, one.sealed or b"")
         if bridge is not None and bridge.case_of(answer) is None:
             return replace(one, crosses=False)
-        filed = [
-            sorted(chain(*(asked.get((asker, one), ()) for one in case)), key=attrgetter("id"), reverse=True)
-            for asker, case in asking.cases.items()
-        ]
-        matches = [match for rows in filed if (match := await self._match(rows, question, answer))]
+        matches = await self._matches(asking, asked, answer)
         if len(matches) != 1:
             return one
         addressee = facts.recipient or min(self.directory().partners[matches[0].sender].locators)
         return replace(one, question=matches[0].id, facts=replace(facts, recipient=addressee))
 
-    def _askers(self, facts: Facts, question: Question, sender: PartnerKey) -> Sequence[Partner]:
-        """Whom the answer may be for: the state that it names, if its formats need the question; where it names none,
-        everybody who may send such questions to the answering partner."""
+    async def _matches(
+        self, asking: _Asking, asked: Mapping[tuple[PartnerKey, bytes], list[Record]], answer: Content
+    ) -> list[Record]:
+        """The newest fitting question of each asker."""
+        filed = [
+            sorted(chain(*(asked.get((asker, one), ()) for one in case)), key=attrgetter("id"), reverse=True)
+            for asker, case in asking.cases.items()
+        ]
+        return [match for rows in filed if (match := await self._match(rows, asking.question, answer))]
+
+    def _askers(self, facts: Facts, question: Question, sender: PartnerKey, *, needed: bool) -> Sequence[Partner]:
+        """Whom the answer may be for: the state that it names, if its formats need the question or somebody wants to
+        know; where it names none, everybody who may send such questions to the answering partner."""
         directory = self.directory()
         if not facts.recipient:
             asking = directory.senders_to(sender, question.kind)
             return [directory.partners[key] for key in sorted(asking) if key in directory.partners]
         owner = directory.owner(facts.recipient)
-        if owner is None or not self.bridging.between(facts.kind, self.bridging.format_of(owner, facts.kind)):
+        if owner is None:
             return []
-        return [owner]
+        crosses = self.bridging.between(facts.kind, self.bridging.format_of(owner, facts.kind)) is not None
+        return [owner] if crosses or not needed else []
 
     async def _match(self, records: Sequence[Record], question: Question, answer: Content) -> Record | None:
         """The newest of an asker's records about the case that fits."""

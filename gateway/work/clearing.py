@@ -9,7 +9,7 @@ from datetime import date
 
 from gateway.core.bearing import Bearing, bearing_from
 from gateway.core.bridge import Bridging
-from gateway.core.disclosure import Clearance, Decision, Guard, Passage, Withheld
+from gateway.core.disclosure import Clearance, Decision, Guard, Override, Passage, Way, Withheld
 from gateway.core.ids import Clock
 from gateway.core.labels import open_carried
 from gateway.core.model import AgreementMode, Cargo, Claimed, Delivery, DeliveryId, RecordId
@@ -18,6 +18,7 @@ from gateway.core.ports.keys import Sealer
 from gateway.core.ports.notices import Carried
 from gateway.core.protected import Register
 from gateway.core.routing import Directory, Route
+from gateway.work.court_orders import Orders
 from gateway.work.protection import RegisterWatch
 
 
@@ -35,6 +36,18 @@ class KeptBack(Exception):
         return next(iter(self.decisions.values()))
 
 
+_NO_ORDERS: Mapping[RecordId, Override] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Circumstances:
+    """What is not of the record: the day, on whom notices are held, and the order of a court that may be about it."""
+
+    today: date
+    held: frozenset[bytes]
+    order: Override | None
+
+
 @dataclass(frozen=True, slots=True)
 class Clearing:
     """The one place on the way out where the guard is asked and its word is given."""
@@ -47,6 +60,7 @@ class Clearing:
     sealer: Sealer
     canonical: CanonicalForm
     carried: Carried
+    orders: Orders
     _unknown: Decision = field(init=False)
 
     def __post_init__(self) -> None:
@@ -55,21 +69,46 @@ class Clearing:
 
     async def clear(self, claimed: Claimed) -> Clearance:
         """The guard's word that the delivery may go to its partner now. Raises KeptBack."""
-        decisions = self.decide(claimed, await self.watch.at_least(claimed.register))
-        if back := _kept(decisions):
+        decisions = await self._decisions(claimed)
+        if back := _kept(decisions) or await self._unspent(claimed, decisions):
             raise back
         return self.guard.clear(claimed.delivery.id, claimed.delivery.partner, decisions)
 
     async def kept_back(self, delivery: DeliveryId) -> tuple[Delivery, KeptBack] | None:
-        """Why a parcel that lies ready may not be fetched now; None when it may, or when there is no such delivery."""
+        """The parcel that lies ready and why it may not be fetched now; None when it may, or when there is none."""
         claimed = await self.carried.carried(delivery)
         if claimed is None:
             return None
-        back = _kept(self.decide(claimed, await self.watch.at_least(claimed.register)))
+        decisions = await self._decisions(claimed)
+        back = _kept(decisions) or await self._unspent(claimed, decisions)
         return None if back is None else (claimed.delivery, back)
 
-    def decide(self, claimed: Claimed, register: Register) -> dict[RecordId, Decision]:
-        """What the guard says of each record that the delivery carries."""
+    async def would_leave(self, delivery: DeliveryId) -> bool:
+        """Whether nothing would keep the delivery now. No order is used up by asking."""
+        claimed = await self.carried.carried(delivery)
+        return claimed is not None and _kept(await self._decisions(claimed)) is None
+
+    async def _decisions(self, claimed: Claimed) -> dict[RecordId, Decision]:
+        register = await self.watch.at_least(claimed.register)
+        ordered = await self.orders.of(claimed, register, self.clock().date()) if register.orders else {}
+        return self.decide(claimed, register, ordered)
+
+    async def _unspent(self, claimed: Claimed, decisions: Mapping[RecordId, Decision]) -> KeptBack | None:
+        """Use up the orders by which records leave; what keeps the delivery when one of them cannot be used."""
+        by_order = {record: one.override for record, one in decisions.items() if one.override is not None}
+        spent: dict[RecordId, Override] = {}
+        for record, order in by_order.items():
+            way = Way(claimed.delivery.id, record)
+            if await self.orders.spend(order, way):
+                spent[record] = replace(order, used=way)
+        self.watch.register.orders.learn(spent.values())
+        return None if len(spent) == len(by_order) else _kept(self.decide(claimed, self.watch.register, spent))
+
+    def decide(
+        self, claimed: Claimed, register: Register, ordered: Mapping[RecordId, Override] = _NO_ORDERS
+    ) -> dict[RecordId, Decision]:
+        """What the guard says of each record that the delivery carries. ``ordered``: orders of courts that may be about
+        one of them."""
         route = self._route(claimed.delivery)
         if route is None:
             carried = [one.record for one in claimed.cargo] or [RecordId("")]
@@ -82,20 +121,23 @@ class Clearing:
         decisions: dict[RecordId, Decision] = {}
         for one in claimed.cargo:
             held = register.held(one.persons)
-            key = (one.bearing, one.received_at.date(), held)
+            order = ordered.get(one.record)
+            key = (one.bearing, one.received_at.date(), held, order)
             decision = asked.get(key) if one.bearing is not None else None
             if decision is None:
-                decision = asked[key] = self._decided(claimed, one, route, held, today)
+                decision = asked[key] = self._decided(claimed, one, route, _Circumstances(today, held, order))
             decisions[one.record] = decision
         return decisions
 
-    def _decided(self, claimed: Claimed, one: Cargo, route: Route, held: frozenset[bytes], today: date) -> Decision:
-        delivery = claimed.delivery
+    def _decided(self, claimed: Claimed, one: Cargo, route: Route, now: _Circumstances) -> Decision:
+        delivery, order = claimed.delivery, now.order
         bearing = self._bearing(claimed, one)
         if bearing is None:
             return self._unknown
         sender = self.directory().partners.get(delivery.sender)
-        passage = Passage(bearing, route, today, sender, one.received_at.date(), held)
+        passage = Passage(bearing, route, now.today, sender, one.received_at.date(), now.held)
+        if order is not None:
+            passage = replace(passage, request=order.request, override=order, way=Way(delivery.id, one.record))
         decision = self.guard.decide(passage)
         bridge = self.bridging.between(delivery.kind, delivery.format)
         if decision.withheld is not None or bridge is None:

@@ -1,4 +1,4 @@
-"""The register of protected persons, kept in memory as long as it is as new as the store's."""
+"""The register of protected persons and of what courts ordered about them, in memory; as new as the store's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from gateway.core.ports.notices import Notices
+from gateway.core.ports.overrides import Overrides
 from gateway.core.protected import Register
 
 log = structlog.get_logger()
@@ -15,6 +16,7 @@ log = structlog.get_logger()
 @dataclass(slots=True)
 class RegisterWatch:
     notices: Notices
+    overrides: Overrides
     register: Register = field(default_factory=Register)
 
     async def refresh(self) -> bool:
@@ -30,6 +32,9 @@ class RegisterWatch:
         return self.register
 
     async def _learn(self) -> None:
-        revision, standings = await self.notices.since(self.register.revision)
+        known = self.register.revision
+        revision, standings = await self.notices.since(known)
+        orders = await self.overrides.since(known)
+        self.register.orders.learn(orders)
         self.register.learn(revision, standings)
         log.info("protection.changed", version=revision, count=len(self.register))

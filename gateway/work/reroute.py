@@ -24,6 +24,22 @@ log = structlog.get_logger()
 PAGE = 500
 
 
+def examined_again(record: Record, sealer: Sealer, canonical: CanonicalForm) -> Examined:
+    """What the examination of a stored record found, but for its findings. Raises Tampered."""
+    facts = canonical.facts(canonical.read(open_record(sealer, record.id, record.sealed or b"")))
+    return Examined(
+        record.id,
+        record.ordinal,
+        (),
+        facts,
+        record.digest,
+        record.sealed,
+        record.case_index,
+        persons=record.persons,
+        index_keys=record.index_key or "",
+    )
+
+
 @dataclass(slots=True)
 class Rerouter:
     records: Records
@@ -72,19 +88,7 @@ class Rerouter:
         sender: Partner | None = directory.partners.get(record.sender)
         if record.sealed is None or sender is None:
             return None
-        document = open_record(self.sealer, record.id, record.sealed)
-        facts = self.canonical.facts(self.canonical.read(document))
-        examined = Examined(
-            record.id,
-            record.ordinal,
-            (),
-            facts,
-            record.digest,
-            record.sealed,
-            record.case_index,
-            persons=record.persons,
-            index_keys=record.index_key or "",
-        )
+        examined = examined_again(record, self.sealer, self.canonical)
         if self.questions is not None:
             (examined,) = await self.questions.found([examined], record.sender)
         origin = Origin(record.submission, record.sender, record.received_at, routed_on=today)

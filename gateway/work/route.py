@@ -10,7 +10,8 @@ from gateway.core.acceptance import Judged
 from gateway.core.audit_entry import Scribe
 from gateway.core.bearing import Bearing
 from gateway.core.bridge import Bridging, Stuck
-from gateway.core.disclosure import Guard, Passage, Withheld
+from gateway.core.court_orders import fitting
+from gateway.core.disclosure import Guard, Override, Passage, Withheld
 from gateway.core.ids import Mint
 from gateway.core.model import (
     Actor,
@@ -89,7 +90,9 @@ class Router:
             bearing = self._turning(one, origin, bearing)
         sender, received = directory.partners.get(origin.sender), origin.received_at.date()
         held = self.register.held(one.persons)
-        passages = [Passage(bearing, route, day, sender, received, held, one.question) for route in routing.routes]
+        order = self._order(one, held, day) if held else None
+        request = order.request if order else one.question
+        passages = [Passage(bearing, route, day, sender, received, held, request, order) for route in routing.routes]
         obstacles = [self._obstacle(one, one.facts, passage) for passage in passages]
         first = obstacles[0] if obstacles else routing.reason
         if first is None:
@@ -102,6 +105,10 @@ class Router:
             judged = self._parked(one, origin, state, str(first), action, findings, bearing.text())
         renewing = renewal(one.case_index, one.persons, one.index_keys)
         return replace(judged, notices=notices, renewal=renewing) if notices or renewing else judged
+
+    def _order(self, one: Examined, held: frozenset[bytes], day: date) -> Override | None:
+        """The order of a court that may let the record go; it is used up when it leaves."""
+        return fitting(self.register.orders.about(held), (one.question, one.id), day)
 
     def _notices(self, one: Examined, origin: Origin) -> tuple[Notice, ...]:
         """What the record newly says of persons in danger; rare."""

@@ -76,6 +76,7 @@ from gateway.store.jobs import StoredJobs
 from gateway.store.mailbox import StoredMailbox
 from gateway.store.nonces import StoredNonces
 from gateway.store.operators import StoredOperators
+from gateway.store.overrides import StoredOverrides
 from gateway.store.partners import StoredPartners
 from gateway.store.protection import StoredNotices
 from gateway.store.receipts import StoredReceipts
@@ -87,7 +88,9 @@ from gateway.web.auth import OPERATOR_SCOPES, PARTNER_SCOPES, Owner, Scope, new_
 from gateway.web.edge import runner
 from gateway.web.limits import Limits
 from gateway.web.parts import LogFiles, Parts, RuleText
+from gateway.work.court_desk import OrderDesk
 from gateway.work.messages import MessageDesk, PartnerKeyDesk
+from gateway.work.protection import RegisterWatch
 from gateway.work.receipts import ReceiptOffice
 from gateway.work.wire_book import WireBook
 from gateway.work.wire_desk import WireDesk
@@ -400,12 +403,19 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         StoredWireKeys(database), WireProtection(), keys.sealer(), scribe, watch, os.urandom, "gateway.example/audit"
     )
     book = WireBook(wire.keys, wire.sealer)
+    protection = RegisterWatch(StoredNotices(database), StoredOverrides(database))
     return Parts(
         clock=watch,
         mint=mint,
         random=os.urandom,
         scribe=scribe,
-        queries=desk(watch, StoredAuditLog(database), StoredNotices(database), keys.indexer(), Present()),
+        queries=desk(
+            watch,
+            StoredAuditLog(database),
+            protection,
+            keys.indexer(),
+            Present(),
+        ),
         intake=LineDesk(StoredIntake(database, timedelta()), watch, mint, scribe),
         submissions=StoredSubmissions(database),
         receipts=ReceiptOffice(
@@ -448,6 +458,18 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         checks={"store": all_is_well},
         version="1.2.3",
         disclosures=Cleared(),
+        court=OrderDesk(
+            StoredOverrides(database),
+            StoredRecords(database, timedelta()),
+            protection,
+            keys.sealer(),
+            None,  # the API enters no orders
+            keys.indexer(),
+            scribe,
+            watch,
+            mint,
+            "1",
+        ),
     )
 
 

@@ -63,7 +63,9 @@ from gateway.store.intake import StoredIntake
 from gateway.store.jobs import StoredJobs
 from gateway.store.mailbox import StoredMailbox
 from gateway.store.operators import StoredOperators
+from gateway.store.overrides import StoredOverrides
 from gateway.store.partners import StoredPartners
+from gateway.store.protection import StoredNotices
 from gateway.store.receipts import StoredReceipts
 from gateway.store.records import StoredRecords
 from gateway.store.rows import attempt_row
@@ -71,7 +73,9 @@ from gateway.store.submissions import StoredSubmissions
 from gateway.store.tables import attempts
 from gateway.web.console import ConsoleSettings, console_application
 from gateway.web.parts import Parts, RuleText
+from gateway.work.court_desk import OrderDesk
 from gateway.work.danger_watch import DangerWatch
+from gateway.work.protection import RegisterWatch
 from gateway.work.receipts import ReceiptOffice
 from keys.receipts import JoseReceiptSigner
 from keys.ring import KEY_BYTES, KeyRing
@@ -132,6 +136,9 @@ class HashIndexer:
 
     def index(self, domain, value):
         return hashlib.sha256(f"{domain}\n{value}".encode()).digest()[:16]
+
+    def tokens(self, domain, value):
+        return (self.index(domain, value),)
 
 
 def partner(key, name, role=Role.STATE, **changes):
@@ -229,7 +236,7 @@ class Registered:
         return [WireKey(owner, Use.ENCRYPT, material, Stage.PENDING, now)] if owner == "texas" else []
 
 
-def parts_of(database, clock):
+def parts_of(database, clock, canonical=None):
     mint = minting(clock, os.urandom)
     partners = StoredPartners(database, clock)
 
@@ -286,7 +293,7 @@ def parts_of(database, clock):
         sealer=SEALER,
         indexer=HashIndexer(),
         hasher=SimpleNamespace(),
-        canonical=SimpleNamespace(),
+        canonical=canonical,  # only who opens content needs it
         formats={
             FormatName("xml"): FormatInfo(
                 FormatName("xml"),
@@ -304,6 +311,18 @@ def parts_of(database, clock):
         messages=SimpleNamespace(),  # the console never posts
         partner_keys=Registered(clock),
         disclosures=Words(),
+        court=OrderDesk(
+            StoredOverrides(database),
+            StoredRecords(database),
+            RegisterWatch(StoredNotices(database), StoredOverrides(database)),
+            SEALER,
+            canonical,
+            HashIndexer(),
+            Scribe(clock, mint, os.urandom),
+            clock,
+            mint,
+            POLICY.version,
+        ),
         gateway_name="log.example/audit",
         proof=proof,
         log=SimpleNamespace(),  # the console does not publish
@@ -317,7 +336,7 @@ async def running(url, clock=None, port=0, sso=None, canonical=None, mending=Non
     """A console on a free loopback port over the database at the URL. ``mending``: parts -> who mends dead letters."""
     database, clock = open_database(url), clock or SteppedClock()
     chosen = ConsoleSettings(**{"environment": "DEMO", "secure": False, "second_factor": False, **settings})
-    parts = replace(parts_of(database, clock), canonical=canonical)  # only who opens content needs it
+    parts = parts_of(database, clock, canonical)
     if mending is not None:
         parts = replace(parts, amendments=replace(parts.amendments, mending=mending(parts)))
     application = console_application(parts, chosen, sso)

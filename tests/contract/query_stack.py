@@ -17,7 +17,6 @@ from gateway.core.ids import Clock, minting
 from gateway.core.model import AdapterName, Agreement, BreakerPolicy, Endpoint, Partner, PartnerKey
 from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.keys import Indexer
-from gateway.core.ports.notices import Notices
 from gateway.core.routing import Directory
 from gateway.tools import Speech, speech
 from gateway.web.parts import Parts
@@ -56,12 +55,12 @@ class Present:
         return self.directory
 
 
-def desk(clock: Clock, audit: AuditLog, notices: Notices, indexer: Indexer, present: Present) -> QueryDesk:
+def desk(clock: Clock, audit: AuditLog, protection: RegisterWatch, indexer: Indexer, present: Present) -> QueryDesk:
     reading = StatusReader(spoken().formats, spoken().canonical, spoken().rules)
     return QueryDesk(
         QueryTools(
             planner=Planner(reading, lambda: present.directory, GUARD, lambda _content: frozenset()),
-            protection=RegisterWatch(notices),
+            protection=protection,
             line=HttpsLine(NoSecrets(), clock),
             audit=audit,
             scribe=Scribe(clock, minting(clock, os.urandom), os.urandom),
@@ -128,7 +127,7 @@ async def asking(url: str, folder: Path) -> AsyncIterator[Asking]:
 
     def with_desk(parts: Parts) -> Parts:
         formats = {name: spoken().catalog.formats[name] for name in ("xml", "json")}
-        queries = desk(parts.clock, parts.audit, parts.queries.tools.protection.notices, parts.indexer, present)
+        queries = desk(parts.clock, parts.audit, parts.queries.tools.protection, parts.indexer, present)
         return replace(parts, queries=queries, formats=formats, directory=present.now)
 
     async with partner_server() as server, running(url, folder, change=with_desk) as stack:

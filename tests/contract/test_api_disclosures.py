@@ -15,9 +15,11 @@ from gateway.core.disclosure import Withheld
 from gateway.core.model import DeliveryState, Outcome, Page
 from gateway.core.protected import Notice
 from gateway.core.routing import Directory
+from gateway.store.overrides import StoredOverrides
 from gateway.store.protection import StoredNotices, write_notices
 from gateway.store.tables import deliveries, items, records
 from gateway.work.clearing import Clearing
+from gateway.work.court_orders import Asked, Orders
 from gateway.work.disclosures import DisclosureDesk
 from gateway.work.protection import RegisterWatch
 from tests.contract.api_stack import AGREEMENT, IOWA, OHIO, partner, running
@@ -35,15 +37,17 @@ async def stack(sqlite_url, tmp_path):
 
     def guarded(parts):
         notices = StoredNotices(parts.submissions._database)
+        overrides = StoredOverrides(parts.submissions._database)
         clearing = Clearing(
             guard=GUARD,
-            watch=RegisterWatch(notices),
+            watch=RegisterWatch(notices, overrides),
             directory=lambda: directory,
             clock=parts.clock,
             bridging=spoken().catalog.bridging,
             sealer=parts.sealer,
             canonical=spoken().canonical,
             carried=notices,
+            orders=Orders(overrides, Asked(parts.records, None), parts.scribe),  # no order stands here
         )
         parter = Parter(parts.scribe, parts.mint)
         return replace(parts, disclosures=DisclosureDesk(clearing, notices, parts.audit, parts.scribe, parter))

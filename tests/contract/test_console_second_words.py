@@ -10,9 +10,13 @@ import pytest
 from sqlalchemy import update
 
 import schemas
+from gateway.core.disclosure import Way
 from gateway.core.four_eyes import State
-from gateway.core.model import Content, Kind, Page
-from gateway.store.tables import records
+from gateway.core.model import Actor, Content, DeliveryId, Kind, Page, PartnerKey
+from gateway.core.people import DOMAIN
+from gateway.core.protected import Notice
+from gateway.store.protection import write_notices
+from gateway.store.tables import deliveries, records
 from gateway.web import operations
 from gateway.web.amending import shape
 from tests.contract.console_site import SEALER, StillClock, fill, log_in, posted, running, token
@@ -178,3 +182,58 @@ def test_a_shape_says_nothing_of_the_value():
     assert {shape(one) for one in ("900123456", "900654321")} == {"9 digits"}
     assert {shape(one) for one in ("1980-02-03", "2026-01-31")} == {"a day"}
     assert {shape(one) for one in (CANARY, "Li")} == {"short text"}
+
+
+# --- an order of a court ----------------------------------------------------------------------------------------------
+
+
+async def endangered(site):
+    """A record about a protected person."""
+    content = Content(Kind("locate-answer"), {"PersonSSNIdentification": "900123456"})
+    record = site.ids["record"]
+    sealed = SEALER.seal("records", f"records.sealed:{record}", CANONICAL.write(content))
+    person = site.parts.indexer.index(DOMAIN, "900123456")
+    async with site.database.write() as connection:
+        chosen = update(records).where(records.c.id == record)
+        await connection.execute(chosen.values(sealed=sealed, persons=person))
+        await write_notices(connection, [Notice(person, PartnerKey("ohio"), record, site.clock())])
+    return record
+
+
+async def test_an_order_of_a_court_is_entered_when_a_security_officer_agrees(sqlite_url):
+    async with (
+        running(sqlite_url, canonical=CANONICAL) as site,
+        site.browser("data-steward") as one,
+        site.browser("security-officer") as other,
+        site.browser("operator") as third,
+    ):
+        await fill(site)
+        path = f"/records/{await endangered(site)}"
+        page = await (await one.get(path)).text()
+        assert "1: PersonSSNIdentification" in page
+        assert "900123456" not in page
+        assert "Enter an order" not in await (await third.get(path)).text()
+        today = site.clock().date()
+        paper = {"person": "1", "court": "39-CP-0001", "ordered_on": str(today), "expires_on": str(today)}
+        await send(third, path + "/override", 403, **paper, reason="order")
+        await send(one, path + "/override", 422, **(paper | {"court": "Jane Doe"}), reason="order")
+        await send(one, path + "/override", 400, **(paper | {"ordered_on": "today"}), reason="order")
+        request = await send(one, path + "/override", **paper, reason="order of the court")
+        await send(one, request + "/decide", 403, word="approve", reason="fine")
+        assert await site.parts.court.list(10) == ()
+        page = await (await other.get(request)).text()
+        assert all(told in page for told in ("39-CP-0001", "PersonSSNIdentification", "go to a court"))
+        await send(other, request + "/decide", word="approve", reason="paper seen")
+        (order,) = await site.parts.court.list(10)
+        assert (order.requested_by, order.approved_by) == ("operator:data-steward", "operator:security-officer")
+        way = Way(DeliveryId((await site.parts.records.deliveries(order.request))[0].id), order.request)
+        await used(site, order, way)
+        for told in (path, f"/deliveries/{way.delivery}"):
+            assert f"It left once by order {order.id}" in await (await one.get(told)).text()
+
+
+async def used(site, order, way):
+    async with site.database.write() as connection:
+        await connection.execute(update(deliveries).where(deliveries.c.id == way.delivery).values(state="claimed"))
+    entry = site.parts.scribe.entry(Actor("gateway", "dispatcher"), "override.used", f"delivery:{way.delivery}")
+    assert await site.parts.court.overrides.spend(order, way, site.clock(), entry)

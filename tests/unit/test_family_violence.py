@@ -11,13 +11,14 @@ from itertools import product
 import pytest
 
 from gateway.core import disclosure
-from gateway.core.disclosure import Guard, Override, Passage, Withheld
-from gateway.core.model import Facts, Kind, Record, RecordId, Role, TaxApproval
+from gateway.core.disclosure import Guard, Override, Passage, Way, Withheld
+from gateway.core.model import DeliveryId, Facts, Kind, Record, RecordId, Role, TaxApproval
 from tests.unit.guarding import APPROVED, POLICY, TODAY, to
 from tests.unit.test_work_registry import posted
 from tests.unit.work_site import MICHIGAN, OHIO, agreement, open_site, partner, transfers
 
 PERSON, REQUEST = b"p" * 16, RecordId("request-1")
+WAY, ELSEWHERE = (Way(DeliveryId(one), RecordId("answer-1")) for one in ("delivery-1", "delivery-2"))
 ORDER = Override(
     id="order-1",
     request=REQUEST,
@@ -86,7 +87,7 @@ def test_a_guard_that_does_not_look_for_danger_fails_the_table():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"used": True},
+        {"used": ELSEWHERE},
         {"request": RecordId("request-2")},
         {"person": b"q" * 16},
         {"approved_by": "pat"},
@@ -98,10 +99,17 @@ def test_a_guard_that_does_not_look_for_danger_fails_the_table():
 def test_an_order_is_good_for_its_request_its_person_and_its_days_once(changes):
     """V02."""
     guard = Guard(POLICY)
-    plain = passage(guard, *ORDERED)
+    plain = replace(passage(guard, *ORDERED), way=WAY)
     found = guard.decide(plain)
     assert (found.withheld, found.rule, found.override) == (None, "V02", ORDER)
     assert guard.decide(replace(plain, override=replace(ORDER, **changes))).withheld is Withheld.PROTECTED_PERSON
+
+
+def test_an_order_that_a_delivery_used_up_is_good_for_its_next_attempt():
+    guard = Guard(POLICY)
+    used = replace(passage(guard, *ORDERED), override=replace(ORDER, used=WAY), way=WAY)
+    assert guard.decide(used).withheld is None
+    assert guard.decide(replace(used, way=None)).withheld is Withheld.PROTECTED_PERSON
 
 
 def test_an_order_about_one_person_lets_nothing_out_about_two():
@@ -219,10 +227,12 @@ def battery():
     yield from ((one, route, granted) for one in (FOUND, replace(FOUND, **marked)) for route in (court, to("IV-D")))
     yield FOUND, court, {**granted, "held": frozenset()}
     yield FOUND, court, {**granted, "request": None}
-    bad = ({"used": True}, {"request": "x"}, {"person": b"q" * 16}, {"approved_by": "pat"}, {"expires_on": TODAY - day})
+    bad = ({"used": WAY}, {"request": "x"}, {"person": b"q" * 16}, {"approved_by": "pat"}, {"expires_on": TODAY - day})
     yield from (
         (FOUND, court, {**granted, "override": replace(ORDER, **one)}) for one in (*bad, {"ordered_on": TODAY + day})
     )
+    used = {**granted, "override": replace(ORDER, used=WAY)}
+    yield from ((FOUND, court, {**used, "way": one}) for one in (WAY, ELSEWHERE, None))
     edges = ({"expires_on": TODAY}, {"ordered_on": TODAY})
     yield from ((FOUND, court, {**granted, "override": replace(ORDER, **one)}) for one in edges)
     yield Facts(Kind("something-new"), "26", "39"), to("IV-D"), {}

@@ -105,7 +105,7 @@ def ids(site):
 
 async def restarted(site):
     """What another process knows of the register."""
-    watch = RegisterWatch(site.stores.notices)
+    watch = RegisterWatch(site.stores.notices, site.stores.overrides)
     await watch.refresh()
     site.router.register._placers = watch.register._placers
     site.router.register._fresh.clear()

@@ -100,7 +100,7 @@ async def test_a_notice_of_another_process_counts_from_its_commit_on(site):
     """The claim reads how new the register is, and the dispatcher catches up before it decides."""
     made, _ = await owed(site, case(1))
     await owed(site, case(2, MARK, case="MI10000002"))
-    site.protection = RegisterWatch(site.stores.notices)
+    site.protection = RegisterWatch(site.stores.notices, site.stores.overrides)
     async with site.dispatching():
         await site.come_to_rest()
     assert site.protection.register.revision == 1
@@ -149,7 +149,7 @@ async def test_a_notice_that_was_taken_back_can_be_placed_again(site):
     await lift(site, record, MICHIGAN)
     await site.protection.refresh()
     await owed(site, case(2, MARK))
-    fresh = RegisterWatch(site.stores.notices)
+    fresh = RegisterWatch(site.stores.notices, site.stores.overrides)
     await fresh.refresh()
     assert len(fresh.register) == 1
 

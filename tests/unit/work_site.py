@@ -51,6 +51,7 @@ from gateway.tools import Speech, speech, tools
 from gateway.work.answers import AnsweringCrew, Questions
 from gateway.work.backlog import Backlog, BacklogLimits
 from gateway.work.clearing import Clearing
+from gateway.work.court_orders import Asked, Orders
 from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
 from gateway.work.intake import Desk, IntakeLimits
 from gateway.work.originate import Originator
@@ -202,7 +203,7 @@ class Site:
             catalog.bridging,
         )
         self.crew = AnsweringCrew(InlineCrew(computing.examiner, computing.composer), self.questions)
-        self.guard, self.protection = Guard(catalog.policy), RegisterWatch(self.stores.notices)
+        self.guard, self.protection = Guard(catalog.policy), RegisterWatch(self.stores.notices, self.stores.overrides)
         self.router = Router(self.scribe, self.mint, self.guard, catalog.bridging, self.protection.register)
         self.told: list[Delivery] = []
         self.door = Doorstep()
@@ -352,6 +353,7 @@ class Site:
             sealer=self.sealer,
             canonical=self.speech.canonical,
             carried=self.stores.notices,
+            orders=Orders(self.stores.overrides, Asked(self.stores.records, self.questions), self.scribe),
         )
 
     @asynccontextmanager

@@ -59,8 +59,9 @@ class Records(Protocol):
         """Unroutable records with their bodies in the order of their ids, those after ``after``."""
         ...
 
-    async def reroute(self, chunk: Chunk) -> int:
-        """Write the new routes of parked records; returns how many were still parked and are now routed."""
+    async def reroute(self, chunk: Chunk, was: RecordState = RecordState.UNROUTABLE) -> int:
+        """Write the new routes of records that are parked, or withheld; returns how many were still so and are now
+        routed."""
         ...
 
     async def of_cases(self, kind: Kind, cases: Sequence[bytes]) -> tuple[Record, ...]:

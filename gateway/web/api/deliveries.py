@@ -49,7 +49,7 @@ async def get_delivery(call: Call) -> web.Response:
         absent()
     attempts = await call.parts.desk.attempts(found.id)
     findings = await call.parts.desk.findings(found.id)
-    reason = call.parts.disclosures.of_delivery(found)
+    reason = call.parts.disclosures.of_delivery(found) or await call.parts.court.of_delivery(found.id)
     amended = await call.parts.amendments.store.of_delivery(found.id)
     operator = is_operator(call.caller)
     return answers.told(documents.delivery_detail(found, attempts, findings, reason, amended, answers=operator))

@@ -16,7 +16,7 @@ async def get_record(call: Call) -> web.Response:
     record, deliveries = await _visible(call)
     seen = [delivery for delivery in deliveries if sees_delivery(call.caller, delivery)]
     erasure = await call.parts.retention.erased(record.id) if record.digest is None else None
-    reason = call.parts.disclosures.of_record(record)
+    reason = call.parts.disclosures.of_record(record) or await call.parts.court.of_record(record.id)
     return answers.told(documents.record_detail(record, seen, erasure, reason, own=sent(call.caller, record)))
 
 

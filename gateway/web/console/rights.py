@@ -26,6 +26,7 @@ class Right(StrEnum):
     WITHDRAW = "withdraw"
     AMEND = "amend"
     EXPORT = "export"
+    ORDER = "order"
     STEER = "steer"
     SECOND = "second"
     KEPT = "kept"
@@ -48,6 +49,7 @@ MEANING: Mapping[Right, str] = {
     Right.WITHDRAW: "Withdraw deliveries, one or in bulk",
     Right.AMEND: "Amend what a dead delivery carries of a record, with a second person",
     Right.EXPORT: "Export a list of records, with a second person",
+    Right.ORDER: "Enter what a court ordered about a protected person, with a second person",
     Right.STEER: "Pause and resume partners",
     Right.SECOND: "See requests for a second word; who may decide which is a table of its own",
     Right.KEPT: "See the rules of retention, its runs, holds and copies",
@@ -65,7 +67,7 @@ _REPAIRS = frozenset(
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.VIEWER: _IN | {Right.COUNT},
     Role.OPERATOR: _IN | _REPAIRS | {Right.WITHDRAW, Right.AMEND, Right.STEER},
-    Role.DATA_STEWARD: _IN | _REPAIRS | {Right.READ, Right.AMEND, Right.HOLD},
+    Role.DATA_STEWARD: _IN | _REPAIRS | {Right.READ, Right.AMEND, Right.HOLD, Right.ORDER},
     Role.PARTNER_ADMIN: _IN | {Right.PARTNER, Right.LOOK, Right.PROVE, Right.RETRY, Right.STEER},
     Role.SECURITY_OFFICER: _IN | {Right.COUNT, Right.PARTNER, Right.SECOND, Right.KEPT, Right.HOLD, Right.KEYS},
     Role.AUDITOR: _IN
@@ -77,10 +79,20 @@ NARROWED = frozenset({Role.PARTNER_ADMIN})
 """Roles that look after one partner: a route that does not narrow what it shows is closed to them."""
 
 CHANGING = frozenset(
-    {Right.RETRY, Right.WITHDRAW, Right.AMEND, Right.EXPORT, Right.STEER, Right.HOLD, Right.KEYS, Right.ACCOUNTS}
+    {
+        Right.RETRY,
+        Right.WITHDRAW,
+        Right.AMEND,
+        Right.EXPORT,
+        Right.ORDER,
+        Right.STEER,
+        Right.HOLD,
+        Right.KEYS,
+        Right.ACCOUNTS,
+    }
 )
 """Rights to change something or to take it out; an auditor has none of them."""
-PERSONAL = frozenset({Right.LOOK, Right.PROVE, Right.READ, Right.AMEND, Right.EXPORT})
+PERSONAL = frozenset({Right.LOOK, Right.PROVE, Right.READ, Right.AMEND, Right.EXPORT, Right.ORDER})
 """Rights to see something of records; a security officer has none of them."""
 FRESH = frozenset({Right.READ})
 """Rights that ask for a second factor shown not long ago (Publication 1075, IA-2, read on secondary pages)."""

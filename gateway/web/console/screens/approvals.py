@@ -10,6 +10,7 @@ from gateway.core.errors import Forbidden, GatewayError, NotFound, Refused
 from gateway.core.four_eyes import PAIRS, Act, Request, State, check_decider
 from gateway.core.model import Page
 from gateway.core.roles import Role
+from gateway.web import overriding
 from gateway.web.approving import known, second_words
 from gateway.web.console import sessions
 from gateway.web.console.screens.records import following
@@ -70,9 +71,10 @@ async def decide(visit: Visit) -> web.Response:
     word = visit.told("word")
     if word not in ("approve", "refuse"):
         raise Refused("Choose to approve or to refuse.")
-    await second_words(visit.parts).decide(
+    decided = await second_words(visit.parts).decide(
         visit.actor, _role(visit), visit.part("id"), approved=word == "approve", reason=visit.told("reason")
     )
+    await overriding.enter(visit.parts.court, decided, visit.actor)
     return elsewhere(visit, here)
 
 

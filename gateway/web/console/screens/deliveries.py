@@ -54,6 +54,7 @@ async def delivery(visit: Visit) -> Shown:
         {
             "delivery": found,
             "why": visit.parts.disclosures.of_delivery(found),
+            "ordered": await visit.parts.court.of_delivery(found.id),
             "attempts": await visit.parts.desk.attempts(found.id),
             "findings": await visit.parts.desk.findings(found.id),
             "rules": visit.parts.rules,

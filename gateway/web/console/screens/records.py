@@ -25,6 +25,7 @@ from gateway.core.model import (
 from gateway.core.ports.listing import Listing
 from gateway.core.ports.records import RecordQuery, Step
 from gateway.web.console.ownership import of_records, own, sees_delivery, sees_record, visible_steps
+from gateway.web.console.rights import Right
 from gateway.web.console.visit import Shown, Visit
 
 ATTENTION = (RecordState.UNROUTABLE, RecordState.WITHHELD, RecordState.REFUSED)
@@ -166,6 +167,8 @@ async def trace(visit: Visit) -> Shown:
         {
             "record": found,
             "why": visit.parts.disclosures.of_record(found),
+            "ordered": await visit.parts.court.of_record(found.id),
+            "places": await visit.parts.court.protected(found) if visit.may(Right.ORDER) else (),
             "erasure": await visit.parts.retention.erased(found.id) if found.digest is None else None,
             "milestones": fold(steps),
             "deliveries": deliveries,

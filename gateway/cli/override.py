@@ -1,0 +1,107 @@
+"""Orders of courts at the command line: asked for here, agreed to by another person in the console, looked at here."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli import local
+from gateway.cli.out import facts, put, say, table
+
+if TYPE_CHECKING:
+    from gateway.core.disclosure import Override
+    from gateway.foundation import Foundation
+
+app = typer.Typer(
+    help="What a court ordered about a protected person: one answer to one request, once.", no_args_is_help=True
+)
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+SHOWN = 100
+_DAY = ["%Y-%m-%d"]
+
+
+@app.command()
+def ask(
+    record: Annotated[str, typer.Argument(help="Id of the request whose answer the court ordered, or of the answer.")],
+    court: Annotated[str, typer.Option(help="The court's id; no names.")],
+    ordered_on: Annotated[datetime, typer.Option(formats=_DAY, help="Day of the order.")],
+    expires_on: Annotated[datetime, typer.Option(formats=_DAY, help="Last day on which it may be used.")],
+    reason: Annotated[str, typer.Option(help="Why; kept in the audit log. Names no person.")],
+    person: Annotated[int | None, typer.Option(help="Number of the protected person, where there are several.")] = None,
+) -> None:
+    """Ask for the second word on an order. Nothing leaves before somebody else has agreed to exactly this."""
+
+    async def work(base: Foundation) -> None:
+        from gateway.core.court_orders import Ordered  # noqa: PLC0415 - heavy, needed here only
+        from gateway.core.errors import NotFound  # noqa: PLC0415 - as above
+        from gateway.core.model import RecordId  # noqa: PLC0415 - as above
+        from gateway.court import order_desk  # noqa: PLC0415 - as above
+        from gateway.web import overriding  # noqa: PLC0415 - as above
+        from gateway.web.approving import Person, SecondWords  # noqa: PLC0415 - as above
+
+        found = await base.stores.records.get(RecordId(record))
+        if found is None:
+            raise NotFound("There is no such record.")
+        words = SecondWords(base.stores.approvals, base.scribe, base.clock, base.mint)
+        asking = overriding.Asking(found, person, Ordered(court, ordered_on.date(), expires_on.date()))
+        request = await overriding.ask(order_desk(base), words, Person(local.actor(), None), asking, reason)
+        if request.decided_by:
+            say(f"{request.decided_by} has agreed ({request.id}): the order is entered.")
+        else:
+            say(f"Asked ({request.id}). When somebody else has agreed in the console, the order stands.")
+
+    local.on_foundation(work)
+
+
+@app.command("list")
+def list_(json: AsJson = False) -> None:  # noqa: FBT002 - an option of typer
+    """The last hundred orders, newest first."""
+
+    async def work(base: Foundation) -> None:
+        today = base.clock().date()
+        found = [_told(one, today) for one in await base.stores.overrides.list(SHOWN)]
+        if json:
+            put(found)
+            return
+        columns = ("id", "state", "request", "court", "ordered_on", "expires_on", "delivery")
+        table("Orders of courts", columns, [tuple(one[name] or "" for name in columns) for one in found])
+
+    local.on_foundation(work)
+
+
+@app.command()
+def show(
+    order: Annotated[str, typer.Argument(help="Id of the order.")],
+    json: AsJson = False,  # noqa: FBT002 - as above
+) -> None:
+    """One order: its terms, the two people, and what it let go. Never whom it is about."""
+
+    async def work(base: Foundation) -> None:
+        from gateway.core.errors import NotFound  # noqa: PLC0415 - as above
+
+        found = await base.stores.overrides.get(order)
+        if found is None:
+            raise NotFound("There is no such order.")
+        told = _told(found, base.clock().date())
+        (put if json else facts)(told)
+
+    local.on_foundation(work)
+
+
+def _told(order: Override, today: date) -> dict[str, str | None]:
+    from gateway.core.court_orders import standing  # noqa: PLC0415 - as above
+
+    return {
+        "id": order.id,
+        "state": standing(order, today),
+        "request": order.request,
+        "court": order.court,
+        "ordered_on": order.ordered_on.isoformat(),
+        "expires_on": order.expires_on.isoformat(),
+        "requested_by": order.requested_by,
+        "approved_by": order.approved_by,
+        "delivery": order.used.delivery if order.used else None,
+        "record": order.used.record if order.used else None,
+    }

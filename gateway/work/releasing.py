@@ -1,0 +1,88 @@
+"""Releasing: what was kept back because of danger goes on its way when a court has ordered it.
+
+The order is not used up here: the guard is asked again when the record leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+
+import structlog
+
+from gateway.core.acceptance import Chunk, Judged
+from gateway.core.audit_entry import Scribe
+from gateway.core.disclosure import Override
+from gateway.core.errors import GatewayError
+from gateway.core.model import Actor, Delivery, DeliveryId, Record, RecordState
+from gateway.core.ports.deliveries import DeliveryDesk
+from gateway.core.ports.overrides import Overrides
+from gateway.core.ports.records import Records
+from gateway.core.routing import Directory
+from gateway.work.clearing import Clearing
+from gateway.work.court_orders import Asked
+from gateway.work.protection import RegisterWatch
+from gateway.work.reroute import examined_again
+from gateway.work.route import Origin, Router
+
+log = structlog.get_logger()
+SCHEDULER = Actor("gateway", "scheduler")
+MOST = 100
+"""So many records and deliveries that name one person are looked at in one step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Releaser:
+    watch: RegisterWatch
+    overrides: Overrides
+    records: Records
+    desk: DeliveryDesk
+    asked: Asked
+    clearing: Clearing
+    router: Router
+    scribe: Scribe
+    directory: Callable[[], Directory]
+    announce: Callable[[tuple[Delivery, ...]], None]
+
+    async def step(self) -> bool:
+        """Look for what each order that stands may let go; False always. Without one nothing is asked of the store."""
+        today = self.scribe.now().date()
+        for order in self.watch.register.orders.open(today):
+            try:
+                await self._release(order, today)
+            except GatewayError as error:
+                log.warning("override.waits", id=order.id, code=error.problem)
+        return False
+
+    async def _release(self, order: Override, today: date) -> None:
+        kept = await self.overrides.kept(order.person, MOST)
+        for record in kept.records:
+            if order.request in await self.asked.requests(record.id):
+                await self._record(record, order, today)
+        for delivery in kept.deliveries:
+            if await self.clearing.would_leave(delivery):
+                await self._delivery(delivery, order)
+
+    async def _record(self, record: Record, order: Override, today: date) -> None:
+        judged = await self._judged(record, order, today)
+        chunk = Chunk(record.submission, 0, (judged,))
+        if judged.record.state is RecordState.ROUTED and await self.records.reroute(chunk, RecordState.WITHHELD):
+            self.announce(judged.deliveries)
+            log.info("record.released", id=record.id, order=order.id)
+
+    async def _judged(self, record: Record, order: Override, today: date) -> Judged:
+        questions = self.asked.questions
+        (again,) = await questions.found([examined_again(record, questions.sealer, questions.canonical)], record.sender)
+        if again.question is None and order.request != record.id:
+            again = replace(again, question=order.request)
+        origin = Origin(record.submission, record.sender, record.received_at, today, SCHEDULER)
+        (judged,) = self.router.judge([again], origin, self.directory())
+        details = {**judged.entry.details, "order": order.id}
+        return replace(judged, entry=replace(judged.entry, action="record.released", details=details))
+
+    async def _delivery(self, delivery: DeliveryId, order: Override) -> None:
+        details = {"order": order.id}
+        entry = self.scribe.entry(SCHEDULER, "delivery.released", f"delivery:{delivery}", "ok", details)
+        if await self.desk.retry(delivery, self.scribe.now(), entry):
+            log.info("delivery.released", id=delivery, order=order.id)

@@ -1,0 +1,390 @@
+"""A court orders the answer about a protected person: it leaves once, to that court, and nothing else does (V02)."""
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+import schemas
+from gateway.core.court_orders import Ordered, standing
+from gateway.core.disclosure import Withheld
+from gateway.core.errors import Conflict, Forbidden, Transient, Unprocessable
+from gateway.core.four_eyes import State
+from gateway.core.model import Actor, DeliveryState, Page, RecordState
+from gateway.core.people import DOMAIN
+from gateway.core.ports.records import RecordQuery
+from gateway.core.protected import Notice
+from gateway.core.roles import Role
+from gateway.store.protection import write_notices
+from gateway.store.pruning import StoredPruning
+from gateway.web import overriding
+from gateway.web.approving import Person, SecondWords
+from gateway.web.overriding import Asking
+from gateway.work.clearing import KeptBack
+from gateway.work.court_desk import OrderDesk
+from gateway.work.court_orders import Asked, Orders
+from gateway.work.protection import RegisterWatch
+from gateway.work.releasing import Releaser
+from gateway.work.retention import Eraser
+from tests.unit.guarding import APPROVED
+from tests.unit.test_work_bridge import ANSWER, CASE, FPLS, LOCATE, SSN, answer, post, request
+from tests.unit.work_site import MICHIGAN, OHIO, agreement, open_site, partner
+
+TODAY = date(2026, 3, 5)
+PAPER = Ordered("39-CP-0001", TODAY - timedelta(days=3), TODAY + timedelta(days=3))
+PAT, KIM = Actor("operator", "pat"), Actor("operator", "kim")
+STEWARD = Person(PAT, Role.DATA_STEWARD)
+OTHER = b"900010007"
+
+
+class Unmarked(Orders):
+    """The safeguard off: an order is never used up."""
+
+    async def spend(self, _order, _way):
+        return True
+
+
+class Court:
+    """A site to which a state passes on what courts may have, and the people who enter their orders."""
+
+    def __init__(self, site):
+        self.site = site
+        self.desk = OrderDesk(
+            site.stores.overrides,
+            site.stores.records,
+            site.protection,
+            site.sealer,
+            site.speech.canonical,
+            site.questions.indexer,
+            site.scribe,
+            site.clock,
+            site.mint,
+            site.guard.policy.version,
+        )
+        self.words = SecondWords(site.stores.approvals, site.scribe, site.clock, site.mint)
+
+    async def danger(self, ssn=SSN):
+        """Somebody placed a notice on the person."""
+        person = self.site.questions.indexer.index(DOMAIN, ssn.decode())
+        async with self.site.database.write() as connection:
+            await write_notices(connection, [Notice(person, MICHIGAN, "elsewhere", self.site.now)])
+        await self.site.protection.refresh()
+
+    async def asked(self, case=CASE, ssn=SSN):
+        """The request of Ohio: its record."""
+        document = json.loads(request(case, ssn))
+        document["Header"]["TransactionSerialNumber"] = case.removeprefix("OH").zfill(12)
+        submission = await post(self.site, OHIO, "json", json.dumps(document).encode())
+        (record,) = (await self.site.stores.submissions.records(submission.id, None, Page())).rows
+        return await self.site.stores.records.get(record.id)
+
+    async def answered(self, *agencies, case=CASE, ssn=SSN):
+        """What federal agencies answer: whether each stays."""
+        for agency in agencies or (b"A01",):
+            texts = {"at_338": case.ljust(15).encode(), "at_314": ssn}
+            await post(self.site, FPLS, "fpls-answers", answer(agency, **texts))
+
+    async def request(self, record, paper=PAPER, number=None, person=STEWARD):
+        asking = Asking(record, number, paper)
+        return await overriding.ask(self.desk, self.words, person, asking, "order of the court")
+
+    async def order(self, record, paper=PAPER, number=None):
+        """Asked by one, agreed to by another, entered."""
+        wanted = await self.request(record, paper, number)
+        agreed = await self.words.decide(KIM, Role.SECURITY_OFFICER, wanted.id, approved=True, reason="paper seen")
+        await overriding.enter(self.desk, agreed, KIM)
+        await self.site.protection.refresh()
+
+    async def release(self):
+        site, clearing = self.site, self.site.clearing()
+        await Releaser(
+            site.protection,
+            site.stores.overrides,
+            site.stores.records,
+            site.stores.desk,
+            clearing.orders.asked,
+            clearing,
+            site.router,
+            site.scribe,
+            lambda: site.directory,
+            site.told.extend,
+        ).step()
+
+    async def sent(self):
+        """Release, and send what may go: the answers that left."""
+        await self.release()
+        async with self.site.dispatching():
+            await self.site.come_to_rest()
+        return [parcel for parcel in self.site.door.taken if parcel.kind == ANSWER]
+
+    async def staying(self):
+        query = RecordQuery(kind=ANSWER, state=RecordState.WITHHELD)
+        return [record.reason for record in (await self.site.stores.records.search(query, Page())).rows]
+
+
+@pytest.fixture
+async def court(sqlite_url, tmp_path):
+    async with open_site(sqlite_url, tmp_path) as site:
+        site.know(
+            partner(FPLS, "FPLS", program="FPLS"),
+            partner(OHIO, "39", tax_approval=APPROVED),
+            agreements=(
+                agreement(OHIO, MICHIGAN, kinds=frozenset({LOCATE})),
+                agreement(FPLS, OHIO, kinds=frozenset({ANSWER}), purpose="support", requester="court"),
+            ),
+        )
+        yield Court(site)
+
+
+@pytest.fixture
+async def withheld(court):
+    """A request about a protected person, whose answer stays."""
+    await court.danger()
+    record = await court.asked()
+    await court.answered()
+    assert await court.staying() == [Withheld.PROTECTED_PERSON]
+    assert await court.sent() == []
+    return record
+
+
+# --- once ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.claim("V02", control="test_without_the_mark_of_use_two_answers_leave_by_one_order")
+async def test_by_an_order_one_answer_leaves_once(court, withheld, claim):
+    await court.order(withheld)
+    (parcel,) = await court.sent()
+    await court.answered()
+    assert await court.sent() == [parcel], "a second answer to the same request needs a second order"
+    assert await court.staying() == [Withheld.PROTECTED_PERSON]
+    (order,) = await court.desk.list(10)
+    assert (order.used.delivery, standing(order, TODAY)) == (parcel.delivery, "used")
+    claim.measured("1 order, 2 answers to its request: 1 left")
+
+
+async def test_of_two_answers_that_are_claimed_at_once_one_leaves(court, withheld):
+    """Two processes, each with its own memory, have both decided before either marks the order."""
+    await court.answered()
+    await court.order(withheld)
+    assert await raced(court) == [True, False]
+
+
+async def test_without_the_mark_of_use_two_answers_leave_by_one_order(court, withheld):
+    await court.answered()
+    await court.order(withheld)
+    assert await raced(court, Unmarked) == [True, True]
+
+
+async def raced(court, kind=Orders):
+    """Whether two deliveries that two dispatchers claim may leave; those that may first."""
+    await court.release()
+    site = court.site
+    owed = [delivery.id for delivery in site.told if delivery.kind == ANSWER]
+    assert len(owed) == 2
+
+    async def cleared(delivery, owner):
+        watch = RegisterWatch(site.stores.notices, site.stores.overrides)
+        orders = kind(site.stores.overrides, Asked(site.stores.records, site.questions), site.scribe)
+        (claimed,) = await site.deliveries.claim([delivery], owner, site.now, site.now + timedelta(minutes=5))
+        clearing = replace(site.clearing(), watch=watch, orders=orders)
+        try:
+            return (await clearing.clear(claimed)).covers(delivery, OHIO)
+        except KeptBack:
+            return False
+
+    found = await asyncio.gather(*(cleared(one, owner) for one, owner in zip(owed, "ab", strict=True)))
+    return sorted(found, reverse=True)
+
+
+async def test_an_attempt_that_failed_is_repeated_under_the_same_order_until_its_last_day(court, withheld):
+    await court.order(withheld)
+    site = court.site
+    site.door.failure = lambda: Transient("Out of order.", code="http-503")
+    assert await court.sent() == []
+    (order,) = await court.desk.list(10)
+    assert order.used is not None, "used before anything is handed over"
+    site.wait(days=3, minutes=1)
+    assert await court.sent() == []
+    assert len(site.door.begun) == 2 + len([p for p in site.door.taken if p.kind == LOCATE])
+    assert (await site.actions(f"delivery:{order.used.delivery}")).count("override.used") == 1
+    site.wait(days=1)
+    site.door.failure = None
+    assert await court.sent() == []
+    assert (await site.stores.desk.get(order.used.delivery)).state is DeliveryState.HELD
+
+
+# --- for this request, this person, these days -----------------------------------------------------------------------
+
+
+async def test_an_order_about_another_request_lets_nothing_go(court, withheld):
+    other = await court.asked(case="OH40000002")
+    await court.order(other)
+    assert await court.sent() == []
+    await court.order(withheld)
+    assert len(await court.sent()) == 1, "the control: the right one does"
+
+
+@pytest.mark.usefixtures("withheld")
+async def test_an_order_about_another_person_lets_nothing_go(court):
+    await court.danger(OTHER)
+    other = await court.asked(case="OH40000002", ssn=OTHER)
+    await court.answered(case="OH40000002", ssn=OTHER)
+    await court.order(other)
+    (parcel,) = await court.sent()
+    assert OTHER in parcel.body
+    assert SSN not in parcel.body
+    assert await court.staying() == [Withheld.PROTECTED_PERSON]
+
+
+async def test_an_order_may_name_the_answer_itself(court, withheld):
+    listing = await court.site.stores.records.search(RecordQuery(kind=ANSWER), Page())
+    await court.order(await court.site.stores.records.get(listing.rows[0].id))
+    assert len(await court.sent()) == 1
+    assert withheld.id != listing.rows[0].id
+
+
+async def test_before_its_day_and_after_its_last_an_order_lets_nothing_go(court, withheld):
+    await court.order(withheld)
+    for days in (-4, 8):
+        court.site.wait(days=days)
+        assert await court.sent() == []
+    assert await court.staying() == [Withheld.PROTECTED_PERSON]
+
+
+async def test_what_was_ordered_goes_to_the_court_alone(court, withheld):
+    site = court.site
+    site.know(
+        partner(FPLS, "FPLS", program="FPLS"),
+        partner(OHIO, "39", tax_approval=APPROVED),
+        agreements=(agreement(FPLS, OHIO, kinds=frozenset({ANSWER})),),
+    )
+    await court.order(withheld)
+    assert await court.sent() == []
+
+
+async def test_a_delivery_that_was_kept_when_it_was_about_to_leave_goes_by_an_order(court):
+    record = await court.asked()
+    await court.answered()
+    await court.danger()
+    assert await court.sent() == []
+    (delivery,) = [one for one in court.site.told if one.kind == ANSWER]
+    assert (await court.site.found(delivery)).cause == Withheld.PROTECTED_PERSON
+    await court.order(record)
+    (parcel,) = await court.sent()
+    assert parcel.delivery == delivery.id
+    told = await court.site.actions(f"delivery:{delivery.id}")
+    assert told == ["delivery.withheld", "delivery.released", "override.used", "delivery.delivered"]
+
+
+# --- two people ------------------------------------------------------------------------------------------------------
+
+
+async def test_one_person_alone_enters_no_order(court, withheld):
+    with pytest.raises(Forbidden):
+        await court.request(withheld, person=Person(PAT, Role.OPERATOR))
+    wanted = await court.request(withheld)
+    with pytest.raises(Forbidden) as refused:
+        await court.words.decide(PAT, Role.SECURITY_OFFICER, wanted.id, approved=True, reason="me again")
+    assert refused.value.problem == "approval-own"
+    with pytest.raises(Conflict) as refused:
+        await court.desk.enter(wanted, PAT)
+    assert refused.value.problem == "approval-needed"
+    assert (await court.desk.list(10), await court.sent()) == ((), [])
+
+
+async def test_what_was_agreed_to_and_not_entered_is_entered_when_asked_again(court, withheld):
+    wanted = await court.request(withheld)
+    await court.words.decide(KIM, Role.SECURITY_OFFICER, wanted.id, approved=True, reason="paper seen")
+    assert await court.desk.list(10) == (), "the process ended here"
+    assert (await court.request(withheld)).id == wanted.id
+    assert len(await court.desk.list(10)) == 1
+    used = await court.site.stores.approvals.get(wanted.id)
+    assert used.state is State.USED
+    with pytest.raises(Conflict):
+        await court.desk.enter(used, KIM)
+    assert len(await court.desk.list(10)) == 1, "a permission makes one order"
+
+
+UNFIT = (
+    {"court": "Judge Jane Doe"},
+    {"court": ""},
+    {"ordered_on": TODAY + timedelta(days=1)},
+    {"expires_on": TODAY - timedelta(days=1)},
+    {"expires_on": TODAY + timedelta(days=400)},
+)
+
+
+@pytest.mark.parametrize("changes", UNFIT)
+def test_an_order_that_cannot_be_used_is_not_taken(changes):
+    PAPER.check(TODAY)
+    with pytest.raises(Unprocessable) as refused:
+        replace(PAPER, **changes).check(TODAY)
+    assert refused.value.problem == "override-terms"
+
+
+async def test_a_person_on_whom_nothing_is_held_needs_no_order(court):
+    record = await court.asked()
+    with pytest.raises(Unprocessable) as refused:
+        await court.request(record)
+    assert refused.value.problem == "override-person"
+
+
+async def test_terms_log_and_audit_name_nobody(court, withheld, capfd):
+    (place,) = await court.desk.protected(withheld)
+    assert place.path == "NoncustodialParent/PersonSSNIdentification"
+    await court.order(withheld)
+    await court.sent()
+    (asked,) = (await court.site.stores.approvals.list(Page(10))).rows
+    entries = [e for _, e in await court.site.stores.audit.about(f"record:{withheld.id}")]
+    assert "override.entered" in [entry.action for entry in entries]
+    told = f"{dict(asked.terms)}{[dict(e.details) for e in entries]}{await court.desk.list(10)}{capfd.readouterr()}"
+    person = court.site.questions.indexer.index(DOMAIN, SSN.decode())
+    assert SSN.decode() not in told
+    assert person.hex() not in told
+    assert repr(person)[2:-1] not in told
+
+
+# --- said, and not kept ----------------------------------------------------------------------------------------------
+
+
+async def test_that_it_left_by_order_is_said_and_the_answer_is_destroyed(court, withheld):
+    await court.order(withheld)
+    (parcel,) = await court.sent()
+    (order,) = await court.desk.list(10)
+    for why in (await court.desk.of_delivery(parcel.delivery), await court.desk.of_record(order.used.record)):
+        assert (why.code, why.rule) == ("court-order", "V02")
+        assert why.title == f"It left once by order {order.id} of the court 39-CP-0001 of 2026-03-02."
+    assert await court.desk.of_record(withheld.id) is None
+    made = erasing(court.site)
+    assert await made.urgent(), "without waiting for the next round"
+    await made.run(KIM)
+    record = await court.site.stores.records.get(order.used.record)
+    assert (record.sealed, record.persons, record.digest) == (None, None, None)
+    assert (await court.site.stores.retention.erased(record.id)).rule == "court-order"
+    assert (await court.site.stores.records.get(withheld.id)).sealed is not None, "the request stays"
+
+
+async def test_an_answer_that_needed_no_order_is_kept(court):
+    await court.asked()
+    await court.answered()
+    assert len(await court.sent()) == 1
+    assert not await erasing(court.site).urgent()
+
+
+def erasing(site):
+    stored = site.stores
+    return Eraser(
+        schemas.schedule(site.speech.catalog),
+        lambda _kind: frozenset(),
+        stored.retention,
+        stored.holds,
+        stored.accounting,
+        StoredPruning(site.database),
+        stored.leases,
+        site.scribe,
+        site.clock,
+        site.mint,
+        "a",
+    )
