@@ -22,11 +22,12 @@ from gateway.core.model import (
 from gateway.core.people import Renewal
 from gateway.core.protected import Notice
 from gateway.core.succession import Turn
+from gateway.core.swift import swift
 
 DUPLICATE_SERIAL = RuleCode("CSE-SERIAL-DUPLICATE")
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Judged:
     """One record with everything that follows from its judgement."""
 
@@ -95,17 +96,23 @@ def total(judged: tuple[Judged, ...]) -> Counts:
     """The counts of all of them."""
     if len(judged) == 1:  # as nearly always, when a caller waits
         return judged[0].counts
-    counts = Counts()
-    for one in judged:
-        counts = counts + one.counts
-    return counts
+    states = [one.record.state for one in judged]
+    refused = states.count(RecordState.REFUSED)
+    return Counts(
+        records=len(judged),
+        accepted=len(judged) - refused,
+        warned=sum([1 for one in judged if one.findings and one.counts.warned]),
+        refused=refused,
+        unroutable=states.count(RecordState.UNROUTABLE),
+        withheld=states.count(RecordState.WITHHELD),
+    )
 
 
 ReceiptWriter = Callable[[Submission, tuple[Judged, ...], tuple[Finding, ...]], bytes]
 """Writes the receipt of a submission from its judged records and the findings on the file as a whole."""
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Acceptance:
     """A submission ready to commit: judged at once, or only received (spooled, ``judged`` empty)."""
 

@@ -23,6 +23,7 @@ from gateway.core.bearing import Bearing
 from gateway.core.model import DeliveryId, Facts, Kind, Partner, PartnerKey, RecordId
 from gateway.core.policy import IRS, IV_D, Answer, Cell, KindPolicy, Policy, program_of
 from gateway.core.routing import FEDERAL_TAX, Route
+from gateway.core.swift import swift
 
 
 class Withheld(StrEnum):
@@ -84,7 +85,7 @@ class Override:
     """What it let go; None: nothing yet."""
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Passage:
     """One record that is about to go one way."""
 

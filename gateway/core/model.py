@@ -357,7 +357,7 @@ class Counts:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Submission:
     id: SubmissionId
     sender: PartnerKey
@@ -378,7 +378,7 @@ class Submission:
     judges on tells it of the last chunk first, since nobody knows how far the one before came."""
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Record:
     """One stored record. ``sealed`` is the canonical XML under its own data key; None for a refused record."""
 
@@ -436,7 +436,7 @@ class Fault(StrEnum):
     GATEWAY = "gateway"
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Delivery:
     """Records owed to one partner in one payload. Its id and its bytes stay the same through every attempt."""
 
@@ -464,7 +464,7 @@ class Delivery:
     settled_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Cargo:
     """What the disclosure guard must know of one record that a delivery carries."""
 
@@ -474,7 +474,7 @@ class Cargo:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Claimed:
     """A delivery under a lease, with the sealed records that it carries, in order."""
 
@@ -497,7 +497,7 @@ class Outcome(StrEnum):
     """A fault on our side: the delivery goes back as it was and nothing is counted."""
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Attempt:
     """One try at handing a delivery over."""
 
@@ -510,7 +510,7 @@ class Attempt:
     answer: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Settlement:
     """What becomes of a claimed delivery. ``attempt`` None: nothing is counted (a fault of ours)."""
 
@@ -529,7 +529,7 @@ class Settlement:
     """Records that are taken out of it; the rest goes on as the delivery."""
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Item:
     """One record owed to one partner. ``delivery`` None: it waits to be gathered into a batch."""
 

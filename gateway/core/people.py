@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from gateway.core.swift import swift
+
 INDEX_BYTES = 16
 """Length of one blind index."""
 DOMAIN = "person"
@@ -12,7 +14,7 @@ DOMAIN = "person"
 _DIGITS = 9
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class People:
     """Social security numbers: of everybody in a record, and of those of whom it says that they are in danger."""
 

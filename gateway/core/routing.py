@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
 from gateway.core.model import Agreement, AgreementKey, AgreementMode, Facts, Kind, Partner, PartnerKey
+from gateway.core.swift import swift
 
 
 class Reason(StrEnum):
@@ -21,13 +21,13 @@ class Reason(StrEnum):
     FILTERED = "agreement-filter"
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Route:
     partner: Partner
     agreement: Agreement
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Routing:
     """Direct route first, then subscribers. Empty routes come with a reason."""
 

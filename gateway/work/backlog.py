@@ -6,12 +6,12 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 
-from gateway.core.acceptance import Chunk
+from gateway.core.acceptance import Chunk, total
 from gateway.core.audit_entry import Scribe
 from gateway.core.errors import Unreadable
 from gateway.core.ids import Clock, Mint
@@ -55,6 +55,20 @@ class _Work:
     reader: Reader
     accepted: int
     """Records of it so far."""
+    commit: asyncio.Task[None] | None = None
+    """Of one chunk, while the next one is judged."""
+
+    async def committed(self) -> None:
+        """Wait for the commit that is under way. Raises what it ended with, once."""
+        commit, self.commit = self.commit, None
+        if commit is not None:
+            await commit
+
+    def abandon(self) -> None:
+        """Let the commit that is under way be rolled back."""
+        commit, self.commit = self.commit, None
+        if commit is not None:
+            commit.cancel()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,27 +101,36 @@ class Backlog:
             return False
         sender = self.directory().partners[submission.sender]
         work = _Work(submission, sender, self.formats(submission.format).reader(), submission.counts.accepted)
-        pending: _Pending = deque()
-        done = submission.progress
         try:
             if refused := await self._refused(submission):
                 return await self._finish(submission, *refused)
             await self._tell_last(work)
-            async for frames in self._chunks(submission, work.reader):
-                pending.append((frames, asyncio.create_task(self._examine(work, frames))))
-                if len(pending) > self.limits.ahead:
-                    done = await self._next(work, done, pending)
-            while pending:
-                done = await self._next(work, done, pending)
+            await self._judge(work)
         except _TakenOver:
             return False
         except Unreadable as error:
             late = tuple(one for one in error.findings if isinstance(one, Finding))
             return await self._finish(submission, (*work.reader.findings, *late), late[0].rule)
+        return await self._finish(submission, work.reader.findings)
+
+    async def _judge(self, work: _Work) -> None:
+        """Judge what is left of the body. When it returns or fails, no commit is under way any more."""
+        pending: _Pending = deque()
+        done = work.submission.progress
+        try:
+            async for frames in self._chunks(work.submission, work.reader):
+                pending.append((frames, asyncio.create_task(self._examine(work, frames))))
+                if len(pending) > self.limits.ahead:
+                    done = await self._next(work, done, pending)
+            while pending:
+                done = await self._next(work, done, pending)
+        except asyncio.CancelledError:
+            work.abandon()
+            raise
         finally:
             for _, task in pending:
                 task.cancel()
-        return await self._finish(submission, work.reader.findings)
+            await work.committed()
 
     async def _refused(self, submission: Submission) -> tuple[Sequence[Finding], RuleCode] | None:
         """Read a file with controls to its end before anything of it is taken; the rule for which it is refused. What
@@ -184,12 +207,17 @@ class Backlog:
         pending.popleft()
         origin = Origin(submission.id, submission.sender, submission.received_at)
         judged = self.router.judge(examined, origin, self.directory())
-        chunk = Chunk(submission.id, done, judged)
-        await self._commit(replace(chunk, turn=self._turn(work, chunk.counts.accepted)))
-        work.accepted += chunk.counts.accepted
-        if self.returns is not None and self._returning(work):
-            await self.returns.tell(work.sender, submission, frames, judged, part=done)
+        accepted = total(judged).accepted
+        chunk = Chunk(submission.id, done, judged, self._turn(work, accepted))
+        work.accepted += accepted
+        await work.committed()
+        work.commit = asyncio.create_task(self._kept(work, frames, chunk))
         return done + len(judged)
+
+    async def _kept(self, work: _Work, frames: tuple[Frame, ...], chunk: Chunk) -> None:
+        await self._commit(chunk)
+        if self.returns is not None and self._returning(work):
+            await self.returns.tell(work.sender, work.submission, frames, chunk.judged, part=chunk.after)
 
     def _turn(self, work: _Work, accepted: int) -> Turn | None:
         """The file's place among its sender's files; it is taken with the first accepted records."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
 from gateway.core.disclosure import Clearance
 from gateway.core.labels import Label
 from gateway.core.model import DeliveryId, Digest, Kind, Partner, PartnerKey
+from gateway.core.swift import swift
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Parcel:
     """The bytes of one delivery and what is told with them. The same for every attempt."""
 
@@ -36,7 +37,7 @@ class Parcel:
         return f"{self.kind}-{self.created_at:%Y%m%dT%H%M%SZ}-{self.delivery}{self.extension}"
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Handover:
     """What the partner said. ``final`` False: it lies there, the partner's acknowledgement is still to come."""
 

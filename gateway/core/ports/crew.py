@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Protocol
 
@@ -18,9 +18,10 @@ from gateway.core.model import (
     RecordId,
 )
 from gateway.core.ports.formats import Frame, Heading
+from gateway.core.swift import swift
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Examination:
     """Frames of one body, to be examined. ``ids`` are the record ids, one a frame."""
 
@@ -32,7 +33,7 @@ class Examination:
     today: date
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Examined:
     """One frame after decoding, XSD, rules and sealing; ``sealed`` is there unless a finding blocks."""
 
@@ -55,7 +56,7 @@ class Examined:
     """False: the kind of record that its addressee takes has no words for what it says."""
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Composition:
     """A claimed delivery, to be written in the partner's format."""
 
@@ -66,7 +67,7 @@ class Composition:
     """The sealed records that those of the delivery answer, when a bridge needs them: answer -> (question, sealed)."""
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Composed:
     """The payload of a delivery, or the blocking findings for which it cannot be written."""
 

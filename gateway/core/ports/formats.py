@@ -54,7 +54,7 @@ class Cover:
     """Running number of the delivery for (recipient, sender, kind); batch numbers of file formats derive from it."""
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Encoded:
     """One payload. Findings tell what the format could not carry; a blocking one means: do not send."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.core.model import Counts, Finding, FormatName, Partner, Submission
 from gateway.core.ports.submissions import Replayed, RuleCount
+from gateway.core.swift import swift
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Verdict:
     """The judgement of a body of which nothing is kept."""
 
