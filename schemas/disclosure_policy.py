@@ -64,7 +64,7 @@ def _texts(one: Document) -> dict[str, str]:
 
 def _label(name: str, one: Document) -> Label:
     months = one.number("keep_months") if one.has("keep_months") else None
-    found = Label(name, one.text("title"), one.text("source"), months)
+    found = Label(name, one.text("title"), one.text("source"), months, one.text("verified_as", ""))
     one.finish()
     return found
 
@@ -80,6 +80,7 @@ def _kind(one: Document) -> KindPolicy:
         tells_action=frozenset(one.texts("tells_action")),
         tells_type=frozenset(one.texts("tells_type")),
         told_of_danger=frozenset(one.texts("told_of_danger")),
+        verified=frozenset(one.texts("verified")),
     )
     if not found.labels or not found.programs:
         raise one.fault("programs and labels must be named")
@@ -132,10 +133,11 @@ def _faults(policy: Policy) -> Iterator[str]:
         yield "the last refusal must cover everything"
     for kind, one in policy.kinds.items():
         yield from (f"kind {kind}: label {name} is unknown" for name in _strange(one.labels, policy.labels))
-        named = one.programs.union(one.told_of_danger, *one.sides.values())
+        named = one.programs.union(one.told_of_danger, one.verified, *one.sides.values())
         yield from (f"kind {kind}: program {name} is unknown" for name in _strange(named, policy.programs))
-    for label in _strange(policy.tags.values(), policy.labels):
-        yield f"tag: label {label} is unknown"
+    confirmed = [one.verified_as for one in policy.labels.values() if one.verified_as]
+    for label in _strange((*policy.tags.values(), *confirmed), policy.labels):
+        yield f"tag or label: label {label} is unknown"
     for purpose in _strange((*policy.programs.values(), *policy.locate_types.values()), policy.purposes):
         yield f"purpose {purpose} is unknown"
     for reason in sorted({*Withheld, *Reason, *Stuck} ^ set(policy.answers)):

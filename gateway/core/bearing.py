@@ -10,6 +10,7 @@ from gateway.core.model import Kind
 
 _TELLS, _VIOLENCE, _FINDING, _BEYOND, _ASKS = "tells", "family-violence", "nondisclosure", "beyond", "asks"
 _TURNS = "danger-change"
+_VERIFIED = "verified:"
 _SIDE, _FOR = "side:", "for:"
 
 
@@ -33,6 +34,8 @@ class Bearing:
     """The purpose that the record itself names; empty: its agreement's counts."""
     turns: bool = False
     """It turns a mark of danger on or off at a registry that the law tells of it."""
+    verified: str = ""
+    """Which second source confirmed what it says, and when (``EMPL:2026-03-05``; 45 CFR 303.21(a)(2))."""
 
     _words: str = field(init=False, repr=False, compare=False)
 
@@ -51,6 +54,8 @@ class Bearing:
             words.append(_SIDE + self.side)
         if self.purpose:
             words.append(_FOR + self.purpose)
+        if self.verified:
+            words.append(_VERIFIED + self.verified)
         return " ".join(words)
 
     def joined(self, other: Bearing) -> Bearing:
@@ -65,6 +70,7 @@ class Bearing:
             asks=self.asks or other.asks,
             purpose=self.purpose or other.purpose,
             turns=self.turns or other.turns,
+            verified=self.verified if self.verified == other.verified else "",
         )
 
 
@@ -83,6 +89,7 @@ def bearing_from(kind: Kind, text: str) -> Bearing:
         side=_after(_SIDE, words),
         purpose=_after(_FOR, words),
         turns=_TURNS in words,
+        verified=_after(_VERIFIED, words),
     )
 
 

@@ -30,6 +30,7 @@ class Withheld(StrEnum):
     """Why a record may not leave to a partner. ``schemas/disclosure/answers.toml`` has a sentence for each."""
 
     PROGRAM = "disclosure-program"
+    UNVERIFIED = "disclosure-unverified"
     LABEL = "disclosure-label"
     PURPOSE = "disclosure-purpose"
     CONTENT = "disclosure-purpose-content"
@@ -51,6 +52,8 @@ TOLD = "told"
 BEYOND = "beyond_whereabouts"
 """Tag of records that say more of a person than an address and a place of employment."""
 LOCATE_TYPE = "locate_type"
+VERIFIED_BY, VERIFIED_ON = "verified_by", "verified_on"
+"""Tags of records that a second source confirmed: which one, and the day."""
 COURT = "court"
 CUSTODY = "custody"
 _QUERY = "FR"
@@ -145,6 +148,7 @@ class Guard:
         self.policy = policy
         self._released = policy.released
         self._ceilings = {label.name: label.keep_months for label in policy.labels.values() if label.keep_months}
+        self._confirmed_as = {one.name: one.verified_as for one in policy.labels.values() if one.verified_as}
         self._allowed = Decision(None, "allowed", policy.version)
         self._refused = {reason: Decision(reason, self.rule(reason), policy.version) for reason in Withheld}
         self.registries = frozenset(kind for kind, one in policy.kinds.items() if one.told_of_danger)
@@ -166,6 +170,7 @@ class Guard:
         tells = kind.always_tells or TOLD in tags or _says_by_code(kind, transaction)
         side = _known(transaction.partition(" ")[0], kind) if kind.sides else ""
         purpose = self.policy.locate_types.get(tags.get(LOCATE_TYPE, ""), "")
+        verified = _verification(tags) if kind.verified else ""
         asks = facts.kind == REGISTRY_ENTRY and (transaction[:2] == _QUERY or LOCATE_TYPE in tags)
         key = (
             facts.kind,
@@ -177,6 +182,7 @@ class Guard:
             asks,
             side,
             purpose,
+            verified,
         )
         found = self._bearings.get(key)
         if found is None:
@@ -190,6 +196,7 @@ class Guard:
                 asks,
                 side,
                 purpose,
+                verified=verified,
             )
             self._bearings[key] = found
         return found
@@ -197,7 +204,7 @@ class Guard:
     def crossed(self, bearing: Bearing, to: Kind) -> Bearing:
         """The bearing of a record that crosses a bridge to another kind: it keeps every label and mark."""
         kind = self.policy.kinds.get(to, _NOBODY)
-        return bearing.joined(Bearing(to, kind.labels, kind.always_tells))
+        return bearing.joined(Bearing(to, kind.labels, kind.always_tells, verified=bearing.verified))
 
     # --- the decision ------------------------------------------------------------------------------------------------
 
@@ -221,7 +228,10 @@ class Guard:
         bearing, partner, agreement = passage.bearing, passage.route.partner, passage.route.agreement
         kind = self.policy.kinds.get(bearing.kind, _NOBODY)
         if partner.program not in kind.programs:
-            return Withheld.PROGRAM
+            if partner.program not in kind.verified:
+                return Withheld.PROGRAM
+            if not _confirmed(passage):
+                return Withheld.UNVERIFIED
         if kind.sides and partner.program not in kind.sides.get(bearing.side, ()):
             return Withheld.PROGRAM
         if not agreement.in_force(passage.day):
@@ -243,7 +253,10 @@ class Guard:
         if IRS in labels and (reason := self._of_tax(passage, Cell(IRS, program, purpose, requester))):
             return reason
         for label in labels:
-            if (label, program, purpose, requester) not in self._released:
+            if (label, program, purpose, requester) in self._released:
+                continue
+            confirmed = self._confirmed_as.get(label, "") if _confirmed(passage) else ""
+            if (confirmed, program, purpose, requester) not in self._released:
                 return Withheld.LABEL
         return Withheld.CONTENT if purpose == CUSTODY and passage.bearing.beyond else None
 
@@ -299,6 +312,21 @@ class Guard:
 
 def _says_by_code(kind: KindPolicy, transaction: str) -> bool:
     return transaction[4:5] in kind.tells_action or transaction[:2] in kind.tells_type
+
+
+def _verification(tags: Mapping[str, str]) -> str:
+    """Source and day; empty unless both are told."""
+    by, on = tags.get(VERIFIED_BY, ""), tags.get(VERIFIED_ON, "")
+    return f"{by}:{on}" if by and on else ""
+
+
+def _confirmed(passage: Passage) -> bool:
+    """45 CFR 303.21(a)(2): a support agency has confirmed by a second source what the record says. What the federal
+    services say of their own data is no second source."""
+    if passage.sender is None or passage.sender.program != IV_D:
+        return False
+    day = passage.bearing.verified.rpartition(":")[2]
+    return day != "" and day <= passage.day.isoformat()
 
 
 def _known(side: str, kind: KindPolicy) -> str:

@@ -62,6 +62,8 @@ class Label:
     title: str
     source: str
     keep_months: int | None = None
+    verified_as: str = ""
+    """The label as which it may leave when a second source has confirmed what it says; empty: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class KindPolicy:
     """Record type, the first two characters of the transaction, of records that do."""
     told_of_danger: frozenset[str] = frozenset()
     """Programs outside IV-D that the law tells of a person in danger."""
+    verified: frozenset[str] = frozenset()
+    """Programs besides that may have it once a second source has confirmed it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,17 +48,30 @@ def disclosure_page(policy: Policy) -> str:
 
 def _kinds(policy: Policy) -> str:
     rows = [
-        (code(kind), _names(one.programs), _names(one.labels), one.source) for kind, one in sorted(policy.kinds.items())
+        (
+            code(kind),
+            _names(one.programs),
+            ", ".join(code(name) for name in sorted(one.verified)),
+            _names(one.labels),
+            one.source,
+        )
+        for kind, one in sorted(policy.kinds.items())
     ]
-    return table(("kind", "programs", "labels", "source"), rows)
+    return table(("kind", "programs", "once verified also", "labels", "source"), rows)
 
 
 def _labels(policy: Policy) -> str:
     rows = [
-        (code(one.name), one.title, f"{one.keep_months} months" if one.keep_months else "", one.source)
+        (
+            code(one.name),
+            one.title,
+            f"{one.keep_months} months" if one.keep_months else "",
+            code(one.verified_as) if one.verified_as else "",
+            one.source,
+        )
         for one in policy.labels.values()
     ]
-    return table(("label", "what", "at most kept", "source"), rows)
+    return table(("label", "what", "at most kept", "once verified as", "source"), rows)
 
 
 def _releases(policy: Policy) -> str:

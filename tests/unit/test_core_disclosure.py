@@ -61,6 +61,8 @@ MAY_RECEIVE = {
     "case-reconciliation": {"IV-D", "FPLS"},
     "something-new": set(),
 }
+ONCE_CONFIRMED = {"wage": {"IV-A", "IV-B", "IV-E", "XIX", "XXI", "SNAP"}, "medical-match": {"XIX"}}
+"""Who may have it besides when a second source has confirmed it (45 CFR 303.21(d))."""
 PLAIN = {"locate": "LO1 R", "registry-answer": "FS A", "registry-entry": "FP L", "case-status": "CST R"}
 FOUND = {"locate": "LO1 P LSADR", "registry-answer": "FT P", "case-status": "CST P"}
 ALWAYS_FOUND = ("medical-match", "asset-match", "insurance-match", "wage")
@@ -99,7 +101,7 @@ def facts_of(kind, *, found, **marks):
 def expected(kind, program, found, violence, nondisclosure):
     """The rule in words: the program first, then what was found about a protected person."""
     if program not in MAY_RECEIVE[kind]:
-        return Withheld.PROGRAM
+        return Withheld.UNVERIFIED if program in ONCE_CONFIRMED.get(kind, ()) else Withheld.PROGRAM
     if not (violence or nondisclosure):
         return None
     tells = kind in ALWAYS_FOUND or found

@@ -73,6 +73,62 @@ def test_what_institutions_told_never_leaves_the_program():
     assert {(cell.program, cell.requester) for cell in allowed("FIDM")} == {("IV-D", "agency")}
 
 
+def test_what_a_second_source_confirmed_goes_to_the_programs_of_the_rule():
+    """45 CFR 303.21(d)(1), (d)(3), L03."""
+    programs = {"IV-A", "IV-B", "IV-D", "IV-E", "XIX", "XXI", "SNAP"}
+    assert {cell.program for cell in allowed("VERIFIED")} == programs
+    assert {cell.requester for cell in allowed("VERIFIED")} == {"agency"}
+    assert {one.name for one in POLICY.labels.values() if one.verified_as} == {"FCR", "NDNH"}
+
+
+AGENCY, SERVICE = to("IV-D").partner, to("FPLS").partner
+CONFIRMED = {"verified_by": "EMPL", "verified_on": TODAY.isoformat()}
+
+
+def confirmed(kind, program, sender=AGENCY, tags=CONFIRMED, day=TODAY, **more):
+    return decide(Facts(Kind(kind), "39", "X", tags=tags, **more), to(program), day, sender=sender)
+
+
+@pytest.mark.claim("L03", control="test_without_a_second_source_they_stay_with_the_program")
+def test_a_confirmed_wage_leaves_to_the_programs_of_the_rule_and_account_data_to_nobody(claim):
+    others = [program for program in sorted(POLICY.programs) if program not in ("IV-D", "tribal-IV-D")]
+    gone = {kind: {one for one in others if confirmed(kind, one) is None} for kind in ("wage", "medical-match")}
+    assert gone == {"wage": {"IV-A", "IV-B", "IV-E", "XIX", "XXI", "SNAP"}, "medical-match": {"XIX"}}
+    for kind in ("asset-match", "insurance-match", "locate-answer", "registry-answer"):
+        assert {confirmed(kind, one) for one in others} == {Withheld.PROGRAM}
+    claim.measured(f"{len(others)} programs besides IV-D: wages to 6, coverage to 1, accounts to none")
+
+
+def test_without_a_second_source_they_stay_with_the_program():
+    one_day = timedelta(days=1)
+    assert confirmed("wage", "XIX", tags={}) is Withheld.UNVERIFIED
+    assert confirmed("wage", "XIX", tags={"verified_by": "EMPL"}) is Withheld.UNVERIFIED
+    assert confirmed("wage", "XIX", sender=SERVICE) is Withheld.UNVERIFIED, "no second source for its own data"
+    assert confirmed("wage", "XIX", sender=None) is Withheld.UNVERIFIED
+    assert confirmed("wage", "XIX", day=TODAY - one_day) is Withheld.UNVERIFIED, "confirmed later"
+    assert confirmed("wage", "employer") is Withheld.PROGRAM
+    assert confirmed("wage", "IV-D", tags={}) is None
+
+
+def test_a_confirmation_lifts_no_other_rule():
+    assert confirmed("wage", "XIX", family_violence=True) is Withheld.FAMILY_VIOLENCE
+    old = TODAY.replace(year=TODAY.year - 2) - timedelta(days=1)
+    wage = Facts(Kind("wage"), "39", "X", tags=CONFIRMED)
+    assert decide(wage, to("XIX"), sender=AGENCY, received_on=old) is Withheld.RETENTION
+    taxed = {**CONFIRMED, "federal_tax": "Y"}
+    assert confirmed("wage", "XIX", tags=taxed) is Withheld.FEDERAL_TAX
+    for requester in OTHERS:
+        assert decide(wage, to("XIX", requester=requester), sender=AGENCY) is Withheld.LABEL
+
+
+def test_a_confirmation_survives_the_store_and_bridges_and_no_merging_with_what_has_none():
+    one = GUARD.bearing(Facts(Kind("wage"), "39", "X", tags=CONFIRMED))
+    assert one.verified == f"EMPL:{TODAY}"
+    assert bearing_from(one.kind, one.text()) == one
+    assert GUARD.crossed(one, Kind("medical-match")).verified == one.verified
+    assert one.joined(replace(one, verified="")).verified == replace(one, verified="").joined(one).verified == ""
+
+
 def test_national_and_registry_data_stay_with_the_programs_that_the_rule_names():
     """45 CFR 307.13(a)(4), L03."""
     for label in ("NDNH", "FCR"):

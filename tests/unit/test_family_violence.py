@@ -238,7 +238,21 @@ def battery():
     yield Facts(Kind("something-new"), "26", "39"), to("IV-D"), {}
 
 
-BATTERY = list(battery())
+def confirmations():
+    """The same for what a second source confirmed."""
+    wage = Facts(Kind("wage"), "FPLS", "39")
+    by, on = {"verified_by": "EMPL"}, {"verified_on": TODAY.isoformat()}
+    agency, service = to("IV-D").partner, to("FPLS").partner
+    sure = replace(wage, tags={**by, **on})
+    for one in (wage, replace(wage, tags=by), replace(wage, tags=on), sure):
+        yield from ((one, to("XIX"), {"sender": who}) for who in (agency, service, None))
+    yield from ((sure, to(program), {"sender": agency}) for program in ("IV-A", "employer", "IV-D"))
+    yield sure, to("XIX"), {"sender": agency, "day": TODAY - timedelta(days=1)}
+    yield sure, to("XIX", requester="court"), {"sender": agency}
+    yield replace(sure, kind=Kind("medical-match")), to("XIX"), {"sender": agency}
+
+
+BATTERY = [*battery(), *confirmations()]
 
 
 def said(module):

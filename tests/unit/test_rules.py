@@ -25,6 +25,8 @@ from tests.unit.locate_rules import BROKEN as LOCATES
 from tests.unit.medical_rules import BASES as MEDICAL_BASES
 from tests.unit.medical_rules import BROKEN as MEDICAL
 from tests.unit.money_rules import BROKEN as MONEY
+from tests.unit.verification_rules import BASES as VERIFICATION_BASES
+from tests.unit.verification_rules import BROKEN as VERIFICATIONS
 from tests.unit.vital_rules import BASES as VITAL_BASES
 from tests.unit.vital_rules import BROKEN as VITAL
 from tests.unit.withholding_cases import BASES
@@ -54,7 +56,7 @@ def base(transaction: str | None) -> Content:
     """A valid record: a hire, one of a registrar, a transaction of the example, or one built from the tables."""
     if transaction is None:
         return HIRE
-    for some in (TRANSACTIONS, BASES, VITAL_BASES, ASSISTANCE_BASES, AGENCY_BASES, LOCATE_BASES):
+    for some in (TRANSACTIONS, BASES, VITAL_BASES, ASSISTANCE_BASES, AGENCY_BASES, LOCATE_BASES, VERIFICATION_BASES):
         if transaction in some:
             return some[transaction]
     if transaction.startswith(("CST", "ICR")):
@@ -129,6 +131,7 @@ BROKEN = [
     *ASSISTANCE,
     *AGENCIES,
     *LOCATES,
+    *VERIFICATIONS,
 ]
 
 

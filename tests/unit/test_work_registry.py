@@ -1,5 +1,6 @@
 """What a state tells the federal case registry goes there as a file; the answers come back to the state that asked."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from gateway.core.model import Batching, BatchMode, FormatName, Kind, PartnerKey, Submission
 from gateway.work.gather import Gatherer
 from tests.unit.guarding import APPROVED
+from tests.unit.verification_rules import CONFIRMED
 from tests.unit.work_site import MICHIGAN, OHIO, agreement, open_site, partner
 
 FIXED = Path(__file__).parents[2] / "examples" / "fixed"
@@ -128,3 +130,26 @@ async def test_an_acknowledgement_of_a_case_that_two_states_have_waits(site):
     await posted(site, MICHIGAN, "fcr-input", sent.replace(b"FA39", b"FA26", 1))
     submission = await posted(site, FPLS, "fcr-output", (FIXED / "fcr-output.txt").read_bytes())
     assert submission.counts.unroutable == 2, "the case and the person; the match names its state"
+
+
+MEDICAID, WAGE = PartnerKey("medicaid"), Kind("wage")
+
+
+@pytest.mark.parametrize(
+    ("changes", "ends"),
+    [({}, (1, 0, 0)), ({"SecondSourceCode": "NDNH"}, (0, 0, 1)), ({"SenderLocatorID": "26"}, (0, 0, 1))],
+    ids=["confirmed", "by a federal service", "in another's name"],
+)
+async def test_a_wage_of_the_directory_goes_to_medicaid_once_its_state_has_confirmed_it(site, changes, ends):
+    known(site, agreement(OHIO, MEDICAID, kinds=frozenset({WAGE})))
+    others = site.directory.partners.values()
+    site.know(*others, partner(MEDICAID, "XIX-OH", program="XIX"), agreements=site.directory.agreements)
+    fields = CONFIRMED.fields | {f"IndependentVerification/{name}": value for name, value in changes.items()}
+    body = site.speech.canonical.write(replace(CONFIRMED, fields=fields))
+    counts = (await posted(site, OHIO, "xml", body)).counts
+    assert (counts.accepted, counts.withheld, counts.refused) == ends
+    assert [delivery.partner for delivery in site.told] == [MEDICAID] * ends[0]
+    if ends[0]:
+        async with site.dispatching():
+            await site.come_to_rest()
+        assert len(site.door.taken) == 1, "the bearing that lies in the store says it as well"
