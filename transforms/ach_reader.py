@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from gateway.core.model import Finding, RuleCode, Severity
-from gateway.core.ports.formats import Frame
+from gateway.core.ports.formats import Frame, Heading
 from transforms.cutting import PADDING, WINDOW, RecordCutter
 from transforms.lines import Cut, line_end
+from transforms.x12_elements import is_short_day, is_time
 
 ACH_LENGTH = RuleCode("ACH-LENGTH")
 ACH_ORDER = RuleCode("ACH-ORDER")
@@ -25,6 +26,9 @@ START = ""
 FOLLOWS: Mapping[str, str] = {START: "17", "1": "59", "5": "68", "6": "678", "7": "678", "8": "59", "9": "9"}
 """Record type -> the types that may follow it."""
 TYPES = frozenset("156789")
+FIRST = "1"
+ORIGIN, DAY, TIME = slice(13, 23), slice(23, 29), slice(29, 33)
+"""Of the file header: who made the file, and when (YYMMDD, and HHMM or blank)."""
 
 
 class AchReader(RecordCutter):
@@ -105,4 +109,15 @@ class AchReader(RecordCutter):
     def _pass_over(self, kind: str, body: bytes) -> None:
         if len(body) != self._length:
             self._stop(ACH_LENGTH, f"expected {self._length} bytes, found {len(body)}")
+        elif kind == FIRST:
+            self._heading = Heading(file=_told_by(body.decode("latin-1")))
         self._passed[kind] += 1
+
+
+def _told_by(header: str) -> dict[str, str]:
+    """What the file header says of the file; nothing when its day is none, since only the order of files asks for it."""
+    day, time = header[DAY], header[TIME]
+    if not is_short_day(day):
+        return {}
+    told = {"immediate_origin": header[ORIGIN].strip(" "), "file_creation_date": day}
+    return told | ({"file_creation_time": time} if is_time(time) else {})

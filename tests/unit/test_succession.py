@@ -1,16 +1,21 @@
 """How files follow each other: what a header says of it, as the tables name it."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import schemas
+import transforms
 from gateway.core.model import Follow, FormatName, PartnerKey, SubmissionId
 from gateway.core.succession import FILE_OLDER, FILE_REPEATED, Line, Successions
 from tests.unit.work_site import OHIO, partner
 
 CATALOG = schemas.load(drafts=True)
+FORMATS = transforms.formats(CATALOG)
+EXAMPLES = Path(__file__).parents[2] / "examples"
 ALL = Successions(CATALOG.successions)
 W4, ORDER, REGISTRY = FormatName("w4"), FormatName("eiwo-order"), FormatName("fcr-input")
 HEADER = {"transmitter_state_code": "39", "date_stamp": "2026-03-02", "batch_number": "000041"}
@@ -47,6 +52,40 @@ def test_one_layout_in_two_encodings_is_one_series_and_two_transmitters_are_two(
     there = turn(FormatName("fcr-input-cp037"), Follow.NOT_OLDER, transmitter_state_fips="39")
     other = turn(REGISTRY, Follow.NOT_OLDER, transmitter_state_fips="26")
     assert here.series == there.series == "fcr-input:39" != other.series
+
+
+@pytest.mark.parametrize(
+    ("name", "example", "series", "place"),
+    [
+        ("ach-ded", "employer-payments.ach", "ach-ded:990000001", "2503140930"),
+        ("x12-834", "x12/enrollment.834.x12", "x12-834:", None),
+        ("fcr-input", "fixed/fcr-input.txt", "fcr-input:39", "20250304"),
+        ("fcr-input-cp037", "fixed/fcr-input-cp037.ebcdic", "fcr-input:39", "20250304"),
+        ("eiwo-order", "fixed/eiwo-order.txt", "eiwo-order", None),
+        ("newhire-oh", "fixed/newhire-oh.txt", "newhire-oh", None),
+    ],
+)
+def test_headers_tell_their_day_to_the_order_of_files(name, example, series, place):
+    reader = FORMATS[FormatName(name)].reader()
+    reader.feed((EXAMPLES / example).read_bytes())
+    reader.finish()
+    table = CATALOG.successions[FormatName(name)]
+    asked = ALL.turn(partner(OHIO, "39", file_order={name: Follow.NOT_OLDER}), name, reader.heading.file, "s")
+    assert asked.series.startswith(series)
+    assert len(asked.place) == sum(one.length for one in table.by)
+    assert asked.place.isascii()
+    assert asked.place.isdecimal()
+    assert place in (None, asked.place)
+
+
+@pytest.mark.parametrize(("day", "time", "place"), [(b"250314", b"    ", "2503140000"), (b"251399", b"0930", None)])
+def test_a_payment_file_may_leave_the_time_blank_and_without_a_day_it_has_no_place(day, time, place):
+    body = (EXAMPLES / "employer-payments.ach").read_bytes()
+    reader = FORMATS[FormatName("ach-ded")].reader()
+    reader.feed(body[:23] + day + time + body[33:])
+    sender = partner(OHIO, "39", file_order={"ach-ded": Follow.NOT_OLDER})
+    asked = ALL.turn(sender, FormatName("ach-ded"), reader.heading.file, SubmissionId("s"))
+    assert (asked and asked.place) == place
 
 
 @given(*[st.datetimes()] * 2)
