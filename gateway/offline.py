@@ -16,7 +16,7 @@ from gateway.core.ports.formats import Format, FormatInfo, FormatState, Frame, H
 from gateway.core.receipt import Grouped, Receipts, Tally, blocked
 from gateway.core.routing import Directory
 from gateway.core.rules import told
-from gateway.core.succession import Line, Successions
+from gateway.core.succession import Line
 from gateway.core.whole_file import WholeFile
 from gateway.offline_serials import Serials
 from gateway.recognise import HEAD, Recogniser
@@ -99,7 +99,7 @@ class Validator:
         self.spoken = spoken
         self._day = day
         self._sender = sender
-        self._successions = Successions(spoken.catalog.successions)
+        self._successions = spoken.catalog.order_of_files
 
     @cached_property
     def recogniser(self) -> Recogniser:

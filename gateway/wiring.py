@@ -28,7 +28,6 @@ from gateway.core.ports.callers import Proofs
 from gateway.core.ports.crew import Crew
 from gateway.core.receipt import Receipts
 from gateway.core.rule_words import subject
-from gateway.core.succession import Successions
 from gateway.core.whole_file import WholeFile
 from gateway.cosigners import Cosigner
 from gateway.court import order_desk, orders, register_watch
@@ -246,7 +245,7 @@ def _intake(
             lambda name, body, findings: acknowledge(body, findings, base.speech.catalog.x12[name]),
             frozenset(base.speech.catalog.x12),
         ),
-        successions=Successions(base.speech.catalog.successions),
+        successions=base.speech.catalog.order_of_files,
         turns=base.stores.turns,
         expect=expect,
     )
@@ -379,6 +378,7 @@ def _parts(
         court=order_desk(base, clearing.watch),
         disclosures=disclosure_desk(base, clearing),
         danger_clocks=danger_watch(base, watch.current),
+        turns=stored.turns,
         case_unknown=Rejections(stored.desk, originator, _reject).case_unknown,
     )
 

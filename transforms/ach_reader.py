@@ -115,7 +115,7 @@ class AchReader(RecordCutter):
 
 
 def _told_by(header: str) -> dict[str, str]:
-    """What the file header says of the file; nothing when its day is none, since only the order of files asks for it."""
+    """What the file header says of the file; nothing when its day is none, for only the order of files asks for it."""
     day, time = header[DAY], header[TIME]
     if not is_short_day(day):
         return {}

@@ -20,7 +20,7 @@ from gateway.core.model import Content, FormatName, Kind, RuleCode, Severity
 from gateway.core.policy import Policy
 from gateway.core.ports.formats import FormatInfo
 from gateway.core.resource_table import MessageTable
-from gateway.core.succession import Succession
+from gateway.core.succession import Succession, Successions
 from gateway.core.x12_set import TransactionSet
 
 Parameter = str | int | bool | tuple[str, ...]
@@ -298,6 +298,11 @@ class Catalog:
         """The bridges, with what they need to know of the formats and code lists."""
         carries = {name: frozenset(info.kinds) for name, info in self.formats.items()}
         return Bridging(self.bridges, carries, {name: one.codes for name, one in self.codes.items()})
+
+    @cached_property
+    def order_of_files(self) -> Successions:
+        """How files follow each other, ready to be asked."""
+        return Successions(self.successions)
 
     def kinds_of(self, format: FormatName) -> tuple[Kind, ...]:
         return self.formats[format].kinds

@@ -36,6 +36,7 @@ from gateway.core.ports.records import Records
 from gateway.core.ports.retention import RetentionDesk
 from gateway.core.ports.stamps import Stamps
 from gateway.core.ports.submissions import Submissions
+from gateway.core.ports.turns import Turns
 from gateway.core.routing import Directory
 
 CurrentDirectory = Callable[[], Awaitable[Directory]]
@@ -147,6 +148,8 @@ class Parts:
     """The gateway's name in protected messages."""
     disclosures: Disclosures
     court: CourtDesk
+    turns: Turns | None = None
+    """Which files were taken last; None: nobody asks for the order of files."""
     case_unknown: CaseUnknown = _says_nothing
     unfit: Callable[[PartnerKey, str], None] = _counts_nothing
     """Told of each acknowledgement that does not fit what was sent: whose, and why."""

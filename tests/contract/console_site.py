@@ -71,6 +71,7 @@ from gateway.store.records import StoredRecords
 from gateway.store.rows import attempt_row
 from gateway.store.submissions import StoredSubmissions
 from gateway.store.tables import attempts
+from gateway.store.turns import StoredTurns
 from gateway.web.console import ConsoleSettings, console_application
 from gateway.web.parts import Parts, RuleText
 from gateway.work.court_desk import OrderDesk
@@ -280,6 +281,7 @@ def parts_of(database, clock, canonical=None):
         approvals=StoredApprovals(database),
         amendments=AmendmentDesk(StoredAmendments(database, clock), SimpleNamespace()),  # nothing is mended here
         health=StoredHealth(database),
+        turns=StoredTurns(database),
         audit=StoredAuditLog(database),
         retention=desk_over(database, Scribe(clock, mint, os.urandom), clock, mint, PARTNERS),
         danger_clocks=DangerWatch(

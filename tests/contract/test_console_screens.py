@@ -18,15 +18,18 @@ from gateway.core.model import (
     Finding,
     JobId,
     Page,
+    PartnerKey,
     RecordId,
     RuleCode,
     Settlement,
     Severity,
 )
 from gateway.core.ports.deliveries import DeliveryQuery
+from gateway.core.succession import FILE_OLDER, Turn
 from gateway.store.losses import write_losses
 from gateway.store.retention import StoredRetention
 from gateway.store.tables import records
+from gateway.store.turns import take_turns
 from gateway.web.console import console_application, pages, vendor
 from tests.contract.console_site import PASSWORD, between, fill, log_in, running, token
 
@@ -190,6 +193,18 @@ async def test_a_partner_s_wire_keys_are_shown_with_their_stage_and_the_days_the
     assert "c" * 64 in page
     assert ">20<" in page
     assert "Keys of wire protection" not in other
+
+
+async def test_the_last_file_of_a_partner_s_series_is_shown_where_the_order_of_files_is_asked_for(site):
+    late = Finding(FILE_OLDER, Severity.FATAL)
+    last = Turn(PartnerKey("texas"), "fcr-input:48", site.ids["submission"], None, "20260302", late, late)
+    async with site.database.write() as connection:
+        assert await take_turns(connection, [last]) == {}
+    async with site.browser("operator") as client:
+        page, other = await text(client, "/partners/texas"), await text(client, "/partners/iowa")
+    assert "fcr-input:48" in page
+    assert ">20260302<" in page
+    assert "Order of the files" not in other
 
 
 async def test_a_partner_is_paused_and_resumed_with_a_reason(site):

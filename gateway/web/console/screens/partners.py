@@ -44,6 +44,7 @@ async def partner(visit: Visit) -> Shown:
             "today": visit.now.date(),
             "floor": floors(directory, visit.now.date())[found.key],
             "wire_keys": [(key, key.days_left(visit.now)) for key in await visit.parts.partner_keys.list(found.key)],
+            "last_files": () if visit.parts.turns is None else await visit.parts.turns.last(found.key),
             "deliveries": recent.rows,
             "entries": (await visit.parts.audit.about(f"partner:{found.key}"))[-RECENT:],
         },
