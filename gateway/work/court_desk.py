@@ -84,7 +84,7 @@ class OrderDesk:
         )
         if not await self.overrides.enter(order, request.id, Spent(by, self.clock()), entries):
             raise Conflict("Two people have to agree on exactly this order first.", code="approval-needed")
-        log.info("override.entered", id=order.id, record=order.request)
+        log.info("override.entered", id=order.request, name=order.id)
         return order
 
     async def list(self, limit: int) -> tuple[Override, ...]:

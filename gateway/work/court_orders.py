@@ -72,5 +72,5 @@ class Orders:
         details = {"order": order.id, "request": order.request, "record": way.record, "court": order.court}
         entry = self.scribe.entry(DISPATCHER, "override.used", f"delivery:{way.delivery}", "ok", details)
         used = await self.overrides.spend(order, way, self.scribe.now(), entry)
-        log.info("override.used" if used else "override.lost", id=order.id, delivery=way.delivery)
+        log.info("override.used" if used else "override.lost", id=way.delivery, name=order.id)
         return used

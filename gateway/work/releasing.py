@@ -69,7 +69,7 @@ class Releaser:
         chunk = Chunk(record.submission, 0, (judged,))
         if judged.record.state is RecordState.ROUTED and await self.records.reroute(chunk, RecordState.WITHHELD):
             self.announce(judged.deliveries)
-            log.info("record.released", id=record.id, order=order.id)
+            log.info("record.released", id=record.id, name=order.id)
 
     async def _judged(self, record: Record, order: Override, today: date) -> Judged:
         questions = self.asked.questions
@@ -85,4 +85,4 @@ class Releaser:
         details = {"order": order.id}
         entry = self.scribe.entry(SCHEDULER, "delivery.released", f"delivery:{delivery}", "ok", details)
         if await self.desk.retry(delivery, self.scribe.now(), entry):
-            log.info("delivery.released", id=delivery, order=order.id)
+            log.info("delivery.released", id=delivery, name=order.id)

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, update
 from typer.testing import CliRunner
 
 from gateway.cli.application import app
@@ -17,7 +17,7 @@ from gateway.core.protected import Notice
 from gateway.core.routing import Directory
 from gateway.store.overrides import StoredOverrides
 from gateway.store.protection import StoredNotices, write_notices
-from gateway.store.tables import deliveries, items, records
+from gateway.store.tables import deliveries, items, overrides, records
 from gateway.work.clearing import Clearing
 from gateway.work.court_orders import Asked, Orders
 from gateway.work.disclosures import DisclosureDesk
@@ -214,3 +214,29 @@ async def test_nobody_else_takes_a_notice_back_and_never_without_a_reason(stack)
     assert await stack.entries("notice.lifted") == []
     assert (await command(stack, "iowa", "lift", ids[2], "--reason", "it is over")).exit_code != 0
     assert "1 persons" in (await command(stack, "ohio", "lift", ids[2], "--reason", "it is over")).output
+
+
+# --- by order of a court ---------------------------------------------------------------------------------------------
+
+
+async def test_what_left_by_order_of_a_court_says_so_and_nothing_else_does(stack):
+    delivery, ids, _ = await batch(stack)
+    assert (await told(stack, "ohio", f"/v1/deliveries/{delivery}"))["why"] is None
+    row = {
+        "id": "order-1",
+        "request": "request-1",
+        "person": JANE,
+        "court": "39-CP-0001",
+        "requested_by": "operator:pat",
+    }
+    row |= {"ordered_on": "2026-03-01", "expires_on": "2026-03-09", "approved_by": "operator:kim", "revision": 1}
+    row |= {"entered_at": stack.watch(), "used_at": stack.watch(), "delivery": delivery, "record": ids[1]}
+    async with stack.database.write() as connection:
+        await connection.execute(insert(overrides).values(row))
+    for path in (f"/v1/deliveries/{delivery}", f"/v1/records/{ids[1]}"):
+        why = (await told(stack, "ohio", path))["why"]
+        assert (why["code"], why["rule"]) == ("court-order", "V02")
+    assert (await told(stack, "ohio", f"/v1/records/{ids[0]}"))["why"] is None
+    said = (await command(stack, "ohio", "why", ids[1])).stdout
+    assert "It left once by order order-1 of the court 39-CP-0001 of 2026-03-01." in said
+    assert "not sent" not in said

@@ -3,11 +3,13 @@
 import asyncio
 import json
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from typer.testing import CliRunner
 
 import schemas
+from gateway.cli.application import app
 from gateway.core.court_orders import Ordered, standing
 from gateway.core.disclosure import Withheld
 from gateway.core.errors import Conflict, Forbidden, Transient, Unprocessable
@@ -344,6 +346,28 @@ async def test_terms_log_and_audit_name_nobody(court, withheld, capfd):
     assert SSN.decode() not in told
     assert person.hex() not in told
     assert repr(person)[2:-1] not in told
+
+
+async def test_at_the_command_line_one_asks_and_everybody_at_the_machine_sees_what_became_of_it(
+    court, withheld, tmp_path, sqlite_url
+):
+    config = tmp_path / "gateway.toml"
+    config.write_text(f'[db]\nurl = "{sqlite_url}"\n[keys]\ndirectory = "{tmp_path}/keys"\n')
+
+    async def run(*words):
+        done = await asyncio.to_thread(CliRunner().invoke, app, ["--config", str(config), "override", *words])
+        assert done.exit_code == 0, done.output
+        return done
+
+    today = datetime.now(UTC).date()
+    days = ("--ordered-on", str(today), "--expires-on", str(today + timedelta(days=2)))
+    asking = ("ask", withheld.id, "--court", "39-CP-0001", *days, "--reason", "order of the court")
+    assert "When somebody else has agreed" in (await run(*asking)).stderr
+    (asked,) = (await court.site.stores.approvals.list(Page(10))).rows
+    await court.words.decide(KIM, Role.SECURITY_OFFICER, asked.id, approved=True, reason="paper seen")
+    assert "operator:kim has agreed" in (await run(*asking)).stderr
+    (order,) = json.loads((await run("list", "--json")).stdout)
+    assert (order["state"], order["request"], order["approved_by"]) == ("open", withheld.id, "operator:kim")
 
 
 # --- said, and not kept ----------------------------------------------------------------------------------------------

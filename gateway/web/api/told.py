@@ -143,7 +143,8 @@ class AttemptTold(Told):
 
 
 class WhyTold(Told):
-    """Why something was not sent, without anything of the record."""
+    """Why something was not sent, or was sent by order of a court (code ``court-order``), without anything of the
+    record."""
 
     code: str
     rule: Annotated[str, Field(description="The requirement that it follows from")]
@@ -166,9 +167,10 @@ class AmendedTold(Told):
 class DeliveryDetail(DeliveryTold):
     amended: Annotated[list[AmendedTold], Field(description="Where two people changed what it carries, oldest first")]
     history: list[AttemptTold]
-    why: Annotated[WhyTold | None, Field(description="Why the disclosure guard keeps it back; null: it does not")] = (
-        None
-    )
+    why: Annotated[
+        WhyTold | None,
+        Field(description="Why the disclosure guard keeps it back, or by which order of a court it left"),
+    ] = None
     findings: Annotated[
         list[FindingTold], Field(description="What the partner's format could not carry, found when first composed")
     ]
@@ -221,7 +223,9 @@ class ErasedTold(Told):
 class RecordDetail(RecordTold):
     erased: Annotated[ErasedTold | None, Field(description="Set when nothing of the content is left")]
     deliveries: list[DeliveryTold]
-    why: Annotated[WhyTold | None, Field(description="Why it goes to nobody; for its sender")] = None
+    why: Annotated[
+        WhyTold | None, Field(description="Why it goes to nobody, or by which order it left; for its sender")
+    ] = None
     links: dict[str, str]
 
 
