@@ -80,3 +80,7 @@ def lift(
     """Take back the notice of danger that a record of yours placed on persons."""
     found = Client.of(url, key, ca).post(f"/v1/records/{record}/lift", {"reason": reason})
     say(f"Taken back for {found['persons']} persons; what other partners placed stands.")
+    if found["persons"]:
+        say(
+            "What stayed behind because of it goes when an operator sends it again: gateway dead list --state withheld."
+        )

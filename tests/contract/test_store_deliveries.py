@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, true
+from sqlalchemy import select, true, update
 
 from gateway.core.apart import Parter
 from gateway.core.disclosure import Decision, Withheld
@@ -20,10 +20,11 @@ from gateway.core.model import (
 )
 from gateway.store import claiming
 from gateway.store.audit import StoredAuditLog
+from gateway.store.danger_changes import StoredDangerChanges
 from gateway.store.deliveries import StoredDeliveries
 from gateway.store.desk import StoredDesk
 from gateway.store.protection import StoredNotices
-from gateway.store.tables import items
+from gateway.store.tables import items, records
 from tests.contract.owed import AGREEMENT, DISPATCHER, INDIANA, LOCATE, MINUTE, OHIO, TEXAS, Town, ids
 
 LANE, OTHER_LANE = b"case-one-16bytes", b"case-two-16bytes"
@@ -361,6 +362,26 @@ async def test_a_record_that_is_taken_out_stays_in_a_delivery_of_its_own_and_the
     assert [entry.action for found in about for _, entry in found] == ["delivery.split", "delivery.withheld"]
     other = await StoredNotices(database).recall(owed.id, parting(town, left, record), town.now)
     assert not other, "it lies in no mailbox"
+
+
+async def test_a_change_of_danger_is_found_until_it_is_sent_and_told_of_once(store, town, database):
+    changes = StoredDangerChanges(database)
+    marked = update(records).values(bearing="STATE danger-change")
+    (owed,) = await town.owe(database)
+    async with database.write() as connection:
+        await connection.execute(marked)
+    (one,) = await changes.unsent(town.now - MINUTE)
+    assert (one.delivery, one.where, one.sender, await changes.waiting()) == (owed.id, "pending", INDIANA, frozenset())
+    entries = [town.entry("deadline.near", f"record:{one.record}") for _ in range(2)]
+    assert [await changes.alarm(one.record, "near", town.now, entry) for entry in entries] == [True, False]
+    (claimed,) = await claim(store, town, [owed])
+    await store.settle([town.delivered(claimed, "a")], [])
+    assert await changes.unsent(town.now - MINUTE) == ()
+    (record,) = await town.wait_for_batch(database, 1)
+    async with database.write() as connection:
+        await connection.execute(marked)
+    assert [(one.record, one.where) for one in await changes.unsent(town.now - MINUTE)] == [(record, "gathering")]
+    assert await changes.waiting() == {(OHIO, INDIANA, AGREEMENT)}
 
 
 # --- gather ----------------------------------------------------------------------------------------------------------
