@@ -17,7 +17,7 @@ from gateway.core.ports.records import Records
 from gateway.heads import Heads
 from gateway.logbook import Logbook
 from gateway.published import Publisher
-from gateway.web.api.visibility import concerns, sees_delivery, sees_record, sent
+from gateway.web.api.visibility import concerns, opened, sees_delivery, sees_record, sent
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every file in an export: the same entries give the same bytes."""
@@ -40,10 +40,8 @@ class Evidence:
         objects = [about, *(f"delivery:{one.id}" for one in deliveries if sees_delivery(caller, one))]
         if sent(caller, found):
             objects.insert(1, f"submission:{found.submission}")
-        # Who only gets a record must not learn who else does, or why somebody does not.
-        closed = frozenset() if sent(caller, found) else frozenset({about})
         statements = [
-            Statement(number, entry, entry.object not in closed)
+            Statement(number, entry, opened(caller, found, entry.action, entry.object))
             for one in objects
             for number, entry in await self.logbook.audit.about(one)
             if number is not None and (reader is None or concerns(entry.action, entry.details, objects))

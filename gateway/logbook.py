@@ -87,16 +87,17 @@ class Logbook:
             held[tile.level, tile.index] = stored
         return lambda level, index: held[level, index]
 
-    async def proof(self, record: RecordId) -> str | None:
+    async def proof(self, record: RecordId, opened: Callable[[AuditEntry], bool] = lambda _entry: True) -> str | None:
         """The proof file of everything the log says about a record; None while nothing of it is numbered. Without its
-        amendments: each is about one delivery, and evidence tells of it to whom it concerns."""
+        amendments: each is about one delivery, and evidence tells of it to whom it concerns. ``opened``: of which
+        entries the reader is told the details."""
         found = await self.audit.about(f"record:{record}")
         covered = [(number, entry) for number, entry in found if number is not None and entry.action != AMENDED]
         head = await self.covering([number for number, _ in covered])
         if head is None:
             return None
         source = await self.tiles(sorted(tiles_for_proof([number for number, _ in covered], head.size)))
-        return write_proof(covered, head, source)
+        return write_proof(covered, head, source, opened)
 
     async def growth(self, kept: Head) -> Growth:
         """How the log grew from a checkpoint that was kept outside. Raises NotFound when the log is not so long, and

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,10 +62,17 @@ def tiles_for_proof(numbers: Iterable[int], size: int) -> frozenset[TileId]:
     return frozenset(tile for number in numbers for tile in needed(inclusion_spans(number, size)))
 
 
-def write_proof(entries: Sequence[tuple[int, AuditEntry]], checkpoint: Checkpoint, source: TileSource) -> str:
+def write_proof(
+    entries: Sequence[tuple[int, AuditEntry]],
+    checkpoint: Checkpoint,
+    source: TileSource,
+    opened: Callable[[AuditEntry], bool] = lambda _entry: True,
+) -> str:
     """The proof file of numbered entries, all below the checkpoint's size. ``source`` gives the tiles of
-    :func:`tiles_for_proof`. Raises Tampered, and writes nothing, when the tiles do not lead to the checkpoint."""
-    document = {"type": TYPE, "entries": [proved_entry(number, entry, checkpoint, source) for number, entry in entries]}
+    :func:`tiles_for_proof`; ``opened`` says whose details are told. Raises Tampered, and writes nothing, when the tiles
+    do not lead to the checkpoint."""
+    proved = [proved_entry(number, entry, checkpoint, source, opened=opened(entry)) for number, entry in entries]
+    document = {"type": TYPE, "entries": proved}
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -9,7 +9,7 @@ from datetime import date
 
 from gateway.core.audit_entry import Scribe
 from gateway.core.ids import Clock, Mint, Random
-from gateway.core.model import Delivery, FormatName, Kind, PartnerKey, RecordId, Severity
+from gateway.core.model import AuditEntry, Delivery, FormatName, Kind, PartnerKey, RecordId, Severity
 from gateway.core.ports.accounts import ApiKeys, Operators
 from gateway.core.ports.admission import Admission
 from gateway.core.ports.amendments import AmendmentDesk
@@ -41,8 +41,9 @@ from gateway.core.routing import Directory
 
 CurrentDirectory = Callable[[], Awaitable[Directory]]
 """The present picture of partners and agreements; cheap to call (kept in memory, refreshed by its owner)."""
-ProofOf = Callable[[RecordId], Awaitable[str | None]]
-"""The proof file of a record's acceptance; None while the log has not numbered it yet."""
+ProofOf = Callable[[RecordId, Callable[[AuditEntry], bool]], Awaitable[str | None]]
+"""The proof file of what the log says about a record, with the details of those entries that the second says; None
+while the log has not numbered it yet."""
 
 
 def _counts_nothing(_partner: PartnerKey, _why: str) -> None:

@@ -390,7 +390,7 @@ class Cleared:
         return why_delivery(delivery, POLICY)
 
 
-async def no_proof(_record: RecordId) -> str | None:
+async def no_proof(_record: RecordId, _opened: object) -> str | None:
     return None
 
 

@@ -241,7 +241,7 @@ def parts_of(database, clock, canonical=None):
     mint = minting(clock, os.urandom)
     partners = StoredPartners(database, clock)
 
-    async def proof(record):
+    async def proof(record, _opened):
         return f"a proof of {record}\n"
 
     async def well():

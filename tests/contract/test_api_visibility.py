@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.core.model import DeliveryState, Finding, Principal, RecordId, RuleCode, Settlement, Severity
+from gateway.core.model import Actor, DeliveryState, Finding, Principal, RecordId, RuleCode, Settlement, Severity
 from gateway.web.api.routes import ROUTES
 from gateway.web.auth import Owner, Scope, new_api_key
 from tests.contract.api_stack import TANF, running
@@ -75,6 +75,23 @@ async def test_the_trace_tells_every_step_with_time_actor_and_action(stack, post
     steps = (await stack.call("ohio", "GET", f"/v1/records/{posted['record']}/trace")).json["steps"]
     assert {"submission.judged", "record.accepted"} <= {step["action"] for step in steps}
     assert all(step["actor"] == "partner:ohio" and step["at"].endswith("Z") for step in steps)
+
+
+async def test_who_only_gets_a_record_is_not_told_who_else_does_and_no_partner_why_a_person_looked_into_it(
+    stack, posted
+):
+    about, told = f"record:{posted['record']}", {"recipients": "iowa tanf"}
+    looked = stack.parts.scribe.entry(Actor("operator", "pat"), "record.read", about, "shown", {"reason": "by phone"})
+    routed = stack.parts.scribe.entry(Actor("gateway", "router"), "record.rerouted", about, "ok", told)
+    await stack.parts.audit.write([looked, routed])
+    details = {}
+    for caller in ("ohio", "iowa", "pat"):
+        steps = (await stack.call(caller, "GET", f"/v1/records/{posted['record']}/trace")).json["steps"]
+        details[caller] = {step["action"]: step["details"] for step in steps}
+    assert details["ohio"]["record.rerouted"] == details["pat"]["record.rerouted"] == told
+    assert details["iowa"]["record.rerouted"] == {}
+    assert details["ohio"]["record.read"] == details["iowa"]["record.read"] == {}
+    assert details["pat"]["record.read"] == {"reason": "by phone"}
 
 
 async def test_a_refused_record_is_seen_by_its_sender_alone(stack):

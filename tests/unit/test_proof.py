@@ -69,6 +69,13 @@ def test_no_proof_is_written_for_an_entry_that_is_not_in_the_log():
         write_proof([(3, some_entries(1)[0])], LOG.last, LOG.tile)
 
 
+def test_a_proof_tells_the_details_of_those_entries_alone_that_its_reader_may_know():
+    entries = [(number, LOG.rows[number][1]) for number in NUMBERS]
+    report = check_proof(write_proof(entries, LOG.last, LOG.tile, lambda entry: entry.object == "record:3"), KEY)
+    assert report.ok
+    assert [entry.details for entry in report.entries] == [{"attempt": 3}, None, None, None]
+
+
 def test_details_may_be_left_out():
     def close(entry):
         entry["details"] = entry["salt"] = None

@@ -9,7 +9,7 @@ from gateway.core.model import Delivery, Record, RecordId
 from gateway.core.reasons import fit_reason
 from gateway.web.api import answers, asked, documents, told
 from gateway.web.api.operation import Call, absent
-from gateway.web.api.visibility import sees_delivery, sees_record, sent, visible_steps
+from gateway.web.api.visibility import opened, sees_delivery, sees_record, sent, visible_steps
 
 
 async def get_record(call: Call) -> web.Response:
@@ -37,7 +37,7 @@ async def get_trace(call: Call) -> web.Response:
 
 async def get_proof(call: Call) -> web.Response:
     record, _ = await _visible(call)
-    proof = await call.parts.proof(record.id)
+    proof = await call.parts.proof(record.id, lambda entry: opened(call.caller, record, entry.action, entry.object))
     if proof is None:
         raise Conflict("The log has not numbered the record's entry yet.", code="proof-pending")
     name = f"record-{record.id}.proof"

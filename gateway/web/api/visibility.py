@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from gateway.core.amendment import AMENDED
 from gateway.core.model import Delivery, Principal, Record, Submission
@@ -41,10 +42,18 @@ def visible_steps(
     if sent(caller, record):
         objects.add(f"submission:{record.submission}")
     return [
-        step
+        step if opened(caller, record, step.action, step.object) else replace(step, details={})
         for step in steps
         if is_operator(caller) or (step.object in objects and concerns(step.action, step.details, objects))
     ]
+
+
+def opened(caller: Principal, record: Record, action: str, obj: str) -> bool:
+    """Whether the caller is told the details of what was done to a record or a delivery of it. Who only gets a record
+    must not learn who else does, or why somebody does not; why a person of the gateway looked into it is nobody's."""
+    if is_operator(caller):
+        return True
+    return action != "record.read" and (sent(caller, record) or obj != f"record:{record.id}")
 
 
 def concerns(action: str, details: Mapping[str, str | int], objects: Collection[str]) -> bool:
