@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from random import Random
 
@@ -30,6 +30,8 @@ NAMED_RECORDS = 5
 _MADE_AT = datetime(2025, 4, 1, 12, tzinfo=UTC)
 _STATE = Partner(PartnerKey("sample"), "Sample", Role.STATE, "IV-D", frozenset({"39"}), Endpoint(AdapterName.MAILBOX))
 _COVER = Cover(_STATE, _STATE, _MADE_AT, 1)
+_NUMBERS = 999_999
+"""File numbers of samples: six digits, as the smallest header has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ class Sample:
         self._kinds = self._chosen(kinds_made(spoken.catalog, self._read))
         self._carried = _carried(spoken.catalog, self._read)
         self._makers = self._made_by(wanted.seed)
+        # Samples of two seeds may go to one gateway, which takes no number of a header twice.
+        self._cover = replace(_COVER, number=wanted.seed % _NUMBERS + 1)
         self._spoilt: set[int] = set()
         """Numbers of records that were spoilt before they were written."""
         self.planted: dict[str, Planted] = {}
@@ -119,14 +123,14 @@ class Sample:
             return self._rows(order)
         if self._catalog.sequences.get(self._read) and self._is_open_ended():
             return self._lines()
-        whole = encoded(self._format, chunked(self._contents()), _COVER, Tally())
+        whole = encoded(self._format, chunked(self._contents()), self._cover, Tally())
         marked = self._catalog.files.get(self._read)
         return self._marked(marked, whole) if marked is not None else whole
 
     def _is_open_ended(self) -> bool:
         """Whether a file is a beginning and its records, with nothing behind them that counts them."""
-        empty = self._format.encode([], _COVER).body
-        return self._format.encode([self._content(1, Chance(Random(0)))], _COVER).body.startswith(empty)  # noqa: S311 - a sample is no secret
+        empty = self._format.encode([], self._cover).body
+        return self._format.encode([self._content(1, Chance(Random(0)))], self._cover).body.startswith(empty)  # noqa: S311 - a sample is no secret
 
     # --- one record ------------------------------------------------------------------------------------------------
 
@@ -175,14 +179,14 @@ class Sample:
     # --- fixed width -----------------------------------------------------------------------------------------------
 
     def _lines(self) -> Iterator[bytes]:
-        head = self._format.encode([], _COVER).body
+        head = self._format.encode([], self._cover).body
         yield head
         for number in range(1, self._wanted.count + 1):
             content = self._content(number, self._chance(number, "content"))
             yield self._spoilt_line(number, content, len(head)) or self._line(content, len(head))
 
     def _line(self, content: Content, head: int) -> bytes:
-        return self._format.encode([content], _COVER).body[head:]
+        return self._format.encode([content], self._cover).body[head:]
 
     def _spoilt_line(self, number: int, content: Content, head: int) -> bytes | None:
         for fault, chance in self._faults(number):
