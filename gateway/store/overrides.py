@@ -17,7 +17,7 @@ from gateway.core.ports.approvals import Spent
 from gateway.core.ports.overrides import Kept
 from gateway.store.engine import Database
 from gateway.store.protection import grow
-from gateway.store.rows import record_from, write_entries
+from gateway.store.rows import write_entries
 from gateway.store.tables import approvals, deliveries, items, overrides, records
 
 DANGER = tuple(reason.value for reason in (Withheld.FAMILY_VIOLENCE, Withheld.NONDISCLOSURE, Withheld.PROTECTED_PERSON))
@@ -87,12 +87,21 @@ class StoredOverrides:
     async def used_for(self, record: RecordId) -> Override | None:
         return await self._first(overrides.c.record == record)
 
-    async def kept(self, person: bytes, limit: int) -> Kept:
+    async def kept(self, person: bytes) -> Kept:
         """As the port says. Whose blind indexes a record has is looked at here: they lie packed in one value."""
+        withheld = select(records.c.id, records.c.persons).where(
+            records.c.state == RecordState.WITHHELD.value, records.c.reason.in_(DANGER), records.c.persons.is_not(None)
+        )
+        held = (
+            select(deliveries.c.id, records.c.persons)
+            .join(items, items.c.delivery == deliveries.c.id)
+            .join(records, records.c.id == items.c.record)
+            .where(or_(*(deliveries.c.state == state for state in _KEPT)), deliveries.c.cause.in_(DANGER))
+        )
         async with self._database.read() as connection:
-            withheld = await _withheld(connection, person, limit)
-            held = await _held(connection, person, limit)
-        return Kept(tuple(record_from(row) for row in withheld), held)
+            found = await _naming(connection, person, withheld.order_by(records.c.id))
+            carrying = await _naming(connection, person, held.order_by(deliveries.c.id))
+        return Kept(tuple(map(RecordId, found)), tuple(map(DeliveryId, carrying)))
 
     async def _first(self, condition: ColumnElement[bool]) -> Override | None:
         found = await self._found(select(overrides).where(condition).order_by(overrides.c.id).limit(1))
@@ -103,30 +112,10 @@ class StoredOverrides:
             return tuple([_order(row) for row in await connection.execute(query)])
 
 
-async def _withheld(connection: AsyncConnection, person: bytes, limit: int) -> Sequence[Row[Any]]:
-    """The records alone that name the person are read with their bodies."""
-    withheld = select(records.c.id, records.c.persons).where(
-        records.c.state == RecordState.WITHHELD.value, records.c.reason.in_(DANGER), records.c.persons.is_not(None)
-    )
-    rows = await connection.stream(withheld.order_by(records.c.id))
-    ids = [row.id async for row in rows if person in unpacked(row.persons)][:limit]
-    return (await connection.execute(select(records).where(records.c.id.in_(ids)).order_by(records.c.id))).all()
-
-
-async def _held(connection: AsyncConnection, person: bytes, limit: int) -> tuple[DeliveryId, ...]:
-    carried = (
-        select(deliveries.c.id, records.c.persons)
-        .join(items, items.c.delivery == deliveries.c.id)
-        .join(records, records.c.id == items.c.record)
-        .where(
-            or_(*(deliveries.c.state == state for state in _KEPT)),
-            deliveries.c.cause.in_(DANGER),
-            records.c.persons.is_not(None),
-        )
-    )
-    rows = await connection.stream(carried.order_by(deliveries.c.id))
-    found = dict.fromkeys([DeliveryId(row.id) async for row in rows if person in unpacked(row.persons)])
-    return tuple(found)[:limit]
+async def _naming(connection: AsyncConnection, person: bytes, query: Select[Any]) -> Sequence[str]:
+    """The ids of the rows among whose persons somebody is, each once."""
+    rows = await connection.stream(query)
+    return list(dict.fromkeys([row.id async for row in rows if person in unpacked(row.persons)]))
 
 
 def _row(order: Override) -> dict[str, object]:

@@ -6,7 +6,7 @@ The order is not used up here: the guard is asked again when the record leaves.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import structlog
@@ -15,7 +15,7 @@ from gateway.core.acceptance import Chunk, Judged
 from gateway.core.audit_entry import Scribe
 from gateway.core.disclosure import Override
 from gateway.core.errors import GatewayError
-from gateway.core.model import Actor, Delivery, DeliveryId, Record, RecordState
+from gateway.core.model import Actor, Delivery, DeliveryId, Record, RecordId, RecordState
 from gateway.core.ports.deliveries import DeliveryDesk
 from gateway.core.ports.overrides import Overrides
 from gateway.core.ports.records import Records
@@ -28,8 +28,6 @@ from gateway.work.route import Origin, Router
 
 log = structlog.get_logger()
 SCHEDULER = Actor("gateway", "scheduler")
-MOST = 100
-"""So many records and deliveries that name one person are looked at in one step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +42,16 @@ class Releaser:
     scribe: Scribe
     directory: Callable[[], Directory]
     announce: Callable[[tuple[Delivery, ...]], None]
+    _others: dict[str, set[RecordId]] = field(default_factory=dict)
+    """Open order -> records that answer another request: they are not looked at again."""
 
     async def step(self) -> bool:
         """Look for what each order that stands may let go; False always. Without one nothing is asked of the store."""
         today = self.scribe.now().date()
-        for order in self.watch.register.orders.open(today):
+        open_ = self.watch.register.orders.open(today)
+        for gone in self._others.keys() - {order.id for order in open_}:
+            del self._others[gone]
+        for order in open_:
             try:
                 await self._release(order, today)
             except GatewayError as error:
@@ -56,15 +59,23 @@ class Releaser:
         return False
 
     async def _release(self, order: Override, today: date) -> None:
-        kept = await self.overrides.kept(order.person, MOST)
+        kept = await self.overrides.kept(order.person)
+        others = self._others.setdefault(order.id, set())
         for record in kept.records:
-            if order.request in await self.asked.requests(record.id):
+            if record in others:
+                continue
+            if order.request in await self.asked.requests(record):
                 await self._record(record, order, today)
+            else:
+                others.add(record)
         for delivery in kept.deliveries:
             if await self.clearing.would_leave(delivery):
                 await self._delivery(delivery, order)
 
-    async def _record(self, record: Record, order: Override, today: date) -> None:
+    async def _record(self, id_: RecordId, order: Override, today: date) -> None:
+        record = await self.records.get(id_)
+        if record is None or record.sealed is None:
+            return
         judged = await self._judged(record, order, today)
         chunk = Chunk(record.submission, 0, (judged,))
         if judged.record.state is RecordState.ROUTED and await self.records.reroute(chunk, RecordState.WITHHELD):

@@ -16,6 +16,7 @@ from gateway.core.errors import Conflict, Forbidden, Transient, Unprocessable
 from gateway.core.four_eyes import State
 from gateway.core.model import Actor, DeliveryState, Page, RecordState
 from gateway.core.people import DOMAIN
+from gateway.core.ports.adapters import Handover
 from gateway.core.ports.records import RecordQuery
 from gateway.core.protected import Notice
 from gateway.core.roles import Role
@@ -215,6 +216,31 @@ async def test_an_attempt_that_failed_is_repeated_under_the_same_order_until_its
     site.door.failure = None
     assert await court.sent() == []
     assert (await site.stores.desk.get(order.used.delivery)).state is DeliveryState.HELD
+
+
+async def test_a_parcel_that_lies_ready_is_fetched_under_its_order_while_that_holds(court, withheld):
+    court.site.door.handover = Handover(final=False)
+    await court.order(withheld)
+    (parcel,) = await court.sent()
+    fetched = court.site.clearing()
+    assert await fetched.kept_back(parcel.delivery) is None
+    assert await fetched.kept_back(parcel.delivery) is None, "as often as it is asked for"
+    court.site.wait(days=4)
+    _, back = await fetched.kept_back(parcel.delivery)
+    assert back.first.withheld is Withheld.PROTECTED_PERSON
+
+
+async def test_an_order_that_comes_when_a_parcel_lies_ready_is_used_up_by_its_fetching(court):
+    court.site.door.handover = Handover(final=False)
+    record = await court.asked()
+    await court.answered()
+    (parcel,) = await court.sent()
+    await court.danger()
+    assert await court.site.clearing().kept_back(parcel.delivery) is not None
+    await court.order(record)
+    assert await court.site.clearing().kept_back(parcel.delivery) is None
+    (order,) = await court.desk.list(10)
+    assert order.used.delivery == parcel.delivery
 
 
 # --- for this request, this person, these days -----------------------------------------------------------------------

@@ -21,8 +21,8 @@ from gateway.core.why import Why
 class Kept:
     """What is kept back from everybody because of one person."""
 
-    records: tuple[Record, ...]
-    """Withheld when they were judged; with their bodies."""
+    records: tuple[RecordId, ...]
+    """Withheld when they were judged."""
     deliveries: tuple[DeliveryId, ...]
     """Kept when they were about to leave."""
 
@@ -59,7 +59,7 @@ class Overrides(Protocol):
         """The order by which the record left, or is about to."""
         ...
 
-    async def kept(self, person: bytes, limit: int) -> Kept:
+    async def kept(self, person: bytes) -> Kept:
         """What is kept back because of danger and names the person, oldest first."""
         ...
 
