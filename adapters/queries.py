@@ -22,8 +22,6 @@ from gateway.core.ports.adapters import Secrets
 from gateway.core.ports.queries import Asked, Reply
 from gateway.core.query_errors import AnswerUnfit, PartnerDown, PartnerSilent
 
-ANSWER_LIMIT = 256 * 1024
-"""Bytes. The largest answer of the schema (90 payments, 90 disbursements, 40 persons) has a quarter of it."""
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=5)
 """What the caller is told to wait when the partner does not say, and at most."""
 
@@ -56,21 +54,21 @@ class HttpsLine:
         except Misconfigured as error:  # Its words are for the operator, and this caller is another partner.
             raise Unavailable("The line to the partner is not set up.", code=error.problem) from error
         try:
-            answer = await route.post(fields, asked.body, ANSWER_LIMIT)
+            answer = await route.post(fields, asked.body, asked.limit)
         except FAILURES as error:
             raise _meaning(translated(error)) from error
-        return self._judged(answer)
+        return self._judged(answer, asked.limit)
 
     async def close(self) -> None:
         self._routes.close()
 
-    def _judged(self, answer: Answer) -> Reply:
+    def _judged(self, answer: Answer, limit: int) -> Reply:
         if answer.status != HTTPStatus.OK:
             raise self._refusal(answer)
         if answer.header("Content-Encoding", "identity").strip().lower() != "identity":
             raise AnswerUnfit("the answer is packed", code="answer-packed")
         if not answer.whole:
-            raise AnswerUnfit(f"the answer has more than {ANSWER_LIMIT} bytes", code="answer-too-large")
+            raise AnswerUnfit(f"the answer has more than {limit} bytes", code="answer-too-large")
         return Reply(answer.body, answer.header("Content-Type"))
 
     def _refusal(self, answer: Answer) -> DeliveryFailed:
@@ -92,7 +90,7 @@ def _endpoint(partner: Partner) -> Endpoint:
 def _fields(asked: Asked) -> dict[str, str]:
     digest = base64.b64encode(bytes.fromhex(asked.digest)).decode()
     return {
-        "Accept": "application/xml, application/json",
+        "Accept": asked.accept,
         "Gateway-Query": asked.id,
         "Gateway-Kind": asked.kind,
         "Content-Digest": f"sha-256=:{digest}:",

@@ -34,12 +34,11 @@ from gateway.core.model import (
     Role,
     TaxApproval,
 )
-from gateway.core.protection import PLAIN, Material, Profile
+from gateway.core.protection import PLAIN, Material
 from gateway.core.routing import Directory
 from gateway.partner_caller import CallerTable, taken_twice
 from gateway.partner_protection import (
     KEPT_NOT_PLAIN,
-    NO_QUERIES,
     NOT_PLAIN,
     ProtectionTable,
     WantedKey,
@@ -331,8 +330,6 @@ def _use_faults(one: _Read, place: tuple[str | int, ...], agreement: _Agreement,
 
 def _protection_faults(one: _Read, known: Known) -> Iterable[Fault]:
     for number, partner in enumerate(one.file.partner):
-        if partner.queries is not None and partner.value().protection.profile is not Profile.NONE:
-            yield one.fault(("partner", number, "queries"), NO_QUERIES)
         for place, wanted in enumerate(partner.wire_keys):
             try:
                 known.read_key(wanted.pem)

@@ -14,7 +14,6 @@ from gateway.partner_tables import Table
 
 NOT_PLAIN = "plain: {partner} has no [partner.protection]; give it one, or write plain = true"
 KEPT_NOT_PLAIN = "protection: the agreement {agreement} does not allow this partner to go without"
-NO_QUERIES = "queries: queries are not protected beyond TLS; a partner with [partner.protection] answers none"
 LARGEST_MIB = 64
 """A protected payload is whole in memory, several times over."""
 

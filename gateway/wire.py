@@ -10,6 +10,7 @@ from gateway.foundation import Foundation
 from gateway.work.directory import DirectoryWatch
 from gateway.work.messages import MessageDesk, PartnerKeyDesk
 from gateway.work.protecting import ProtectingCrew
+from gateway.work.query_wire import QueryEnvelopes
 from gateway.work.wire_book import WireBook
 from gateway.work.wire_desk import WireDesk
 from keys.wire.protection import WireProtection
@@ -21,6 +22,7 @@ class WireParts:
     messages: MessageDesk
     partner_keys: PartnerKeyDesk
     crew: ProtectingCrew
+    envelopes: QueryEnvelopes
 
 
 def wire_desk(base: Foundation) -> WireDesk:
@@ -51,4 +53,5 @@ def wire_parts(base: Foundation, watch: DirectoryWatch, crew: Crew, observe: Cal
         name=desk.name,
     )
     messages = MessageDesk(desk.wire, book, desk, base.stores.audit, base.scribe, base.clock, observe)
-    return WireParts(book, messages, PartnerKeyDesk(desk, book), protecting)
+    envelopes = QueryEnvelopes(desk.wire, book, base.clock, desk.name)
+    return WireParts(book, messages, PartnerKeyDesk(desk, book), protecting, envelopes)

@@ -33,9 +33,10 @@ from gateway.cosigners import Cosigner
 from gateway.court import order_desk, orders, register_watch
 from gateway.crew import InlineCrew, PoolCrew
 from gateway.foundation import Foundation, SecretFolder
-from gateway.guarding import clearing_of, danger_watch, disclosure_desk, held_by, judge_of
+from gateway.guarding import clearing_of, danger_watch, disclosure_desk, judge_of
 from gateway.key_rounds import key_report
 from gateway.published import Publisher
+from gateway.querying import query_desk
 from gateway.retaining import retention_desk
 from gateway.settings import Role, Settings
 from gateway.telemetry import AdmissionFigures, Metrics
@@ -50,10 +51,8 @@ from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
 from gateway.work.intake import Desk, IntakeLimits
 from gateway.work.originate import Originator
 from gateway.work.pressure import Pressure
-from gateway.work.protection import RegisterWatch
-from gateway.work.query import QueryDesk, QueryTools
-from gateway.work.query_plan import Planner
-from gateway.work.query_reading import StatusReader
+from gateway.work.query import QueryDesk
+from gateway.work.query_wire import ProtectingLine
 from gateway.work.receipts import ReceiptOffice
 from gateway.work.rejections import Rejections
 from gateway.work.relay import Relay, RelayLimits
@@ -139,7 +138,8 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
     )
     desk = _intake(settings, originator, base, answering, crew.prepare)
     kit = _kit(settings, base)
-    queries = _queries(base, kit, watch, metrics, guard, protection)
+    line = ProtectingLine(make_query_line(kit), wire.envelopes, wire.messages)
+    queries = query_desk(base, line, watch, guard, protection, metrics.query)
     receipts = ReceiptOffice(
         receipts=base.stores.receipts,
         signer=base.keys.receipt_signer(),
@@ -294,24 +294,6 @@ def _kit(settings: Settings, base: Foundation) -> Kit:
         mailbox=base.stores.mailbox,
         sealer=base.tools.examiner.sealer,
         folder_root=settings.work.folder_root,
-    )
-
-
-def _queries(
-    base: Foundation, kit: Kit, watch: DirectoryWatch, metrics: Metrics, guard: Guard, protection: RegisterWatch
-) -> QueryDesk:
-    speech, held = base.speech, held_by(base, protection)
-    return QueryDesk(
-        QueryTools(
-            planner=Planner(StatusReader(speech.formats, speech.canonical, speech.rules), watch.current, guard, held),
-            protection=protection,
-            line=make_query_line(kit),
-            audit=base.stores.audit,
-            scribe=base.scribe,
-            clock=base.clock,
-            indexer=base.tools.examiner.indexer,
-            observe=metrics.query,
-        )
     )
 
 

@@ -19,7 +19,7 @@ import structlog
 
 from gateway.core.audit_entry import Scribe
 from gateway.core.breaker import Breaker, BreakerState
-from gateway.core.errors import DeliveryFailed, GatewayError, Refused
+from gateway.core.errors import DeliveryFailed, GatewayError, Refused, Unavailable
 from gateway.core.ids import Clock
 from gateway.core.model import Actor, AuditEntry, Digest, FormatName, Partner, PartnerKey
 from gateway.core.ports.audit_log import AuditLog
@@ -28,6 +28,7 @@ from gateway.core.ports.queries import Answered, Asked, QueryId, QueryLine
 from gateway.core.query_errors import AnswerUnfit, PartnerDown
 from gateway.work.protection import RegisterWatch
 from gateway.work.query_plan import Plan, Planner, Told
+from gateway.work.query_wire import QueryEnvelopes
 
 log = structlog.get_logger()
 
@@ -51,6 +52,7 @@ class QueryTools:
     scribe: Scribe
     clock: Clock
     indexer: Indexer
+    envelopes: QueryEnvelopes
     observe: Observe
 
 
@@ -96,6 +98,7 @@ class QueryDesk:
             if refusal is not None:
                 await self._write(self._failed(plan, refusal.problem))
                 raise refusal
+            await self._ready(plan)
             generation = turn.breaker.generation
             encoded, clearance = self.tools.planner.write(plan), self.tools.planner.clear(plan)
             digest = Digest(hashlib.sha256(encoded.body).hexdigest())
@@ -107,7 +110,9 @@ class QueryDesk:
                 reply = await self.tools.line.ask(asked, plan.partner)
                 await self.tools.protection.refresh()
                 told = self.tools.planner.judge(plan, reply)
-                answer = self.tools.planner.answer(plan, told)
+                answer = await self.tools.envelopes.answered(
+                    plan.caller, plan.id, self.tools.planner.answer(plan, told)
+                )
             except GatewayError as error:
                 self._tell_breaker(plan.partner, turn, error, generation)
                 await self._write(self._failed(plan, error.problem))
@@ -120,7 +125,16 @@ class QueryDesk:
                 raise
             self._tell_breaker(plan.partner, turn, None, generation)
             await self._write(self._answered(plan, told))
-            return Answered(answer.body, answer.media_type)
+            return answer
+
+    async def _ready(self, plan: Plan) -> None:
+        """Nobody is asked while a key is missing to protect the query or its answer. Raises Unavailable."""
+        try:
+            for party in (plan.partner, plan.caller):
+                self.tools.envelopes.ready(party)
+        except Unavailable as error:
+            await self._write(self._failed(plan, error.problem))
+            raise
 
     # --- the partner's turn ------------------------------------------------------------------------------------------
 

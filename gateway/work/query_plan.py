@@ -14,6 +14,7 @@ from gateway.core.errors import GatewayError
 from gateway.core.model import Content, Facts, FormatName, Partner, PartnerKey, RecordId
 from gateway.core.ports.formats import Cover, Encoded
 from gateway.core.ports.queries import QueryId, Reply
+from gateway.core.protection import Profile
 from gateway.core.query_errors import AnswerUnfit, QueryInvalid, QueryRefused
 from gateway.core.routing import Directory, Route
 from gateway.work.examine import sender_findings
@@ -92,6 +93,9 @@ class Planner:
             raise QueryRefused("The answer would not go to the caller.", code="recipient-unknown")
         if there.partner.queries is None:
             raise QueryRefused("The partner answers no queries.", code="queries-not-offered")
+        for route in (there, back):
+            if not route.agreement.plain and any(_bare(party) for party in (there.partner, sender)):
+                raise QueryRefused("The agreement allows nothing without protection.", code="plain-not-allowed")
         return Plan(query, now, form, asked, nothing, there, back)
 
     def _route(self, facts: Facts, sender: PartnerKey, today: date) -> Route:
@@ -152,3 +156,8 @@ class Planner:
         withheld = self.guard.decide(Passage(bearing, plan.back, plan.at.date(), plan.partner, held=held)).withheld
         prohibits = record.content.get("ResultCode") == Result.PROHIBITED
         return Told(plan.nothing, Result.PROHIBITED, record, withheld) if withheld or prohibits else None
+
+
+def _bare(partner: Partner) -> bool:
+    """Whether bodies to and from the partner go without protection beyond TLS."""
+    return partner.protection.profile is Profile.NONE

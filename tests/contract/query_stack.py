@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -17,6 +18,9 @@ from gateway.core.ids import Clock, minting
 from gateway.core.model import AdapterName, Agreement, BreakerPolicy, Endpoint, Partner, PartnerKey
 from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.keys import Indexer
+from gateway.core.ports.protection import Messages
+from gateway.core.ports.queries import QueryLine
+from gateway.core.protection import WireKey
 from gateway.core.routing import Directory
 from gateway.tools import Speech, speech
 from gateway.web.parts import Parts
@@ -24,11 +28,26 @@ from gateway.work.protection import RegisterWatch
 from gateway.work.query import QueryDesk, QueryTools
 from gateway.work.query_plan import Planner
 from gateway.work.query_reading import StatusReader
+from gateway.work.query_wire import ProtectingLine, QueryEnvelopes
+from gateway.work.wire_book import WireBook
+from keys.wire.protection import WireProtection
 from tests.journeys.partner_server import PartnerServer, partner_server
 from tests.unit.guarding import GUARD
 from tests.unit.status_records import BOTH_WAYS, IOWA, OHIO, party
 
 NOBODY = Directory((), ())
+
+
+class NoKeys:
+    """The book of a gateway without wire keys."""
+
+    ours: Sequence[WireKey] = ()
+
+    def of(self, _owner: str) -> Sequence[WireKey]:
+        return ()
+
+
+NO_KEYS: Any = NoKeys()
 
 
 @cache
@@ -55,13 +74,35 @@ class Present:
         return self.directory
 
 
-def desk(clock: Clock, audit: AuditLog, protection: RegisterWatch, indexer: Indexer, present: Present) -> QueryDesk:
+@dataclass(frozen=True, slots=True)
+class Protecting:
+    """The keys that a desk protects with, and what opens messages."""
+
+    book: WireBook
+    messages: Messages
+    name: str
+
+
+def desk(
+    clock: Clock,
+    audit: AuditLog,
+    protection: RegisterWatch,
+    indexer: Indexer,
+    present: Present,
+    wire: Protecting | None = None,
+) -> QueryDesk:
+    line: QueryLine = HttpsLine(NoSecrets(), clock)
+    book, name = (wire.book, wire.name) if wire else (NO_KEYS, "gateway.example/audit")
+    envelopes = QueryEnvelopes(WireProtection(), book, clock, name)
+    if wire:
+        line = ProtectingLine(line, envelopes, wire.messages)
     reading = StatusReader(spoken().formats, spoken().canonical, spoken().rules)
     return QueryDesk(
         QueryTools(
             planner=Planner(reading, lambda: present.directory, GUARD, lambda _content: frozenset()),
             protection=protection,
-            line=HttpsLine(NoSecrets(), clock),
+            line=line,
+            envelopes=envelopes,
             audit=audit,
             scribe=Scribe(clock, minting(clock, os.urandom), os.urandom),
             clock=clock,
@@ -127,7 +168,9 @@ async def asking(url: str, folder: Path) -> AsyncIterator[Asking]:
 
     def with_desk(parts: Parts) -> Parts:
         formats = {name: spoken().catalog.formats[name] for name in ("xml", "json")}
-        queries = desk(parts.clock, parts.audit, parts.queries.tools.protection, parts.indexer, present)
+        keys = parts.partner_keys
+        wire = Protecting(keys.book, parts.messages, keys.desk.name)
+        queries = desk(parts.clock, parts.audit, parts.queries.tools.protection, parts.indexer, present, wire)
         return replace(parts, queries=queries, formats=formats, directory=present.now)
 
     async with partner_server() as server, running(url, folder, change=with_desk) as stack:

@@ -78,9 +78,8 @@ def test_a_profile_its_limit_and_keys_are_read():
         ('[partner.protection]\nprofile = "pgp"\n', "profile"),
         (f"{JOSE}limit_gib = 1\n", "unknown key"),
         (f'{JOSE}[[partner.wire_keys]]\nuse = "encrypt"\npem = "none"\n', "wire_keys: The key is not one PEM block"),
-        (f'{JOSE}[partner.queries]\nurl = "https://ohio.example/q"\n', "queries are not protected"),
     ],
-    ids=["no such profile", "no such key", "no PEM", "queries"],
+    ids=["no such profile", "no such key", "no PEM"],
 )
 def test_what_is_wrong_is_named_with_its_line(more, said):
     told = faults(text(ohio=more, michigan=JOSE))

@@ -10,6 +10,8 @@ from gateway.core.model import Digest, FormatName, Kind, Partner, PartnerKey
 
 QueryId = NewType("QueryId", str)
 """The id of the request that asks: one id for the caller, the log, the audit log and the partner."""
+ANSWER_LIMIT = 256 * 1024
+"""Bytes. The largest answer of the schema (90 payments, 90 disbursements, 40 persons) has a quarter of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,10 @@ class Asked:
     media_type: str
     clearance: Clearance
     """The disclosure guard's word that it may be asked."""
+    accept: str = "application/xml, application/json"
+    """Media types of answers that can be read."""
+    limit: int = ANSWER_LIMIT
+    """Bytes of the answer at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.core.errors import TooLarge
 from gateway.core.model import Partner
-from gateway.core.protection import MessageRefused, Opened, Profile
+from gateway.core.protection import Opened, Profile
 from gateway.web.api import bodies
 from gateway.web.api.operation import Call
 
@@ -14,12 +14,6 @@ PIECE = 2**20
 
 def is_protected(sender: Partner) -> bool:
     return sender.protection.profile is not Profile.NONE
-
-
-def refuse_plain(sender: Partner) -> None:
-    """For what is not protected here: a partner that has to protect may not do it. Raises MessageRefused."""
-    if is_protected(sender):
-        raise MessageRefused("plain", code="protection-required")
 
 
 async def opened(call: Call, sender: Partner, id_: str | None) -> Opened:

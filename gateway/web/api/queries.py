@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from gateway.core.errors import TooLarge, Unsupported
-from gateway.core.model import FormatName
+from gateway.core.model import FormatName, Partner
 from gateway.core.ports.queries import QueryId
 from gateway.web.api import bodies, protected
 from gateway.web.api.media import named
@@ -19,16 +19,29 @@ ID_HEADER = "Gateway-Query"
 async def post_query(call: Call) -> web.Response:
     """The answer in the form of the query. Nothing is kept of either; see ``gateway.work.query``."""
     sender = await call.sender()
-    protected.refuse_plain(sender)
-    form = _form(call)
-    body = await _whole(call)
+    if protected.is_protected(sender):
+        form, body = await _opened(call, sender)
+    else:
+        form, body = _form(call, call.request.headers.get("Content-Type", "")), await _whole(call)
     answered = await call.parts.queries.ask(sender, form, body, QueryId(call.entity))
-    return web.Response(body=answered.body, content_type=answered.media_type, headers={ID_HEADER: call.entity})
+    return web.Response(body=answered.body, headers={ID_HEADER: call.entity, "Content-Type": answered.media_type})
 
 
-def _form(call: Call) -> FormatName:
-    """Raises Unsupported unless the Content-Type is that of XML or JSON."""
-    found = [form for form in named(call.request.headers.get("Content-Type", ""), call.site.offers) if form in FORMS]
+async def _opened(call: Call, sender: Partner) -> tuple[FormatName, bytes]:
+    """What lies in the message, in the form that the message names, else ``?format=``. Raises TooLarge and
+    MessageRefused."""
+    opened = await protected.opened(call, sender, None)
+    if len(opened.plain) > call.limits.json_bytes:
+        raise TooLarge
+    chosen = call.request.query.get("format", "")
+    if opened.media_type is None and chosen in FORMS:
+        return FormatName(chosen), opened.plain
+    return _form(call, opened.media_type or ""), opened.plain
+
+
+def _form(call: Call, media_type: str) -> FormatName:
+    """Raises Unsupported unless the media type is that of XML or JSON."""
+    found = [form for form in named(media_type, call.site.offers) if form in FORMS]
     if not found:
         raise Unsupported("Send application/xml or application/json.")
     return found[0]

@@ -28,6 +28,8 @@ QUERIES: tuple[Route, ...] = (
                 "unsupported-media-type",
                 "content-digest-mismatch",
                 "format-not-allowed",
+                "protection-required",
+                "message-refused",
                 "query-invalid",
                 "query-refused",
                 "query-timeout",
