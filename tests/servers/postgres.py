@@ -209,7 +209,7 @@ def _migrate(url: str) -> None:
 def postgres_cluster() -> Iterator[Cluster]:
     """One cluster a run. Without a server: skipped on a laptop, a failure when CI=true.
 
-    No test cuts the power, so it needs no fsync; what must outlive a killed server runs on a cluster of its own.
+    No test cuts the power, so it needs no fsync: what a killed server committed is with the kernel already.
     """
     if binaries() is None:
         reason = "no PostgreSQL server is installed"
