@@ -37,6 +37,7 @@ from gateway.store.intake import StoredIntake
 from gateway.store.jobs import StoredJobs
 from gateway.store.key_notices import StoredKeyNotices
 from gateway.store.leases import StoredLeases
+from gateway.store.login_failures import StoredLoginFailures
 from gateway.store.mailbox import StoredMailbox
 from gateway.store.nonces import StoredNonces
 from gateway.store.operators import StoredOperators
@@ -100,6 +101,7 @@ class Stores:
     extracts: StoredExtracts
     accounting: StoredAccounting
     factors: StoredFactors
+    login_failures: StoredLoginFailures
     notices: StoredNotices
     turns: StoredTurns
     danger_changes: StoredDangerChanges
@@ -142,6 +144,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         extracts=StoredExtracts(database),
         accounting=StoredAccounting(database),
         factors=StoredFactors(database),
+        login_failures=StoredLoginFailures(database),
         turns=StoredTurns(database),
     )
 

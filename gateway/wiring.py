@@ -337,6 +337,7 @@ def _parts(
         proofs=Proofs(base.keys.access_tokens(), PresentedCredentials(), stored.nonces),
         operators=stored.operators,
         factors=stored.factors,
+        login_failures=stored.login_failures,
         approvals=stored.approvals,
         amendments=amendment_desk(base),
         health=stored.health,

@@ -472,6 +472,15 @@ factors = Table(
     Index("factors_by_credential", "credential", unique=True),
 )
 
+login_failures = Table(
+    "login_failures",
+    metadata,
+    Column("subject", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("login_failures_of_subject", "subject", "at"),
+    Index("login_failures_by_time", "at"),
+)
+
 sessions = Table(
     "sessions",
     metadata,

@@ -26,6 +26,7 @@ from gateway.core.ports.intake import IntakeDesk
 from gateway.core.ports.jobs import Jobs
 from gateway.core.ports.key_report import KeyReport, no_keys
 from gateway.core.ports.keys import Indexer, Sealer, TokenHasher
+from gateway.core.ports.login_failures import LoginFailures
 from gateway.core.ports.mailbox import Mailbox
 from gateway.core.ports.overrides import CourtDesk
 from gateway.core.ports.partners import Partners
@@ -124,6 +125,7 @@ class Parts:
     proofs: Proofs
     operators: Operators
     factors: Factors
+    login_failures: LoginFailures
     approvals: Approvals
     amendments: AmendmentDesk
     health: Health

@@ -73,6 +73,7 @@ from gateway.store.factors import StoredFactors
 from gateway.store.health import StoredHealth
 from gateway.store.intake import StoredIntake
 from gateway.store.jobs import StoredJobs
+from gateway.store.login_failures import StoredLoginFailures
 from gateway.store.mailbox import StoredMailbox
 from gateway.store.nonces import StoredNonces
 from gateway.store.operators import StoredOperators
@@ -438,6 +439,7 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         proofs=Proofs(keys.access_tokens(), PresentedCredentials(), StoredNonces(database, watch)),
         operators=StoredOperators(database),
         factors=StoredFactors(database),
+        login_failures=StoredLoginFailures(database),
         approvals=StoredApprovals(database),
         amendments=AmendmentDesk(StoredAmendments(database, watch), SimpleNamespace()),  # nothing is mended here
         health=StoredHealth(database),

@@ -61,6 +61,7 @@ from gateway.store.health import StoredHealth
 from gateway.store.insertion import Insertion
 from gateway.store.intake import StoredIntake
 from gateway.store.jobs import StoredJobs
+from gateway.store.login_failures import StoredLoginFailures
 from gateway.store.mailbox import StoredMailbox
 from gateway.store.operators import StoredOperators
 from gateway.store.overrides import StoredOverrides
@@ -278,6 +279,7 @@ def parts_of(database, clock, canonical=None):
         proofs=SimpleNamespace(),  # the console has logins of its own
         operators=StoredOperators(database),
         factors=StoredFactors(database),
+        login_failures=StoredLoginFailures(database),
         approvals=StoredApprovals(database),
         amendments=AmendmentDesk(StoredAmendments(database, clock), SimpleNamespace()),  # nothing is mended here
         health=StoredHealth(database),

@@ -14,7 +14,6 @@ from gateway.core.ports.health import BreakerRow
 from gateway.core.ports.records import Step
 from gateway.core.roles import Role
 from gateway.web.console import figures, status
-from gateway.web.console.lockout import Lockout
 from gateway.web.console.passwords import hash_password
 from gateway.web.console.pulse import Reading
 from gateway.web.console.rights import CHANGING, MEANING, NARROWED, PERSONAL, RIGHTS, Right, allowed
@@ -181,30 +180,6 @@ def test_duties_are_apart():
 def test_a_role_that_is_not_in_the_table_may_nothing(role):
     if role not in set(Role):
         assert not any(allowed(role, right) for right in Right if right is not Right.ANYBODY)
-
-
-def test_three_failures_lock_a_name_for_the_span_and_no_other_name():
-    lockout = Lockout(3, SPAN, 8 * SPAN)
-    assert [lockout.failed("pat", NOW) for _ in range(3)] == [False, False, True]
-    assert lockout.locked("pat", NOW + SPAN - timedelta(seconds=1))
-    assert not lockout.locked("pat", NOW + SPAN)
-    assert not lockout.locked("kim", NOW)
-
-
-def test_a_success_forgets_the_failures():
-    lockout = Lockout(3, SPAN, 8 * SPAN)
-    lockout.failed("pat", NOW)
-    lockout.failed("pat", NOW)
-    lockout.succeeded("pat")
-    assert not lockout.failed("pat", NOW)
-
-
-def test_the_memory_of_failures_is_bounded():
-    lockout = Lockout(1, SPAN, 8 * SPAN, capacity=10)
-    for number in range(50):
-        lockout.failed(f"name-{number}", NOW)
-    assert len(lockout._failures) == 10
-    assert lockout.locked("name-49", NOW)
 
 
 @pytest.mark.parametrize("password", ["", "short", "x" * 257])

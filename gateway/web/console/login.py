@@ -67,21 +67,22 @@ async def submit(visit: Visit, gate: Gate) -> web.Response | Shown:
     if not cookie or not hmac.compare_digest(cookie.encode(), visit.form.get(TOKEN_FIELD, "").encode()):
         raise Forbidden("The form is out of date: load the page again.", code="csrf")
     name, address = visit.told("name"), visit.request.remote or "unknown"
-    refuse_locked(visit, gate, name)
+    await refuse_locked(visit, gate, name)
     operator = await visit.parts.operators.find(name)
     local = operator is not None and operator.provider == LOCAL and not operator.disabled
     stored = operator.password_hash if operator and local else None
     if not await gate.passwords.match(stored, visit.form.get("password", "")) or operator is None:
         await refused(visit, gate, operator, name)
         return _form(visit, "The name or the password is wrong.", status=401)
-    gate.names.succeeded(name)
-    gate.addresses.succeeded(address)
+    await gate.names.succeeded(name)
+    await gate.addresses.succeeded(address)
     return await _opened(visit, operator)
 
 
-def refuse_locked(visit: Visit, gate: Gate, name: str) -> None:
+async def refuse_locked(visit: Visit, gate: Gate, name: str) -> None:
     """Raises TooMany while the name or the address is locked."""
-    if gate.names.locked(name, visit.now) or gate.addresses.locked(visit.request.remote or "unknown", visit.now):
+    address = visit.request.remote or "unknown"
+    if await gate.names.locked(name, visit.now) or await gate.addresses.locked(address, visit.now):
         minutes = int(visit.settings.lockout.total_seconds() // 60)
         raise TooMany(f"Too many failed logins. Wait {minutes} minutes, or ask an admin.", code="locked-out")
 
@@ -89,8 +90,8 @@ def refuse_locked(visit: Visit, gate: Gate, name: str) -> None:
 async def refused(visit: Visit, gate: Gate, operator: Operator | None, name: str, why: str = "refused") -> bool:
     """Count and write down a failure; True when it locks. What was typed as a name may be a password: an unknown one is
     not written down."""
-    locks = bool(name) and gate.names.failed(name, visit.now)
-    locks = gate.addresses.failed(visit.request.remote or "unknown", visit.now) or locks
+    locks = bool(name) and await gate.names.failed(name, visit.now)
+    locks = await gate.addresses.failed(visit.request.remote or "unknown", visit.now) or locks
     known = operator.name if operator else "unknown"
     entry = visit.parts.scribe.entry(
         Actor("operator", known), "operator.refused", f"operator:{known}", "locked" if locks else why

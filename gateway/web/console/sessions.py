@@ -10,6 +10,7 @@ from aiohttp import web
 
 from gateway.core.model import Actor
 from gateway.core.ports.accounts import Operator, Session
+from gateway.core.ports.login_failures import LoginFailures
 from gateway.web.console.lockout import Lockout
 from gateway.web.console.passwords import Passwords
 from gateway.web.console.settings import ConsoleSettings
@@ -21,7 +22,7 @@ TOKEN_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What the login remembers between requests of one process."""
+    """What the login knows between requests."""
 
     passwords: Passwords
     names: Lockout
@@ -29,11 +30,12 @@ class Gate:
     streams: Streams
 
     @classmethod
-    def of(cls, settings: ConsoleSettings, streams: Streams) -> Gate:
+    def of(cls, settings: ConsoleSettings, streams: Streams, failures: LoginFailures) -> Gate:
+        span, within = settings.lockout, settings.attempts_within
         return cls(
             Passwords(),
-            Lockout(settings.bad_attempts, settings.lockout, settings.attempts_within),
-            Lockout(settings.bad_attempts_of_address, settings.lockout, settings.attempts_within),
+            Lockout(failures, "name", settings.bad_attempts, span, within),
+            Lockout(failures, "address", settings.bad_attempts_of_address, span, within),
             streams,
         )
 

@@ -128,7 +128,7 @@ def way_back(visit: Visit) -> str:
 async def back(visit: Visit, sso: SingleSignOn, gate: Gate, pages: Pages) -> web.Response:
     """Take the provider's word. The answer is a page of ours that goes on by itself: a redirect would still count as
     coming from the provider, and the strict session cookie would not be sent."""
-    login.refuse_locked(visit, gate, "")
+    await login.refuse_locked(visit, gate, "")
     try:
         trip, operator, proved_at = await _vouched(visit, sso)
     except Refused as refusal:
