@@ -37,7 +37,7 @@ def access_page() -> str:
 def console_routes() -> tuple[Route, ...]:
     """The console's table of routes."""
     settings = ConsoleSettings()
-    return routes(Gate.of(settings, Streams(settings.streams), _NoFailures()), Pages())
+    return routes(Gate.of(settings, Streams(settings.streams), _NoFailures(), lambda _domain, _value: b""), Pages())
 
 
 def answer(route: Route, role: Role | None) -> str:
@@ -107,9 +107,12 @@ def _api() -> str:
 class _NoFailures:
     """Nobody logs in while the documentation is written."""
 
-    async def since(self, _subject: str, _after: datetime) -> Sequence[datetime]:
+    async def since(self, _subject: bytes, _after: datetime) -> Sequence[datetime]:
         return ()
 
-    async def add(self, _subject: str, _at: datetime, _forget_before: datetime) -> None: ...
+    async def add(self, _subject: bytes, _at: datetime, _forget_before: datetime) -> int:
+        return 0
 
-    async def forget(self, _subject: str) -> None: ...
+    async def take_back(self, _number: int) -> None: ...
+
+    async def forget(self, _subject: bytes) -> None: ...

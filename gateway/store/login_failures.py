@@ -1,8 +1,7 @@
-"""Failed logins, by a digest of the name or address: what was typed as a name may be a password."""
+"""Failed logins, by a keyed digest of the name or address."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -18,21 +17,22 @@ class StoredLoginFailures:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def since(self, subject: str, after: datetime) -> Sequence[datetime]:
+    async def since(self, subject: bytes, after: datetime) -> Sequence[datetime]:
         columns = login_failures.c
-        query = select(columns.at).where(columns.subject == _digest(subject), columns.at > after).order_by(columns.at)
+        query = select(columns.at).where(columns.subject == subject, columns.at > after).order_by(columns.at)
         async with self._database.read() as connection:
             return list((await connection.execute(query)).scalars())
 
-    async def add(self, subject: str, at: datetime, forget_before: datetime) -> None:
+    async def add(self, subject: bytes, at: datetime, forget_before: datetime) -> int:
+        row = insert(login_failures).values(subject=subject, at=at).returning(login_failures.c.number)
         async with self._database.write() as connection:
             await connection.execute(delete(login_failures).where(login_failures.c.at <= forget_before))
-            await connection.execute(insert(login_failures).values(subject=_digest(subject), at=at))
+            return int((await connection.execute(row)).scalar_one())
 
-    async def forget(self, subject: str) -> None:
+    async def take_back(self, number: int) -> None:
         async with self._database.write() as connection:
-            await connection.execute(delete(login_failures).where(login_failures.c.subject == _digest(subject)))
+            await connection.execute(delete(login_failures).where(login_failures.c.number == number))
 
-
-def _digest(subject: str) -> bytes:
-    return hashlib.sha256(subject.encode()).digest()
+    async def forget(self, subject: bytes) -> None:
+        async with self._database.write() as connection:
+            await connection.execute(delete(login_failures).where(login_failures.c.subject == subject))

@@ -475,6 +475,7 @@ factors = Table(
 login_failures = Table(
     "login_failures",
     metadata,
+    Column("number", Integer, primary_key=True),
     Column("subject", LargeBinary, nullable=False),
     Column("at", Instant, nullable=False),
     Index("login_failures_of_subject", "subject", "at"),

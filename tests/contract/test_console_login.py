@@ -1,5 +1,6 @@
 """Coming in and leaving: sessions, lock-out, forged requests, headers."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -88,6 +89,15 @@ async def test_three_bad_attempts_lock_the_name_for_fifteen_minutes_even_for_the
         assert (await log_in(client, "pat")).status == 303
     refused = [outcome for action, outcome, _ in await actions(site) if action == "operator.refused"]
     assert refused == ["refused", "refused", "locked"]
+
+
+async def test_passwords_guessed_at_the_same_moment_are_counted_before_they_are_looked_at(site):
+    await site.operator("pat")
+    async with site.browser() as client:
+        answers = await asyncio.gather(*(log_in(client, "pat", "wrong") for _ in range(8)))
+    looked_at = [answer.status for answer in answers if answer.status == 401]
+    assert len(looked_at) <= 3
+    assert {answer.status for answer in answers} <= {401, 429}
 
 
 async def test_control_without_a_lock_out_the_fourth_attempt_is_heard(sqlite_url):

@@ -8,16 +8,20 @@ from typing import Protocol
 
 
 class LoginFailures(Protocol):
-    """``subject`` says whose failures: a name or an address, with its kind. Only a digest of it is kept."""
+    """``subject`` is a keyed digest of whose failures they are: what was typed as a name may be a password."""
 
-    async def since(self, subject: str, after: datetime) -> Sequence[datetime]:
+    async def since(self, subject: bytes, after: datetime) -> Sequence[datetime]:
         """When the subject failed after that, oldest first."""
         ...
 
-    async def add(self, subject: str, at: datetime, forget_before: datetime) -> None:
-        """Count a failure; what is older than ``forget_before`` is dropped, whosever it was."""
+    async def add(self, subject: bytes, at: datetime, forget_before: datetime) -> int:
+        """Count a failure, and return its number; what is older than ``forget_before`` is dropped, whosever it was."""
         ...
 
-    async def forget(self, subject: str) -> None:
+    async def take_back(self, number: int) -> None:
+        """It was none."""
+        ...
+
+    async def forget(self, subject: bytes) -> None:
         """The subject got in."""
         ...

@@ -49,7 +49,9 @@ class Console:
         self._pages = Pages()
         self._streams = Streams(settings.streams)
         self._pulse = Pulse({**parts.checks, "admission": parts.admission.check}, parts.clock)
-        self._routes = routes(Gate.of(settings, self._streams, parts.login_failures), self._pages, sso)
+        self._routes = routes(
+            Gate.of(settings, self._streams, parts.login_failures, parts.indexer.index), self._pages, sso
+        )
 
     def application(self) -> web.Application:
         application = web.Application(client_max_size=LARGEST_FORM, middlewares=[self._guard()])

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hmac
+from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from gateway.core.errors import Forbidden, NotFound, TooMany
 from gateway.core.model import Actor
 from gateway.core.ports.accounts import Operator
 from gateway.web.console import sessions
+from gateway.web.console.lockout import Counted, Lockout
 from gateway.web.console.security import TOKEN_FIELD
 from gateway.web.console.sessions import TOKEN_BYTES, Gate
 from gateway.web.console.visit import Shown, Visit, elsewhere
@@ -66,38 +68,66 @@ async def submit(visit: Visit, gate: Gate) -> web.Response | Shown:
     cookie = visit.request.cookies.get(visit.settings.login_cookie, "")
     if not cookie or not hmac.compare_digest(cookie.encode(), visit.form.get(TOKEN_FIELD, "").encode()):
         raise Forbidden("The form is out of date: load the page again.", code="csrf")
-    name, address = visit.told("name"), visit.request.remote or "unknown"
-    await refuse_locked(visit, gate, name)
+    name = visit.told("name")
+    attempt = await begun(visit, gate, name)
     operator = await visit.parts.operators.find(name)
     local = operator is not None and operator.provider == LOCAL and not operator.disabled
     stored = operator.password_hash if operator and local else None
     if not await gate.passwords.match(stored, visit.form.get("password", "")) or operator is None:
-        await refused(visit, gate, operator, name)
+        await refused(visit, attempt, operator)
         return _form(visit, "The name or the password is wrong.", status=401)
-    await gate.names.succeeded(name)
-    await gate.addresses.succeeded(address)
+    if visit.settings.second_factor:
+        await attempt.take_back()  # what was guessed of the second factor stays counted until it is shown
+    else:
+        await attempt.succeeded()
     return await _opened(visit, operator)
 
 
-async def refuse_locked(visit: Visit, gate: Gate, name: str) -> None:
-    """Raises TooMany while the name or the address is locked."""
-    address = visit.request.remote or "unknown"
-    if await gate.names.locked(name, visit.now) or await gate.addresses.locked(address, visit.now):
-        minutes = int(visit.settings.lockout.total_seconds() // 60)
-        raise TooMany(f"Too many failed logins. Wait {minutes} minutes, or ask an admin.", code="locked-out")
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A login that is being tried, counted for its name, where it has one, and its address."""
+
+    counted: tuple[tuple[Lockout, str, Counted], ...]
+
+    @property
+    def locks(self) -> bool:
+        """Whether its failure locks the name or the address."""
+        return any(one.locks for _, _, one in self.counted)
+
+    async def take_back(self) -> None:
+        """It was right, as far as it goes."""
+        for lockout, _, one in self.counted:
+            await lockout.take_back(one)
+
+    async def succeeded(self) -> None:
+        """Somebody is in: what failed before is forgotten."""
+        for lockout, key, _ in self.counted:
+            await lockout.succeeded(key)
 
 
-async def refused(visit: Visit, gate: Gate, operator: Operator | None, name: str, why: str = "refused") -> bool:
-    """Count and write down a failure; True when it locks. What was typed as a name may be a password: an unknown one is
-    not written down."""
-    locks = bool(name) and await gate.names.failed(name, visit.now)
-    locks = await gate.addresses.failed(visit.request.remote or "unknown", visit.now) or locks
+async def begun(visit: Visit, gate: Gate, name: str) -> Attempt:
+    """Count an attempt before it is looked at. Raises TooMany while the name or the address is locked."""
+    keys = [(gate.addresses, visit.request.remote or "unknown"), *([(gate.names, name)] if name else ())]
+    counted: list[tuple[Lockout, str, Counted]] = []
+    for lockout, key in keys:
+        one = await lockout.begin(key, visit.now)
+        if one is None:
+            await Attempt(tuple(counted)).take_back()
+            minutes = int(visit.settings.lockout.total_seconds() // 60)
+            raise TooMany(f"Too many failed logins. Wait {minutes} minutes, or ask an admin.", code="locked-out")
+        counted.append((lockout, key, one))
+    return Attempt(tuple(counted))
+
+
+async def refused(visit: Visit, attempt: Attempt, operator: Operator | None, why: str = "refused") -> bool:
+    """Write down a failure; True when it locks. What was typed as a name may be a password: an unknown one is not
+    written down."""
     known = operator.name if operator else "unknown"
     entry = visit.parts.scribe.entry(
-        Actor("operator", known), "operator.refused", f"operator:{known}", "locked" if locks else why
+        Actor("operator", known), "operator.refused", f"operator:{known}", "locked" if attempt.locks else why
     )
     await visit.parts.audit.write([entry])
-    return locks
+    return attempt.locks
 
 
 async def _opened(visit: Visit, operator: Operator) -> web.Response:

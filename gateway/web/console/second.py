@@ -50,14 +50,14 @@ def _form(visit: Visit, session: Session, factors: tuple[Factor, ...], problem: 
 async def show(visit: Visit, gate: Gate) -> web.Response | Shown:
     """Check a code or a passkey. Failures count like wrong passwords."""
     session, operator = _person(visit)
-    await login.refuse_locked(visit, gate, session.operator)
+    attempt = await login.begun(visit, gate, session.operator)
     factors = await visit.parts.factors.of(session.operator)
     if not await _proven(visit, session, factors):
-        if await login.refused(visit, gate, operator, session.operator):
+        if await login.refused(visit, attempt, operator):
             await sessions.close(visit, session)
             return sessions.drop_cookie(visit, elsewhere(visit, "/login"))
         return _form(visit, session, factors, WRONG, 401)
-    await gate.names.succeeded(session.operator)
+    await attempt.succeeded()
     answer = web.Response(status=303, headers={"Location": login.inside(visit)})
     await sessions.prove(visit, answer, session)
     return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,12 +31,18 @@ class Gate:
     streams: Streams
 
     @classmethod
-    def of(cls, settings: ConsoleSettings, streams: Streams, failures: LoginFailures) -> Gate:
+    def of(
+        cls,
+        settings: ConsoleSettings,
+        streams: Streams,
+        failures: LoginFailures,
+        token: Callable[[str, str], bytes],
+    ) -> Gate:
         span, within = settings.lockout, settings.attempts_within
         return cls(
             Passwords(),
-            Lockout(failures, "name", settings.bad_attempts, span, within),
-            Lockout(failures, "address", settings.bad_attempts_of_address, span, within),
+            Lockout(failures, token, "name", settings.bad_attempts, span, within),
+            Lockout(failures, token, "address", settings.bad_attempts_of_address, span, within),
             streams,
         )
 

@@ -128,12 +128,13 @@ def way_back(visit: Visit) -> str:
 async def back(visit: Visit, sso: SingleSignOn, gate: Gate, pages: Pages) -> web.Response:
     """Take the provider's word. The answer is a page of ours that goes on by itself: a redirect would still count as
     coming from the provider, and the strict session cookie would not be sent."""
-    await login.refuse_locked(visit, gate, "")
+    attempt = await login.begun(visit, gate, "")
     try:
         trip, operator, proved_at = await _vouched(visit, sso)
     except Refused as refusal:
-        await login.refused(visit, gate, None, "", refusal.problem)
+        await login.refused(visit, attempt, None, refusal.problem)
         raise
+    await attempt.take_back()
     wanted = login.inside(visit, trip.wanted)
     answer = web.Response(
         text=pages.page(visit, "arrived.html", {"next": wanted}), content_type="text/html", charset="utf-8"
