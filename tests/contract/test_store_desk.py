@@ -110,7 +110,7 @@ async def test_queues_count_what_is_owed_to_each_partner(desk, town, database):
     oldest = town.now
     await town.wait_for_batch(database, 3, partner=TEXAS)
     town.wait()
-    for state, count in zip(DeliveryState, range(1, 8), strict=True):
+    for count, state in enumerate(DeliveryState, 1):
         await town.owe(database, count, state=state)
     texas, ohio = sorted(await desk.queues(), key=lambda queue: queue.partner, reverse=True)
     assert (ohio.pending, ohio.claimed, ohio.waiting, ohio.dead, ohio.held) == (1, 2, 3, 5, 6)

@@ -78,7 +78,7 @@ async def submit(town, database, counts, parked=0):
     )
     rows = [record_row(town.record(submission=id_, state=RecordState.UNROUTABLE)) for _ in range(parked)]
     async with database.write() as connection:
-        await Insertion(submissions, without=("lease_owner", "lease_until")).write(
+        await Insertion(submissions, without=("lease_owner", "lease_until", "told")).write(
             connection, [submission_row(submission)]
         )
         await Insertion(records).write(connection, rows)

@@ -14,7 +14,7 @@ from gateway.store.tables import deliveries, submissions
 from gateway.store.waits import StoredWaits
 from tests.contract.owed import INDIANA, MINUTE, OHIO, TEXAS, Town
 
-_SUBMISSIONS = Insertion(submissions, without=("lease_owner", "lease_until"))
+_SUBMISSIONS = Insertion(submissions, without=("lease_owner", "lease_until", "told"))
 
 
 @pytest.fixture
