@@ -17,9 +17,8 @@ demo: $(VENV)/.installed assets
 test: $(VENV)/.installed-dev assets servers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest $(PYTEST_SPREAD) $(PYTEST)
+	@$(MAKE) --no-print-directory -j2 types pytest PYTEST="$(PYTEST_SPREAD) $(PYTEST)"
 
 # Every acceptance claim at its full size, with its control, one after the other: takes a night.
 assure: $(VENV)/.installed-dev assets servers
@@ -35,9 +34,9 @@ $(VENV)/.installed: pyproject.toml $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(VENV)/.installed-dev: pyproject.toml $(VENV)/.installed
+$(VENV)/.installed-dev: pyproject.toml $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev,speed]"
-	@touch $@
+	@touch $(VENV)/.installed $@
 
 # Front-end packages come from npm at exact versions and are never committed.
 assets: $(VENDOR)/THIRD_PARTY.txt
