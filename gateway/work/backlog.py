@@ -41,7 +41,7 @@ _Pending = deque[tuple[tuple[Frame, ...], asyncio.Task[tuple[Examined, ...]]]]
 class BacklogLimits:
     chunk: int = 500
     """Records of one commit."""
-    ahead: int = 4
+    ahead: int = 3
     """Chunks being examined while one is committed; bounds memory."""
     lease: timedelta = timedelta(minutes=2)
 
