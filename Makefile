@@ -2,9 +2,8 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-# A third of the time tests wait for servers and clocks: three processes use two cores. Each file stays in one of them,
-# the long ones begin first.
-PYTEST_SPREAD := -n 3 --dist loadfile --no-loadscope-reorder
+# Most tests wait for servers: two processes use the time. Each file stays in one of them, the long ones begin first.
+PYTEST_SPREAD := -n 2 --dist loadfile --no-loadscope-reorder
 # Starting processes is what most of the time goes into: they find their byte code made.
 export PYTHONDONTWRITEBYTECODE :=
 VENDOR := gateway/web/console/static/vendor
@@ -17,8 +16,9 @@ demo: $(VENV)/.installed assets
 test: $(VENV)/.installed-dev assets servers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/mypy
 	$(BIN)/lint-imports
-	@$(MAKE) --no-print-directory -j2 types pytest PYTEST="$(PYTEST_SPREAD) $(PYTEST)"
+	$(BIN)/pytest $(PYTEST_SPREAD) $(PYTEST)
 
 # Every acceptance claim at its full size, with its control, one after the other: takes a night.
 assure: $(VENV)/.installed-dev assets servers

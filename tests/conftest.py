@@ -5,8 +5,6 @@ import importlib.util
 import pytest
 from hypothesis import settings
 
-from gateway.memory import calm_collector
-
 pytest_plugins = [
     name
     for name in (
@@ -26,12 +24,6 @@ LONG = ("test_kill9", "test_console_browser", "test_command_line", "test_big_bod
 @pytest.hookimpl(trylast=True)  # after the order was drawn
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_finish() -> None:
-    """What was loaded stays: the collector of each test process need not walk it again for every test."""
-    calm_collector()
 
 
 # Machines are shared: a slow moment is not a failure.

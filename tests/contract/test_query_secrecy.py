@@ -76,7 +76,7 @@ async def test_a_prohibited_answer_is_as_long_and_comes_as_soon_as_another(iowa,
 
 
 async def test_an_answer_that_comes_later_or_is_shorter_is_told_apart(iowa):
-    took, bodies = await least_apart(lambda: timed(iowa, 20, 1, later=0.01))
+    took, bodies = await least_apart(lambda: timed(iowa, 20, 1, later=0.03))
     assert apart(took) > 5
     assert mann_whitney(took[TOLD], took[KEPT]) < LEAST_P
     assert len(bodies[TOLD].rstrip()) != len(bodies[KEPT].rstrip()), "without the filling their lengths differ"
