@@ -9,11 +9,11 @@ from sqlalchemy import Row, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.amendment import Amendment, Body
-from gateway.core.four_eyes import Act, Request, State
+from gateway.core.four_eyes import Act, Request
 from gateway.core.ids import Clock
 from gateway.core.model import AuditEntry, DeliveryId, DeliveryState, Digest, RecordId
 from gateway.core.ports.approvals import Spent
-from gateway.store.approvals import write_request
+from gateway.store.approvals import spend, write_request
 from gateway.store.bulk import among
 from gateway.store.engine import Database
 from gateway.store.rows import record_from, write_entries
@@ -131,14 +131,8 @@ async def _put_in_place(connection: AsyncConnection, amendment: Amendment) -> No
 
 
 async def _spend(connection: AsyncConnection, amendment: Amendment, spent: Spent) -> None:
-    good = (
-        approvals.c.id == amendment.id,
-        approvals.c.act == Act.AMEND.value,
-        approvals.c.state == State.APPROVED.value,
-        approvals.c.expires_at > spent.at,
-    )
-    used = {"state": State.USED.value, "used_by": str(spent.by), "used_at": spent.at}
-    await _one_row(connection, update(approvals).where(*good).values(used))
+    if not await spend(connection, amendment.id, Act.AMEND, spent):
+        raise _NotNow
     waiting = (amendments.c.id == amendment.id) & amendments.c.used_at.is_(None) & amendments.c.sealed.is_not(None)
     by = select(approvals.c.decided_by).where(approvals.c.id == amendment.id).scalar_subquery()
     await _one_row(connection, update(amendments).where(waiting).values(used_at=spent.at, approved_by=by))

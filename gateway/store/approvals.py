@@ -132,6 +132,18 @@ async def write_request(connection: AsyncConnection, request: Request) -> None:
     )
 
 
+async def spend(connection: AsyncConnection, request: str, act: Act, spent: Spent) -> bool:
+    """Use this permission, in the transaction of what it is for. False when it is not good now."""
+    good = (
+        approvals.c.id == request,
+        approvals.c.act == act.value,
+        approvals.c.state == State.APPROVED.value,
+        approvals.c.expires_at > spent.at,
+    )
+    used = {"state": State.USED.value, "used_by": str(spent.by), "used_at": spent.at}
+    return (await connection.execute(update(approvals).where(*good).values(used))).rowcount == 1
+
+
 def _request(row: Row[Any]) -> Request:
     return Request(
         id=row.id,

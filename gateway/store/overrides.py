@@ -10,15 +10,16 @@ from sqlalchemy import ColumnElement, Row, Select, exists, insert, or_, select, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.disclosure import Override, Way, Withheld
-from gateway.core.four_eyes import Act, State
+from gateway.core.four_eyes import Act
 from gateway.core.model import AuditEntry, DeliveryId, DeliveryState, RecordId, RecordState
 from gateway.core.people import unpacked
 from gateway.core.ports.approvals import Spent
 from gateway.core.ports.overrides import Kept
+from gateway.store.approvals import spend
 from gateway.store.engine import Database
 from gateway.store.protection import grow
 from gateway.store.rows import write_entries
-from gateway.store.tables import approvals, deliveries, items, overrides, records
+from gateway.store.tables import deliveries, items, overrides, records
 
 DANGER = tuple(reason.value for reason in (Withheld.FAMILY_VIOLENCE, Withheld.NONDISCLOSURE, Withheld.PROTECTED_PERSON))
 """Why something is kept that an order can let go."""
@@ -33,19 +34,8 @@ class StoredOverrides:
         self._database = database
 
     async def enter(self, order: Override, approval: str, spent: Spent, entries: Sequence[AuditEntry]) -> bool:
-        columns = approvals.c
-        spending = (
-            update(approvals)
-            .where(
-                columns.id == approval,
-                columns.act == Act.OVERRIDE.value,
-                columns.state == State.APPROVED.value,
-                columns.expires_at > spent.at,
-            )
-            .values(state=State.USED.value, used_by=str(spent.by), used_at=spent.at)
-        )
         async with self._database.write() as connection:
-            if (await connection.execute(spending)).rowcount != 1:
+            if not await spend(connection, approval, Act.OVERRIDE, spent):
                 return False
             revision = await grow(connection)
             row = {**_row(order), "revision": revision, "entered_at": spent.at}
