@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from gateway.core.model import Finding, FormatName
 from gateway.core.ports.formats import Frame
 from gateway.offline import Validator, frames, known_format
 from gateway.offline_layouts import Block, blocks_of
+from transforms.delimited import cells
 from transforms.x12_segments import ISA_LENGTH, fits_isa, segments
 
 _LARGE, _SMALL, _DIGIT = "X", "x", "9"
@@ -89,9 +89,9 @@ def _blocks(catalog: Catalog, name: FormatName, frame: Frame) -> Iterator[tuple[
 
 
 def _columns(catalog: Catalog, name: FormatName, frame: Frame) -> Iterator[Line]:
-    row = next(csv.reader([frame.body.decode("utf-8", "replace")]), [])
-    columns = catalog.columns[name].columns
-    for number, cell in enumerate(row, 1):
+    order = catalog.columns[name]
+    columns = order.columns
+    for number, cell in enumerate(cells(order, frame.body.decode("utf-8", "replace"), strict=False), 1):
         known = columns[number - 1] if number <= len(columns) else None
         yield Line(known.name if known else "(one too many)", number, len(cell), cell, known.path if known else None)
 

@@ -183,8 +183,8 @@ def _heading_of(order: ColumnOrder) -> Begins:
 
     def begins(head: bytes) -> bool:
         line = re.split(rb"[\r\n]", head, maxsplit=1)[0].decode("utf-8", "replace")
-        heading = [cell.strip(' "').casefold() for cell in line.split(",")]
-        return len(heading) == len(names) and heading[:BY_HEADING] == names[:BY_HEADING]
+        headings = ([cell.strip(' "').casefold() for cell in line.split(one)] for one in order.delimiters)
+        return any(len(one) == len(names) and one[:BY_HEADING] == names[:BY_HEADING] for one in headings)
 
     return begins
 

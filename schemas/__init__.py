@@ -67,6 +67,7 @@ def read(root: Traversable, *, drafts: bool = False) -> Catalog:
         bridges=tables.unique(read_bridges(_folder(root, "bridges")), lambda one: one.kind, "bridge"),
         messages=tables.unique((messages.message(d) for d in _folder(root, "fhir")), lambda one: one.name, "message"),
         x12=tables.unique((x12_sets.transaction_set(d) for d in _folder(root, "x12")), lambda one: one.name, "set"),
+        unbuilt=tuple(tables.unbuilt(main)),
         policy=_policy(root),
         successions=_successions(root, layouts, frozenset(formats)),
         marks={key: m for d in _folder(root, "matrix") for key, m in MatrixReader(layouts, triples).read(d).items()},

@@ -23,6 +23,7 @@ from gateway.core.errors import Misconfigured
 from gateway.core.facts_map import Condition, FactsMap
 from gateway.core.model import FormatName, Kind, RuleCode, Severity
 from gateway.core.ports.formats import FormatInfo, FormatState
+from gateway.core.unbuilt import Unbuilt
 from schemas.document import Document
 
 T = TypeVar("T")
@@ -148,7 +149,14 @@ def choice(row: Document, key: str, kind: type[E]) -> E:
     return kind(value)
 
 
+def unbuilt(main: Document) -> Iterator[Unbuilt]:
+    for name, one in main.table("unbuilt").named():
+        yield Unbuilt(name, one.text("title"), one.text("reason"), one.text("instead", ""))
+        one.finish()
+
+
 def columns(one: Document) -> ColumnOrder:
+    given = one.table("given")
     found = ColumnOrder(
         name=FormatName(own_name(one, "csv")),
         title=one.text("title"),
@@ -157,6 +165,8 @@ def columns(one: Document) -> ColumnOrder:
         source=one.text("source"),
         confidence=one.text("confidence"),
         version=one.text("version"),
+        delimiters=one.text("delimiters", ","),
+        given={path: given.text(path) for path, _ in given.items()},
     )
     one.finish()
     return found
@@ -170,6 +180,7 @@ def _column(row: Document) -> Column:
         required=Need(row.text("required", Need.RESERVED if blank else Need.OPTIONAL)),
         path=row.text("path", "") or None,
         codes=row.text("codes", "") or None,
+        length=row.number("length", 0) or None,
     )
     row.finish()
     return found

@@ -1,7 +1,8 @@
-"""Formats ``newhire-csv-*``: delimited files of employers, read only, in the column orders of the catalog.
+"""Delimited files, read only, in the column orders of the catalog.
 
-RFC 4180 with commas and double quotes, UTF-8. Lines end with CR, LF or CRLF; blank lines are read over. The first line
-is a heading, and no record, when its first field is the name of the first column (letter case does not matter). No
+RFC 4180 with double quotes, UTF-8, and commas or what else the order says. Lines end with CR, LF or CRLF; blank lines
+are read over. The first line is a heading, and no record, when its first field is the name of the first column (letter
+case does not matter). No
 column of these orders can hold a line break, so a line end always ends the record: a quote that is still open there is
 a fault of that record alone. A field of spaces only is blank; every other field is kept to the character.
 """
@@ -49,22 +50,22 @@ class DelimitedFormat:
         return self._name
 
     def reader(self) -> Reader:
-        return LineCutter(self._order.columns[0].name)
+        return LineCutter(self._order)
 
     def decode(self, frame: Frame, heading: Heading) -> Decoded:  # noqa: ARG002 - a port's signature; the heading says nothing
-        """Rules: ``CSV-ENCODING``, ``CSV-LENGTH``, ``CSV-QUOTE``, ``CSV-COLUMNS``, ``CSV-CHARACTER``, ``CSV-DATE``,
-        ``CSV-RESERVED``. The field is the column's name, the note begins with its 1-based number."""
+        """Rules: ``CSV-ENCODING``, ``CSV-LENGTH``, ``CSV-QUOTE``, ``CSV-COLUMNS``, ``CSV-CHARACTER``, ``CSV-WIDTH``,
+        ``CSV-DATE``, ``CSV-RESERVED``. The field is the column's name, the note begins with its 1-based number."""
         if len(frame.body) > LINE_LIMIT:
             return _unreadable(frame, "CSV-LENGTH", f"a line of more than {LINE_LIMIT} bytes")
         try:
-            row = next(csv.reader([frame.body.decode("utf-8")], strict=True), [])
+            row = cells(self._order, frame.body.decode("utf-8"))
         except UnicodeDecodeError:
             return _unreadable(frame, "CSV-ENCODING", "the line is not valid UTF-8")
         except csv.Error:
             return _unreadable(frame, "CSV-QUOTE", "a quote is not closed or not doubled")
         if len(row) != len(self._order.columns):
             return _unreadable(frame, "CSV-COLUMNS", f"expected {len(self._order.columns)} columns, found {len(row)}")
-        reading = _Reading(frame, self._order)
+        reading = _Reading(frame, self._order, dict(self._order.given))
         for number, (column, value) in enumerate(zip(self._order.columns, row, strict=True), start=1):
             if value.strip(" "):
                 reading.column(number, column, value)
@@ -72,6 +73,18 @@ class DelimitedFormat:
 
     def encode(self, contents: Sequence[Content], cover: Cover) -> Encoded:  # noqa: ARG002 - a port's signature
         raise Unprocessable(f"format {self._name} is read only")
+
+
+def cells(order: ColumnOrder, line: str, *, strict: bool = True) -> list[str]:
+    """A line cut by the first delimiter of the order that gives as many cells as it has columns, else by the first of
+    all. Strict: raises csv.Error for a quote that is not closed or not doubled."""
+    first: list[str] | None = None
+    for delimiter in order.delimiters:
+        row = next(csv.reader([line], delimiter=delimiter, strict=strict), [])
+        if len(row) == len(order.columns):
+            return row
+        first = row if first is None else first
+    return first or []
 
 
 def _unreadable(frame: Frame, rule: str, note: str) -> Decoded:
@@ -84,12 +97,14 @@ class _Reading:
 
     frame: Frame
     order: ColumnOrder
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, str]
     findings: list[Finding] = field(default_factory=list)
 
     def column(self, number: int, column: Column, value: str) -> None:
         if ILLEGAL.search(value):
             self._report("CSV-CHARACTER", number, column, "a character that a record cannot carry")
+        elif column.length is not None and len(value) > column.length:
+            self._report("CSV-WIDTH", number, column, f"more than {column.length} characters")
         elif column.picture is Picture.RESERVED:
             self._report("CSV-RESERVED", number, column, "must be blank")
         elif column.picture is Picture.DATE:
@@ -129,9 +144,9 @@ def _day(year: int, month: int, day: int) -> date | None:
 class LineCutter(Told):
     """A :class:`gateway.core.ports.formats.Reader` of lines. A line that never ends is fatal."""
 
-    def __init__(self, first_column: str) -> None:
+    def __init__(self, order: ColumnOrder) -> None:
         super().__init__()
-        self._first = first_column.casefold()
+        self._order = order
         self._buffer = bytearray()
         self._at = 0
         """Index of the next byte to look at for a line end."""
@@ -180,17 +195,17 @@ class LineCutter(Told):
         """Whether the buffer is a line of just the limit whose CR may still be followed by an LF."""
         return len(self._buffer) == LINE_LIMIT + 1 and self._buffer.endswith(b"\r")
 
+    def _is_heading(self, line: bytes) -> bool:
+        text, name = line.decode("utf-8", "replace"), self._order.columns[0].name.casefold()
+        return any(text.partition(one)[0].strip(' "').casefold() == name for one in self._order.delimiters)
+
     def _take(self, line: bytes, frames: list[Frame]) -> None:
         if self._line == 1:
             line = line.removeprefix(_BOM)
         if not line.strip():
             return
         first, self._began = not self._began, True
-        if first and _first_field(line).casefold() == self._first:
+        if first and self._is_heading(line):
             return
         self._ordinal += 1
         frames.append(Frame(self._ordinal, line, self._line))
-
-
-def _first_field(line: bytes) -> str:
-    return line.partition(b",")[0].strip(b' "').decode("utf-8", "replace")

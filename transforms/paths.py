@@ -38,6 +38,7 @@ def _named(catalog: Catalog) -> Iterator[tuple[str, Kind, str]]:
         yield from _of_bridge(catalog, bridge)
     for order in catalog.columns.values():
         yield from ((order.name, order.kind, column.path) for column in order.columns if column.path)
+        yield from ((order.name, order.kind, path) for path in order.given)
     for name_of_format, names in catalog.sequences.items():
         for name in names:
             for kind_name in catalog.formats[name_of_format].kinds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
@@ -23,16 +24,23 @@ def register(app: typer.Typer) -> None:
 
 
 def formats(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
-    """Every format with its kinds, direction, length, confidence and state; drafts need --drafts to be used."""
+    """Every format with its kinds, direction, length, confidence and state, and what is not spoken, with the reason.
+
+    Drafts need --drafts to be used.
+    """
     import schemas  # noqa: PLC0415 - heavy, needed here only
 
     catalog = schemas.load(drafts=True)
     rows = [_row(catalog, info) for info in catalog.formats.values()]
     if json:
-        put({"formats": rows})
+        put({"formats": rows, "not_spoken": [asdict(one) for one in catalog.unbuilt]})
         return
     columns = ("format", "kinds", "direction", "length", "confidence", "state", "missing")
     table("Formats", columns, ([_short(row[name]) or None for name in columns] for row in rows))
+    print()
+    table(
+        "Not spoken", ("what", "why not", "instead"), ([o.title, o.reason, o.instead or None] for o in catalog.unbuilt)
+    )
 
 
 def _short(text: str) -> str:

@@ -21,6 +21,7 @@ from gateway.core.policy import Policy
 from gateway.core.ports.formats import FormatInfo
 from gateway.core.resource_table import MessageTable
 from gateway.core.succession import Succession, Successions
+from gateway.core.unbuilt import Unbuilt
 from gateway.core.x12_set import TransactionSet
 
 Parameter = str | int | bool | tuple[str, ...]
@@ -138,6 +139,8 @@ class Column:
     required: Need = Need.OPTIONAL
     path: str | None = None
     codes: str | None = None
+    length: int | None = None
+    """Most characters that its source has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,10 @@ class ColumnOrder:
     source: str
     confidence: str
     version: str
+    delimiters: str = ","
+    """What may stand between columns: of several the first that gives as many columns as there are."""
+    given: Mapping[str, str] = field(default_factory=dict)
+    """Canonical path -> value that every record of this format has and no column says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +299,8 @@ class Catalog:
     policy: Policy = field(default_factory=Policy)
     withheld: Mapping[FormatName, FormatInfo] = field(default_factory=dict)
     """Drafts that the settings do not allow."""
+    unbuilt: tuple[Unbuilt, ...] = ()
+    """Exchanges of the program for which there is no format."""
 
     @cached_property
     def bridging(self) -> Bridging:

@@ -42,7 +42,8 @@ def formats_index(catalog: Catalog) -> str:
     ]
     head = "# Formats\n\n" + NOTE + "\n"
     tail = "\nValue sets and transactions: [codes.md](codes.md). What is checked: [rules.md](../rules.md).\n"
-    return head + table(("format", "what", "kinds", "use", "confidence", "state", "what is missing"), rows) + tail
+    listed = table(("format", "what", "kinds", "use", "confidence", "state", "what is missing"), rows)
+    return head + listed + "\n## Not spoken, and why\n\n" + _unbuilt(catalog) + tail
 
 
 def with_formats(page: str) -> str:
@@ -62,7 +63,12 @@ def with_formats(page: str) -> str:
     ]
     counts = ", ".join(f"{sum(info.state is state for info in infos)} {state}" for state in FormatState)
     made = table(("format", "what", "use", "state", "what is missing, and why"), rows)
-    return marked("README.md", page, f"{len(infos)} formats: {counts}.\n\n{made}")
+    rest = f"What is not spoken, and why:\n\n{_unbuilt(catalog)}"
+    return marked("README.md", page, f"{len(infos)} formats: {counts}.\n\n{made}\n{rest}")
+
+
+def _unbuilt(catalog: Catalog) -> str:
+    return table(("what", "why not", "instead"), [(one.title, one.reason, one.instead) for one in catalog.unbuilt])
 
 
 def format_page(catalog: Catalog, name: FormatName) -> str:

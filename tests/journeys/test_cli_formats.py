@@ -40,12 +40,16 @@ def run(command_line, tmp_path):
 
 
 def test_the_formats_are_listed_with_their_state(run):
-    listed = {one["format"]: one for one in json.loads(run("formats", "--json").stdout)["formats"]}
+    told = json.loads(run("formats", "--json").stdout)
+    listed = {one["format"]: one for one in told["formats"]}
     assert listed["w4"]["length"] == "801"
     assert (listed["w4"]["state"], listed["w4"]["direction"]) == ("partial", "in and out")
     assert all(one["confidence"] and one["kinds"] and one["direction"] for one in listed.values())
     assert all(bool(one["missing"]) is (one["state"] != "complete") for one in listed.values())
-    assert "newhire-csv-nc" in run("formats").stdout
+    assert all(one["title"] and one["reason"] for one in told["not_spoken"])
+    shown = run("formats").stdout
+    assert "newhire-csv-nc" in shown
+    assert "e-NMSN" in shown
 
 
 def test_a_layout_is_shown_with_its_source(run):

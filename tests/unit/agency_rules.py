@@ -17,6 +17,8 @@ def records(name: str) -> list[Content]:
 
 BASES: Mapping[str, Content] = {
     "intercept": records("ks-ui-intercept")[0],
+    "debt": records("ks-offset-cases")[0],
+    "taken": records("ks-ui-withholding")[0],
     "driver": records("ks-licence-query")[0],
     "not found": records("ks-licence-nonmatch")[0],
     "collection": records("ks-court-payments")[0],
@@ -30,6 +32,8 @@ BROKEN: tuple[Broken, ...] = (
     ("SA-SENDER", "driver", {"SenderLocatorID": None}),
     ("SA-RECIPIENT", "not found", {"RecipientLocatorID": None}),
     ("SA-INTERCEPT", "intercept", {"Intercept/InterceptAmount": None}),
+    ("SA-OFFSET", "debt", {"Offset/DebtAmount": None}),
+    ("SA-COLLECTED", "taken", {"Collection/CollectionAmount": None}),
     ("SA-PERCENT", "intercept", {"Intercept/MaximumPercent": "101"}),
     ("SA-BIRTH", "not found", {"PersonBirthDate": "2025-04-02"}),
     ("SA-ANSWER", "not found", {"StatusCode": None, "ProblemText": None}),

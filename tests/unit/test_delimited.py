@@ -17,6 +17,7 @@ from transforms import canonical
 from transforms.delimited import LINE_LIMIT, DelimitedFormat, LineCutter
 
 ORDERS = {name: DelimitedFormat(CATALOG, name) for name in CATALOG.columns}
+HIRES = sorted(name for name in ORDERS if name.startswith("newhire-"))
 NC = ORDERS[FormatName("newhire-csv-nc")]
 NC_COLUMNS = CATALOG.columns[FormatName("newhire-csv-nc")].columns
 CANONICAL = canonical(CATALOG)
@@ -43,14 +44,14 @@ def decode(text, format=NC):
 
 
 def cut(body, piece=None):
-    cutter = LineCutter("SSN")
+    cutter = LineCutter(CATALOG.columns[FormatName("newhire-csv-nc")])
     step = piece or len(body) or 1
     frames = [frame for n in range(0, len(body), step) for frame in cutter.feed(body[n : n + step])]
     frames += cutter.finish()
     return [(f.ordinal, f.body, f.line) for f in frames], [finding.rule for finding in cutter.findings]
 
 
-@pytest.mark.parametrize("name", sorted(ORDERS))
+@pytest.mark.parametrize("name", HIRES)
 def test_a_row_becomes_a_valid_new_hire_whose_sender_is_the_employer(name):
     decoded = decode(line(CATALOG.columns[name].columns), ORDERS[name])
     assert decoded.findings == ()
@@ -70,11 +71,12 @@ def test_a_row_becomes_a_valid_new_hire_whose_sender_is_the_employer(name):
 def test_every_column_lands_at_its_path(name):
     columns = CATALOG.columns[name].columns
     values = ["20260131" if c.picture is Picture.DATE else f"v{n}" for n, c in enumerate(columns)]
-    values = ["" if c.picture is Picture.RESERVED else value for c, value in zip(columns, values, strict=True)]
+    values = ["" if c.picture is Picture.RESERVED else v[: c.length] for c, v in zip(columns, values, strict=True)]
     fields = decode(",".join(values), ORDERS[name]).content.fields
     for column, value in zip(columns, values, strict=True):
         if column.path:
             assert fields[column.path] == ("2026-01-31" if column.picture is Picture.DATE else value)
+    assert CATALOG.columns[name].given.items() <= fields.items()
 
 
 def test_the_orders_have_as_many_columns_as_their_sources_say():
@@ -82,7 +84,38 @@ def test_the_orders_have_as_many_columns_as_their_sources_say():
         "newhire-csv-nc": 22,
         "newhire-csv-nj": 25,
         "newhire-csv-ga": 44,
+        "ks-injury-claims": 53,
     }
+
+
+CLAIMS = ORDERS[FormatName("ks-injury-claims")]
+
+
+@pytest.mark.parametrize("delimiter", list("|;\t,"))
+def test_a_delimiter_that_its_source_leaves_open_is_the_one_that_gives_all_columns(delimiter):
+    claim = ["4711", "OSCAR", "SAMPLE, JR; A|B", *[""] * 50]
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="").writerow(claim)
+    decoded = decode(text.getvalue(), CLAIMS)
+    assert decoded.findings == ()
+    assert decoded.content.fields == {
+        **CATALOG.columns[FormatName("ks-injury-claims")].given,
+        "PersonID": "4711",
+        "PersonName/PersonGivenName": "OSCAR",
+        "PersonName/PersonSurName": "SAMPLE, JR; A|B",
+    }
+    assert CANONICAL.validate(CANONICAL.write(decoded.content), 1) == ()
+    assert rules_of(decode(text.getvalue() + delimiter, CLAIMS)) == ["CSV-COLUMNS"]
+
+
+def test_a_cell_that_is_wider_than_its_receiver_has_room_for_is_a_finding_and_never_cut():
+    decoded = decode("|".join(["9" * 10, "A" * 21, *[""] * 51]), CLAIMS)
+    (finding,) = decoded.findings
+    assert (finding.rule, finding.field, finding.note) == (
+        "CSV-WIDTH",
+        "claimant_first_name",
+        "column 2: more than 20 characters",
+    )
 
 
 @pytest.mark.parametrize(
