@@ -239,6 +239,33 @@ def test_a_debt_that_a_state_submits_is_no_tax_data():
         assert decide(debt, to(program)) is None
 
 
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("case-transfer", {"Header__Function": "COL", "Header__Action": "P", "Header__Reason": "CITAX"}),
+        ("case-transfer", {"Header__Function": "MSC", "Collection[2]__PaymentSourceCode": "I"}),
+        ("locate", {"Header__Function": "LO1", "Collection[1]__PaymentSourceCode": "I"}),
+    ],
+)
+@pytest.mark.claim("F01", "F07", control="test_what_a_state_took_otherwise_is_no_tax_data")
+def test_a_collection_from_a_tax_refund_is_tax_data_between_states_too(claim, kind, fields):
+    taxed = facts(kind, **fields)
+    assert (taxed.tags["federal_tax"], label_of(taxed)) == ("Y", Label.FEDERAL_TAX)
+    assert decide(taxed, to("IV-D")) is Withheld.FEDERAL_TAX
+    assert decide(taxed, to("IV-D", tax=True)) is Withheld.FEDERAL_TAX_APPROVAL
+    assert decide(taxed, to("IV-D", tax=True, approval=APPROVED)) is None
+    claim.measured("by reason and by source of payment")
+
+
+def test_what_a_state_took_otherwise_is_no_tax_data():
+    for source in "AGSUNOW":
+        taken = facts("case-transfer", Header__Function="COL", **{"Collection[1]__PaymentSourceCode": source})
+        assert ("federal_tax" in taken.tags, label_of(taken)) == (False, Label.RECORDS)
+        assert decide(taken, to("IV-D")) is None
+    submitted = facts("case-transfer", Header__Function="COL", Header__Action="P", Header__Reason="CISUB")
+    assert "federal_tax" not in submitted.tags
+
+
 def test_an_acknowledgement_that_says_where_a_protected_person_lived_goes_to_nobody():
     own_words = {"RecordTypeCode": "FS", "ActionTypeCode": "A", "FamilyViolenceIndicator": "Y"}
     assert decide(facts("registry-answer", **own_words), to("IV-D")) is None

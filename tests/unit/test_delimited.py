@@ -3,6 +3,7 @@
 import csv
 import io
 import pickle
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -88,6 +89,7 @@ def test_the_orders_have_as_many_columns_as_their_sources_say():
     }
 
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "agencies" / "kansas-injury-claims.csv"
 CLAIMS = ORDERS[FormatName("ks-injury-claims")]
 
 
@@ -106,6 +108,17 @@ def test_a_delimiter_that_its_source_leaves_open_is_the_one_that_gives_all_colum
     }
     assert CANONICAL.validate(CANONICAL.write(decoded.content), 1) == ()
     assert rules_of(decode(text.getvalue() + delimiter, CLAIMS)) == ["CSV-COLUMNS"]
+
+
+def test_claims_for_an_injury_are_read_with_their_days_and_amounts_as_they_stand():
+    frames, told = cut_at_once(CLAIMS, EXAMPLE.read_bytes())
+    decoded = [CLAIMS.decode(frame, Heading()) for frame in frames]
+    assert (told, [one.findings for one in decoded]) == ((), [(), ()])
+    first = decoded[0].content
+    assert (first.get("InjuryClaim/LossDateText"), first.get("InjuryClaim/WeeklyRateText")) == ("02/11/2025", "412.50")
+    assert first.get("InjuryClaim/ClaimantAttorney/FirmName") == "NOBODY AND SONS, LLC"
+    facts = CANONICAL.facts(first)
+    assert (facts.sender, facts.recipient, facts.tags["answer_type"]) == ("KS-COMPENSATION", "20", "InjuryClaim")
 
 
 def test_a_cell_that_is_wider_than_its_receiver_has_room_for_is_a_finding_and_never_cut():

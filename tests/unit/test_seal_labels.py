@@ -103,8 +103,8 @@ async def test_a_spooled_body_that_may_hold_tax_data_is_kept_as_if_it_did(site, 
 
 async def test_the_catalog_knows_which_formats_may_bring_tax_data(site):
     found = tax_formats(site.speech.catalog)
-    assert {"fpls-answers", "fpls-answers-cp037", "xml", "json"} <= found
-    assert not {"csenet", "w4", "newhire-wa"} & found
+    assert {"fpls-answers", "fpls-answers-cp037", "csenet", "xml", "json"} <= found
+    assert not {"w4", "newhire-wa"} & found
 
 
 async def test_a_label_changed_in_a_sealed_row_opens_nothing(site):
