@@ -11,7 +11,7 @@ from gateway.core.errors import Unprocessable, Unreadable
 from gateway.core.model import AdapterName, Endpoint, Finding, FormatName, Partner, PartnerKey, Role
 from gateway.core.ports.formats import Cover
 from gateway.offline import Advance, Validator, known_format
-from transforms.x12_answers import ANSWERS, acknowledge, interchanges
+from transforms.x12_answers import ANSWERS, as_interchanges
 
 _NOBODY = Partner(PartnerKey("nobody"), "", Role.AGENCY, "", frozenset(), Endpoint(AdapterName.MAILBOX))
 
@@ -25,7 +25,8 @@ class Numbering:
 
 
 def answers(validator: Validator, file: Path, name: FormatName, numbering: Numbering, read: Advance) -> Iterator[bytes]:
-    """One interchange after the other: TA1 with the answer to the first group, then one for each further group.
+    """One interchange after the other: for each of the file TA1 with the answer to its first group, then one for each
+    further group.
 
     Raises Unprocessable for a format that is not answered so, Unreadable for a file of which no ISA can be read."""
     table = validator.spoken.catalog.x12.get(name)
@@ -37,13 +38,13 @@ def answers(validator: Validator, file: Path, name: FormatName, numbering: Numbe
     found: list[Finding] = []
     for judged in validator.judged(file, format_, reader, read):
         found += (one for one in judged.findings if one.severity.blocks)
-    made = acknowledge(file.read_bytes(), (*found, *reader.findings), table)
-    if not made:
-        raise Unreadable(f"{file.name}: nothing that could be acknowledged.")
-    for place, contents in enumerate(interchanges(made)):
+    place = -1
+    for place, contents in enumerate(as_interchanges(file.read_bytes(), (*found, *reader.findings), table)):
         encoded = validator.spoken.formats[target].encode(
             contents, Cover(_NOBODY, _NOBODY, numbering.at, numbering.first + place)
         )
         if any(one.severity.blocks for one in encoded.findings):
             raise Unprocessable(f"{file.name}: its envelope holds what no acknowledgement can repeat.")
         yield encoded.body
+    if place < 0:
+        raise Unreadable(f"{file.name}: nothing that could be acknowledged.")

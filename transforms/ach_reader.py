@@ -6,6 +6,7 @@ A file whose records do not come in this order, or that ends too early, is refus
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
@@ -27,8 +28,9 @@ FOLLOWS: Mapping[str, str] = {START: "17", "1": "59", "5": "68", "6": "678", "7"
 """Record type -> the types that may follow it."""
 TYPES = frozenset("156789")
 FIRST = "1"
-ORIGIN, DAY, TIME = slice(13, 23), slice(23, 29), slice(29, 33)
-"""Of the file header: who made the file, and when (YYMMDD, and HHMM or blank)."""
+ORIGIN, DAY, TIME, MODIFIER = slice(13, 23), slice(23, 29), slice(29, 33), slice(33, 34)
+"""Of the file header: who made the file, when (YYMMDD, and HHMM or blank), and which of the day's files it is."""
+_MODIFIER = re.compile("[A-Z0-9]")
 
 
 class AchReader(RecordCutter):
@@ -115,9 +117,12 @@ class AchReader(RecordCutter):
 
 
 def _told_by(header: str) -> dict[str, str]:
-    """What the file header says of the file; nothing when its day is none, for only the order of files asks for it."""
-    day, time = header[DAY], header[TIME]
+    """What the file header says of the file; nothing when its day is none, for only the order of files asks for it. The
+    modifier tells the files of one day apart, so it comes with its day."""
+    day, time, modifier = header[DAY], header[TIME], header[MODIFIER]
     if not is_short_day(day):
         return {}
     told = {"immediate_origin": header[ORIGIN].strip(" "), "file_creation_date": day}
+    if _MODIFIER.fullmatch(modifier):
+        told["file_id_modifier"] = f"{day}{modifier}"
     return told | ({"file_creation_time": time} if is_time(time) else {})

@@ -1,9 +1,9 @@
-"""TA1, 999 and 997 for what we read: a pure function from an interchange and its findings to the answers.
+"""TA1, 999 and 997 for what we read: a pure function from the interchanges of a file and their findings to the answers.
 
-The gateway refuses a file as a whole when an envelope does not count up, and a record alone when only it is at fault;
-the answers say just that. A set with a refused record beside accepted ones is ``E`` (accepted, with errors noted), one
-of which every record is refused is ``R``, and no answer accepts anything of a file that was refused. The copy of a bad
-element that IK404 could carry is never written: it may be personal data.
+The gateway refuses a file as a whole when an envelope does not count up, its other interchanges too, and a record
+alone when only it is at fault; the answers say just that. A set with a refused record beside accepted ones is ``E``
+(accepted, with errors noted), one of which every record is refused is ``R``, and no answer accepts anything of a file
+that was refused. The copy of a bad element that IK404 could carry is never written: it may be personal data.
 
 Codes: those that the public maps and the reader of pyx12 agree on (secondary source).
 """
@@ -18,7 +18,7 @@ from types import MappingProxyType
 from gateway.core.model import Content, Finding, FormatName, Kind, RuleCode, Severity
 from gateway.core.x12_set import TransactionSet
 from transforms.x12_elements import is_short_day, is_time
-from transforms.x12_outline import GroupOutline, Outline, SetOutline, outline
+from transforms.x12_outline import GroupOutline, Outline, SetOutline, outlines
 from transforms.x12_segments import Cut, Delimiters
 
 KIND = Kind("interchange-answer")
@@ -61,35 +61,51 @@ _ANSWERED_GROUPS = frozenset({"BE", "HB", "HC", "HI", "HN", "HP", "HR", "HS", "R
 _ANSWERED_SETS = frozenset({"270", "271", "276", "277", "278", "820", "834", "835", "837"})
 _MARKS = frozenset(Delimiters().all)
 _REQUESTED = "1"
+_GROUP = "FunctionalGroup/FunctionalCode"
+_TRAILER_MISSING = RuleCode("X12-TRAILER-MISSING")
 
 
 def acknowledge(body: bytes, findings: Sequence[Finding], table: TransactionSet) -> tuple[Content, ...]:
-    """The answers to the first interchange of a file: a TA1 when ISA14 asks for one, and one for each group.
+    """The answers to a file: for each interchange a TA1 when its ISA14 asks for one, and one for each group.
 
     Each is a content of the format that :data:`ANSWERS` names, to be written under a control number of its own; their
     envelope is that of the interchange with sender and receiver exchanged. An acknowledgement is never acknowledged,
     and what has no readable ISA cannot be: no answers.
     """
-    lines = frozenset(one.line for one in findings if one.line is not None)
-    found = outline(body, table, lines) if table.kind != KIND else None
-    if found is None:
-        return ()
+    return tuple(one for answers in _by_interchange(body, findings, table) for one in answers)
+
+
+def as_interchanges(body: bytes, findings: Sequence[Finding], table: TransactionSet) -> Iterator[tuple[Content, ...]]:
+    """The same as they are written: a TA1 stands with the first group of its interchange, every further group is
+    addressed by itself."""
+    for answers in _by_interchange(body, findings, table):
+        groups = next((place for place, one in enumerate(answers) if one.get(_GROUP)), len(answers))
+        yield answers[: groups + 1]
+        for one in answers[groups + 1 :]:
+            yield (one,)
+
+
+def _by_interchange(body: bytes, findings: Sequence[Finding], table: TransactionSet) -> Iterator[tuple[Content, ...]]:
+    """The answers to each interchange that has some."""
+    if table.kind == KIND:
+        return
     blocking = tuple(one for one in findings if one.severity.blocks)
     refused = any(one.severity is Severity.FATAL for one in blocking)
-    answers = [_interchange(found, blocking, refused=refused)] if found.isa.get(14) == _REQUESTED else []
-    groups = (group for group in found.groups if _can_be_answered(group.opening))
-    answers += (Content(KIND, _group(found, group, blocking, refused=refused)) for group in groups)
-    return tuple(one for one in answers if one is not None)
+    lines = frozenset(one.line for one in findings if one.line is not None)
+    for found in outlines(body, table, lines):
+        own = tuple(one for one in blocking if _is_about(found, one))
+        answers = [_interchange(found, own, refused=refused)] if found.isa.get(14) == _REQUESTED else []
+        groups = (group for group in found.groups if _can_be_answered(group.opening))
+        answers += (Content(KIND, _group(found, group, own, refused=refused)) for group in groups)
+        if told := tuple(one for one in answers if one is not None):
+            yield told
 
 
-def interchanges(answers: Sequence[Content]) -> Iterator[tuple[Content, ...]]:
-    """The answers as interchanges: a TA1 stands with the first group, every further group is addressed by itself."""
-    first = next(
-        (place for place, one in enumerate(answers) if one.get("FunctionalGroup/FunctionalCode")), len(answers)
-    )
-    yield tuple(answers[: first + 1])
-    for one in answers[first + 1 :]:
-        yield (one,)
+def _is_about(found: Outline, finding: Finding) -> bool:
+    """Whether a finding is about this interchange; an end that is missing is missed at the segment after it."""
+    if finding.record is not None:
+        return finding.record in found.records
+    return finding.line is None or found.first <= finding.line <= found.last + (finding.rule == _TRAILER_MISSING)
 
 
 def _can_be_answered(gs: Cut) -> bool:
@@ -158,7 +174,7 @@ def _group(found: Outline, group: GroupOutline, blocking: Sequence[Finding], *, 
     fields = _around(found.isa) | {
         "SenderID": gs.get(3).rstrip(" "),
         "RecipientID": gs.get(2).rstrip(" "),
-        "FunctionalGroup/FunctionalCode": gs.get(1),
+        _GROUP: gs.get(1),
         "FunctionalGroup/ControlNumber": gs.get(6),
         "FunctionalGroup/AcknowledgementCode": _group_result([one.result for _, one in judged], refused=refused),
         "FunctionalGroup/SetsIncluded": group.claimed or str(len(judged)),
@@ -209,7 +225,7 @@ def _is_within(finding: Finding, one: SetOutline, records: Iterable[int]) -> boo
 
 def _lies(finding: Finding, first: int, last: int, trailer: str) -> bool:
     """Whether a finding is about segments of these numbers; a trailer is missed at the segment after them."""
-    missed = finding.rule == RuleCode("X12-TRAILER-MISSING") and finding.field == trailer
+    missed = finding.rule == _TRAILER_MISSING and finding.field == trailer
     return finding.line is not None and first <= finding.line <= last + (1 if missed else 0)
 
 

@@ -28,7 +28,7 @@ def turn(format_, follow=None, **told):
 
 def test_numbers_are_asked_for_where_their_source_says_so_and_days_only_where_a_partner_file_does():
     asked = {name for name, one in CATALOG.successions.items() if one.follow is not Follow.ANY}
-    assert asked == {"w4", "eiwo-order"}
+    assert asked == {"w4", "eiwo-order", "ks-ui-withholding"}
     assert (turn(W4).number, turn(W4).place) == ("000041", None)
     assert (turn(W4, Follow.NOT_OLDER).number, turn(W4, Follow.NOT_OLDER).place) == ("000041", "20260302")
     assert turn(W4, Follow.ANY) is turn(REGISTRY) is turn(FormatName("xml")) is None
@@ -86,6 +86,23 @@ def test_a_payment_file_may_leave_the_time_blank_and_without_a_day_it_has_no_pla
     sender = partner(OHIO, "39", file_order={"ach-ded": Follow.NOT_OLDER})
     asked = ALL.turn(sender, FormatName("ach-ded"), reader.heading.file, SubmissionId("s"))
     assert (asked and asked.place) == place
+
+
+@pytest.mark.parametrize(("modifier", "number"), [(b"A", "250314A"), (b"7", "2503147"), (b"a", None), (b" ", None)])
+def test_the_modifier_tells_the_payment_files_of_one_day_apart(modifier, number):
+    body = (EXAMPLES / "employer-payments.ach").read_bytes()
+    line, asked = Line(), []
+    for day in (b"250314", b"250315"):
+        reader = FORMATS[FormatName("ach-ded")].reader()
+        reader.feed(body[:23] + day + b"0930" + modifier + body[34:])
+        told = reader.heading.file
+        sender = partner(OHIO, "39", file_order={"ach-ded": Follow.ONCE})
+        asked.append(ALL.turn(sender, FormatName("ach-ded"), told, SubmissionId("s")))
+    assert (asked[0] and asked[0].number) == number
+    if number is not None:
+        line.take(asked[0])
+        assert [line.refusal(one) for one in asked] == [asked[0].repeated, None]
+        assert (asked[0].repeated.field, asked[0].repeated.start) == ("file_id_modifier", 34)
 
 
 @given(*[st.datetimes()] * 2)

@@ -184,6 +184,64 @@ def test_a_file_on_disk_is_answered_under_counting_numbers(tmp_path):
     ]
 
 
+def numbered(name: str, number: int) -> bytes:
+    """The example under another control number of its interchange."""
+    body = BODIES[name].decode()
+    return body.replace(body[90:99], f"{number:09d}").encode()
+
+
+def results(found, path):
+    return [one.get(path) for one in found if one.get(path)]
+
+
+ANSWERED_ALONE = "Interchange/ControlNumber", "Interchange/AcknowledgementCode", "FunctionalGroup/AcknowledgementCode"
+
+
+def test_each_interchange_of_a_file_is_answered_by_itself():
+    good, faulty = numbered("x12-834", 1001), numbered("x12-834", 1002).replace(b"DMG*D8*20150314", b"DMG*D8*20150229")
+    body = good + b"\r\n" + faulty + numbered("x12-834", 1003)
+    _, file, records = read("x12-834", body)
+    found = acknowledge(body, (*file, *records), CATALOG.x12[FormatName("x12-834")])
+    assert [results(found, path) for path in ANSWERED_ALONE] == [
+        ["000001001", "000001002", "000001003"],
+        ["A", "A", "A"],
+        ["A", "E", "A"],
+    ]
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_a_file_with_one_interchange_that_does_not_count_up_is_refused_with_all_others(at):
+    parts = [numbered("x12-834", 1001 + place) for place in range(3)]
+    parts[at] = parts[at].replace(b"IEA*1*", b"IEA*2*")
+    body = b"".join(parts)
+    _, file, records = read("x12-834", body)
+    found = acknowledge(body, (*file, *records), CATALOG.x12[FormatName("x12-834")])
+    assert results(found, ANSWERED_ALONE[1]) == ["R" if place == at else "A" for place in range(3)]
+    assert results(found, ANSWERED_ALONE[2]) == ["R", "R", "R"]
+
+
+def test_an_interchange_without_its_end_ends_where_the_next_begins():
+    cut = numbered("x12-834", 1001)
+    body = cut[: cut.index(b"IEA")] + numbered("x12-834", 1002)
+    _, file, records = read("x12-834", body)
+    found = acknowledge(body, (*file, *records), CATALOG.x12[FormatName("x12-834")])
+    assert results(found, "Interchange/NoteCode")[0] == "023"
+    assert results(found, ANSWERED_ALONE[0]) == ["000001001", "000001002"]
+    assert results(found, ANSWERED_ALONE[2]) == ["R", "R"]
+
+
+def test_answers_to_several_interchanges_on_disk_are_interchanges_that_pyx12_accepts(tmp_path):
+    file, out = tmp_path / "three.x12", tmp_path / "answer.x12"
+    file.write_bytes(b"".join(numbered("x12-834", number) for number in (1001, 1002, 1003)))
+    done = CliRunner().invoke(app, ["acknowledge", str(file), "--number", "7", "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    decoded, told_of_file, records = read("x12-999", out.read_bytes())
+    assert (told_of_file, records, len(decoded)) == ([], [], 6)
+    interchanges = [f"ISA*{one}" for one in out.read_text().split("ISA*")[1:]]
+    assert [one[90:99] for one in interchanges] == ["000000007", "000000008", "000000009"]
+    assert all(accepted_by_pyx12(one.encode()) for one in interchanges)
+
+
 def test_a_record_is_shown_by_segment_with_its_values_masked():
     file = str(EXAMPLES / "x12" / "enrollment.834.x12")
     shown = CliRunner().invoke(app, ["show", file, "--record", "1", "--json"])
