@@ -9,6 +9,7 @@ pytest_plugins = [
     name
     for name in (
         "tests.assurance",
+        "tests.servers.loaded_program",
         "tests.servers.command_line",
         "tests.servers.postgres",
         "tests.servers.rabbitmq",

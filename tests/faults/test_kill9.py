@@ -22,33 +22,38 @@ LONGEST_LIFE = 0.6
 """Seconds under load before the next kill."""
 
 
-async def killed_under_load(home, database, broker, kills, seed):
-    """Run the load through ``kills`` crashes; returns its tally, what arrived and what was refused."""
-    dice = random.Random(seed)  # noqa: S311 - moments of crashes
-    async with partner_server() as partners:
-        settings = {"api": {"port": free_port()}}
-        installed = await install(home, database, everybody(partners.port), broker=broker, **settings)
-        process = GatewayProcess(installed)
-        try:
-            await process.start()
-            async with api(process.url, installed.tokens) as client, foundation(installed.settings) as base:
-                load = Load(client)
-                load.start()
-                for number in range(kills):
-                    await asyncio.sleep(dice.uniform(0.05, LONGEST_LIFE))
-                    process.kill9()
-                    load.tally.crashed(partners.arrivals)
-                    report = await base.logbook.verify()
-                    assert report.faults == (), f"after kill {number + 1}"
-                    await process.start()
-                await load.stop()
-                await until(lambda: not load.tally.missing(partners.arrivals), "all accepted records arrive", 60)
-            process.stop()
-            verified = await asyncio.to_thread(installed.command, "audit", "verify")
-            assert verified.returncode == 0, verified.stderr
-        finally:
-            process.kill9()
-        return load, partners.arrivals
+@pytest.fixture
+def killed_under_load(loaded_program, command_line, tmp_path):
+    """Runs the load through ``kills`` crashes; gives its tally, what arrived and what was refused."""
+
+    async def run(database, broker, kills, seed):
+        dice = random.Random(seed)  # noqa: S311 - moments of crashes
+        async with partner_server() as partners:
+            settings = {"api": {"port": free_port()}}
+            installed = await install(tmp_path, database, everybody(partners.port), broker=broker, **settings)
+            process = GatewayProcess(installed, loaded_program)
+            try:
+                await process.start()
+                async with api(process.url, installed.tokens) as client, foundation(installed.settings) as base:
+                    load = Load(client)
+                    load.start()
+                    for number in range(kills):
+                        await asyncio.sleep(dice.uniform(0.05, LONGEST_LIFE))
+                        process.kill9()
+                        load.tally.crashed(partners.arrivals)
+                        report = await base.logbook.verify()
+                        assert report.faults == (), f"after kill {number + 1}"
+                        await process.start()
+                    await load.stop()
+                    await until(lambda: not load.tally.missing(partners.arrivals), "all accepted records arrive", 60)
+                process.stop()
+                verified = await asyncio.to_thread(command_line.on, installed, "audit", "verify")
+                assert verified.returncode == 0, verified.stderr
+            finally:
+                process.kill9()
+            return load, partners.arrivals
+
+    return run
 
 
 def tell(capsys, words):
@@ -57,31 +62,35 @@ def tell(capsys, words):
         sys.stdout.write(f"\n{words}\n")
 
 
-def seeded():
+def seeded(claim):
     """A new seed for each run, or the one to repeat."""
-    return int(os.environ.get("KILL9_SEED") or random.SystemRandom().randrange(10**6))
+    return int(os.environ.get("KILL9_SEED") or claim.seed)
 
 
+@pytest.mark.claim("A01", control="test_the_check_finds_a_record_that_was_acknowledged_and_not_kept")
 @pytest.mark.timeout(400)
-async def test_twenty_kills_under_load_lose_no_accepted_record(postgres_url, amqp_url, tmp_path, capsys):
-    seed = seeded()
+async def test_kills_under_load_lose_no_accepted_record(killed_under_load, postgres_url, amqp_url, claim, capsys):
+    seed, kills = seeded(claim), claim.size(push=40, night=1_000)
     tell(capsys, f"KILL9_SEED={seed}")
-    load, arrivals = await killed_under_load(tmp_path, postgres_url, amqp_url, 20, seed)
+    load, arrivals = await killed_under_load(postgres_url, amqp_url, kills, seed)
     verdict = load.tally.judge(arrivals)
     tell(capsys, verdict)
+    claim.measured(f"{kills} kills, {len(load.tally.accepted)} accepted: {verdict}")
     assert load.refused == []
     assert (verdict.lost, verdict.unexpected) == (0, 0)
     assert len(load.tally.accepted) > 100, "there was a load"
     assert verdict.recovered > 0, "some records were accepted before a crash and delivered after it"
 
 
+@pytest.mark.claim("A01", control="test_the_check_finds_a_record_that_was_acknowledged_and_not_kept")
 @pytest.mark.timeout(240)
-async def test_kills_lose_nothing_on_the_embedded_store_either(sqlite_url, tmp_path, capsys):
-    seed = seeded()
+async def test_kills_lose_nothing_on_the_embedded_store_either(killed_under_load, sqlite_url, claim, capsys):
+    seed, kills = seeded(claim), claim.size(push=3, night=100)
     tell(capsys, f"KILL9_SEED={seed}")
-    load, arrivals = await killed_under_load(tmp_path, sqlite_url, None, 3, seed)
+    load, arrivals = await killed_under_load(sqlite_url, None, kills, seed)
     verdict = load.tally.judge(arrivals)
     tell(capsys, verdict)
+    claim.measured(f"{kills} kills of the embedded store, {len(load.tally.accepted)} accepted: {verdict}")
     assert load.refused == []
     assert (verdict.lost, verdict.unexpected) == (0, 0)
 

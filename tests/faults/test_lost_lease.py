@@ -16,11 +16,13 @@ from tests.servers.gateway_process import OPERATOR, GatewayProcess, free_port, i
 
 
 @pytest.mark.timeout(240)
-async def test_a_process_that_sleeps_past_its_lease_loses_the_delivery_to_another(postgres_url, amqp_url, tmp_path):
+async def test_a_process_that_sleeps_past_its_lease_loses_the_delivery_to_another(
+    loaded_program, postgres_url, amqp_url, tmp_path
+):
     async with partner_server() as partners:
         other = {"GATEWAY__API__PORT": str(free_port())}
         installed = await install(tmp_path, postgres_url, everybody(partners.port), broker=amqp_url)
-        sleeper = GatewayProcess(installed, settings=other)
+        sleeper = GatewayProcess(installed, loaded_program, settings=other)
         held, release = asyncio.Event(), asyncio.Event()
 
         async def hold_the_first(_request, _body):

@@ -51,12 +51,12 @@ async def test_a_big_body_is_judged_in_the_background_with_progress(sqlite_url, 
 
 
 @pytest.mark.timeout(300)
-async def test_judging_resumes_after_a_kill_where_it_was(sqlite_url, tmp_path):
+async def test_judging_resumes_after_a_kill_where_it_was(loaded_program, sqlite_url, tmp_path):
     count = 5_000
     async with partner_server() as partners:
         text = everybody(partners.port, **directory(partners.port))
         installed = await install(tmp_path, sqlite_url, text, api={"port": free_port()})
-        process = GatewayProcess(installed)
+        process = GatewayProcess(installed, loaded_program)
         try:
             await process.start()
             async with api(process.url, installed.tokens) as client:

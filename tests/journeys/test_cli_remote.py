@@ -56,14 +56,19 @@ plain = true
 class Shell:
     """Runs commands against one gateway."""
 
-    def __init__(self, installed, process, authority):
-        self.installed, self.url, self.authority = installed, process.addresses["api"], authority
+    def __init__(self, command_line, installed, process, authority):
+        self.command_line, self.installed, self.url, self.authority = (
+            command_line,
+            installed,
+            process.addresses["api"],
+            authority,
+        )
         self.console = process.addresses["console"]
 
     async def run(self, *arguments, caller="ohio", trust=True):
         given = ["--url", self.url, "--key", self.installed.tokens[caller]]
         given += ["--ca", str(self.authority)] if trust else []
-        return await asyncio.to_thread(self.installed.command, *arguments, *given)
+        return await asyncio.to_thread(self.command_line.on, self.installed, *arguments, *given)
 
 
 async def opened(tmp_path, sqlite_url):
@@ -77,10 +82,10 @@ async def opened(tmp_path, sqlite_url):
 
 
 @pytest.fixture
-async def shell(tmp_path, sqlite_url):
+async def shell(command_line, tmp_path, sqlite_url):
     installed = await opened(tmp_path, sqlite_url)
     async with gateway(installed.settings) as process:
-        yield Shell(installed, process, tmp_path / "ca.pem")
+        yield Shell(command_line, installed, process, tmp_path / "ca.pem")
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_refused_and_the_way_out_is_told(shell):
@@ -115,10 +120,11 @@ async def test_a_big_file_is_waited_for_and_all_its_records_are_listed(shell):
     assert trace["steps"][0]["action"]
 
 
-async def test_waiting_ends_with_its_own_exit_code(tmp_path, sqlite_url):
+async def test_waiting_ends_with_its_own_exit_code(command_line, tmp_path, sqlite_url):
     installed = await opened(tmp_path, sqlite_url)
     async with gateway(installed.settings, ALL_ROLES - {Role.SCHEDULER}) as process:
-        done = await Shell(installed, process, tmp_path / "ca.pem").run("submit", HIRES, "-f", "w4", "--wait", "0.6")
+        shell = Shell(command_line, installed, process, tmp_path / "ca.pem")
+        done = await shell.run("submit", HIRES, "-f", "w4", "--wait", "0.6")
     assert done.returncode == 9
     assert "waited-too-long" in done.stderr
 

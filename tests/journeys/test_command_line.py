@@ -18,7 +18,7 @@ HELP_TIMES = 5
 INTEGRITY = 10
 
 
-async def test_an_auditor_verifies_proves_and_checks(sqlite_url, tmp_path):
+async def test_an_auditor_verifies_proves_and_checks(command_line, sqlite_url, tmp_path):
     async with whole(tmp_path, sqlite_url) as site:
         receipt = await site.api.accepted("ohio", "csenet", samples.csenet(1))
         record = receipt["records"][0]["id"]
@@ -29,7 +29,7 @@ async def test_an_auditor_verifies_proves_and_checks(sqlite_url, tmp_path):
         await until(delivered, "it is delivered")
 
         def run(*arguments):
-            return asyncio.to_thread(site.installed.command, *arguments)
+            return asyncio.to_thread(command_line.on, site.installed, *arguments)
 
         async def proved():
             done = await run("audit", "prove", record, "--out", str(tmp_path / "proof"))
@@ -87,24 +87,25 @@ async def test_an_operator_submits_a_file_and_asks_what_became_of_it(sqlite_url,
 
 @pytest.mark.timeout(240)
 def test_the_demonstration_holds_on_the_embedded_servers(tmp_path):
-    demonstrated(tmp_path)
-
-
-@pytest.mark.timeout(240)
-def test_the_demonstration_holds_on_real_servers(tmp_path, postgres_url, amqp_url):
-    demonstrated(tmp_path, "--pg", postgres_url, "--amqp", amqp_url)
-
-
-def demonstrated(folder, *arguments):
     done = subprocess.run(
-        [str(GATEWAY), "demo", "--once", *arguments],
+        [str(GATEWAY), "demo", "--once"],
         capture_output=True,
         text=True,
         check=False,
-        cwd=folder,
+        cwd=tmp_path,
         env=bare_environment(),
         timeout=200,
     )
+    assert_demonstrated(done, tmp_path)
+
+
+@pytest.mark.timeout(240)
+def test_the_demonstration_holds_on_real_servers(command_line, tmp_path, postgres_url, amqp_url):
+    done = command_line.run(["demo", "--once", "--pg", postgres_url, "--amqp", amqp_url], tmp_path, {}, patience=200)
+    assert_demonstrated(done, tmp_path)
+
+
+def assert_demonstrated(done, folder):
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     assert "Every expectation held." in done.stdout
     assert "FAIL" not in done.stdout

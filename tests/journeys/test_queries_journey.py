@@ -32,9 +32,13 @@ async def site(tmp_path, sqlite_url):
         yield made
 
 
-async def query(site: Site, caller: str = "ohio"):
-    given = ["--url", site.process.addresses["api"], "--key", site.installed.tokens[caller]]
-    return await asyncio.to_thread(site.installed.command, "query", str(QUERY), *given)
+@pytest.fixture
+def query(command_line, site: Site):
+    async def command(caller: str = "ohio"):
+        given = ["--url", site.process.addresses["api"], "--key", site.installed.tokens[caller]]
+        return await asyncio.to_thread(command_line.on, site.installed, "query", QUERY, *given)
+
+    return command
 
 
 async def figures(site: Site) -> str:
@@ -42,13 +46,13 @@ async def figures(site: Site) -> str:
         return await page.text()
 
 
-async def test_a_worker_asks_and_is_answered_and_the_log_proves_it_and_nobody_asks_in_anothers_name(site):
+async def test_a_worker_asks_and_is_answered_and_the_log_proves_it_and_nobody_asks_in_anothers_name(site, query):
     async def answers(request: web.Request, _body: bytes) -> web.Response:
         assert request.headers["Gateway-Kind"] == "case-status"
         return web.Response(body=ANSWER.read_bytes(), content_type="application/xml")
 
     site.partners.behaviours["michigan"] = answers
-    done = await query(site)
+    done = await query()
     assert done.returncode == 0, done.stderr
     assert "<TotalOwedAmount>1850.00</TotalOwedAmount>" in done.stdout
     id_ = done.stderr.split()[1]
@@ -60,7 +64,7 @@ async def test_a_worker_asks_and_is_answered_and_the_log_proves_it_and_nobody_as
 
     entries = await until(numbered, "the entries are numbered")
     assert [one.action for _, one in entries] == ["query.asked", "query.answered"]
-    in_anothers_name = await query(site, "california")
+    in_anothers_name = await query("california")
     assert in_anothers_name.returncode == 4
     assert "SENDER-MISMATCH" in in_anothers_name.stderr
     assert len(site.partners.tries) == 1

@@ -12,7 +12,7 @@ from tests.journeys.site import running, until
 from tests.servers.gateway_process import install
 
 
-async def test_a_hundred_posts_with_one_key_are_one_submission_for_ever(sqlite_url, tmp_path):
+async def test_a_hundred_posts_with_one_key_are_one_submission_for_ever(command_line, sqlite_url, tmp_path):
     body = samples.csenet(1, samples.ENFORCEMENT)
     async with partner_server() as partners:
         installed = await install(tmp_path, sqlite_url, everybody(partners.port))
@@ -24,7 +24,7 @@ async def test_a_hundred_posts_with_one_key_are_one_submission_for_ever(sqlite_u
             assert len((await site.process.base.stores.submissions.list(None, Page())).rows) == 1
         async with running(installed, partners) as site:
             assert (await site.api.submit("ohio", "csenet", body, "one-key")).body == receipt
-            rotated = await asyncio.to_thread(installed.command, "keys", "rotate")
+            rotated = await asyncio.to_thread(command_line.on, installed, "keys", "rotate")
             assert rotated.returncode == 0, rotated.stderr
         async with running(installed, partners) as site:
             assert (await site.api.submit("ohio", "csenet", body, "one-key")).body == receipt
