@@ -64,7 +64,8 @@ class Load:
 
     count: int = 3_000
     concurrency: int = 64
-    rounds: int = 3
+    rounds: int = 7
+    """Of each: the host's speed changes within seconds, and three turns say little of it."""
     roles: tuple[str, ...] = TWO_PROCESSES
 
 

@@ -63,6 +63,8 @@ class Database:
     ) -> None:
         self.dialect = dialect
         self._writer, self._reader = writer, reader
+        self._plain = writer.execution_options(isolation_level="AUTOCOMMIT")
+        """The writer's connections, each statement on which is a transaction of its own."""
         self._threads = WeakSet[Thread]() if threads is None else threads
 
     @asynccontextmanager
@@ -76,13 +78,13 @@ class Database:
     async def at_once(self) -> AsyncIterator[AsyncConnection]:
         """For one statement of PostgreSQL that is a transaction of its own: no BEGIN, no COMMIT."""
         with translated():
-            async with self._writer.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            async with self._plain.connect() as connection:
                 yield connection
 
     async def outside(self, statements: Sequence[str]) -> None:
         """Run statements outside any transaction, one by one: housekeeping of the database itself."""
         with translated():
-            async with self._writer.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            async with self._plain.connect() as connection:
                 raw = (await connection.get_raw_connection()).driver_connection
                 assert raw is not None  # noqa: S101 - a connection that is open has one
                 for statement in statements:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import overload
+from functools import cache
+from typing import TypeGuard, overload
 
 from gateway.core.bridge import Bridge, Bridging, Crossing, gathered
 from gateway.core.errors import Unprocessable
@@ -65,7 +66,7 @@ class Composer:
 
     def _encoded(self, format_: Format, task: Composition) -> Encoded:
         records, amended = task.claimed.records, task.claimed.amended
-        if isinstance(format_, Wrapping) and len(records) <= AT_ONCE:
+        if len(records) <= AT_ONCE and _wraps(format_):
             return format_.wrap([self.document(record, sealed, amended) for record, sealed in records])
         contents = _Opened(self, records, amended)
         return format_.encode(contents if len(contents) > AT_ONCE else list(contents), _cover(task))
@@ -82,6 +83,16 @@ class Composer:
     def open(self, record: RecordId, sealed: bytes, amended: Amended = _AS_SENT) -> Content:
         """The content of one sealed record, or of what is carried in its place."""
         return self.canonical.read(self.document(record, sealed, amended))
+
+
+def _wraps(format_: Format) -> TypeGuard[Wrapping]:
+    return _is_wrapping(type(format_))
+
+
+@cache
+def _is_wrapping(kind: type[Format]) -> bool:
+    """Asked once for each class: looking whether an object has what a protocol wants takes longer than wrapping."""
+    return issubclass(kind, Wrapping)
 
 
 def _cover(task: Composition) -> Cover:

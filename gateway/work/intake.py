@@ -39,6 +39,7 @@ from gateway.core.routing import Directory
 from gateway.core.succession import Successions
 from gateway.core.whole_file import WholeFile
 from gateway.work.acknowledging import Acknowledging
+from gateway.work.pace import Pace
 from gateway.work.returns import Returns
 from gateway.work.route import Origin, Router
 
@@ -97,6 +98,8 @@ class Desk:
     """Told when a body turns out to be big, long before it waits to be judged."""
     received: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a spooled body waits to be judged."""
+    pace: Pace = field(default_factory=Pace)
+    """At which small bodies are judged that came together."""
 
     def reader(self, sender: Partner, format_: FormatName) -> Reader:
         found = self.formats.get(format_)
@@ -215,6 +218,7 @@ class _Upload:
         if desk.whole.refused_by(findings):
             await self._turn_away(findings)
             raise Unreadable("The file's own controls do not hold: none of its records is taken.", findings)
+        await desk.pace.step()
         examined = await desk.examine(head.sender, head.format, self.reader.heading, self._frames, head.received_at)
         judged = desk.router.judge(examined, Origin(head.id, head.sender.key, head.received_at), desk.directory())
         acceptance = self._acceptance(SubmissionState.JUDGED, judged, findings, "submission.judged")
