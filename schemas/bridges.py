@@ -50,6 +50,7 @@ def _rows(row: Document) -> Iterator[BridgeField]:
     stamp = choice(row, "stamp", Stamp) if given["stamp"] else None
     start, length = (row.number("start"), row.number("length")) if row.has("length") else (1, None)
     codes, day = row.text("codes", "") or None, row.flag("day", default=False)
+    form = row.text("form", "") or None
     row.finish()
     for leaf in leaves or ("",):
         yield BridgeField(
@@ -62,6 +63,7 @@ def _rows(row: Document) -> Iterator[BridgeField]:
             length=length,
             day=day,
             codes=codes,
+            form=form,
         )
 
 

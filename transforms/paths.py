@@ -64,8 +64,7 @@ def _of_bridge(catalog: Catalog, bridge: Bridge) -> Iterator[tuple[str, Kind, st
     yield from ((place, bridge.kind, path) for path in bridge.drops)
     for row in bridge.rows:
         yield place, bridge.to, row.to
-        if row.source:
-            yield place, bridge.kind, row.source
+        yield from ((place, bridge.kind, path) for path in (row.source, row.form) if path)
         if row.question and question:
             yield place, question.kind, row.question
 

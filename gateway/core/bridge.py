@@ -15,6 +15,7 @@ from datetime import date
 from enum import StrEnum
 
 from gateway.core.model import Content, Facts, Finding, FormatName, Kind, Partner, RuleCode, Severity
+from gateway.core.returned_address import taken_apart
 
 NOT_CARRIED, MARK_LOST, NO_CASE = (
     RuleCode("BRIDGE-NOT-CARRIED"),
@@ -62,12 +63,15 @@ class BridgeField:
     """CCYYMMDD in the record, CCYY-MM-DD in the target; what is no such day is not carried."""
     codes: str | None = None
     """Code list that translates the value; one that it does not know is not carried."""
+    form: str | None = None
+    """Path in the record that says how the address in ``source`` is written; its parts become elements below ``to``."""
 
 
 @dataclass(frozen=True, slots=True)
 class BridgeCase:
     """The rows that hold when every condition of ``when`` and, if there are some, one of ``any`` does. A condition is a
-    path that is there, or ``path=value``."""
+    path that is there, ``!path`` that is not, ``path=value``, ``path:day`` (a day as CCYYMMDD) or ``path:form`` (an
+    address that can be taken apart as the path ``form`` says)."""
 
     name: str
     when: tuple[str, ...]
@@ -81,13 +85,25 @@ class BridgeCase:
     @property
     def paths(self) -> tuple[str, ...]:
         """The paths that the conditions name."""
-        return tuple(condition.partition("=")[0] for condition in (*self.when, *self.any))
+        return tuple(path for condition in (*self.when, *self.any) for path in _named(condition))
+
+
+def _named(condition: str) -> tuple[str, ...]:
+    path, sign, form = condition.removeprefix(ABSENT).partition("=")[0].partition(":")
+    return (path, form) if sign and form != DAY else (path,)
 
 
 def _holds(condition: str, content: Content) -> bool:
+    if condition.startswith(ABSENT):
+        return content.get(condition.removeprefix(ABSENT)) is None
     path, sign, wanted = condition.partition("=")
+    if sign:
+        return content.get(path) == wanted
+    path, sign, form = condition.partition(":")
     value = content.get(path)
-    return value == wanted if sign else value is not None
+    if value is None or not sign:
+        return value is not None
+    return (_day(value) if form == DAY else taken_apart(value, content.get(form) or "")) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +189,7 @@ class Bridging:
 
 
 PROTECTIVE_MARK = "FamilyViolenceIndicator"
+DAY, ABSENT = "day", "!"
 _DAY = re.compile("[0-9]{8}")
 
 
@@ -189,6 +206,9 @@ class _Work:
         if row.question is not None and row.question.endswith("/"):
             self._group(row)
             return
+        if row.form is not None:
+            self._address(row, row.source or "", row.form)
+            return
         value = self._value(row)
         if value is not None and row.codes is not None:
             value = self._bridging.codes[row.codes].get(value)
@@ -203,6 +223,16 @@ class _Work:
         prefix = row.question or ""
         found = self._question.fields if self._question else {}
         self.fields.update({row.to + p[len(prefix) :]: value for p, value in found.items() if p.startswith(prefix)})
+
+    def _address(self, row: BridgeField, source: str, form: str) -> None:
+        """What cannot be taken apart is not carried; neither is what is left of one that can, which is told."""
+        found = taken_apart(self._content.get(source) or "", self._content.get(form) or "")
+        if found is None:
+            return
+        self._taken |= {source, form}
+        self.fields.update({row.to + leaf: value for leaf, value in found.leaves.items()})
+        if not found.whole:
+            self.findings.append(self._finding(NOT_CARRIED, Severity.NOTICE, source))
 
     def _value(self, row: BridgeField) -> str | None:
         if row.constant is not None:

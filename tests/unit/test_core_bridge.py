@@ -82,11 +82,109 @@ def test_a_mark_that_protects_somebody_is_never_left_out():
 
 
 @pytest.mark.parametrize("text", ["2025011", "20251301", "2025-1-1", "MMYY"])
-def test_a_date_that_is_none_is_told_and_not_carried(text):
+def test_an_address_whose_day_is_none_has_no_words_and_a_day_that_is_none_is_never_carried(text):
     fields = {"AgencyCode": "H97", "Address/AddressLine1Text": "1 TEST RD", "AddressDateText": text}
-    content, findings = cross(fields)
-    assert "LocateInformation/MailingAddress/EffectiveDate" not in content.fields
+    assert [one.rule for one in cross(fields)[1]] == ["BRIDGE-NO-CASE"]
+    row = BridgeField("LocateInformation/MailingAddress/EffectiveDate", source="AddressDateText", day=True)
+    bridge = Bridge(ANSWER, LOCATE, "here", (), (BridgeCase("all", ("AgencyCode",), (), (row,)),))
+    content, findings = cross(fields, bridge=bridge)
+    assert row.to not in content.fields
     assert "AddressDateText" in [one.path for one in findings]
+
+
+HOME = "1 TEST ST\\TOLEDO OH 43604\\"
+MAILING, AT_WORK = "LocateInformation/MailingAddress/", "LocateInformation/Employer/"
+
+
+def older(agency, **more):
+    return {
+        "AgencyCode": agency,
+        "AddressFormatIndicator": "F",
+        "ReturnedAddressText": HOME,
+        "AddressDateText": "20250115",
+        **{path.replace("__", "/"): value for path, value in more.items()},
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason", "at"),
+    [
+        (older("F01"), "LICAD", MAILING + "Address/"),
+        (older("A01"), "LICAD", MAILING + "Address/"),
+        (older("E01", EmployerName="ACME"), "LICEM", AT_WORK + "EmployerAddress/"),
+        (
+            older("B26", EmployerName="ACME", StateWageAgencyAnswer__WageClaimIndicator="1"),
+            "LICEM",
+            AT_WORK + "EmployerAddress/",
+        ),
+        (older("B01", FederalEmployeeAnswer__AddressTypeCode="2"), "LICAD", MAILING + "Address/"),
+        (
+            older(
+                "B01",
+                EmployerName="USPS",
+                FederalEmployeeAnswer__AddressTypeCode="1",
+                FederalEmployeeAnswer__HireDate="2020-01-02",
+            ),
+            "LICEM",
+            AT_WORK + "EmployerAddress/",
+        ),
+        (
+            older("A02", EmployerName="FBI", FBIAnswer__AddressTypeCode="2", FBIAnswer__HireDate="2020-01-02"),
+            "LICEM",
+            MAILING + "Address/",
+        ),
+    ],
+)
+def test_an_address_that_is_one_text_is_carried_in_its_parts(fields, reason, at):
+    content, findings = cross(fields)
+    assert content.get("Header/Reason") == reason
+    assert {path.removeprefix(at): value for path, value in content.fields.items() if path.startswith(at)} == {
+        "AddressLine1Text": "1 TEST ST",
+        "AddressCityName": "TOLEDO",
+        "AddressStateCode": "OH",
+        "AddressPostalCode": "43604",
+    }
+    assert not {"ReturnedAddressText", "AddressFormatIndicator"} & {finding.path for finding in findings}
+
+
+def test_an_address_that_cannot_be_taken_apart_is_told_and_not_carried():
+    fields = older("E01", EmployerName="ACME") | {"ReturnedAddressText": "SOMEWHERE IN OHIO"}
+    content, findings = cross(fields)
+    assert content.get("Header/Reason") == "LICEM"
+    assert not any("Address" in path for path in content.fields if path.startswith(AT_WORK))
+    assert {f.path for f in findings if f.severity is Severity.NOTICE} >= {
+        "ReturnedAddressText",
+        "AddressFormatIndicator",
+    }
+
+
+def test_what_is_left_of_an_address_is_told():
+    lines = "".join(f"{n} TEST ST\\" for n in range(1, 5))
+    content, findings = cross(older("F01") | {"ReturnedAddressText": f"{lines}TOLEDO OH 43604\\"})
+    assert content.get(MAILING + "Address/AddressLine3Text") == "3 TEST ST"
+    assert ("BRIDGE-NOT-CARRIED", "ReturnedAddressText") in [(one.rule, one.path) for one in findings]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        older("F01") | {"AddressDateText": "0125"},
+        older("F01") | {"ReturnedAddressText": "SOMEWHERE"},
+        older("F01", EmployerName="ACME"),
+        older("B01", FederalEmployeeAnswer__AddressTypeCode="1"),
+    ],
+)
+def test_an_address_without_its_day_or_whose_owner_is_not_known_has_no_words(fields):
+    assert [one.rule for one in cross(fields)[1]] == ["BRIDGE-NO-CASE"]
+
+
+@pytest.mark.parametrize(
+    "block", ["SSABenefitAnswer", "VeteransAnswer", "FBIAnswer", "NSAAnswer", "FederalEmployeeAnswer"]
+)
+def test_a_death_that_any_agency_knows_is_told(block):
+    content, _ = cross(older("F01") | {f"{block}/PersonDeathDate": "2024-05-06"})
+    assert content.get("Header/Reason") == "LUAPD"
+    assert not any(path.startswith("LocateInformation") for path in content.fields)
 
 
 def test_a_code_list_translates_and_tells_what_it_does_not_know():

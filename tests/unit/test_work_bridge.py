@@ -162,6 +162,30 @@ async def test_the_address_of_the_person_is_told_as_found_and_not_confirmed(site
     assert fields[f"{mailing}Address/AddressLine1Text"] == "7 LAKE STREET"
 
 
+async def test_an_address_of_the_older_answers_leaves_in_its_parts_and_the_rest_is_a_notice(site):
+    know(site, locate="csenet-out")
+    await post(site, OHIO, "json", request())
+    home = b"F" + b"9 RIVER RD\\DAYTON OH 454021234\\".ljust(234)
+    await post(
+        site, FPLS, "fpls-answers", answer(b"A01", at_367=b"20250115", at_375=b"  ", at_387=b" " * 45, at_432=home)
+    )
+    (parcel,) = await handed_over(site)
+    (fields,) = contents(site, parcel.body)
+    mailing = "LocateInformation/MailingAddress/"
+    assert {path.removeprefix(mailing): value for path, value in fields.items() if path.startswith(mailing)} == {
+        "Address/AddressLine1Text": "9 RIVER RD",
+        "Address/AddressCityName": "DAYTON",
+        "Address/AddressStateCode": "OH",
+        "Address/AddressPostalCode": "45402",
+        "Address/AddressPostalExtensionCode": "1234",
+        "EffectiveDate": "2025-01-15",
+        "ConfirmedCode": "N",
+    }
+    told = {one.path for one in await findings_of_the_answer(site)}
+    assert "AgencyCode" in told
+    assert "ReturnedAddressText" not in told
+
+
 async def test_an_answer_whose_question_is_not_here_waits_and_leaves_when_it_has_come(site):
     await post(site, FPLS, "fpls-answers", answer())
     assert await waiting(site) == ["question-unknown"]
