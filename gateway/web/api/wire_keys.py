@@ -7,7 +7,7 @@ from aiohttp import web
 from gateway.core.protection import GATEWAY, Stage, WireKey
 from gateway.web.api import answers, asked
 from gateway.web.api.operation import Call
-from gateway.web.api.told_keys import WireKeysTold, WireKeyTold
+from gateway.web.api.told import WireKeysTold, WireKeyTold
 
 
 async def list_keys(call: Call) -> web.Response:

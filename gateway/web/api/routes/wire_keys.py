@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.web.api import asked, wire_keys
 from gateway.web.api.operation import Answer, Operation, Route
-from gateway.web.api.told_keys import WireKeysTold
+from gateway.web.api.told import WireKeysTold
 from gateway.web.auth import Scope
 
 WIRE_KEYS: tuple[Route, ...] = (

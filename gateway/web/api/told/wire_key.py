@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from gateway.core.protection import Algorithm, Stage, Use
-from gateway.web.api.told import Told
+from gateway.web.api.told.answer import Told
 
 
 class WireKeyTold(Told):

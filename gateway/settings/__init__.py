@@ -1,0 +1,47 @@
+"""Process settings: one frozen object from the environment (``GATEWAY__DB__URL``), a TOML file and defaults.
+
+Partners, agreements, rules and keys are data, not settings. Unknown keys are refused in file and environment.
+"""
+
+from __future__ import annotations
+
+from gateway.settings.admission import Admission
+from gateway.settings.api import Api
+from gateway.settings.audit import Audit, TimestampSettings, WitnessSettings
+from gateway.settings.broker import BrokerSettings
+from gateway.settings.console import PRODUCTION, Console
+from gateway.settings.database import Database
+from gateway.settings.keys import Keys, TokenSettings
+from gateway.settings.listening import Listen, Metrics, Tls
+from gateway.settings.oidc import Oidc
+from gateway.settings.part import Part
+from gateway.settings.process import DEFAULT_FILE, PREFIX, Settings, load
+from gateway.settings.retention import Retention
+from gateway.settings.role import Role
+from gateway.settings.work import Work
+
+__all__ = [
+    "DEFAULT_FILE",
+    "PREFIX",
+    "PRODUCTION",
+    "Admission",
+    "Api",
+    "Audit",
+    "BrokerSettings",
+    "Console",
+    "Database",
+    "Keys",
+    "Listen",
+    "Metrics",
+    "Oidc",
+    "Part",
+    "Retention",
+    "Role",
+    "Settings",
+    "TimestampSettings",
+    "Tls",
+    "TokenSettings",
+    "WitnessSettings",
+    "Work",
+    "load",
+]

@@ -1,0 +1,109 @@
+"""All settings of a process in one object, and where they are read from."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from gateway.core.errors import Misconfigured
+from gateway.settings.admission import Admission
+from gateway.settings.api import Api
+from gateway.settings.audit import Audit
+from gateway.settings.broker import BrokerSettings
+from gateway.settings.console import PRODUCTION, Console
+from gateway.settings.database import Database
+from gateway.settings.keys import Keys
+from gateway.settings.listening import Metrics, Tls
+from gateway.settings.retention import Retention
+from gateway.settings.work import Work
+
+PREFIX = "GATEWAY__"
+DEFAULT_FILE = Path("gateway.toml")
+
+
+class Settings(BaseSettings):
+    """Everything a process needs to know. Precedence: arguments, environment, file, defaults."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, toml_file=None
+    )
+
+    db: Database = Database()
+    broker: BrokerSettings = BrokerSettings()
+    keys: Keys = Keys()
+    api: Api = Api()
+    console: Console = Console()
+    metrics: Metrics = Metrics()
+    tls: Tls = Tls()
+    work: Work = Work()
+    audit: Audit = Audit()
+    admission: Admission = Admission()
+    retention: Retention = Retention()
+    log_name: str = "gateway.example/log"
+    """Origin of the audit log: the name in every checkpoint."""
+    drafts: bool = False
+    """Whether formats are read and written whose facts nobody official has confirmed; every answer then says so."""
+    secrets: Path = Path("state/secrets")
+    """Directory of credentials that partner files name (one file each)."""
+
+    @model_validator(mode="after")
+    def _sandbox_is_no_production(self) -> Settings:
+        if self.api.sandbox and self.console.environment == PRODUCTION:
+            raise ValueError("api.sandbox needs a console.environment that is not PRODUCTION")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature; dotenv files are not read
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load(file: Path | None = None, **overrides: Any) -> Settings:  # noqa: ANN401 - whatever a section takes
+    """The settings of this process. Raises Misconfigured naming every wrong key; values are never shown."""
+    _refuse_unknown_variables()
+    chosen = file or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
+    if chosen is not None and not chosen.is_file():
+        raise Misconfigured(f"Settings file {chosen}: there is no such file")
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(toml_file=chosen)
+
+    try:
+        return FromFile(**overrides)
+    except ValidationError as error:
+        where = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors())
+        raise Misconfigured(f"Settings: {where}") from None
+    except SettingsError as error:
+        raise Misconfigured(f"Settings: {error}") from None  # names the variable, not its value
+    except tomllib.TOMLDecodeError as error:
+        raise Misconfigured(f"Settings file {chosen}: {error}") from None
+    except OSError as error:
+        raise Misconfigured(f"Settings file {chosen}: {error.strerror}") from None
+
+
+def _refuse_unknown_variables() -> None:
+    """pydantic ignores a mistyped top-level variable silently; we do not."""
+    known = {name.upper() for name in Settings.model_fields}
+    for variable in os.environ:
+        name = variable.upper()
+        if name.startswith(PREFIX):
+            section = name.removeprefix(PREFIX).split("__")[0]
+            if section not in known:
+                raise Misconfigured(f"The environment sets {variable}, which is not a setting.")

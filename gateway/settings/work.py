@@ -1,0 +1,22 @@
+"""The work behind the API: its processes, leases and patience."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from gateway.settings.part import Part
+
+
+class Work(Part):
+    processes: int = Field(default=0, ge=0, le=64)
+    """Worker processes for big files; 0: one fewer than cores, at least one."""
+    lease_seconds: float = Field(default=300, gt=0)
+    """How long a dispatcher may work on a delivery before another may take it."""
+    announce_again_seconds: float = Field(default=60, gt=0)
+    """A delivery that is still pending is announced again after this: its announcement may be lost."""
+    shutdown_seconds: float = Field(default=10, ge=0)
+    """How long running attempts may take to end when the process is asked to stop."""
+    folder_root: Path | None = None
+    """The folder adapter writes nowhere else; none: any directory that a partner file names."""

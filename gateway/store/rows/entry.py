@@ -1,0 +1,60 @@
+"""Audit entries as rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.core.audit_entry import Recorded, canonical_json
+from gateway.core.model import Actor, AuditEntry
+from gateway.store.insertion import Insertion
+from gateway.store.tables import audit_entries
+
+ENTRIES = Insertion(audit_entries, without=("seq", "leaf_hash"))
+"""Audit entries go in unnumbered: the integrator numbers them later."""
+
+
+async def write_entries(connection: AsyncConnection, entries: Sequence[AuditEntry]) -> None:
+    """Add audit entries, unnumbered, in the transaction of the change that they tell of."""
+    await ENTRIES.write(connection, (entry_row(entry) for entry in entries))
+
+
+def entry_row(entry: AuditEntry) -> dict[str, object]:
+    """All columns but the number and the leaf hash, which the integrator sets."""
+    return {
+        "id": entry.id,
+        "at": entry.at,
+        "actor": str(entry.actor),
+        "action": entry.action,
+        "object": entry.object,
+        "outcome": entry.outcome,
+        "details": canonical_json(entry.details).decode(),
+        "salt": entry.salt,
+    }
+
+
+def entry_from(row: Sequence[Any]) -> AuditEntry:
+    """An entry of a row of all columns of the table, in their order."""
+    id_, at, actor, action, obj, outcome, details, salt, *_ = row
+    kind, _, name = actor.partition(":")
+    told = Recorded(details)
+    if salt:
+        return AuditEntry(id_, at, Actor(kind, name), action, obj, outcome, told, salt)
+    return AuditEntry(id_, at, Actor(kind, name), action, obj, outcome, {}, salt, str(told[CLOSED]))
+
+
+CLOSED = "commitment"
+"""All that stands in the details of an entry whose salt was destroyed."""
+
+
+def redacted(commitment: str) -> str:
+    """The details of an entry when they are destroyed."""
+    return canonical_json({CLOSED: commitment}).decode()
+
+
+def details_from(text: str) -> Mapping[str, str | int]:
+    details: Mapping[str, str | int] = json.loads(text)
+    return details

@@ -1,0 +1,98 @@
+"""Deliveries, the attempts at them, and the queues that they stand in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from gateway.core.model import DeliveryState, Fault
+from gateway.web.api.told.answer import Told
+from gateway.web.api.told.finding import FindingTold
+from gateway.web.api.told.why import WhyTold
+
+
+class DeliveryTold(Told):
+    id: str
+    partner: str
+    sender: str
+    kind: str
+    format: str
+    state: DeliveryState
+    records: int
+    number: int
+    created_at: datetime
+    due_at: datetime
+    attempts: int
+    digest: str | None
+    size: int | None
+    cause: str | None
+    fault: Fault | None
+    settled_at: datetime | None
+
+
+class AttemptTold(Told):
+    number: int
+    begun_at: datetime
+    ended_at: datetime
+    outcome: str
+    code: str | None
+    answer: Annotated[str | None, Field(description="The partner's last words, capped; operators only")] = None
+
+
+class AmendedTold(Told):
+    """That the delivery carries something else than the record; the record stays."""
+
+    record: str
+    elements: list[str]
+    at: datetime
+    asked_by: Annotated[str | None, Field(description="Operators only")] = None
+    approved_by: Annotated[str | None, Field(description="Operators only")] = None
+
+
+class DeliveryDetail(DeliveryTold):
+    amended: Annotated[list[AmendedTold], Field(description="Where two people changed what it carries, oldest first")]
+    history: list[AttemptTold]
+    why: Annotated[
+        WhyTold | None,
+        Field(description="Why the disclosure guard keeps it back, or by which order of a court it left"),
+    ] = None
+    findings: Annotated[
+        list[FindingTold], Field(description="What the partner's format could not carry, found when first composed")
+    ]
+
+
+class QueueTold(Told):
+    partner: str
+    pending: int
+    claimed: int
+    waiting: int
+    dead: int
+    held: int
+    gathering: int
+    oldest: datetime | None
+
+
+class Queues(Told):
+    rows: list[QueueTold]
+
+
+class GroupTold(Told):
+    cause: str
+    fault: Fault | None
+    partner: str
+    kind: str
+    count: int
+    first: datetime
+    last: datetime
+    sample: str
+
+
+class Groups(Told):
+    rows: list[GroupTold]
+
+
+class Deliveries(Told):
+    rows: list[DeliveryTold]
+    next: str | None

@@ -1,0 +1,85 @@
+"""What was posted and what became of it: receipts, sums, the verdict of a file that is only checked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from gateway.core.model import RecordState, SubmissionState
+from gateway.web.api.told.answer import Told
+from gateway.web.api.told.finding import FindingTold, RuleTold
+
+
+class CountsTold(Told):
+    records: int
+    accepted: int
+    warned: int
+    refused: int
+    unroutable: int
+    withheld: int
+
+
+class Links(Told):
+    self: str
+    records: str
+    findings: str
+    accepted: Annotated[str, Field(description="The signed receipt of what was taken")]
+    final: Annotated[str, Field(description="The signed receipt of what became of it, once all has ended")]
+
+
+class BodyTold(Told):
+    sha256: str
+    bytes: int
+
+
+class SubmissionTold(Told):
+    id: str
+    state: SubmissionState
+    sender: str
+    format: str
+    body: BodyTold
+    received_at: datetime
+    judged_at: datetime | None
+    progress: Annotated[int, Field(description="Records judged so far")]
+    counts: CountsTold
+    links: Links
+
+
+class SubmissionDetail(SubmissionTold):
+    findings: list[RuleTold]
+
+
+class ReceiptRecord(Told):
+    record: int
+    id: str
+    state: RecordState
+    reason: str | None
+
+
+class Receipt(Told):
+    """The stored answer of a post: a repeat gets the same bytes."""
+
+    submission: str
+    state: SubmissionState
+    sender: str
+    format: str
+    body: BodyTold
+    received_at: datetime
+    counts: CountsTold
+    findings: list[RuleTold]
+    records: list[ReceiptRecord]
+    links: Links
+
+
+class VerdictTold(Told):
+    format: str
+    counts: CountsTold
+    rules: list[RuleTold]
+    findings: Annotated[list[FindingTold], Field(description="The first 1,000 in file order")]
+
+
+class Submissions(Told):
+    rows: list[SubmissionTold]
+    next: str | None
