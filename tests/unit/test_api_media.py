@@ -19,7 +19,7 @@ OFFERS = offers(schemas.load().formats.values())
         ("application/vnd.ndnh-w4", {"w4"}),
         ("text/csv; order=nj", {"newhire-csv-nj"}),
         ('text/csv;ORDER="NJ"; header=present', {"newhire-csv-nj"}),
-        ("text/csv", {"newhire-csv-nc", "newhire-csv-nj", "newhire-csv-ga"}),
+        ("text/csv", {"newhire-csv-nc", "newhire-csv-nj", "newhire-csv-ga", "ks-injury-claims"}),
         ("text/csv; order=zz", set()),
         ("text/html", set()),
         ("", set()),
