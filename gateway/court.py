@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from gateway.core.routing import Directory
 from gateway.foundation import Foundation
 from gateway.work.answers import Questions
 from gateway.work.clearing import Clearing
@@ -17,14 +20,32 @@ def register_watch(base: Foundation) -> RegisterWatch:
     return RegisterWatch(base.stores.notices, base.stores.overrides)
 
 
-def order_desk(base: Foundation, watch: RegisterWatch | None = None) -> OrderDesk:
-    return OrderDesk(
-        overrides=base.stores.overrides,
+def questions_of(base: Foundation, directory: Callable[[], Directory]) -> Questions:
+    """Finds what an answer answers."""
+    catalog = base.speech.catalog
+    return Questions(
         records=base.stores.records,
-        watch=watch or register_watch(base),
         sealer=base.tools.examiner.sealer,
         canonical=base.speech.canonical,
         indexer=base.tools.examiner.indexer,
+        directory=directory,
+        asked={kind: info.question for kind, info in catalog.kinds.items() if info.question is not None},
+        bridging=catalog.bridging,
+    )
+
+
+async def local_order_desk(base: Foundation) -> OrderDesk:
+    """For one command: with the partners as they are now."""
+    directory = await base.stores.partners.directory()
+    return order_desk(base, questions_of(base, lambda: directory), register_watch(base))
+
+
+def order_desk(base: Foundation, questions: Questions, watch: RegisterWatch) -> OrderDesk:
+    return OrderDesk(
+        overrides=base.stores.overrides,
+        asked=Asked(base.stores.records, questions),
+        audit=base.stores.audit,
+        watch=watch,
         scribe=base.scribe,
         clock=base.clock,
         mint=base.mint,

@@ -30,7 +30,7 @@ from gateway.core.receipt import Receipts
 from gateway.core.rule_words import subject
 from gateway.core.whole_file import WholeFile
 from gateway.cosigners import Cosigner
-from gateway.court import order_desk, orders, register_watch
+from gateway.court import order_desk, orders, questions_of, register_watch
 from gateway.crew import InlineCrew, PoolCrew
 from gateway.foundation import Foundation, SecretFolder
 from gateway.guarding import clearing_of, danger_watch, disclosure_desk, judge_of
@@ -129,7 +129,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
     again = RelayLimits(again=seconds(settings.work.announce_again_seconds))
     relay = Relay(broker, base.stores.deliveries, base.clock, again)
     announce = relay.tell if Role.RELAY in roles else _leave_to_the_relay
-    questions = _questions(base, watch)
+    questions = questions_of(base, watch.current)
     answering = AnsweringCrew(crew, questions)
     wire = wire_parts(base, watch, answering, metrics.message)
     guard, protection = Guard(base.speech.catalog.policy), register_watch(base)
@@ -273,19 +273,6 @@ def _reject(content: Content, serial: str, day: date) -> Content:
     return rejection(content, Stamp(serial, day))
 
 
-def _questions(base: Foundation, watch: DirectoryWatch) -> Questions:
-    catalog = base.speech.catalog
-    return Questions(
-        records=base.stores.records,
-        sealer=base.tools.examiner.sealer,
-        canonical=base.speech.canonical,
-        indexer=base.tools.examiner.indexer,
-        directory=watch.current,
-        asked={kind: info.question for kind, info in catalog.kinds.items() if info.question is not None},
-        bridging=catalog.bridging,
-    )
-
-
 def _kit(settings: Settings, base: Foundation) -> Kit:
     return Kit(
         clock=base.clock,
@@ -358,7 +345,7 @@ def _parts(
         messages=wire.messages,
         partner_keys=wire.partner_keys,
         gateway_name=base.settings.log_name,
-        court=order_desk(base, clearing.watch),
+        court=order_desk(base, clearing.orders.asked.questions, clearing.watch),
         disclosures=disclosure_desk(base, clearing),
         danger_clocks=danger_watch(base, watch.current),
         turns=stored.turns,

@@ -289,6 +289,9 @@ class Canonical:
     def people(self, content: Content) -> People:
         return self._censuses[content.kind].people(content)
 
+    def unnumbered(self, content: Content) -> tuple[str, ...]:
+        return self._censuses[content.kind].unnumbered(content)
+
     def facts(self, content: Content) -> Facts:
         return self._summaries[content.kind].facts(content)
 

@@ -59,6 +59,20 @@ class Census:
                 marked += mark.numbers
         return People(_values(fields, plan.numbers), _values(fields, marked) if marked else ())
 
+    def unnumbered(self, content: Content) -> tuple[str, ...]:
+        """Groups of elements that say that somebody is in danger and name no usable number of anybody; an empty group
+        is the record as a whole. Walks all elements: asked where a court ordered something, and nowhere else."""
+        fields, paths = content.fields, content.outline.paths
+        numbers = tuple(path for path in paths if bare(path) in self._numbers)
+        found: dict[str, None] = {}
+        for path in paths:
+            pattern = path if path in self._conditions else bare(path)
+            if pattern not in self._conditions or self._conditions[pattern] not in (None, fields[path]):
+                continue
+            if not any(_values(fields, mark.numbers) for mark in self._marks(path, numbers)):
+                found[path.rpartition("/")[0]] = None
+        return tuple(found)
+
     def _plan(self, outline: Outline) -> _Plan:
         numbers = tuple(path for path in outline.paths if bare(path) in self._numbers)
         marks = tuple(mark for path in outline.paths for mark in self._marks(path, numbers))

@@ -32,6 +32,7 @@ MEANINGS: Mapping[str, str] = {
     "deadline.missed": "a day by which something had to be sent has passed",
     "override.entered": "an order of a court, agreed on by two people, may let one answer about a protected person go",
     "override.used": "an order of a court was used up: one record of this delivery leaves by it",
+    "override.undelivered": "the delivery that used up an order of a court came to nothing: the court does not have it",
     "record.released": "a record that was kept back because of danger goes on its way by an order of a court",
     "delivery.released": "a delivery that was kept back because of danger goes on its way by an order of a court",
     "partner.applied": "a partner or agreement was set or changed",

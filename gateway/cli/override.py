@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +11,7 @@ from gateway.cli import local
 from gateway.cli.out import facts, put, say, table
 
 if TYPE_CHECKING:
-    from gateway.core.disclosure import Override
+    from gateway.core.court_orders import Stood
     from gateway.foundation import Foundation
 
 app = typer.Typer(
@@ -30,23 +30,23 @@ def ask(
     expires_on: Annotated[datetime, typer.Option(formats=_DAY, help="Last day on which it may be used.")],
     reason: Annotated[str, typer.Option(help="Why; kept in the audit log. Names no person.")],
     person: Annotated[int | None, typer.Option(help="Number of the protected person, where there are several.")] = None,
+    to: Annotated[str | None, typer.Option(help="The partner that asked, where the gateway cannot know.")] = None,
 ) -> None:
     """Ask for the second word on an order. Nothing leaves before somebody else has agreed to exactly this."""
 
     async def work(base: Foundation) -> None:
         from gateway.core.court_orders import Ordered  # noqa: PLC0415 - heavy, needed here only
-        from gateway.core.errors import NotFound  # noqa: PLC0415 - as above
-        from gateway.core.model import RecordId  # noqa: PLC0415 - as above
-        from gateway.court import order_desk  # noqa: PLC0415 - as above
+        from gateway.core.model import PartnerKey, RecordId  # noqa: PLC0415 - as above
+        from gateway.court import local_order_desk  # noqa: PLC0415 - as above
         from gateway.web import overriding  # noqa: PLC0415 - as above
         from gateway.web.approving import Person, SecondWords  # noqa: PLC0415 - as above
 
-        found = await base.stores.records.get(RecordId(record))
-        if found is None:
-            raise NotFound("There is no such record.")
+        desk = await local_order_desk(base)
+        found = await desk.named(RecordId(record))
         words = SecondWords(base.stores.approvals, base.scribe, base.clock, base.mint)
-        asking = overriding.Asking(found, person, Ordered(court, ordered_on.date(), expires_on.date()))
-        request = await overriding.ask(order_desk(base), words, Person(local.actor(), None), asking, reason)
+        paper = Ordered(court, ordered_on.date(), expires_on.date())
+        asking = overriding.Asking(found, person, paper, PartnerKey(to) if to else None)
+        request = await overriding.ask(desk, words, Person(local.actor(), None), asking, reason)
         if request.decided_by:
             say(f"{request.decided_by} has agreed ({request.id}): the order is entered.")
         else:
@@ -60,12 +60,13 @@ def list_(json: AsJson = False) -> None:  # noqa: FBT002 - an option of typer
     """The last hundred orders, newest first."""
 
     async def work(base: Foundation) -> None:
-        today = base.clock().date()
-        found = [_told(one, today) for one in await base.stores.overrides.list(SHOWN)]
+        from gateway.court import local_order_desk  # noqa: PLC0415 - as above
+
+        found = [_told(one) for one in await (await local_order_desk(base)).list(SHOWN)]
         if json:
             put(found)
             return
-        columns = ("id", "state", "request", "court", "ordered_on", "expires_on", "delivery")
+        columns = ("id", "state", "request", "court", "recipient", "expires_on", "delivery")
         table("Orders of courts", columns, [tuple(one[name] or "" for name in columns) for one in found])
 
     local.on_foundation(work)
@@ -79,25 +80,29 @@ def show(
     """One order: its terms, the two people, and what it let go. Never whom it is about."""
 
     async def work(base: Foundation) -> None:
+        from gateway.core.court_orders import Standing  # noqa: PLC0415 - as above
         from gateway.core.errors import NotFound  # noqa: PLC0415 - as above
+        from gateway.court import local_order_desk  # noqa: PLC0415 - as above
 
-        found = await base.stores.overrides.get(order)
+        found = await (await local_order_desk(base)).get(order)
         if found is None:
             raise NotFound("There is no such order.")
-        told = _told(found, base.clock().date())
+        told = _told(found)
         (put if json else facts)(told)
+        if found.standing is Standing.UNDELIVERED and not json:
+            say(f"Send it again by {told['expires_on']} (gateway dead retry {told['delivery']}), or ask anew.")
 
     local.on_foundation(work)
 
 
-def _told(order: Override, today: date) -> dict[str, str | None]:
-    from gateway.core.court_orders import standing  # noqa: PLC0415 - as above
-
+def _told(stood: Stood) -> dict[str, str | None]:
+    order = stood.order
     return {
         "id": order.id,
-        "state": standing(order, today),
+        "state": stood.standing.value,
         "request": order.request,
         "court": order.court,
+        "recipient": order.recipient,
         "ordered_on": order.ordered_on.isoformat(),
         "expires_on": order.expires_on.isoformat(),
         "requested_by": order.requested_by,

@@ -1,18 +1,22 @@
-"""Orders of courts in memory: one release each, of one answer to one request about one protected person (V02).
+"""Orders of courts in memory: one release each, of one answer to one request about one protected person, to one
+recipient (V02).
 
 Source: 42 USC 653(b)(2), 654(26)(E); a court gets what is kept from everybody else, and decides whom it tells.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 
 from gateway.core.disclosure import Override, Way
 from gateway.core.errors import Unprocessable
-from gateway.core.model import RecordId
+from gateway.core.model import DeliveryState, PartnerKey, RecordId
+from gateway.core.people import INDEX_BYTES
 
 LONGEST = timedelta(days=366)
 """How long after its day an order may still be used. The figure is ours: no source names one."""
@@ -57,35 +61,101 @@ class CourtOrders:
         """Take up what is new, was used, or is under another index key."""
         self._orders.update({one.id: one for one in orders})
 
-    def about(self, held: frozenset[bytes]) -> tuple[Override, ...]:
-        """Those about the one protected person of a record; none where there are two, oldest first."""
-        return tuple([one for one in self._orders.values() if held == {one.person}])
+    def about(self, held: frozenset[bytes], record: RecordId) -> tuple[Override, ...]:
+        """Those that may be about a record: about one of its protected persons, or naming it; oldest first."""
+        return tuple([one for one in self._orders.values() if one.person in held or one.request == record])
 
     def open(self, day: date) -> tuple[Override, ...]:
         """Those that can still be used on a day."""
+        return tuple([one for one in self._orders.values() if one.used is None and in_days(one, day)])
+
+    def used(self, day: date) -> tuple[Override, ...]:
+        """Those that were used up and whose last day has not been over for long."""
         every = self._orders.values()
-        return tuple([one for one in every if one.used is None and one.ordered_on <= day <= one.expires_on])
+        return tuple([one for one in every if one.used is not None and day - one.expires_on <= LONGEST])
 
 
-def standing(order: Override, day: date) -> str:
-    """Where an order stands on a day: ``used``, ``open`` or ``expired``."""
-    if order.used is not None:
-        return "used"
-    return "open" if day <= order.expires_on else "expired"
+class Standing(StrEnum):
+    """Where an order stands."""
+
+    OPEN = "open"
+    LEAVING = "leaving"
+    """Used up by a delivery that is under way."""
+    USED = "used"
+    """What it let go has been delivered."""
+    UNDELIVERED = "undelivered"
+    """Used up by a delivery that came to nothing, or that nobody has: it may be sent again until the last day."""
+    EXPIRED = "expired"
 
 
-def fitting(orders: Iterable[Override], requests: Collection[RecordId | None], day: date) -> Override | None:
-    """The first order about one of the requests that nobody has used and that is in its days."""
-    return next(
-        (
-            one
-            for one in orders
-            if one.used is None and one.request in requests and one.ordered_on <= day <= one.expires_on
-        ),
-        None,
+_UNDER_WAY = (DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.WAITING)
+
+
+def standing(order: Override, day: date, state: DeliveryState | None) -> Standing:
+    """``state``: of the delivery that used it up; None: there is none, or no trace of it is kept."""
+    return stands(day, order.expires_on, used=order.used is not None, state=state)
+
+
+def stands(day: date, last: date, *, used: bool, state: DeliveryState | None) -> Standing:
+    """The same of the figures alone."""
+    if not used:
+        return Standing.OPEN if day <= last else Standing.EXPIRED
+    if state in _UNDER_WAY:
+        return Standing.LEAVING
+    return Standing.USED if state in (DeliveryState.DELIVERED, None) else Standing.UNDELIVERED
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """An order and where it stands."""
+
+    order: Override
+    standing: Standing
+
+
+def in_days(order: Override, day: date) -> bool:
+    return order.ordered_on <= day <= order.expires_on
+
+
+def unnumbered(record: RecordId, group: str) -> bytes:
+    """What stands for a protected person without a number: a digest of the record and of the group of elements that
+    says so. Such a person is known in that one record only, so an order about it names the record."""
+    return hashlib.sha256(f"unnumbered:{record}:{group}".encode()).digest()[:INDEX_BYTES]
+
+
+def unnumbered_of(record: RecordId, groups: Iterable[str]) -> frozenset[bytes]:
+    """The same for each of the groups."""
+    return frozenset([unnumbered(record, group) for group in groups])
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What an order must be about to let one record go one way."""
+
+    requests: Collection[RecordId]
+    """The request that the record answers, and the record itself."""
+    recipient: PartnerKey
+    day: date
+    way: Way | None = None
+    """None: it is not leaving yet."""
+
+
+def fitting(orders: Collection[Override], protected: frozenset[bytes], search: Search) -> tuple[Override, ...]:
+    """One order for each protected person: that which this very delivery of the record used up, for its next attempt,
+    else the oldest one that nobody has used. None at all when one of them has none."""
+    found = [_first(orders, person, search) for person in sorted(protected)]
+    return tuple([one for one in found if one is not None]) if all(found) else ()
+
+
+def _first(orders: Iterable[Override], person: bytes, search: Search) -> Override | None:
+    good = [one for one in orders if one.person == person and _good(one, search)]
+    return next((one for one in good if one.used is not None), next(iter(good), None))
+
+
+def _good(order: Override, search: Search) -> bool:
+    return (
+        order.used in (None, search.way)
+        and order.request in search.requests
+        and order.recipient == search.recipient
+        and in_days(order, search.day)
     )
-
-
-def spent_on(orders: Iterable[Override], way: Way) -> Override | None:
-    """The order that was used up by this very delivery of this very record: its next attempt may use it, too."""
-    return next((one for one in orders if one.used == way), None)

@@ -7,7 +7,8 @@ order of the questions, the dates, and the rules on people in danger (42 USC 653
 * what agencies say of such a person themselves goes to child support agencies only, and to the registry that the law
   tells of the danger;
 * a notice holds for the person, in every record of every case, until the state that placed it takes it back;
-* a court may order one release: for one request, one person, until a day, once.
+* a court may order one release: for one request, one person, one recipient, until a day, once. Of two protected
+  persons each needs an order of its own.
 
 Nothing reaches a channel without a :class:`Clearance`, and only :meth:`Guard.clear` makes one.
 """
@@ -73,13 +74,15 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """One release that a court ordered (V02): for one request and one person, between two days, once."""
+    """One release that a court ordered (V02): for one request, one person and one recipient, between two days, once."""
 
     id: str
     request: RecordId
     person: bytes = field(repr=False)
-    """Blind index of the person."""
+    """Blind index of the person; of one without a number :func:`gateway.core.court_orders.unnumbered`."""
     court: str
+    recipient: PartnerKey
+    """The partner that passes the answer on to the court: who asked."""
     ordered_on: date
     expires_on: date
     requested_by: str
@@ -103,7 +106,10 @@ class Passage:
     """Blind indexes of persons of the record on whom a notice of danger is held."""
     request: RecordId | None = None
     """The request that it answers, where an order of a court may be about it."""
-    override: Override | None = None
+    record: RecordId | None = None
+    """Its own id, which an order may name as well."""
+    orders: tuple[Override, ...] = ()
+    """What courts ordered, one for each protected person."""
     way: Way | None = None
     """Known when it is about to leave; None while it is routed."""
 
@@ -115,8 +121,8 @@ class Decision:
     withheld: Withheld | None
     rule: str
     policy: str
-    override: Override | None = None
-    """The court's order that is used up by this release."""
+    orders: tuple[Override, ...] = ()
+    """The courts' orders that are used up by this release."""
 
 
 _MADE_HERE = object()
@@ -212,7 +218,7 @@ class Guard:
         """Whether the record may leave on this route on this day. The first reason against it counts."""
         reason = self._against(passage)
         if reason is None:
-            return self._allowed if passage.override is None else self._by_order(passage)
+            return self._by_order(passage) if passage.orders else self._allowed
         return self._refused[reason]
 
     def clear(
@@ -292,18 +298,18 @@ class Guard:
             return None
         if (program == IV_D or program in kind.told_of_danger) and not bearing.tells:
             return None
-        if passage.override is not None and _fits(passage.override, passage):
+        if passage.held and passage.held == {one.person for one in passage.orders if _fits(one, passage)}:
             return None
         if bearing.family_violence:
             return Withheld.FAMILY_VIOLENCE
         return Withheld.NONDISCLOSURE if bearing.nondisclosure else Withheld.PROTECTED_PERSON
 
     def _by_order(self, passage: Passage) -> Decision:
-        """Allowed; the order counts as used only where it was needed."""
+        """Allowed; the orders count as used only where they were needed."""
         bare = Passage(passage.bearing, passage.route, passage.day, passage.sender, passage.received_on, passage.held)
         if self._against(bare) is None:
             return self._allowed
-        return Decision(None, "V02", self.policy.version, passage.override)
+        return Decision(None, "V02", self.policy.version, passage.orders)
 
     def answer(self, reason: str) -> Answer | None:
         """The sentence for a reason of this guard; None for a reason of somebody else's."""
@@ -335,14 +341,13 @@ def _known(side: str, kind: KindPolicy) -> str:
 
 
 def _fits(order: Override, passage: Passage) -> bool:
-    """V02: the order is for this request and this person, in its days, not used by anything else, asked and approved by
-    two, and the answer goes to a court or its agent."""
+    """V02: the order is for this request and recipient, in its days, not used by anything else, asked and approved by
+    two, and the answer goes to a court or its agent. Whose it is, the caller compares with who is protected."""
     return (
         order.used in (None, passage.way)
         and order.requested_by != order.approved_by
-        and passage.request is not None
-        and order.request == passage.request
-        and passage.held == {order.person}
+        and order.request in (passage.request, passage.record)
+        and order.recipient == passage.route.partner.key
         and order.ordered_on <= passage.day <= order.expires_on
         and passage.route.agreement.requester == COURT
     )

@@ -158,6 +158,11 @@ class Schedule:
         """Purposes with a rule of their own."""
         return frozenset().union(*(rule.purposes for rule in self.rules))
 
+    @property
+    def at_once(self) -> frozenset[str]:
+        """Rules by which a record goes as soon as it is delivered: law, not housekeeping."""
+        return frozenset([rule.name for rule in self.rules if rule.bound is Bound.CEILING and rule.months == 0])
+
     def ruling(self, candidate: Candidate, holds: Iterable[Hold] = ()) -> Ruling:
         """Which rule decides, and when the record is due."""
         fitting = [rule for rule in self.rules if rule.fits(candidate)]

@@ -3,6 +3,7 @@ record."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.core.disclosure import Override
@@ -47,12 +48,15 @@ def _why(code: str | None, policy: Policy) -> Why | None:
     return Why(code, answer.rule, answer.title, answer.change, answer.source, policy.version)
 
 
-def why_ordered(order: Override, policy: str) -> Why:
-    """By which order a record about a protected person left."""
+def why_ordered(orders: Sequence[Override], policy: str) -> Why | None:
+    """By which orders a record about protected persons left; None when there are none."""
+    if not orders:
+        return None
+    named = ", and ".join(f"by order {one.id} of the court {one.court} of {one.ordered_on}" for one in orders)
     return Why(
         code=ORDERED,
         rule="V02",
-        title=f"It left once by order {order.id} of the court {order.court} of {order.ordered_on}.",
+        title=f"It left once {named}.",
         change="Nothing: the order is used up, and what else is asked about the person stays.",
         source="42 USC 653(b)(2), 654(26)(E)",
         policy=policy,

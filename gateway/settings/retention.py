@@ -13,7 +13,8 @@ class Retention(Part):
     """When what is due is erased (``gateway retention``)."""
 
     enabled: bool = False
-    """The scheduler erases what is due, once in ``every_hours``; off: only ``gateway retention run`` does."""
+    """The scheduler erases what is due, once in ``every_hours``; off: only ``gateway retention run`` does. What the law
+    has destroyed with its delivery goes by itself either way."""
     every_hours: float = Field(default=24, gt=0)
     policy: Path | None = None
     """A policy of the site; none: the one that is shipped. It may not allow what the law does not."""

@@ -18,6 +18,7 @@ from gateway.core.ids import Clock
 from gateway.core.ports.danger_changes import DangerClocks
 from gateway.core.ports.deliveries import DeliveryDesk, PartnerQueue
 from gateway.core.ports.health import BreakerRow, Health
+from gateway.core.ports.overrides import CourtDesk
 from gateway.core.ports.retention import RetentionDesk
 
 MOST_PARTNERS = 200
@@ -67,6 +68,9 @@ class Figures(Protocol):
     def danger_clocks(self) -> DangerClocks: ...
 
     @property
+    def court(self) -> CourtDesk: ...
+
+    @property
     def clock(self) -> Clock: ...
 
 
@@ -89,6 +93,9 @@ class StoreFigures:
             ("stage",),
             registry=registry,
         )
+        self._orders = Gauge(
+            "gateway_court_orders", "Orders of courts about protected persons", ("standing",), registry=registry
+        )
         self._erased = Gauge(
             "gateway_retention_last_run_timestamp_seconds", "When the last erasing run began", registry=registry
         )
@@ -102,6 +109,8 @@ class StoreFigures:
         changes = await self._source.danger_clocks.due()
         for stage in Stage:
             self._danger.labels(stage).set(sum(one.stage is stage for one in changes))
+        for standing, count in (await self._source.court.counts()).items():
+            self._orders.labels(standing).set(count)
         for run in await self._source.retention.runs(1):
             self._erased.set(run.begun_at.timestamp())
             self._records.set(run.records)

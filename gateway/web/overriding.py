@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gateway.core.court_orders import Ordered
 from gateway.core.four_eyes import Act, Request, State
-from gateway.core.model import Actor, Record
+from gateway.core.model import Actor, PartnerKey, Record
 from gateway.core.ports.overrides import CourtDesk
 from gateway.web.approving import Person, SecondWords, Wish
 
@@ -18,13 +18,15 @@ class Asking:
     record: Record
     number: int | None
     ordered: Ordered
+    recipient: PartnerKey | None = None
+    """The partner that gets the answer; None: whoever asked."""
 
 
 async def ask(court: CourtDesk, words: SecondWords, person: Person, asking: Asking, reason: str) -> Request:
     """The request for exactly this order, new or still open. One that somebody agreed to and that was not entered,
     since a process ended in between, is entered now. Raises as :class:`CourtDesk` and :meth:`SecondWords.ask`."""
     asking.ordered.check(court.today())
-    terms = await court.terms(asking.record, asking.number)
+    terms = await court.terms(asking.record, asking.number, asking.recipient)
     terms["court"] = asking.ordered.court
     terms |= {"ordered_on": str(asking.ordered.ordered_on), "expires_on": str(asking.ordered.expires_on)}
     wish = Wish(Act.OVERRIDE, f"record:{asking.record.id}", terms)

@@ -121,6 +121,18 @@ _TABLE: tuple[Problem, ...] = (
         "override-record", 409, "What the order is about is not there any more", "Ask the court anew: it was erased."
     ),
     Problem("override-person", 422, "The person of the order is not clear", "Say the number of the protected person."),
+    Problem(
+        "override-recipient",
+        422,
+        "Who gets what a court ordered is not clear",
+        "Name the partner that asked: nobody else gets the answer.",
+    ),
+    Problem(
+        "override-query",
+        409,
+        "An order cannot be about a query",
+        "Ask for it by a record: what is answered while the caller waits is not kept.",
+    ),
     Problem("override-terms", 422, "The order cannot be used", "Give the court's id and days as the order has them."),
     Problem("approval-state", 409, "There is nothing to decide any more", "Look at the request; ask anew if need be."),
     Problem("approval-own", 403, "Whoever asked cannot decide", "Ask another person with the role."),

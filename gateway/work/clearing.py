@@ -9,7 +9,7 @@ from datetime import date
 
 from gateway.core.bearing import Bearing, bearing_from
 from gateway.core.bridge import Bridging
-from gateway.core.disclosure import Clearance, Decision, Guard, Override, Passage, Way, Withheld
+from gateway.core.disclosure import Clearance, Decision, Guard, Passage, Way, Withheld
 from gateway.core.ids import Clock
 from gateway.core.labels import open_carried
 from gateway.core.model import AgreementMode, Cargo, Claimed, Delivery, DeliveryId, RecordId
@@ -18,7 +18,7 @@ from gateway.core.ports.keys import Sealer
 from gateway.core.ports.notices import Carried
 from gateway.core.protected import Register
 from gateway.core.routing import Directory, Route
-from gateway.work.court_orders import Orders
+from gateway.work.court_orders import NOTHING, Orders, Permit
 from gateway.work.protection import RegisterWatch
 
 
@@ -36,16 +36,21 @@ class KeptBack(Exception):
         return next(iter(self.decisions.values()))
 
 
-_NO_ORDERS: Mapping[RecordId, Override] = {}
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A delivery that may leave, and what was decided about each of its records."""
+
+    claimed: Claimed
+    decisions: Mapping[RecordId, Decision]
 
 
 @dataclass(frozen=True, slots=True)
 class _Circumstances:
-    """What is not of the record: the day, on whom notices are held, and the order of a court that may be about it."""
+    """What is not of the record: the day, on whom notices are held, and what courts ordered about it."""
 
     today: date
     held: frozenset[bytes]
-    order: Override | None
+    permit: Permit | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +72,18 @@ class Clearing:
         unknown = Decision(Withheld.UNKNOWN, "L01", self.guard.policy.version)
         object.__setattr__(self, "_unknown", unknown)
 
-    async def clear(self, claimed: Claimed) -> Clearance:
-        """The guard's word that the delivery may go to its partner now. Raises KeptBack."""
+    async def decided(self, claimed: Claimed) -> Leaving:
+        """That every record of the delivery may leave now; nothing is used up yet. Raises KeptBack."""
         decisions = await self._decisions(claimed)
-        if back := _kept(decisions) or await self._unspent(claimed, decisions):
+        if back := _kept(decisions):
+            raise back
+        return Leaving(claimed, decisions)
+
+    async def clear(self, leaving: Leaving) -> Clearance:
+        """The guard's word that the delivery may go to its partner now, asked for when its bytes are made: what courts
+        ordered is used up, and bytes that cannot be made use nothing up. Raises KeptBack."""
+        claimed, decisions = leaving.claimed, leaving.decisions
+        if back := await self._unspent(claimed, decisions):
             raise back
         return self.guard.clear(claimed.delivery.id, claimed.delivery.partner, decisions)
 
@@ -95,20 +108,24 @@ class Clearing:
 
     async def _unspent(self, claimed: Claimed, decisions: Mapping[RecordId, Decision]) -> KeptBack | None:
         """Use up the orders by which records leave; what keeps the delivery when one of them cannot be used."""
-        by_order = {record: one.override for record, one in decisions.items() if one.override is not None}
-        spent: dict[RecordId, Override] = {}
-        for record, order in by_order.items():
+        lost: list[RecordId] = []
+        for record, one in decisions.items():
+            if not one.orders:
+                continue
             way = Way(claimed.delivery.id, record)
-            if await self.orders.spend(order, way):
-                spent[record] = replace(order, used=way)
-        self.watch.register.orders.learn(spent.values())
-        return None if len(spent) == len(by_order) else _kept(self.decide(claimed, self.watch.register, spent))
+            if await self.orders.spend(one.orders, way):
+                self.watch.register.orders.learn([replace(order, used=way) for order in one.orders])
+            else:
+                lost.append(record)
+        if not lost:
+            return None
+        bare = self.decide(claimed, self.watch.register)
+        return _kept({**decisions, **{record: bare[record] for record in lost}})
 
     def decide(
-        self, claimed: Claimed, register: Register, ordered: Mapping[RecordId, Override] = _NO_ORDERS
+        self, claimed: Claimed, register: Register, ordered: Mapping[RecordId, Permit] = NOTHING
     ) -> dict[RecordId, Decision]:
-        """What the guard says of each record that the delivery carries. ``ordered``: orders of courts that may be about
-        one of them."""
+        """What the guard says of each record that the delivery carries. ``ordered``: what courts ordered about some."""
         route = self._route(claimed.delivery)
         if route is None:
             carried = [one.record for one in claimed.cargo] or [RecordId("")]
@@ -120,24 +137,27 @@ class Clearing:
         asked: dict[tuple[object, ...], Decision] = {}
         decisions: dict[RecordId, Decision] = {}
         for one in claimed.cargo:
-            held = register.held(one.persons)
-            order = ordered.get(one.record)
-            key = (one.bearing, one.received_at.date(), held, order)
-            decision = asked.get(key) if one.bearing is not None else None
+            permit = ordered.get(one.record)
+            held = register.held(one.persons) if permit is None else permit.protected
+            key = (one.bearing, one.received_at.date(), held)
+            decision = asked.get(key) if one.bearing is not None and permit is None else None
             if decision is None:
-                decision = asked[key] = self._decided(claimed, one, route, _Circumstances(today, held, order))
+                decision = self._decided(claimed, one, route, _Circumstances(today, held, permit))
+                if permit is None:
+                    asked[key] = decision
             decisions[one.record] = decision
         return decisions
 
     def _decided(self, claimed: Claimed, one: Cargo, route: Route, now: _Circumstances) -> Decision:
-        delivery, order = claimed.delivery, now.order
+        delivery, permit = claimed.delivery, now.permit
         bearing = self._bearing(claimed, one)
         if bearing is None:
             return self._unknown
         sender = self.directory().partners.get(delivery.sender)
         passage = Passage(bearing, route, now.today, sender, one.received_at.date(), now.held)
-        if order is not None:
-            passage = replace(passage, request=order.request, override=order, way=Way(delivery.id, one.record))
+        if permit is not None:
+            way = Way(delivery.id, one.record)
+            passage = replace(passage, request=permit.request, record=one.record, orders=permit.orders, way=way)
         decision = self.guard.decide(passage)
         bridge = self.bridging.between(delivery.kind, delivery.format)
         if decision.withheld is not None or bridge is None:

@@ -189,11 +189,12 @@ class Dispatcher:
         if stopped is not None or self._closing or generation != line.breaker.generation:
             return tools.judge.given_back(tried, stopped or begun)
         try:
-            clearance = await tools.clearing.clear(claimed)
+            leaving = await tools.clearing.decided(claimed)
             composed = await tools.crew.compose(self._composition(claimed))
             if composed.findings and claimed.delivery.digest is None:
                 tried = replace(tried, findings=kept(composed.findings))
-            parcel = _parcel(claimed, composed, clearance)
+            _check(claimed, composed)
+            parcel = _parcel(claimed, composed, await tools.clearing.clear(leaving))
             tried = replace(tried, digest=composed.digest, size=len(composed.body))
             handover = await self._adapter(partner.endpoint.adapter).hand_over(parcel, partner)
         except KeptBack as back:
@@ -296,14 +297,18 @@ class _Unwritable(Exception):
         self.rule = rule
 
 
-def _parcel(claimed: Claimed, composed: Composed, clearance: Clearance) -> Parcel:
-    """Raises Tampered when the bytes differ from those of an earlier attempt."""
+def _check(claimed: Claimed, composed: Composed) -> None:
+    """Raises Tampered when the bytes differ from those of an earlier attempt, _Unwritable when there are none."""
     blocking = next((f.rule for f in composed.findings if f.severity.blocks), None)
     if blocking is not None:
         raise _Unwritable(blocking)
     delivery = claimed.delivery
     if delivery.digest not in (None, composed.digest, composed.replaces):
         raise Tampered("The payload is not what was sent before.", code="payload-changed")
+
+
+def _parcel(claimed: Claimed, composed: Composed, clearance: Clearance) -> Parcel:
+    delivery = claimed.delivery
     return Parcel(
         delivery=delivery.id,
         sender=delivery.sender,

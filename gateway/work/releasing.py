@@ -1,4 +1,5 @@
-"""Releasing: what was kept back because of danger goes on its way when a court has ordered it.
+"""Releasing: what was kept back because of danger goes on its way when a court has ordered it, and an order whose
+delivery came to nothing is told.
 
 The order is not used up here: the guard is asked again when the record leaves.
 """
@@ -15,7 +16,7 @@ from gateway.core.acceptance import Chunk, Judged
 from gateway.core.audit_entry import Scribe
 from gateway.core.disclosure import Override
 from gateway.core.errors import GatewayError
-from gateway.core.model import Actor, Delivery, DeliveryId, Record, RecordId, RecordState
+from gateway.core.model import Actor, AuditEntry, Delivery, DeliveryId, DeliveryState, Record, RecordId, RecordState
 from gateway.core.ports.deliveries import DeliveryDesk
 from gateway.core.ports.overrides import Overrides
 from gateway.core.ports.records import Records
@@ -56,10 +57,22 @@ class Releaser:
                 await self._release(order, today)
             except GatewayError as error:
                 log.warning("override.waits", id=order.id, code=error.problem)
+        if self.watch.register.orders.used(today):
+            await self._undelivered()
         return False
 
+    async def _undelivered(self) -> None:
+        """An operator has to know that the court did not get it: sent again until its last day, or ordered anew."""
+        for order in await self.overrides.tell_undelivered(self._entry):
+            log.warning("override.undelivered", id=order.used.delivery if order.used else "", name=order.id)
+
+    def _entry(self, order: Override, state: DeliveryState) -> AuditEntry:
+        details = {"order": order.id, "request": order.request, "court": order.court}
+        delivery = order.used.delivery if order.used else ""
+        return self.scribe.entry(SCHEDULER, "override.undelivered", f"delivery:{delivery}", state.value, details)
+
     async def _release(self, order: Override, today: date) -> None:
-        kept = await self.overrides.kept(order.person)
+        kept = await self.overrides.kept(order)
         others = self._others.setdefault(order.id, set())
         for record in kept.records:
             if record in others:

@@ -9,6 +9,7 @@ from datetime import date
 import structlog
 
 from gateway.core.acceptance import Chunk, Judged
+from gateway.core.court_orders import unnumbered_of
 from gateway.core.errors import Tampered
 from gateway.core.labels import open_record
 from gateway.core.model import Delivery, Partner, Record, RecordId, RecordState
@@ -26,7 +27,9 @@ PAGE = 500
 
 def examined_again(record: Record, sealer: Sealer, canonical: CanonicalForm) -> Examined:
     """What the examination of a stored record found, but for its findings. Raises Tampered."""
-    facts = canonical.facts(canonical.read(open_record(sealer, record.id, record.sealed or b"")))
+    content = canonical.read(open_record(sealer, record.id, record.sealed or b""))
+    facts = canonical.facts(content)
+    in_danger = facts.family_violence or facts.nondisclosure
     return Examined(
         record.id,
         record.ordinal,
@@ -37,6 +40,7 @@ def examined_again(record: Record, sealer: Sealer, canonical: CanonicalForm) -> 
         record.case_index,
         persons=record.persons,
         index_keys=record.index_key or "",
+        unnumbered=unnumbered_of(record.id, canonical.unnumbered(content)) if in_danger else frozenset(),
     )
 
 

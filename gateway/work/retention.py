@@ -61,6 +61,8 @@ class Eraser:
     mint: Mint
     owner: str
     pace: Pace = field(default_factory=Pace)
+    only: frozenset[str] | None = None
+    """The rules whose records alone go, and no log with them; None: all of them."""
 
     async def plan(self) -> Outlook:
         """What a run would do now; changes nothing."""
@@ -95,16 +97,24 @@ class Eraser:
         async for batch in self._batches(Span(None, now, of_purpose=True)):
             erased += await self._erase(run, batch, actor)
             watch(erased)
+        if self.only is None:
+            run, erased = await self._all(run, actor, now, erased, watch)
+        ended = await self._end(replace(run, records=run.records + erased), actor)
+        await self.retention.settle()
+        log.info("retention.ended", id=ended.id, records=ended.records)
+        return ended
+
+    async def _all(
+        self, run: Run, actor: Actor, now: datetime, erased: int, watch: Callable[[int], None]
+    ) -> tuple[Run, int]:
+        """What is due by its age, and the ends of the logs."""
         async for batch in self._batches(Span(run.upto, earlier(now, self.schedule.shortest_months))):
             run = replace(run, upto=batch[-1].candidate.id)
             erased += await self._erase(run, batch, actor)
             watch(erased)
         await self.accounting.prune(earlier(now, self.schedule.logs["disclosures"].months))
         await self._prune(actor, now)
-        ended = await self._end(replace(run, records=run.records + erased), actor)
-        await self.retention.settle()
-        log.info("retention.ended", id=ended.id, records=ended.records)
-        return ended
+        return run, erased
 
     async def _prune(self, actor: Actor, now: datetime) -> None:
         """The oldest entries of the audit log go, but nothing that is as young as the oldest record under a hold."""
@@ -126,7 +136,7 @@ class Eraser:
         """Whether a record is due that goes as soon as it is delivered (45 CFR 303.15(c)(8))."""
         now, holds = self.clock(), await self.holds.list()
         async for found in self._walk(Span(None, now, of_purpose=True)):
-            if any(self._ruling(one, holds).is_due(now) for one in found):
+            if any(self._goes(self._ruling(one, holds), now) for one in found):
                 return True
         return False
 
@@ -140,6 +150,9 @@ class Eraser:
         while found := await self.retention.candidates(span, self.schedule.closing, self.pace.looked_at):
             yield found
             span = replace(span, after=found[-1].candidate.id)
+
+    def _goes(self, ruling: Ruling, now: datetime) -> bool:
+        return ruling.is_due(now) and (self.only is None or ruling.rule in self.only)
 
     def _ruling(self, found: Found, holds: Sequence[Hold]) -> Ruling:
         candidate = found.candidate
@@ -155,7 +168,7 @@ class Eraser:
     async def _erase(self, run: Run, batch: Sequence[Found], actor: Actor) -> int:
         now, holds = self.clock(), await self.holds.list()
         ruled = [(one, self._ruling(one, holds)) for one in batch]
-        due = [(one, ruling) for one, ruling in ruled if ruling.is_due(now)]
+        due = [(one, ruling) for one, ruling in ruled if self._goes(ruling, now)]
         if not due:
             return 0
         erasures = [
@@ -224,13 +237,19 @@ class Rounds:
     """Erases by itself: so long after the last run began, whoever began it, and at once what goes with its delivery."""
 
     eraser: Eraser
-    every: timedelta
+    every: timedelta | None
+    """None: nothing goes by its age."""
 
     async def step(self) -> bool:
         """One round; False always. A run that was cut off is gone on with at once."""
-        last = await self.eraser.retention.runs(1)
-        rested = not last or last[0].begun_at + self.every <= self.eraser.clock()
-        if rested or last[0].state is RunState.RUNNING or await self.eraser.urgent():
+        if await self._is_time() or await self.eraser.urgent():
             with suppress(Conflict):
                 await self.eraser.run(SCHEDULER)
         return False
+
+    async def _is_time(self) -> bool:
+        if self.every is None:
+            return False
+        last = await self.eraser.retention.runs(1)
+        rested = not last or last[0].begun_at + self.every <= self.eraser.clock()
+        return rested or last[0].state is RunState.RUNNING

@@ -10,8 +10,8 @@ from gateway.core.acceptance import Judged
 from gateway.core.audit_entry import Scribe
 from gateway.core.bearing import Bearing
 from gateway.core.bridge import Bridging, Stuck
-from gateway.core.court_orders import fitting
-from gateway.core.disclosure import Guard, Override, Passage, Withheld
+from gateway.core.court_orders import Search, fitting
+from gateway.core.disclosure import Guard, Passage, Withheld
 from gateway.core.ids import Mint
 from gateway.core.model import (
     Actor,
@@ -90,9 +90,11 @@ class Router:
             bearing = self._turning(one, origin, bearing)
         sender, received = directory.partners.get(origin.sender), origin.received_at.date()
         held = self.register.held(one.persons)
-        order = self._order(one, held, day) if held else None
-        request = order.request if order else one.question
-        passages = [Passage(bearing, route, day, sender, received, held, request, order) for route in routing.routes]
+        if one.unnumbered:
+            held |= one.unnumbered
+        passages = [Passage(bearing, route, day, sender, received, held) for route in routing.routes]
+        if held and self.register.orders:
+            passages = [self._ordered(one, passage) for passage in passages]
         obstacles = [self._obstacle(one, one.facts, passage) for passage in passages]
         first = obstacles[0] if obstacles else routing.reason
         if first is None:
@@ -106,9 +108,12 @@ class Router:
         renewing = renewal(one.case_index, one.persons, one.index_keys)
         return replace(judged, notices=notices, renewal=renewing) if notices or renewing else judged
 
-    def _order(self, one: Examined, held: frozenset[bytes], day: date) -> Override | None:
-        """The order of a court that may let the record go; it is used up when it leaves."""
-        return fitting(self.register.orders.about(held), (one.question, one.id), day)
+    def _ordered(self, one: Examined, passage: Passage) -> Passage:
+        """With the orders of courts that may let the record go this way; they are used up when it leaves."""
+        requests = (one.id,) if one.question is None else (one.question, one.id)
+        search = Search(requests, passage.route.partner.key, passage.day)
+        orders = fitting(self.register.orders.about(passage.held, one.id), passage.held, search)
+        return replace(passage, request=one.question, record=one.id, orders=orders)
 
     def _notices(self, one: Examined, origin: Origin) -> tuple[Notice, ...]:
         """What the record newly says of persons in danger; rare."""

@@ -90,6 +90,7 @@ from gateway.web.edge import runner
 from gateway.web.limits import Limits
 from gateway.web.parts import LogFiles, Parts, RuleText
 from gateway.work.court_desk import OrderDesk
+from gateway.work.court_orders import Asked
 from gateway.work.messages import MessageDesk, PartnerKeyDesk
 from gateway.work.protection import RegisterWatch
 from gateway.work.receipts import ReceiptOffice
@@ -462,11 +463,9 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         disclosures=Cleared(),
         court=OrderDesk(
             StoredOverrides(database),
-            StoredRecords(database, timedelta()),
+            Asked(StoredRecords(database, timedelta()), None),  # the API enters no orders
+            StoredAuditLog(database),
             protection,
-            keys.sealer(),
-            None,  # the API enters no orders
-            keys.indexer(),
             scribe,
             watch,
             mint,

@@ -13,6 +13,7 @@ from aiohttp import ClientSession, CookieJar, web
 from argon2 import PasswordHasher
 
 from gateway.core.audit_entry import Scribe
+from gateway.core.bridge import Bridging
 from gateway.core.errors import Unavailable
 from gateway.core.ids import minting
 from gateway.core.model import (
@@ -75,7 +76,9 @@ from gateway.store.tables import attempts
 from gateway.store.turns import StoredTurns
 from gateway.web.console import ConsoleSettings, console_application
 from gateway.web.parts import Parts, RuleText
+from gateway.work.answers import Questions
 from gateway.work.court_desk import OrderDesk
+from gateway.work.court_orders import Asked
 from gateway.work.danger_watch import DangerWatch
 from gateway.work.protection import RegisterWatch
 from gateway.work.receipts import ReceiptOffice
@@ -141,6 +144,11 @@ class HashIndexer:
 
     def tokens(self, domain, value):
         return (self.index(domain, value),)
+
+
+def asking_nobody(database, canonical):
+    """Opens records for orders of courts; no kind of these suites answers another."""
+    return Questions(StoredRecords(database), SEALER, canonical, HashIndexer(), lambda: None, {}, Bridging())
 
 
 def partner(key, name, role=Role.STATE, **changes):
@@ -317,11 +325,9 @@ def parts_of(database, clock, canonical=None):
         disclosures=Words(),
         court=OrderDesk(
             StoredOverrides(database),
-            StoredRecords(database),
+            Asked(StoredRecords(database), asking_nobody(database, canonical)),
+            StoredAuditLog(database),
             RegisterWatch(StoredNotices(database), StoredOverrides(database)),
-            SEALER,
-            canonical,
-            HashIndexer(),
             Scribe(clock, mint, os.urandom),
             clock,
             mint,

@@ -224,16 +224,32 @@ async def test_an_order_of_a_court_is_entered_when_a_security_officer_agrees(sql
         page = await (await other.get(request)).text()
         assert all(told in page for told in ("39-CP-0001", "PersonSSNIdentification", "go to a court"))
         await send(other, request + "/decide", word="approve", reason="paper seen")
-        (order,) = await site.parts.court.list(10)
+        ((order, _),) = [(one.order, one.standing) for one in await site.parts.court.list(10)]
         assert (order.requested_by, order.approved_by) == ("operator:data-steward", "operator:security-officer")
         way = Way(DeliveryId((await site.parts.records.deliveries(order.request))[0].id), order.request)
         await used(site, order, way)
         for told in (path, f"/deliveries/{way.delivery}"):
             assert f"It left once by order {order.id}" in await (await one.get(told)).text()
+        await stands(site, other, order, way)
+
+
+async def stands(site, client, order, way):
+    """The list and the page of the order, on the way and when it came to nothing."""
+    assert "leaving" in await (await client.get("/overrides")).text()
+    async with site.database.write() as connection:
+        await connection.execute(update(deliveries).where(deliveries.c.id == way.delivery).values(state="dead"))
+    page = await (await client.get("/overrides")).text()
+    assert all(told in page for told in ("1 did not arrive", order.id, order.request, "39-CP-0001", way.delivery))
+    assert f"/records/{order.request}" not in page, "a security officer has no business there"
+    page = await (await client.get(f"/overrides/{order.id}")).text()
+    assert all(told in page for told in ("The court does not have the answer", "override.entered", "override.used"))
+    assert "900123456" not in page
+    assert (await client.get("/overrides/nothing")).status == 404
 
 
 async def used(site, order, way):
     async with site.database.write() as connection:
         await connection.execute(update(deliveries).where(deliveries.c.id == way.delivery).values(state="claimed"))
-    entry = site.parts.scribe.entry(Actor("gateway", "dispatcher"), "override.used", f"delivery:{way.delivery}")
-    assert await site.parts.court.overrides.spend(order, way, site.clock(), entry)
+    dispatcher, details = Actor("gateway", "dispatcher"), {"order": order.id}
+    entry = site.parts.scribe.entry(dispatcher, "override.used", f"delivery:{way.delivery}", "ok", details)
+    assert await site.parts.court.overrides.spend([order], way, site.clock(), [entry])

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from gateway.core.disclosure import Override, Way, Withheld
 from gateway.core.four_eyes import Act, Request, State
-from gateway.core.model import Actor, DeliveryState, RecordId, RecordState
+from gateway.core.model import Actor, DeliveryState, PartnerKey, RecordId, RecordState
 from gateway.core.people import Renewal, packed
 from gateway.core.ports.approvals import Spent
 from gateway.core.ports.overrides import Kept
@@ -22,7 +22,7 @@ from gateway.store.insertion import Insertion
 from gateway.store.overrides import StoredOverrides
 from gateway.store.protection import StoredNotices
 from gateway.store.rows import record_row
-from gateway.store.tables import approvals, items, records
+from gateway.store.tables import approvals, deliveries, items, records
 from tests.contract.owed import Town, ids
 
 KIM = Actor("operator", "kim")
@@ -45,6 +45,7 @@ def order_of(town, **changes):
         request=RecordId("request-1"),
         person=JANE,
         court="39-CP-0001",
+        recipient=PartnerKey("ohio"),
         ordered_on=date(2026, 3, 1),
         expires_on=date(2026, 3, 9),
         requested_by="operator:pat",
@@ -80,7 +81,7 @@ async def claimed(town, database, count=1):
 
 
 async def spend(store, town, order, way):
-    return await store.spend(order, way, town.now, town.entry("override.used", f"delivery:{way.delivery}"))
+    return await store.spend([order], way, town.now, [town.entry("override.used", f"delivery:{way.delivery}")])
 
 
 async def test_an_order_is_written_with_the_permission_that_it_spends_or_not_at_all(store, town, database):
@@ -103,8 +104,8 @@ async def test_of_many_who_use_an_order_at_once_one_does_and_may_again(store, to
     way = ways[found.index(True)]
     assert await spend(store, town, order, way), "its next attempt"
     assert not await spend(store, town, order, Way(way.delivery, RecordId("another")))
-    assert await store.get(order.id) == await store.used_by(way.delivery) == replace(order, used=way)
-    assert await store.used_for(way.record) == replace(order, used=way)
+    assert (await store.get(order.id),) == await store.used_by(way.delivery) == (replace(order, used=way),)
+    assert await store.used_for(way.record) == (replace(order, used=way),)
     told = [await StoredAuditLog(database).about(f"delivery:{one.delivery}") for one in ways]
     assert sorted(map(len, told)) == [0, 0, 0, 1]
 
@@ -120,6 +121,49 @@ async def test_an_order_is_not_used_outside_of_its_days_nor_for_what_is_not_unde
     (pending,) = await town.owe(database, 1)
     assert not await spend(store, town, order, Way(pending.id, way.record))
     assert await spend(store, town, order, way), "the control"
+
+
+async def test_two_orders_about_one_record_are_used_up_together_or_not_at_all(store, town, database):
+    orders = [(await entered(store, town, database, person=one))[1] for one in (JANE, OTHER)]
+    way, another = await claimed(town, database, 2)
+    assert await spend(store, town, orders[0], another)
+    entries = [town.entry("override.used", f"delivery:{way.delivery}") for _ in orders]
+    assert not await store.spend(orders, way, town.now, entries)
+    assert await store.used_by(way.delivery) == ()
+    third = (await entered(store, town, database))[1]
+    assert await store.spend([third, orders[1]], way, town.now, entries)
+    assert await store.spend([third, orders[1]], way, town.now, entries), "its next attempt"
+    assert {one.id for one in await store.used_by(way.delivery)} == {third.id, orders[1].id}
+    assert len(await StoredAuditLog(database).about(f"delivery:{way.delivery}")) == 2
+
+
+async def test_a_delivery_that_came_to_nothing_is_told_once_for_its_order(store, town, database):
+    _, order, _ = await entered(store, town, database)
+    await entered(store, town, database)
+    (way,) = await claimed(town, database)
+    await spend(store, town, order, way)
+
+    def told(one, state):
+        return town.entry("override.undelivered", f"delivery:{one.used.delivery}", state.value)
+
+    async def standing():
+        counts = await store.counts(town.now.date())
+        return {name: count for name, count in counts.items() if count}
+
+    assert await store.tell_undelivered(told) == ()
+    assert await standing() == {"open": 1, "leaving": 1}
+    for state, stands in (("delivered", "used"), ("dead", "undelivered")):
+        async with database.write() as connection:
+            await connection.execute(update(deliveries).where(deliveries.c.id == way.delivery).values(state=state))
+        assert await store.states([way.delivery]) == {way.delivery: state}
+        assert await standing() == {"open": 1, stands: 1}
+    assert [one.id for one in await store.tell_undelivered(told)] == [order.id]
+    assert await store.tell_undelivered(told) == (), "once"
+    assert await store.states([]) == {}
+    (entry,) = [e for _, e in await StoredAuditLog(database).about(f"delivery:{way.delivery}") if e.outcome == "dead"]
+    assert entry.action == "override.undelivered"
+    town.wait(timedelta(days=30))
+    assert await standing() == {"expired": 1, "undelivered": 1}
 
 
 async def test_what_was_entered_or_used_is_newer_than_what_a_process_knows(store, town, database):
@@ -155,6 +199,8 @@ async def test_what_is_kept_because_of_a_person_is_found(store, town, database):
     async with database.write() as connection:
         carried = select(items.c.record).where(items.c.delivery == held.id)
         await connection.execute(update(records).where(records.c.id.in_(carried)).values(persons=JANE))
-    kept = await store.kept(JANE)
+    by_id = await store.kept(order_of(town, person=b"n" * 16, request=others[0].id))
+    assert (by_id.records, by_id.deliveries) == ((others[0].id,), ()), "somebody without a number: the record itself"
+    kept = await store.kept(order_of(town))
     assert (kept.records, kept.deliveries) == ((hers.id,), (held.id,))
-    assert await store.kept(b"n" * 16) == Kept((), ())
+    assert await store.kept(order_of(town, person=b"n" * 16)) == Kept((), ())

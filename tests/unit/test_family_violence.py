@@ -24,6 +24,7 @@ ORDER = Override(
     request=REQUEST,
     person=PERSON,
     court="39-CP-0001",
+    recipient=to("IV-D").partner.key,
     ordered_on=TODAY - timedelta(days=3),
     expires_on=TODAY + timedelta(days=3),
     requested_by="pat",
@@ -54,7 +55,7 @@ def passage(guard, held, purpose, requester, ordered, in_days, elsewhere):
         TODAY,
         held=frozenset({PERSON}) if held else frozenset(),
         request=REQUEST,
-        override=order if ordered else None,
+        orders=(order,) if ordered else (),
     )
 
 
@@ -90,24 +91,25 @@ def test_a_guard_that_does_not_look_for_danger_fails_the_table():
         {"used": ELSEWHERE},
         {"request": RecordId("request-2")},
         {"person": b"q" * 16},
+        {"recipient": "another"},
         {"approved_by": "pat"},
         {"expires_on": TODAY - timedelta(days=1)},
         {"ordered_on": TODAY + timedelta(days=1)},
     ],
-    ids=["used", "another request", "another person", "one person alone", "past", "not yet"],
+    ids=["used", "another request", "another person", "another recipient", "one person alone", "past", "not yet"],
 )
 def test_an_order_is_good_for_its_request_its_person_and_its_days_once(changes):
     """V02."""
     guard = Guard(POLICY)
     plain = replace(passage(guard, *ORDERED), way=WAY)
     found = guard.decide(plain)
-    assert (found.withheld, found.rule, found.override) == (None, "V02", ORDER)
-    assert guard.decide(replace(plain, override=replace(ORDER, **changes))).withheld is Withheld.PROTECTED_PERSON
+    assert (found.withheld, found.rule, found.orders) == (None, "V02", (ORDER,))
+    assert guard.decide(replace(plain, orders=(replace(ORDER, **changes),))).withheld is Withheld.PROTECTED_PERSON
 
 
 def test_an_order_that_a_delivery_used_up_is_good_for_its_next_attempt():
     guard = Guard(POLICY)
-    used = replace(passage(guard, *ORDERED), override=replace(ORDER, used=WAY), way=WAY)
+    used = replace(passage(guard, *ORDERED), orders=(replace(ORDER, used=WAY),), way=WAY)
     assert guard.decide(used).withheld is None
     assert guard.decide(replace(used, way=None)).withheld is Withheld.PROTECTED_PERSON
 
@@ -117,13 +119,17 @@ def test_an_order_about_one_person_lets_nothing_out_about_two():
     plain = passage(guard, *ORDERED)
     both = replace(plain, held=frozenset({PERSON, b"q" * 16}))
     assert guard.decide(both).withheld is Withheld.PROTECTED_PERSON
+    hers = replace(ORDER, id="order-2", person=b"q" * 16)
+    found = guard.decide(replace(both, orders=(ORDER, hers)))
+    assert (found.withheld, found.orders) == (None, (ORDER, hers)), "each has an order of its own"
+    assert guard.decide(replace(both, orders=(ORDER, ORDER))).withheld is Withheld.PROTECTED_PERSON
     assert guard.decide(replace(plain, request=None)).withheld is Withheld.PROTECTED_PERSON
 
 
 def test_an_order_that_was_not_needed_is_not_used_up():
     guard = Guard(POLICY)
     found = guard.decide(passage(guard, *UNNEEDED))
-    assert (found.withheld, found.override) == (None, None)
+    assert (found.withheld, found.orders) == (None, ())
 
 
 # --- A25: every branch of the guard ----------------------------------------------------------------------------------
@@ -223,18 +229,26 @@ def battery():
     yield from ((one, to(program), held) for one in (plain, FOUND) for program in ("IV-D", "IV-A"))
     yield from ((replace(FOUND, nondisclosure=True), to("IV-D"), more) for more in ({}, held))
     court = to("IV-D", requester="court")
-    granted = {**held, "request": REQUEST, "override": ORDER}
+    granted = {**held, "request": REQUEST, "orders": (ORDER,)}
     yield from ((one, route, granted) for one in (FOUND, replace(FOUND, **marked)) for route in (court, to("IV-D")))
     yield FOUND, court, {**granted, "held": frozenset()}
     yield FOUND, court, {**granted, "request": None}
-    bad = ({"used": WAY}, {"request": "x"}, {"person": b"q" * 16}, {"approved_by": "pat"}, {"expires_on": TODAY - day})
-    yield from (
-        (FOUND, court, {**granted, "override": replace(ORDER, **one)}) for one in (*bad, {"ordered_on": TODAY + day})
+    yield FOUND, court, {**granted, "request": None, "record": REQUEST}
+    bad = (
+        {"used": WAY},
+        {"request": "x"},
+        {"person": b"q" * 16},
+        {"approved_by": "pat"},
+        {"expires_on": TODAY - day},
+        {"recipient": "x"},
     )
-    used = {**granted, "override": replace(ORDER, used=WAY)}
+    yield from (
+        (FOUND, court, {**granted, "orders": (replace(ORDER, **one),)}) for one in (*bad, {"ordered_on": TODAY + day})
+    )
+    used = {**granted, "orders": (replace(ORDER, used=WAY),)}
     yield from ((FOUND, court, {**used, "way": one}) for one in (WAY, ELSEWHERE, None))
     edges = ({"expires_on": TODAY}, {"ordered_on": TODAY})
-    yield from ((FOUND, court, {**granted, "override": replace(ORDER, **one)}) for one in edges)
+    yield from ((FOUND, court, {**granted, "orders": (replace(ORDER, **one),)}) for one in edges)
     yield Facts(Kind("something-new"), "26", "39"), to("IV-D"), {}
 
 
@@ -263,7 +277,7 @@ def said(module):
         known = {"day": TODAY, **more}
         try:
             found = guard.decide(module.Passage(guard.bearing(facts), route, **known))
-            answers.append((str(found.withheld), found.rule, found.override is not None))
+            answers.append((str(found.withheld), found.rule, len(found.orders)))
         except Exception as error:  # noqa: BLE001 - a mutant may do anything
             answers.append(type(error).__name__)
     return answers

@@ -10,11 +10,12 @@ from typer.testing import CliRunner
 
 import schemas
 from gateway.cli.application import app
-from gateway.core.court_orders import Ordered, standing
+from gateway.core.court_orders import Ordered
 from gateway.core.disclosure import Withheld
-from gateway.core.errors import Conflict, Forbidden, Transient, Unprocessable
+from gateway.core.erasure import RunState
+from gateway.core.errors import Conflict, Forbidden, NotFound, Permanent, Transient, Unprocessable
 from gateway.core.four_eyes import State
-from gateway.core.model import Actor, DeliveryState, Page, RecordState
+from gateway.core.model import Actor, AgreementMode, DeliveryState, Page, PartnerKey, RecordId, RecordState
 from gateway.core.people import DOMAIN
 from gateway.core.ports.adapters import Handover
 from gateway.core.ports.records import RecordQuery
@@ -25,12 +26,13 @@ from gateway.store.pruning import StoredPruning
 from gateway.web import overriding
 from gateway.web.approving import Person, SecondWords
 from gateway.web.overriding import Asking
+from gateway.work import dispatcher
 from gateway.work.clearing import KeptBack
 from gateway.work.court_desk import OrderDesk
 from gateway.work.court_orders import Asked, Orders
 from gateway.work.protection import RegisterWatch
 from gateway.work.releasing import Releaser
-from gateway.work.retention import Eraser
+from gateway.work.retention import Eraser, Rounds
 from tests.unit.guarding import APPROVED
 from tests.unit.test_work_bridge import ANSWER, CASE, FPLS, LOCATE, SSN, answer, post, request
 from tests.unit.work_site import MICHIGAN, OHIO, agreement, open_site, partner
@@ -56,11 +58,9 @@ class Court:
         self.site = site
         self.desk = OrderDesk(
             site.stores.overrides,
-            site.stores.records,
+            Asked(site.stores.records, site.questions),
+            site.stores.audit,
             site.protection,
-            site.sealer,
-            site.speech.canonical,
-            site.questions.indexer,
             site.scribe,
             site.clock,
             site.mint,
@@ -83,19 +83,19 @@ class Court:
         (record,) = (await self.site.stores.submissions.records(submission.id, None, Page())).rows
         return await self.site.stores.records.get(record.id)
 
-    async def answered(self, *agencies, case=CASE, ssn=SSN):
+    async def answered(self, *agencies, case=CASE, ssn=SSN, **more):
         """What federal agencies answer: whether each stays."""
         for agency in agencies or (b"A01",):
-            texts = {"at_338": case.ljust(15).encode(), "at_314": ssn}
+            texts = {"at_338": case.ljust(15).encode(), "at_314": ssn, **more}
             await post(self.site, FPLS, "fpls-answers", answer(agency, **texts))
 
-    async def request(self, record, paper=PAPER, number=None, person=STEWARD):
-        asking = Asking(record, number, paper)
+    async def request(self, record, paper=PAPER, number=None, person=STEWARD, recipient=None):
+        asking = Asking(record, number, paper, recipient)
         return await overriding.ask(self.desk, self.words, person, asking, "order of the court")
 
-    async def order(self, record, paper=PAPER, number=None):
+    async def order(self, record, paper=PAPER, number=None, recipient=None):
         """Asked by one, agreed to by another, entered."""
-        wanted = await self.request(record, paper, number)
+        wanted = await self.request(record, paper, number, recipient=recipient)
         agreed = await self.words.decide(KIM, Role.SECURITY_OFFICER, wanted.id, approved=True, reason="paper seen")
         await overriding.enter(self.desk, agreed, KIM)
         await self.site.protection.refresh()
@@ -121,6 +121,19 @@ class Court:
         async with self.site.dispatching():
             await self.site.come_to_rest()
         return [parcel for parcel in self.site.door.taken if parcel.kind == ANSWER]
+
+    async def only(self):
+        """The one order that there is."""
+        (stood,) = await self.desk.list(10)
+        return stood.order
+
+    async def answer(self):
+        """The newest answer."""
+        listing = await self.site.stores.records.search(RecordQuery(kind=ANSWER), Page())
+        return await self.site.stores.records.get(listing.rows[0].id)
+
+    async def stands(self):
+        return [one.standing for one in await self.desk.list(10)]
 
     async def staying(self):
         query = RecordQuery(kind=ANSWER, state=RecordState.WITHHELD)
@@ -162,8 +175,8 @@ async def test_by_an_order_one_answer_leaves_once(court, withheld, claim):
     await court.answered()
     assert await court.sent() == [parcel], "a second answer to the same request needs a second order"
     assert await court.staying() == [Withheld.PROTECTED_PERSON]
-    (order,) = await court.desk.list(10)
-    assert (order.used.delivery, standing(order, TODAY)) == (parcel.delivery, "used")
+    order = await court.only()
+    assert (order.used.delivery, (await court.desk.get(order.id)).standing) == (parcel.delivery, "used")
     claim.measured("1 order, 2 answers to its request: 1 left")
 
 
@@ -193,7 +206,7 @@ async def raced(court, kind=Orders):
         (claimed,) = await site.deliveries.claim([delivery], owner, site.now, site.now + timedelta(minutes=5))
         clearing = replace(site.clearing(), watch=watch, orders=orders)
         try:
-            return (await clearing.clear(claimed)).covers(delivery, OHIO)
+            return (await clearing.clear(await clearing.decided(claimed))).covers(delivery, OHIO)
         except KeptBack:
             return False
 
@@ -206,7 +219,7 @@ async def test_an_attempt_that_failed_is_repeated_under_the_same_order_until_its
     site = court.site
     site.door.failure = lambda: Transient("Out of order.", code="http-503")
     assert await court.sent() == []
-    (order,) = await court.desk.list(10)
+    order = await court.only()
     assert order.used is not None, "used before anything is handed over"
     site.wait(days=3, minutes=1)
     assert await court.sent() == []
@@ -239,7 +252,7 @@ async def test_an_order_that_comes_when_a_parcel_lies_ready_is_used_up_by_its_fe
     assert await court.site.clearing().kept_back(parcel.delivery) is not None
     await court.order(record)
     assert await court.site.clearing().kept_back(parcel.delivery) is None
-    (order,) = await court.desk.list(10)
+    order = await court.only()
     assert order.used.delivery == parcel.delivery
 
 
@@ -304,6 +317,187 @@ async def test_a_delivery_that_was_kept_when_it_was_about_to_leave_goes_by_an_or
     assert parcel.delivery == delivery.id
     told = await court.site.actions(f"delivery:{delivery.id}")
     assert told == ["delivery.withheld", "delivery.released", "override.used", "delivery.delivered"]
+
+
+# --- one recipient, everybody in the record ---------------------------------------------------------------------------
+
+
+@pytest.mark.claim("V02", control="test_an_order_for_no_one_partner_would_go_to_every_court")
+async def test_what_was_ordered_for_one_court_does_not_go_to_another(court, withheld, claim):
+    """Michigan has copies of Ohio's answers for its courts, and gets none by an order for Ohio's."""
+    copied(court.site)
+    await court.order(withheld)
+    assert (await court.only()).recipient == OHIO
+    assert len(await court.sent()) == 1
+    assert owed(court.site) == [OHIO]
+    claim.measured("2 partners may have it for courts, 1 asked: it went to that one")
+
+
+async def test_an_order_for_no_one_partner_would_go_to_every_court(court, withheld, monkeypatch):
+    monkeypatch.setattr("gateway.store.overrides.PartnerKey", Anybody)
+    copied(court.site)
+    await court.order(withheld)
+    await court.sent()
+    assert owed(court.site) == [OHIO, MICHIGAN]
+
+
+class Anybody(str):
+    """The safeguard off: a recipient that is whoever is looked for."""
+
+    __slots__ = ()
+
+    def __eq__(self, _other):
+        return True
+
+    def __hash__(self):
+        return 0
+
+
+def copied(site):
+    """Michigan gets a copy of each answer to Ohio, for its courts."""
+    terms = {"kinds": frozenset({ANSWER}), "purpose": "support", "requester": "court"}
+    copy = agreement(FPLS, MICHIGAN, mode=AgreementMode.SUBSCRIPTION, **terms)
+    site.know(
+        partner(FPLS, "FPLS", program="FPLS"),
+        *(partner(key, code, tax_approval=APPROVED) for key, code in ((OHIO, "39"), (MICHIGAN, "26"))),
+        agreements=(agreement(FPLS, OHIO, **terms), copy),
+    )
+
+
+def owed(site):
+    return [delivery.partner for delivery in site.told if delivery.kind == ANSWER]
+
+
+async def test_whose_answer_it_is_is_known_or_has_to_be_said(court, withheld):
+    for named in (MICHIGAN, PartnerKey("nobody")):
+        with pytest.raises(Unprocessable) as refused:
+            await court.request(withheld, recipient=named)
+        assert refused.value.problem == "override-recipient"
+    assert (await court.request(withheld, recipient=OHIO)).terms["recipient"] == OHIO
+
+
+async def test_about_two_protected_persons_two_orders_let_it_go_and_one_does_not(court):
+    for ssn in (SSN, OTHER):
+        await court.danger(ssn)
+    await court.asked()
+    await court.answered(at_377=OTHER)
+    record = await court.answer()
+    assert len(await court.desk.protected(record)) == 2
+    with pytest.raises(Unprocessable) as unclear:
+        await court.request(record)
+    assert unclear.value.problem == "override-person"
+    await court.order(record, number=1)
+    assert await court.sent() == [], "the other one is protected still"
+    await court.order(record, number=2)
+    (parcel,) = await court.sent()
+    used = await court.desk.overrides.used_by(parcel.delivery)
+    assert len(used) == len({one.person for one in used}) == 2
+    assert (await court.site.actions(f"delivery:{parcel.delivery}")).count("override.used") == 2
+    assert (await court.desk.of_record(record.id)).title.count("by order") == 2
+
+
+async def test_an_answer_that_names_a_second_protected_person_stays_when_its_turn_comes(court, withheld):
+    await court.danger(OTHER)
+    await court.order(withheld)
+    await court.answered(at_377=OTHER)
+    (parcel,) = await court.sent()
+    assert OTHER not in parcel.body
+    assert await court.staying() == [Withheld.PROTECTED_PERSON]
+
+
+async def test_about_somebody_without_a_number_the_order_names_the_answer(court):
+    await court.asked()
+    await court.answered(at_314=b" " * 9, at_375=b"39")
+    await court.answered(at_314=b" " * 9, at_375=b"39")
+    record = await court.answer()
+    assert await court.staying() == [Withheld.NONDISCLOSURE] * 2
+    (place,) = await court.desk.protected(record)
+    assert (place.numbered, place.path) == (False, "")
+    with pytest.raises(Unprocessable) as unknown:
+        await court.request(record)
+    assert unknown.value.problem == "override-recipient", "whose request it answers is not known without the number"
+    await court.order(record, recipient=OHIO)
+    assert len(await court.sent()) == 1
+    assert await court.staying() == [Withheld.NONDISCLOSURE], "the other answer has the same words, and no order"
+    assert (await court.only()).used.record == record.id
+
+
+async def test_an_order_about_who_has_a_number_does_not_do_for_one_without(court, withheld):
+    """The answer says besides that somebody of whom it has no number must not be told of."""
+    await court.order(withheld)
+    court.site.speech.canonical.unnumbered = lambda _content: ("Somebody",)  # on top of the protected person
+    assert await court.sent() == []
+    del court.site.speech.canonical.unnumbered
+    assert len(await court.sent()) == 1, "the control"
+
+
+# --- when it does not arrive ------------------------------------------------------------------------------------------
+
+
+async def test_bytes_that_cannot_be_made_use_no_order_up(court, withheld, monkeypatch):
+    await court.order(withheld)
+    with monkeypatch.context() as broken:
+        broken.setattr(dispatcher, "_check", unwritable)
+        assert await court.sent() == []
+    (owed,) = [one for one in court.site.told if one.kind == ANSWER]
+    assert (await court.site.found(owed)).state is DeliveryState.DEAD
+    assert await court.stands() == ["open"]
+    await again(court, owed.id)
+    assert len(await court.sent()) == 1
+
+
+def unwritable(claimed, _composed):
+    if claimed.delivery.kind == ANSWER:
+        raise Permanent("No room.", code="field-long")
+
+
+async def test_an_answer_that_the_court_never_got_is_told_once_and_can_be_sent_again_under_its_order(court, withheld):
+    await court.order(withheld)
+    site = court.site
+    site.door.failure = lambda: Permanent("Nobody here.", code="http-404")
+    assert await court.sent() == []
+    order = await court.only()
+    assert await court.stands() == ["undelivered"]
+    assert (await court.desk.counts())["undelivered"] == 1
+    await court.release()
+    await court.release()
+    assert (await site.actions(f"delivery:{order.used.delivery}")).count("override.undelivered") == 1
+    site.door.failure = None
+    await again(court, order.used.delivery)
+    assert len(await court.sent()) == 1
+    assert await court.stands() == ["used"]
+
+
+async def test_what_did_not_arrive_in_the_days_of_its_order_goes_by_a_new_one(court, withheld):
+    await court.order(withheld)
+    site = court.site
+    site.door.failure = lambda: Permanent("Nobody here.", code="http-404")
+    await court.sent()
+    site.door.failure = None
+    delivery = (await court.only()).used.delivery
+    site.wait(days=4)
+    await again(court, delivery)
+    assert await court.sent() == [], "its days are over"
+    await court.order(withheld, replace(PAPER, expires_on=TODAY + timedelta(days=9)))
+    (parcel,) = await court.sent()
+    assert parcel.delivery == delivery
+    assert await court.stands() == ["used", "used"]
+
+
+async def again(court, delivery):
+    entry = court.site.scribe.entry(PAT, "delivery.retried", f"delivery:{delivery}")
+    assert await court.site.stores.desk.retry(delivery, court.site.now, entry)
+
+
+async def test_a_query_that_was_answered_at_once_is_no_request_that_an_order_may_name(court):
+    query = RecordId(court.site.mint())
+    entry = court.site.scribe.entry(Actor("partner", OHIO), "query.answered", f"query:{query}", "prohibited")
+    await court.site.stores.audit.write([entry])
+    with pytest.raises(Conflict) as refused:
+        await court.desk.named(query)
+    assert refused.value.problem == "override-query"
+    with pytest.raises(NotFound):
+        await court.desk.named(RecordId("nothing"))
 
 
 # --- two people ------------------------------------------------------------------------------------------------------
@@ -402,7 +596,7 @@ async def test_at_the_command_line_one_asks_and_everybody_at_the_machine_sees_wh
 async def test_that_it_left_by_order_is_said_and_the_answer_is_destroyed(court, withheld):
     await court.order(withheld)
     (parcel,) = await court.sent()
-    (order,) = await court.desk.list(10)
+    order = await court.only()
     for why in (await court.desk.of_delivery(parcel.delivery), await court.desk.of_record(order.used.record)):
         assert (why.code, why.rule) == ("court-order", "V02")
         assert why.title == f"It left once by order {order.id} of the court 39-CP-0001 of 2026-03-02."
@@ -414,6 +608,31 @@ async def test_that_it_left_by_order_is_said_and_the_answer_is_destroyed(court, 
     assert (record.sealed, record.persons, record.digest) == (None, None, None)
     assert (await court.site.stores.retention.erased(record.id)).rule == "court-order"
     assert (await court.site.stores.records.get(withheld.id)).sealed is not None, "the request stays"
+
+
+@pytest.mark.claim("V02", control="test_with_retention_off_what_is_only_old_stays")
+async def test_with_retention_off_the_answer_is_destroyed_all_the_same(court, withheld):
+    await court.order(withheld)
+    await court.sent()
+    assert not await Rounds(lawful(court.site), None).step()
+    assert (await court.site.stores.records.get((await court.only()).used.record)).sealed is None
+    (run,) = await court.site.stores.retention.runs(10)
+    assert (run.records, run.state) == (1, RunState.DONE)
+
+
+async def test_with_retention_off_what_is_only_old_stays(court, withheld):
+    court.site.wait(days=4_000)
+    assert not await Rounds(lawful(court.site), None).step()
+    assert await court.site.stores.retention.runs(10) == ()
+    assert (await court.site.stores.records.get(withheld.id)).sealed is not None
+    await Rounds(erasing(court.site), timedelta(days=1)).step()
+    assert (await court.site.stores.records.get(withheld.id)).sealed is None, "switched on, it goes"
+
+
+def lawful(site):
+    """The eraser of a site whose retention is switched off."""
+    made = erasing(site)
+    return replace(made, only=made.schedule.at_once)
 
 
 async def test_an_answer_that_needed_no_order_is_kept(court):

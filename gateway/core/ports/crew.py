@@ -52,6 +52,8 @@ class Examined:
     """Those of whom it says that they are in danger."""
     index_keys: str = ""
     """The keys under each of which all these indexes are, in turn; none named: one key."""
+    unnumbered: frozenset[bytes] = frozenset()
+    """What stands for those in danger of whom it has no number; told only of a record that is looked at again."""
     crosses: bool = True
     """False: the kind of record that its addressee takes has no words for what it says."""
 

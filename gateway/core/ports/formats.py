@@ -151,6 +151,10 @@ class CanonicalForm(Protocol):
         """The persons that it names by number, and those of whom it says that they are in danger."""
         ...
 
+    def unnumbered(self, content: Content) -> tuple[str, ...]:
+        """The groups of elements that say that somebody is in danger of whom there is no number."""
+        ...
+
 
 class Rules(Protocol):
     """The business rules of all kinds and formats."""

@@ -5,14 +5,15 @@ As :mod:`gateway.core.ports` says: one method is one transaction, and audit entr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from gateway.core.court_orders import Standing, Stood
 from gateway.core.disclosure import Override, Way
 from gateway.core.four_eyes import Request
-from gateway.core.model import Actor, AuditEntry, DeliveryId, Record, RecordId
+from gateway.core.model import Actor, AuditEntry, DeliveryId, DeliveryState, PartnerKey, Record, RecordId
 from gateway.core.ports.approvals import Spent
 from gateway.core.why import Why
 
@@ -35,10 +36,15 @@ class Overrides(Protocol):
         """Spend the permission and write the order, both or none. False: there is no such permission any more."""
         ...
 
-    async def spend(self, order: Override, way: Way, at: datetime, entry: AuditEntry) -> bool:
-        """Use the order up for one record of one delivery that is claimed or lies ready. True also for the very same
-        record and delivery once more, without another entry; of two others the first wins. False after the last day
-        and before the first, and when the delivery is no longer under way."""
+    async def spend(self, orders: Sequence[Override], way: Way, at: datetime, entries: Sequence[AuditEntry]) -> bool:
+        """Use the orders up for one record of one delivery that is claimed or lies ready: all of them or none. True
+        also for the very same record and delivery once more, without another entry (``entries``: one for each order);
+        of two others the first wins. False after the last day of one and before its first, and when the delivery is no
+        longer under way."""
+        ...
+
+    async def tell_undelivered(self, told: Callable[[Override, DeliveryState], AuditEntry]) -> tuple[Override, ...]:
+        """Write, once for each order, that the delivery that used it up came to nothing. Returns those that are new."""
         ...
 
     async def since(self, revision: int) -> tuple[Override, ...]:
@@ -51,16 +57,25 @@ class Overrides(Protocol):
         """Newest first."""
         ...
 
-    async def used_by(self, delivery: DeliveryId) -> Override | None:
-        """The order by which a record of the delivery left, or is about to."""
+    async def states(self, deliveries: Collection[DeliveryId]) -> Mapping[DeliveryId, DeliveryState]:
+        """How the deliveries stand that used orders up; those that there are not are left out."""
         ...
 
-    async def used_for(self, record: RecordId) -> Override | None:
-        """The order by which the record left, or is about to."""
+    async def counts(self, day: date) -> Mapping[Standing, int]:
+        """How many orders stand where on a day; every standing named."""
         ...
 
-    async def kept(self, person: bytes) -> Kept:
-        """What is kept back because of danger and names the person, oldest first."""
+    async def used_by(self, delivery: DeliveryId) -> tuple[Override, ...]:
+        """The orders by which records of the delivery left, or are about to."""
+        ...
+
+    async def used_for(self, record: RecordId) -> tuple[Override, ...]:
+        """The orders by which the record left, or is about to."""
+        ...
+
+    async def kept(self, order: Override) -> Kept:
+        """What is kept back because of danger and names the person of the order, or is the record that the order is
+        about; oldest first."""
         ...
 
 
@@ -71,7 +86,8 @@ class Place:
     number: int
     """Counted from 1, in the order of the record."""
     path: str
-    """Path of the element."""
+    """Path of the element; of somebody without a number, of the group that says that there is danger."""
+    numbered: bool = True
 
 
 class CourtDesk(Protocol):
@@ -82,10 +98,18 @@ class CourtDesk(Protocol):
         of danger is held about somebody in it."""
         ...
 
-    async def terms(self, record: Record, number: int | None = None) -> dict[str, str | int]:
-        """What names record and person in the terms of a request: id, digest of the blind index, place. ``None``: the
-        only protected person. Raises Unprocessable (``override-person``) unless that is one protected person,
-        Conflict (``override-record``) when the record's body is gone."""
+    async def named(self, record: RecordId) -> Record:
+        """The record that an order is to be about. Raises NotFound; Conflict (``override-query``) for a query that was
+        answered while its caller waited."""
+        ...
+
+    async def terms(
+        self, record: Record, number: int | None = None, recipient: PartnerKey | None = None
+    ) -> dict[str, str | int]:
+        """What names record, person and recipient in the terms of a request: id, digest of the blind index, place,
+        partner. ``None``: the only protected person; whoever asked. Raises Unprocessable (``override-person``) unless
+        that is one protected person, (``override-recipient``) when it is not known who asked and nobody is named, or
+        somebody else is; Conflict (``override-record``) when the record's body is gone."""
         ...
 
     async def enter(self, request: Request, by: Actor) -> Override:
@@ -93,9 +117,15 @@ class CourtDesk(Protocol):
         (``override-record``) when the record is gone, Unprocessable (``override-terms``) when it has expired."""
         ...
 
-    async def list(self, limit: int) -> tuple[Override, ...]: ...
+    async def list(self, limit: int) -> tuple[Stood, ...]:
+        """Newest first, each with where it stands today."""
+        ...
 
-    async def get(self, order: str) -> Override | None: ...
+    async def get(self, order: str) -> Stood | None: ...
+
+    async def counts(self) -> Mapping[Standing, int]:
+        """How many stand where today."""
+        ...
 
     async def of_delivery(self, delivery: DeliveryId) -> Why | None:
         """By which order it left, in words."""

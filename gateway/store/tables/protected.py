@@ -39,6 +39,7 @@ overrides = Table(
     Column("delivery", Text),
     Column("record", Text),
     Column("used_at", Instant),
+    Column("recipient", Text, nullable=False, server_default=""),
 )
 
 disclosed = Table(

@@ -192,6 +192,8 @@ def _desks(gate: Gate) -> tuple[Route, ...]:
         Route("POST", "/exports/{id}", Right.EXPORT, exports.take),
         Route("GET", "/records/{id}/content", Right.READ, content.asking),
         Route("POST", "/records/{id}/content", Right.READ, content.content),
+        Route("GET", "/overrides", Right.SECOND, overrides.orders),
+        Route("GET", "/overrides/{id}", Right.SECOND, overrides.order),
         Route("POST", "/records/{id}/override", Right.ORDER, overrides.ask),
         Route("GET", "/audit", Right.AUDIT, audit.audit),
         Route("GET", "/accounts", Right.KEYS, system.accounts),

@@ -27,6 +27,7 @@ PLACES: tuple[tuple[str, str, Right, bool], ...] = (
     ("/dead", "Dead letters", Right.LOOK, False),
     ("/jobs", "Jobs", Right.LOOK, False),
     ("/approvals", "Second words", Right.SECOND, False),
+    ("/overrides", "Court orders", Right.SECOND, False),
     ("/rules", "Rules", Right.BELONG, True),
     ("/retention", "Retention", Right.KEPT, False),
     ("/audit", "Audit log", Right.AUDIT, False),

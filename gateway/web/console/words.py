@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from gateway.core.court_orders import Standing
 from gateway.core.model import DeliveryState, Fault, Outcome, RecordState, Severity, SubmissionState
 
 
@@ -54,6 +55,9 @@ TONES: Mapping[str, Tone] = {
     "approved": Tone.GOOD,
     "used": Tone.QUIET,
     "expired": Tone.QUIET,
+    Standing.OPEN: Tone.WATCH,
+    Standing.LEAVING: Tone.BUSY,
+    Standing.UNDELIVERED: Tone.BAD,
     "ok": Tone.GOOD,
     "failed": Tone.BAD,
     "Good": Tone.GOOD,

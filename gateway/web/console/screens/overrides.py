@@ -1,4 +1,4 @@
-"""The form of an order of a court, on the page of the record that it is about."""
+"""Orders of courts: the list, one of them, and the form on the page of the record that it is about."""
 
 from __future__ import annotations
 
@@ -6,13 +6,35 @@ from datetime import date
 
 from aiohttp import web
 
-from gateway.core.court_orders import Ordered
-from gateway.core.errors import Refused
+from gateway.core.court_orders import Ordered, Standing
+from gateway.core.errors import NotFound, Refused
+from gateway.core.model import PartnerKey
 from gateway.web import overriding
 from gateway.web.approving import Person, known, second_words
 from gateway.web.console.screens.records import seen_record
-from gateway.web.console.visit import Visit, elsewhere
+from gateway.web.console.visit import Shown, Visit, elsewhere
 from gateway.web.overriding import Asking
+
+SHOWN = 100
+
+
+async def orders(visit: Visit) -> Shown:
+    """The last hundred, newest first, and how many there are of each standing."""
+    desk = visit.parts.court
+    values = {"orders": await desk.list(SHOWN), "most": SHOWN, "counts": await desk.counts(), "standing": Standing}
+    return Shown("overrides.html", values)
+
+
+async def order(visit: Visit) -> Shown:
+    """One order: its terms, the two people, what it let go, what was done. Never whom it is about."""
+    found = await visit.parts.court.get(visit.part("id"))
+    if found is None:
+        raise NotFound("There is no such order.")
+    used = found.order.used
+    objects = [f"record:{found.order.request}", *([f"delivery:{used.delivery}"] if used else [])]
+    told = [one for about in objects for one in await visit.parts.audit.about(about)]
+    entries = [one for one in told if one[1].details.get("order") == found.order.id]
+    return Shown("override.html", {"stood": found, "order": found.order, "entries": entries, "standing": Standing})
 
 
 async def ask(visit: Visit) -> web.Response:
@@ -20,7 +42,8 @@ async def ask(visit: Visit) -> web.Response:
     found, _ = await seen_record(visit)
     number = visit.told("person")
     ordered = Ordered(visit.told("court"), _day(visit, "ordered_on"), _day(visit, "expires_on"))
-    asking = Asking(found, int(number) if number.isascii() and number.isdigit() else None, ordered)
+    recipient = PartnerKey(visit.told("recipient")) if visit.told("recipient") else None
+    asking = Asking(found, int(number) if number.isascii() and number.isdigit() else None, ordered, recipient)
     person = Person(visit.actor, known(visit.operator.role if visit.operator else ""))
     request = await overriding.ask(visit.parts.court, second_words(visit.parts), person, asking, visit.told("reason"))
     return elsewhere(visit, f"/approvals/{request.id}")
