@@ -17,7 +17,7 @@ from gateway.core.caller_floor import FEDERAL_FLOOR, floors
 from gateway.core.errors import Misconfigured
 from gateway.core.model import Agreement, AgreementKey, AgreementMode, Kind, PartnerKey
 from gateway.core.routing import Directory
-from gateway.partner_caller import CallerTable, taken_twice
+from gateway.partner_files.caller import CallerTable, taken_twice
 from gateway.store.partner_documents import decode_partner, encode_partner
 from keys.public_key import check, verifying
 from tests.contract.api_stack import OHIO, TANF, partner

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from gateway.core.model import Agreement, Partner, PartnerKey
 from gateway.core.protection import Material, Profile, Protection, Use
-from gateway.partner_tables import Table
+from gateway.partner_files.tables import Table
 
 NOT_PLAIN = "plain: {partner} has no [partner.protection]; give it one, or write plain = true"
 KEPT_NOT_PLAIN = "protection: the agreement {agreement} does not allow this partner to go without"

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from gateway.core.caller import Caller, ClientCertificate, ClientKey, Purpose, Tier
 from gateway.core.errors import Misconfigured
-from gateway.partner_tables import Table
+from gateway.partner_files.tables import Table
 from gateway.web.auth import PARTNER_SCOPES
 from keys.public_key import check
 

@@ -1,0 +1,69 @@
+"""A file as it was read, with the lines of its keys."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from gateway.partner_files.agreement import AgreementTable
+from gateway.partner_files.partner import PartnerTable
+from gateway.partner_files.tables import Table
+from gateway.toml_lines import line_index, line_of
+
+_TOML_LINE = re.compile(r"at line (\d+)")
+
+
+class FileTable(Table):
+    partner: list[PartnerTable] = Field(default_factory=list)
+    agreement: list[AgreementTable] = Field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong, for a person; line 1 is the first."""
+
+    file: str
+    line: int | None
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.text}" if self.line else f"{self.file}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A file whose every table is as it should be, taken alone."""
+
+    name: str
+    lines: Mapping[tuple[str | int, ...], int]
+    file: FileTable
+
+    def fault(self, place: Sequence[str | int], text: str) -> Fault:
+        return Fault(self.name, line_of(self.lines, place), text)
+
+
+def parse(name: str, text: str, faults: list[Fault]) -> Parsed | None:
+    """None when it cannot be read; what is wrong is added to ``faults``."""
+    try:
+        document: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = _TOML_LINE.search(str(error))
+        faults.append(Fault(name, int(line.group(1)) if line else None, str(error)))
+        return None
+    lines = line_index(text)
+    try:
+        return Parsed(name, lines, FileTable.model_validate(document))
+    except ValidationError as error:
+        for detail in error.errors():
+            place = tuple(detail["loc"])
+            key = ".".join(str(part) for part in place)
+            message = (
+                "unknown key" if detail["type"] == "extra_forbidden" else detail["msg"].removeprefix("Value error, ")
+            )
+            faults.append(Fault(name, line_of(lines, place), f"{key}: {message}"))
+        return None
