@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from gateway.core.model import AgreementKey, Kind
-from gateway.core.routing import Directory, Reason
+from gateway.core.routing import FEDERAL_TAX, Directory, Reason
 from gateway.partner_files import read
 from gateway.partner_store import known
 from tests.unit.csenet_cases import CANONICAL, built
@@ -15,6 +15,8 @@ from tests.unit.work_site import MICHIGAN, OHIO, SPEECH, partner
 PARTNERS = (partner(OHIO, "39"), partner(MICHIGAN, "26"))
 TODAY = date(2026, 3, 5)
 FACTS = {key: CANONICAL.facts(built(CATALOG, key)) for key in CATALOG.triples}
+TAXED = {key for key, facts in FACTS.items() if FEDERAL_TAX in facts.tags}
+"""They ask for an agreement that names them, whatever its other filters are."""
 FUNCTIONS = sorted({triple.function for triple in CATALOG.triples.values()})
 
 
@@ -45,13 +47,15 @@ def passing(*filters):
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_an_agreement_on_one_function_lets_all_its_transactions_pass_and_no_other(function):
     expected = {key for key, triple in CATALOG.triples.items() if triple.function == function}
-    assert passing(f'function = ["{function}"]').keys() == expected
+    assert passing(f'function = ["{function}"]').keys() == expected - TAXED
+    named = passing(f'function = ["{function}"]\nfederal_tax = ["Y"]')
+    assert named.keys() == expected & TAXED
 
 
 def test_each_function_has_its_own_agreement():
     found = passing(*(f'function = ["{function}"]' for function in FUNCTIONS))
     by_function = {function: AgreementKey(f"exchange-{n}") for n, function in enumerate(FUNCTIONS, 1)}
-    assert found == {key: by_function[triple.function] for key, triple in CATALOG.triples.items()}
+    assert found == {key: by_function[triple.function] for key, triple in CATALOG.triples.items() if key not in TAXED}
 
 
 def test_action_and_reason_narrow_an_agreement():
