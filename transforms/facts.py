@@ -78,8 +78,6 @@ _Wanted = frozenset[str | None]
 _Places = tuple[tuple[str, _Wanted], ...]
 """The fields of a record that a flag looks at."""
 
-MEMBERS = 6
-"""Sender to other_case_id."""
 SHAPES = 1_000
 """Plans kept, one for all records with the same paths; forgotten all at once when there are more."""
 LONGEST = 200
@@ -111,8 +109,8 @@ def _holds(places: _Places, fields: _Fields) -> bool:
 class _Plan:
     """What has to be looked at in records with the same paths."""
 
-    members: tuple[tuple[int, _Fill], ...]
-    """Which of those from sender to other_case_id, in the order of :class:`Facts`, and what they are."""
+    members: tuple[_Fill | None, ...]
+    """Those from sender to other_case_id, in the order of :class:`Facts`; None: nothing is said of it."""
     tags: tuple[tuple[str, _Fill], ...]
     family_violence: _Places
     nondisclosure: _Places
@@ -137,22 +135,22 @@ class Summary:
     def facts(self, content: Content) -> Facts:
         fields = content.fields
         plan = self._plans.get(content.outline) or self._plan(content.outline)
-        tags = {tag: text for tag, fill in plan.tags if (text := fill(fields))}
+        tags: dict[str, str] = {}
+        for tag, fill in plan.tags:  # a comprehension is a call, and this runs for every record
+            if text := fill(fields):
+                tags[tag] = text
         for tag, places in plan.flags:
             if _holds(places, fields):
                 tags[tag] = "Y"
-        members: list[str | None] = [None] * MEMBERS
-        for at, fill in plan.members:
-            members[at] = fill(fields) or None
-        sender, recipient, transaction, serial, case_id, other_case_id = members
+        sender, recipient, transaction, serial, case_id, other_case_id = plan.members
         return Facts(
             self._kind,
-            sender or "",
-            (recipient or "") if self._addressed else None,
-            transaction,
-            serial,
-            case_id,
-            other_case_id,
+            sender(fields) if sender else "",
+            (recipient(fields) if recipient else "") if self._addressed else None,
+            (transaction(fields) or None) if transaction else None,
+            (serial(fields) or None) if serial else None,
+            (case_id(fields) or None) if case_id else None,
+            (other_case_id(fields) or None) if other_case_id else None,
             tags,
             bool(plan.family_violence) and _holds(plan.family_violence, fields),
             bool(plan.nondisclosure) and _holds(plan.nondisclosure, fields),
@@ -172,7 +170,7 @@ class Summary:
         tags = ((tag, _speaking(templates, paths)) for tag, templates in self._tags.items())
         flags = ((tag, _places(flag, paths)) for tag, flag in self._flags.items())
         return _Plan(
-            tuple((at, fill) for at, fill in enumerate(members) if fill),
+            tuple(members),
             tuple((tag, fill) for tag, fill in tags if fill),
             _places(self._family_violence, paths),
             _places(self._nondisclosure, paths),

@@ -6,9 +6,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from gateway.core.catalog import Picture
 
+DAYS = 2**15
+"""Days kept ready, about ninety years of them: those of one file are few, however many records it has."""
 PIVOT = 70
 """Two-digit years from here on are of the twentieth century."""
 
@@ -39,6 +42,7 @@ class Form:
         return text if text is not None and self.take(text) == value else None
 
 
+@lru_cache(maxsize=DAYS)
 def read_date(text: str) -> str | None:
     """CCYYMMDD. Days that every year has are looked up; the others are left to the calendar."""
     year, day = text[:4], _EVERY_YEAR.get(text[4:])

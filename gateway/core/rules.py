@@ -58,8 +58,12 @@ class BusinessRules:
     ) -> tuple[Finding, ...]:
         """All broken rules, in the order of the rule tables."""
         shape = (content.kind, format, facts.transaction, today, content.outline)
-        question = Question(content, facts, today)
         known = self._precedents.get(shape)
+        if known is not None and not known.is_alike(content.fields):
+            known = None
+        if known is not None and known.is_silent:
+            return ()
+        question = Question(content, facts, today)
         found = known.found if known is not None and known.binds(question) else self._found(question, format, shape)
         return tuple([self._finding(rule, fault, question, format, ordinal) for rule, fault in found]) if found else ()
 
