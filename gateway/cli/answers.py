@@ -28,7 +28,7 @@ def acknowledge(
 ) -> None:
     """The TA1 and 999 (997 for version 4010) that an X12 file would get, with its faults by segment and element."""
     from gateway.offline import validator  # noqa: PLC0415 - heavy, needed here only
-    from gateway.offline_answers import Numbering, answers  # noqa: PLC0415 - as above
+    from gateway.offline.answers import Numbering, answers  # noqa: PLC0415 - as above
 
     judge = validator(drafts=drafts)
     name = judge.format_of(file, format)

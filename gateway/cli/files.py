@@ -208,7 +208,7 @@ def convert(
 ) -> None:
     """Rewrite a file in another format; refuses when a record has a fault or does not fit."""
     from gateway.offline import validator  # noqa: PLC0415 - heavy, needed here only
-    from gateway.offline_convert import rewrite  # noqa: PLC0415 - as above
+    from gateway.offline.convert import rewrite  # noqa: PLC0415 - as above
 
     judge = validator(drafts=drafts)
     name = judge.format_of(file, format)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gateway.core.catalog import Catalog, ColumnOrder, Layout
     from gateway.core.resource_table import MessageTable
     from gateway.core.x12_set import TransactionSet
-    from gateway.offline_dump import Dump
+    from gateway.offline.dump import Dump
 
 app = typer.Typer(help="The tables that read and write records of fixed width.", no_args_is_help=True)
 
@@ -135,7 +135,7 @@ def show_record(
 ) -> None:
     """One record of a file, field by field. Values are masked: letters as X or x, digits as 9, the length kept."""
     from gateway.offline import validator  # noqa: PLC0415 - heavy, needed here only
-    from gateway.offline_dump import dump  # noqa: PLC0415 - as above
+    from gateway.offline.dump import dump  # noqa: PLC0415 - as above
 
     judge = validator(drafts=drafts)
     found = dump(judge, file, judge.format_of(file, format), record)

@@ -14,7 +14,7 @@ from gateway.core.errors import NotFound
 
 if TYPE_CHECKING:
     from gateway.core.catalog import Catalog, Rule
-    from gateway.offline_rules import Difference
+    from gateway.offline.rules import Difference
 
 app = typer.Typer(help="The rules that records are judged by.", no_args_is_help=True)
 Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="The rules in force on this day, CCYY-MM-DD.")]
@@ -90,7 +90,7 @@ def diff(
     """What the rules of one day say of a file that those of another day do not. Exit 4 when more would be refused."""
     from gateway.cli.exits import Exit  # noqa: PLC0415 - as below
     from gateway.offline import validator  # noqa: PLC0415 - heavy, needed here only
-    from gateway.offline_rules import difference  # noqa: PLC0415 - as above
+    from gateway.offline.rules import difference  # noqa: PLC0415 - as above
 
     judge = validator(drafts=drafts)
     days = before.date(), after.date()

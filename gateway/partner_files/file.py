@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from gateway.partner_files.agreement import AgreementTable
+from gateway.partner_files.lines import line_index, line_of
 from gateway.partner_files.partner import PartnerTable
 from gateway.partner_files.tables import Table
-from gateway.toml_lines import line_index, line_of
 
 _TOML_LINE = re.compile(r"at line (\d+)")
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from gateway.core.catalog import Catalog, Column, LayoutField, Need, Picture
 from gateway.core.model import Content, FormatName, Kind
-from gateway.offline_layouts import Block, blocks_of
+from gateway.offline.layouts import Block, blocks_of
 from gateway.sample.assistance import ASSISTANCE_REFERRAL, ASSISTANCE_REPORT
 from gateway.sample.contents import CASE_TRANSFER, LOCATE, NEW_HIRE
 from gateway.sample.coverage import MEDICAL_SUPPORT

@@ -14,8 +14,8 @@ from gateway.core.model import AdapterName, Content, Endpoint, FormatName, Kind,
 from gateway.core.ports.formats import Cover
 from gateway.core.receipt import Tally
 from gateway.offline import known_format
-from gateway.offline_convert import chunked, encoded
-from gateway.offline_layouts import fits
+from gateway.offline.convert import chunked, encoded
+from gateway.offline.layouts import fits
 from gateway.sample.contents import MAKERS, OF_FORMAT, Make
 from gateway.sample.faults import FAULTS, Fault, Row, Written
 from gateway.sample.people import Chance

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ EMPTY_NAMES = {
     "utils", "util", "helpers", "helper", "manager", "managers", "handler", "handlers", "service", "services",
     "common", "misc", "base", "data", "info", "processor", "processors",
 }  # fmt: skip
+LAYERS = {"audit", "broker", "core", "store", "web", "work"}
+"""The parts of the gateway that others may import; all else in it is the composition root."""
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval"}
 IMPURE_ATTRIBUTES = {
     ("datetime", "now"), ("datetime", "utcnow"), ("date", "today"), ("time", "time"), ("time", "sleep"),
@@ -30,6 +33,10 @@ IMPURE_ATTRIBUTES = {
 
 def name(path):
     return path.relative_to(ROOT).as_posix()
+
+
+def in_gateway(path):
+    return path.is_relative_to(ROOT / "gateway")
 
 
 def tree(path):
@@ -46,6 +53,13 @@ def test_the_import_contracts_of_the_project_hold():
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 broken" in done.stdout
+
+
+def test_the_contract_of_the_composition_root_names_all_of_it():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    [named] = [one["forbidden_modules"] for one in contracts if one["name"].startswith("Only the composition root")]
+    members = {path.relative_to(ROOT / "gateway").parts[0].removesuffix(".py") for path in MODULES if in_gateway(path)}
+    assert set(named) == {f"gateway.{member}" for member in members - LAYERS - {"__init__"}}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)

@@ -27,7 +27,7 @@ import sqlalchemy.dialects.sqlite.aiosqlite  # noqa: F401 - as above
 import gateway.app
 import gateway.cli.application
 import gateway.offline
-import gateway.offline_convert
+import gateway.offline.convert
 import gateway.partner_store
 import gateway.sample.files  # noqa: F401 - as above
 from gateway.cli.runtime import event_loop

@@ -12,7 +12,7 @@ from gateway.core.errors import Misconfigured, Unprocessable
 from gateway.core.model import Content, FormatName, Kind, Severity
 from gateway.core.ports.formats import Decoded, Frame, Heading
 from gateway.core.resource_table import Form
-from gateway.recognise import Recogniser
+from gateway.offline.recognise import Recogniser
 from schemas.document import parse
 from schemas.messages import message as table_of
 from tests.unit.contents import calm, cut_at_once, decode_all, texts

@@ -12,7 +12,7 @@ import schemas
 from gateway.core.errors import Unprocessable
 from gateway.core.model import Content, FormatName, Kind
 from gateway.core.rules import BusinessRules
-from gateway.recognise import Recogniser
+from gateway.offline.recognise import Recogniser
 from gateway.sample.interstate import case_reconciliation, case_status
 from gateway.sample.people import Chance
 from tests.unit.contents import COVER

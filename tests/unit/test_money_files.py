@@ -25,7 +25,7 @@ from gateway.core.model import (
 )
 from gateway.core.routing import Directory
 from gateway.core.rules import BusinessRules
-from gateway.recognise import Recogniser
+from gateway.offline.recognise import Recogniser
 from schemas.checks import check
 from tests.unit.fixed_width_samples import COVER, EXAMPLES
 from tests.unit.guarding import decide

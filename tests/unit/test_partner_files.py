@@ -26,8 +26,8 @@ from gateway.core.model import (
 from gateway.core.retry import DEFAULT_WAITS
 from gateway.core.routing import Directory
 from gateway.partner_files import read
+from gateway.partner_files.lines import line_index, line_of
 from gateway.partner_store import known
-from gateway.toml_lines import line_index, line_of
 from gateway.tools import speech
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "partners"

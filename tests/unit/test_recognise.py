@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.core.errors import Unprocessable
-from gateway.recognise import HEAD, Recogniser
+from gateway.offline.recognise import HEAD, Recogniser
 from gateway.tools import speech
 from tests.unit.fixed_width_samples import EXAMPLES
 

@@ -9,8 +9,8 @@ import pytest
 from gateway.core.errors import Unprocessable
 from gateway.core.model import FormatName, Kind
 from gateway.offline import Validator
-from gateway.offline_layouts import fits
-from gateway.recognise import Recogniser
+from gateway.offline.layouts import fits
+from gateway.offline.recognise import Recogniser
 from gateway.sample.faults import BY_NAME, FAULTS
 from gateway.sample.files import Sample, Wanted, kinds_made
 from gateway.tools import speech

@@ -14,9 +14,9 @@ from gateway.core.model import FormatName
 from gateway.core.ports.formats import FormatState
 from gateway.core.rules import BusinessRules
 from gateway.offline import Validator, partner_of
-from gateway.offline_convert import chunked, rewrite
-from gateway.offline_dump import dump, masked
-from gateway.offline_rules import difference
+from gateway.offline.convert import chunked, rewrite
+from gateway.offline.dump import dump, masked
+from gateway.offline.rules import difference
 from gateway.reports.junit import junit
 from gateway.reports.page import page
 from gateway.sample.files import Sample, Wanted

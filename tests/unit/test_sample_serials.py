@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import offline_serials
-from gateway.offline_serials import Serials
+import gateway.offline.serials
+from gateway.offline.serials import Serials
 
 
 @given(st.lists(st.integers(0, 60)))
@@ -22,7 +22,7 @@ def test_counted_numbers_are_one_run():
 
 
 def test_numbers_that_jump_too_often_are_not_remembered(monkeypatch):
-    monkeypatch.setattr(offline_serials, "MOST_RUNS", 3)
+    monkeypatch.setattr(gateway.offline.serials, "MOST_RUNS", 3)
     serials = Serials()
     assert not any(serials.repeated(number) for number in range(0, 20, 2))
     assert [serials.repeated(number) for number in (0, 2, 4, 6)] == [True, True, True, False]

@@ -17,10 +17,10 @@ from gateway.core.model import Content, FormatName, Kind, PartnerKey
 from gateway.core.routing import Directory
 from gateway.core.rules import BusinessRules
 from gateway.offline import Validator
-from gateway.offline_dump import dump
+from gateway.offline.dump import dump
+from gateway.offline.recognise import HEAD, Recogniser
 from gateway.partner_files import read
 from gateway.partner_store import known
-from gateway.recognise import HEAD, Recogniser
 from gateway.tools import speech
 from schemas.checks import check
 from tests.unit.fixed_width_samples import CHANCES, COVER, EXAMPLES, partner, sampled

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from gateway.cli.application import app
 from gateway.core.errors import Unprocessable
 from gateway.core.model import Finding, FormatName, RuleCode, Severity
-from gateway.recognise import Recogniser
+from gateway.offline.recognise import Recogniser
 from tests.unit.contents import COVER, calm
 from tests.unit.fixed_width_samples import EXAMPLES
 from tests.unit.test_x12 import BODIES, CANONICAL, CATALOG, FORMATS, NAMES, contents, read

@@ -10,8 +10,8 @@ from gateway.core.catalog import Catalog, Picture
 from gateway.core.errors import NotFound
 from gateway.core.model import Finding, FormatName
 from gateway.core.ports.formats import Frame
-from gateway.offline import Validator, frames, known_format
-from gateway.offline_layouts import Block, blocks_of
+from gateway.offline.judging import Validator, frames, known_format
+from gateway.offline.layouts import Block, blocks_of
 from transforms.delimited import cells
 from transforms.x12_segments import ISA_LENGTH, fits_isa, segments
 

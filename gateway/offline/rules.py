@@ -13,7 +13,7 @@ from gateway.core.model import Finding, FormatName, RuleCode
 from gateway.core.ports.formats import Format, Frame, Heading
 from gateway.core.receipt import blocked
 from gateway.core.rules import BusinessRules, in_force
-from gateway.offline import Advance, Validator, frames, known_format
+from gateway.offline.judging import Advance, Validator, frames, known_format
 from gateway.tools import Speech
 
 SAMPLES = 5

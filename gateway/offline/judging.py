@@ -18,8 +18,8 @@ from gateway.core.routing import Directory
 from gateway.core.rules import told
 from gateway.core.succession import Line
 from gateway.core.whole_file import WholeFile
-from gateway.offline_serials import Serials
-from gateway.recognise import HEAD, Recogniser
+from gateway.offline.recognise import HEAD, Recogniser
+from gateway.offline.serials import Serials
 from gateway.tools import Speech, speech
 from gateway.work.examine import sender_findings
 

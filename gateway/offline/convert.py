@@ -12,7 +12,7 @@ from gateway.core.errors import Unprocessable, Unreadable
 from gateway.core.model import AdapterName, Content, Endpoint, FormatName, Partner, PartnerKey, Role
 from gateway.core.ports.formats import Cover, Format, Reader
 from gateway.core.receipt import Tally, blocked
-from gateway.offline import Advance, Explained, Validator, explained, known_format
+from gateway.offline.judging import Advance, Explained, Validator, explained, known_format
 from gateway.tools import Speech
 
 CHUNK = 1_000

@@ -10,7 +10,7 @@ from pathlib import Path
 from gateway.core.errors import Unprocessable, Unreadable
 from gateway.core.model import AdapterName, Endpoint, Finding, FormatName, Partner, PartnerKey, Role
 from gateway.core.ports.formats import Cover
-from gateway.offline import Advance, Validator, known_format
+from gateway.offline.judging import Advance, Validator, known_format
 from transforms.x12_answers import ANSWERS, as_interchanges
 
 _NOBODY = Partner(PartnerKey("nobody"), "", Role.AGENCY, "", frozenset(), Endpoint(AdapterName.MAILBOX))

@@ -18,7 +18,7 @@ from gateway.core.file_order import FileOrder, RecordRole
 from gateway.core.model import FormatName
 from gateway.core.ports.formats import Format, Frame, Heading
 from gateway.core.x12_set import TransactionSet
-from gateway.offline_layouts import fits
+from gateway.offline.layouts import fits
 
 HEAD = 256 * 1024
 """Bytes of a file that are looked at."""
