@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 _REMEMBERED = 50_000
 """Paths and transitions kept ready for each kind; forgotten all at once when there are more."""
 
-ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 cannot carry (section 2.2, production 2)."""
+TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Marks that turn the direction of text (Unicode Standard Annex 9): what is shown is not what is there."""
+ILLEGAL = re.compile(f"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|{TURNING.pattern}")
+"""Characters that no record has: those that XML 1.0 cannot carry (section 2.2, production 2), and those marks."""
 _NOT_LETTERS = re.compile("[^A-Za-z]")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 

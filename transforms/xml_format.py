@@ -25,7 +25,7 @@ from gateway.core.catalog import Catalog
 from gateway.core.errors import Unprocessable
 from gateway.core.model import Content, Finding, FormatName, RuleCode, Severity
 from gateway.core.ports.formats import Cover, Decoded, Encoded, Frame, Heading, Reader
-from transforms.canonical import Canonical, parser, shown
+from transforms.canonical import TURNING, Canonical, parser, shown
 from transforms.gate import BATCH_NAMESPACE, Gate, Limits
 from transforms.schema_tree import Element
 
@@ -59,8 +59,10 @@ class XmlFormat:
 
     def decode(self, frame: Frame, heading: Heading) -> Decoded:  # noqa: ARG002 - a port's signature; XML has no heading
         """Rules: ``XML-DOCTYPE``, ``XML-MALFORMED``, ``XML-KIND``, ``XML-UNKNOWN``, ``XML-ORDER``, ``XML-REPEATED``,
-        ``XML-TEXT``, ``XML-ATTRIBUTE`` (errors) and ``XML-EMPTY`` (warning: counts as absent)."""
-        if (content := frame.content or self._canonical.glance(frame.body)) is not None:
+        ``XML-TEXT``, ``XML-ATTRIBUTE``, ``XML-CHARACTER`` (errors) and ``XML-EMPTY`` (warning: counts as absent)."""
+        if (content := frame.content or self._canonical.glance(frame.body)) is not None and _is_straight(
+            frame, content
+        ):
             return Decoded(content)
         if b"<!DOCTYPE" in frame.body:
             return _unreadable(frame, "XML-DOCTYPE", "a document type declaration is not accepted")
@@ -90,6 +92,11 @@ class XmlFormat:
         lines = (part for document in documents for part in (document, b"\n"))
         parts = lines if count == 1 else chain((_BATCH_OPEN,), lines, (_BATCH_CLOSE,))
         return Encoded(b"".join(chain((_DECLARATION,), parts)), self._info.media_type, self._info.extension)
+
+
+def _is_straight(frame: Frame, content: Content) -> bool:
+    """Whether nothing turns the direction of text; a record in ASCII cannot. The long way says where something does."""
+    return frame.body.isascii() or not TURNING.search("".join(content.fields.values()))
 
 
 def _unreadable(frame: Frame, rule: str, note: str) -> Decoded:
@@ -132,6 +139,8 @@ class _Reading:
             self.group(child, node, path + "/")
         elif len(child):
             self._report("XML-UNKNOWN", child, path, "the element holds text only")
+        elif child.text and TURNING.search(child.text):
+            self._report("XML-CHARACTER", child, path, "a mark that turns the direction of text")
         elif child.text:
             self.fields.setdefault(path, child.text)
         else:

@@ -193,6 +193,8 @@ def _today() -> str:
 
 def _show_checked(one: Checked) -> None:
     print(f"{one.file}: {one.info.name}, {one.records} records, {one.refused} with faults that would refuse them.")
+    if one.whole:
+        print("The file would be refused as a whole: none of its records would be taken.")
     if one.reservation:
         print(f"The format is {one.reservation}.")
     findings: Any = one.document()["findings"]

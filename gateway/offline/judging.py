@@ -66,6 +66,8 @@ class Checked:
     records: int
     refused: int
     findings: tuple[Explained, ...]
+    whole: bool = False
+    """Whether the file would be refused as a whole, however good its records are."""
 
     @property
     def faulty(self) -> bool:
@@ -88,6 +90,7 @@ class Checked:
             "missing": self.info.missing,
             "records": self.records,
             "refused": self.refused,
+            "refused_as_a_whole": self.whole,
             "findings": [receipts.shown(one.group) | {"source": one.source} for one in self.findings],
         }
 
@@ -125,16 +128,19 @@ class Validator:
             refused += judged.refused
             tally.add(judged.findings)
         tally.add(reader.findings)
-        if line is not None and records > refused:
-            tally.add(self._out_of_turn(line, name, reader))
+        whole = WholeFile.of(self.spoken.catalog).refused_by(reader.findings) is not None
+        if line is not None and records > refused and not whole:
+            late = self._out_of_turn(line, name, reader)
+            tally.add(late)
+            whole = bool(late)
         info = self.spoken.catalog.formats[name]
-        return Checked(file.name, info, records, refused, tuple(explained(self.spoken, one) for one in tally.groups()))
+        told = tuple(explained(self.spoken, one) for one in tally.groups())
+        return Checked(file.name, info, records, refused, told, whole)
 
     def _out_of_turn(self, line: Line, name: FormatName, reader: Reader) -> tuple[Finding, ...]:
-        """Whether the file could come behind those before it. One that is refused as a whole is none of them."""
+        """Whether the file could come behind those before it."""
         turn = self._successions.turn(self._sender, name, reader.heading.file, SubmissionId(""))
-        whole = WholeFile.of(self.spoken.catalog)
-        if turn is None or whole.refused_by(reader.findings):
+        if turn is None:
             return ()
         if late := line.refusal(turn):
             return (late,)

@@ -22,7 +22,11 @@ def _suite(one: Checked) -> str:
         f'failures="{failures}" errors="0" skipped="0">'
     )
     properties = [("format", one.info.name), ("confidence", one.info.confidence), ("records", str(one.records))]
-    properties += [("refused", str(one.refused)), ("reservation", one.reservation)]
+    properties += [
+        ("refused", str(one.refused)),
+        ("refused as a whole", str(one.whole).lower()),
+        ("reservation", one.reservation),
+    ]
     rows = [f"<property name={quoteattr(name)} value={quoteattr(value)}/>" for name, value in properties if value]
     cases = [_case(one.file, found) for found in one.findings] or [_passed(one.file)]
     return "\n".join([head, "<properties>", *rows, "</properties>", *cases, "</testsuite>"])

@@ -49,6 +49,12 @@ def page(checked: Sequence[Checked], made_on: str) -> str:
     )
 
 
+def _verdict(one: Checked) -> str:
+    if one.whole:
+        return "would be refused as a whole"
+    return "would be refused" if one.faulty else "all right"
+
+
 def _count(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
@@ -57,7 +63,7 @@ def _overview(checked: Sequence[Checked]) -> str:
     rows = [
         f'<tr><th scope="row"><a href="#file-{number}">{escape(one.file)}</a></th><td>{escape(one.info.name)}</td>'
         f'<td class="number">{one.records:,}</td><td class="number">{one.refused:,}</td>'
-        f"<td>{'would be refused' if one.faulty else 'all right'}</td></tr>"
+        f"<td>{_verdict(one)}</td></tr>"
         for number, one in enumerate(checked, 1)
     ]
     return _table("Files", ("File", "Format", "Records", "Refused", "Verdict"), rows)

@@ -97,6 +97,15 @@ def test_examples_are_recognised_and_judged_in_one_run(run, tmp_path):
     assert "partial" in told.stdout
 
 
+def test_a_file_whose_own_counts_disagree_is_said_to_be_refused_as_a_whole_with_each_of_them(run, tmp_path):
+    body = (EXAMPLES / "fixed" / "ks-ui-withholding.txt").read_bytes()
+    (tmp_path / "short.txt").write_bytes(body.replace(b"0000000002 000000000009150", b"0000000003 000000000009151"))
+    done = run("validate", "short.txt", "--format", "ks-ui-withholding", code=4)
+    assert "2 records, 0 with faults" in done.stdout
+    assert "refused as a whole" in done.stdout
+    assert {"FILE-COUNT", "FILE-AMOUNT"} <= set(re.findall(r"FILE-[A-Z]+", done.stdout))
+
+
 def test_a_file_that_no_format_fits_is_said_to_be_unknown(run, tmp_path):
     (tmp_path / "notes.txt").write_text("Dear Sir,\nplease find attached\n")
     assert "say which it is with --format" in run("validate", "notes.txt", code=4).stderr
