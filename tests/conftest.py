@@ -5,6 +5,9 @@ import importlib.util
 import pytest
 from hypothesis import settings
 
+from tests.servers.memory import write_to_memory
+
+write_to_memory()
 pytest_plugins = [
     name
     for name in (

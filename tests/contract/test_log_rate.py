@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from gateway.clock import utc_now
 from gateway.work.integrator import Integrator
 from tests.contract.grown_log import logbook_of
+from tests.servers.memory import DISK
 from tests.vectors.audit.sample import some_entries
 
 ENTRIES_A_SECOND = 1_500
 GROUP = 50
 """Entries of one transaction: what a group of submissions or outcomes writes together."""
 WRITERS = 4
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template):
+    """On a disk, where a commit waits until it is durable."""
+    with TemporaryDirectory(dir=DISK) as folder:
+        path = Path(folder) / "gateway.db"
+        shutil.copyfile(sqlite_template, path)
+        yield f"sqlite+aiosqlite:///{path}"
 
 
 def integrator_of(logbook):
