@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.core.errors import Transient
+from gateway.audit.cosignature import WitnessKey
+from gateway.core.errors import Misconfigured, Transient
+from gateway.cosigners import Cosigner
 from gateway.posting import Poster
+from gateway.settings import Audit
 
 PATH = "add-checkpoint"
 LONGEST_ANSWER = 16 * 1024
@@ -40,3 +43,15 @@ class WitnessClient:
 
     def close(self) -> None:
         self._poster.close()
+
+
+def witnesses(audit: Audit) -> tuple[Cosigner, ...]:
+    """The witnesses of the settings. Raises Misconfigured when the two keys of a witness are not of one name."""
+    found = []
+    for one in audit.witnesses:
+        client, key = WitnessClient(one.url, audit.witness_seconds), WitnessKey.parse(one.key)
+        also = (WitnessKey.parse(one.post_quantum_key),) if one.post_quantum_key else ()
+        if any(second.name != key.name or second.kind is key.kind for second in also):
+            raise Misconfigured("The two keys of a witness have one name and two kinds.", code="witness-keys")
+        found.append(Cosigner(key, client.ask, also, close=client.close))
+    return tuple(found)

@@ -1,128 +1,31 @@
-"""The disclosure guard: what may leave, to whom. One pure function over the policy, deny by default.
-
-The policy is data (``schemas/disclosure``): each of its rows names its source. What cannot be a row stands here: the
-order of the questions, the dates, and the rules on people in danger (42 USC 653(b)(2), 654(26); V01 to V06):
-
-* nothing that was found about a protected person goes to anybody; that nothing may be told is told;
-* what agencies say of such a person themselves goes to child support agencies only, and to the registry that the law
-  tells of the danger;
-* a notice holds for the person, in every record of every case, until the state that placed it takes it back;
-* a court may order one release: for one request, one person, one recipient, until a day, once. Of two protected
-  persons each needs an order of its own.
-
-Nothing reaches a channel without a :class:`Clearance`, and only :meth:`Guard.clear` makes one.
-"""
+"""The decision, and the word without which nothing leaves."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 
 from gateway.core.bearing import Bearing
-from gateway.core.model import DeliveryId, Facts, Kind, Partner, PartnerKey, RecordId
+from gateway.core.disclosure.decision import Decision, Withheld
+from gateway.core.disclosure.passage import Override, Passage
+from gateway.core.disclosure.tags import (
+    BEYOND,
+    COURT,
+    CUSTODY,
+    LOCATE_TYPE,
+    REGISTRY_ENTRY,
+    TOLD,
+    VERIFIED_BY,
+    VERIFIED_ON,
+)
+from gateway.core.model import DeliveryId, Facts, Kind, PartnerKey, RecordId
 from gateway.core.policy import IRS, IV_D, Answer, Cell, KindPolicy, Policy, program_of
-from gateway.core.routing import FEDERAL_TAX, Route
-from gateway.core.swift import swift
+from gateway.core.routing import FEDERAL_TAX
 
-
-class Withheld(StrEnum):
-    """Why a record may not leave to a partner. ``schemas/disclosure/answers.toml`` has a sentence for each."""
-
-    PROGRAM = "disclosure-program"
-    UNVERIFIED = "disclosure-unverified"
-    LABEL = "disclosure-label"
-    PURPOSE = "disclosure-purpose"
-    CONTENT = "disclosure-purpose-content"
-    LOCATE_ROLE = "disclosure-locate-role"
-    LOCATE_ATTESTATION = "disclosure-locate-attestation"
-    FEDERAL_TAX = "disclosure-federal-tax"
-    FEDERAL_TAX_RECIPIENT = "disclosure-federal-tax-recipient"
-    FEDERAL_TAX_APPROVAL = "disclosure-federal-tax-approval"
-    RETENTION = "disclosure-retention"
-    FAMILY_VIOLENCE = "disclosure-family-violence"
-    PROTECTED_PERSON = "disclosure-protected-person"
-    NONDISCLOSURE = "disclosure-nondisclosure-finding"
-    AGREEMENT = "disclosure-agreement"
-    UNKNOWN = "disclosure-unknown"
-
-
-TOLD = "told"
-"""Tag of records that say what was found about a person."""
-BEYOND = "beyond_whereabouts"
-"""Tag of records that say more of a person than an address and a place of employment."""
-LOCATE_TYPE = "locate_type"
-VERIFIED_BY, VERIFIED_ON = "verified_by", "verified_on"
-"""Tags of records that a second source confirmed: which one, and the day."""
-COURT = "court"
-CUSTODY = "custody"
 _QUERY = "FR"
 """Record type of a query to the federal case registry."""
-REGISTRY_ENTRY, CASE_STATUS = Kind("registry-entry"), Kind("case-status")
 _NOBODY = KindPolicy(frozenset(), frozenset(), "")
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One record in one delivery: the one release that an order of a court is used up by, however often the delivery is
-    attempted."""
-
-    delivery: DeliveryId
-    record: RecordId
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """One release that a court ordered (V02): for one request, one person and one recipient, between two days, once."""
-
-    id: str
-    request: RecordId
-    person: bytes = field(repr=False)
-    """Blind index of the person; of one without a number :func:`gateway.core.court_orders.unnumbered`."""
-    court: str
-    recipient: PartnerKey
-    """The partner that passes the answer on to the court: who asked."""
-    ordered_on: date
-    expires_on: date
-    requested_by: str
-    approved_by: str
-    used: Way | None = None
-    """What it let go; None: nothing yet."""
-
-
-@swift
-class Passage:
-    """One record that is about to go one way."""
-
-    bearing: Bearing
-    route: Route
-    day: date
-    """The day that counts: of receipt when it is routed, today when it is sent."""
-    sender: Partner | None = None
-    received_on: date | None = None
-    """When the gateway got it; None: just now."""
-    held: frozenset[bytes] = frozenset()
-    """Blind indexes of persons of the record on whom a notice of danger is held."""
-    request: RecordId | None = None
-    """The request that it answers, where an order of a court may be about it."""
-    record: RecordId | None = None
-    """Its own id, which an order may name as well."""
-    orders: tuple[Override, ...] = ()
-    """What courts ordered, one for each protected person."""
-    way: Way | None = None
-    """Known when it is about to leave; None while it is routed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What was decided, by which rule of which version of the policy."""
-
-    withheld: Withheld | None
-    rule: str
-    policy: str
-    orders: tuple[Override, ...] = ()
-    """The courts' orders that are used up by this release."""
 
 
 _MADE_HERE = object()
