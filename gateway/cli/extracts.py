@@ -10,8 +10,6 @@ import typer
 from gateway.cli import local
 from gateway.cli.out import put, say, table
 from gateway.core.errors import NotFound, Refused
-from gateway.core.people import renewal, unpacked
-from gateway.work.examine import case_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,6 +115,8 @@ def token(
     """Print the token of a case: a keyed digest that says nothing of it."""
 
     async def work(base: Foundation) -> bytes:
+        from gateway.core.people import renewal  # noqa: PLC0415 - as the others
+
         indexer = base.tools.examiner.indexer
         tokens = b"".join(indexer.tokens(f"case:{sender}", case_id))
         if moves := renewal(tokens, None, indexer.keys):  # Whoever names a case moves it under the active key.
@@ -129,6 +129,7 @@ def token(
 async def _tokens(base: Foundation, case: str | None, record: str | None) -> Sequence[bytes]:
     """Of the case, under each index key that there is."""
     from gateway.core.model import RecordId  # noqa: PLC0415 - as the others
+    from gateway.core.people import unpacked  # noqa: PLC0415 - as the others
 
     if (case is None) == (record is None):
         raise typer.BadParameter("Give one of --case and --record.")
@@ -145,6 +146,8 @@ async def _tokens(base: Foundation, case: str | None, record: str | None) -> Seq
 
 async def _tokens_of(base: Foundation, id_: RecordId) -> Sequence[bytes]:
     from gateway.core.labels import open_record  # noqa: PLC0415 - as the others
+    from gateway.core.people import unpacked  # noqa: PLC0415 - as the others
+    from gateway.work.examine import case_indexes  # noqa: PLC0415 - heavy, needed here only
 
     record = await base.stores.records.get(id_)
     if record is None or record.case_index is None or record.sealed is None:
