@@ -7,7 +7,7 @@ from datetime import date
 from types import MappingProxyType
 
 from gateway.core.model import Content, FormatName, Kind
-from gateway.sample import assistance, coverage, money, withholding
+from gateway.sample import agencies, assistance, coverage, money, withholding
 from gateway.sample.interstate import CASE_RECONCILIATION, CASE_STATUS, case_reconciliation, case_status
 from gateway.sample.people import COMPANIES, LAST_DAY, Address, Chance, Person
 from gateway.sample.vital_records import DEATH_NOTICE, PARENTAGE, death_notice, parentage
@@ -76,7 +76,11 @@ MAKERS: Mapping[Kind, Make] = MappingProxyType(
 """Kind -> how to make a record of it."""
 
 OF_FORMAT: Mapping[FormatName, Make] = MappingProxyType(
-    {FormatName("eiwo-answer"): withholding.answer, **coverage.FORM_MAKERS}
+    {
+        FormatName("eiwo-answer"): withholding.answer,
+        agencies.INJURY_CLAIMS: agencies.injury_claim,
+        **coverage.FORM_MAKERS,
+    }
 )
 """Formats that carry another side of their kind than that which is made of it."""
 

@@ -20,10 +20,9 @@ from gateway.sample.contents import MAKERS, OF_FORMAT, Make
 from gateway.sample.faults import FAULTS, Fault, Row, Written
 from gateway.sample.people import Chance
 from gateway.sample.tabled import UNTOLD, Tabled
+from gateway.sample.writers import SAMPLED_ALONE, written_by
 from gateway.tools import Speech
 
-READ_FORM = {FormatName("csenet"): FormatName("csenet-out")}
-"""Formats that write another form than they read -> the format that writes the form they read."""
 NAMED_RECORDS = 5
 """Records named for each kind of fault."""
 
@@ -57,7 +56,7 @@ class Planted:
 def kinds_made(catalog: Catalog, name: FormatName) -> tuple[Kind, ...]:
     """The kinds of records that a sample of a format can have; none when no sample can be made."""
     info = catalog.formats[name]
-    if not info.reads or not (info.writes or name in catalog.columns):
+    if not info.reads or not (info.writes or name in catalog.columns or name in SAMPLED_ALONE):
         return ()
     return tuple(kind for kind in info.kinds if _is_made(catalog, name, kind))
 
@@ -87,7 +86,7 @@ class Sample:
         self._catalog = spoken.catalog
         self._wanted = wanted
         self._read = known_format(spoken, wanted.format).name
-        self._format = spoken.formats[READ_FORM.get(self._read, self._read)]
+        self._format = written_by(spoken, self._read)
         self._kinds = self._chosen(kinds_made(spoken.catalog, self._read))
         self._carried = _carried(spoken.catalog, self._read)
         self._makers = self._made_by(wanted.seed)
@@ -220,7 +219,8 @@ class Sample:
             for start in range(0, whole, size):
                 text = rest[start : start + order.length].decode(order.encoding)
                 line = None
-                if any(record.role is RecordRole.DETAIL and fits(record, text) for record in order.records):
+                kind = next((record for record in order.records if fits(record, text)), None)
+                if kind is not None and kind.role is RecordRole.DETAIL:
                     number += 1
                     line = self._spoilt_detail(order, number, text)
                 yield rest[start : start + size] if line is None else line.encode(order.encoding)

@@ -96,6 +96,8 @@ def _digits(field: LayoutField, chance: Chance, address: Address) -> tuple[str, 
         return (chance.ssn(),)
     if "zip" in called or "postal" in called:
         return (address.postal_code,)
+    if called.endswith("personid"):
+        return (f"{chance.dice.randrange(10**9):010d}",)
     if field.required is not Need.REQUIRED:
         return ()
     return ("9" + "".join(chance.dice.choices("0123456789", k=field.length - 1)),)
@@ -108,6 +110,7 @@ def _words(field: LayoutField, chance: Chance, address: Address) -> tuple[str, .
         "PersonMiddleName": (chance.dice.choice("ABCDEFGH"),),
         "PersonSurName": (chance.dice.choice(FAMILY),),
         "PersonSSNIdentification": (chance.ssn(),),
+        "PersonID": (f"{chance.dice.randrange(10**9):010d}",),
         "AddressLine1Text": (address.line,),
         "AddressCityName": (address.city,),
         "AddressStateCode": (address.state,),
