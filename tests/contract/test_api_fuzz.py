@@ -29,6 +29,8 @@ from tests.contract.api_stack import FORMATS, running
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 SCHEMA = schemathesis.openapi.from_dict(json.loads(json.dumps(openapi(ROUTES, FORMATS, "1.2.3"))))
 OPERATIONS = {found.ok().definition.raw["operationId"]: found.ok() for found in SCHEMA.get_all_operations()}
+PATIENCE = 60.0
+"""Seconds for one answer: what is looked at is what it says, not how busy the machine is."""
 SCOPES = {route.operation.name: route.operation.scope for route in ROUTES}
 
 
@@ -61,30 +63,39 @@ def server(sqlite_template, tmp_path_factory):
         yield served
 
 
-def requests_to(operation, server, caller, examples):
-    """Made-up requests to one operation; raises what its description does not allow."""
+def requests_to(operation, server, caller, examples) -> int:
+    """So many made-up requests to one operation, fewer where it takes nothing that could be made up; raises what its
+    description does not allow. How many there were."""
     address, tokens = server
+    sent = 0
 
     with requests.Session() as session:
+        session.trust_env = False  # no look for a proxy at each request
 
         @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy())
         def check(case) -> None:
+            nonlocal sent
+            sent += 1
             response = case.call(
-                base_url=address, session=session, headers={"Authorization": f"Bearer {tokens[caller]}"}, timeout=10
+                base_url=address,
+                session=session,
+                headers={"Authorization": f"Bearer {tokens[caller]}"},
+                timeout=PATIENCE,
             )
             case.validate_response(response, checks=CHECKS)
 
         check()
+    return sent
 
 
 @pytest.mark.claim("A35", control="test_control_an_answer_that_is_not_described_is_found")
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
 def test_made_up_requests_get_only_described_answers(server, name, claim):
-    examples = claim.size(push=8, night=10_000)
+    examples = claim.size(push=50, night=10_000)
     caller = "pat" if SCOPES[name] is Scope.OPERATE else "ohio"
-    requests_to(OPERATIONS[name], server, caller, examples)
-    claim.measured(f"0 failures at {examples} requests for each operation")
+    sent = requests_to(OPERATIONS[name], server, caller, examples)
+    claim.measured(f"{name}: 0 failures at {sent} requests")
 
 
 def test_control_an_answer_that_is_not_described_is_found(server):

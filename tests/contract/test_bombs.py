@@ -137,7 +137,7 @@ def cases(dice: random.Random, number: int):
 
 @pytest.mark.claim("A33", control="test_control_without_ratio_and_cap_a_bomb_goes_off")
 async def test_every_bomb_is_refused_soon_and_in_little_memory(sqlite_url, tmp_path, claim):
-    dice, number, worst = claim.dice(), claim.size(push=84, night=2_000), [0.0, 0]
+    dice, number, worst = claim.dice(), claim.size(push=200, night=2_000), [0.0, 0]
     async with running(sqlite_url, tmp_path, Limits(gzip=True)) as stack:
         await stack.post(b"warm\n")
         for name, body, headers in cases(dice, number):

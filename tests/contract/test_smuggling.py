@@ -73,7 +73,7 @@ def rightly_refused(answer):
 @pytest.mark.claim("A36", control="test_control_two_lenient_servers_are_seen_to_disagree")
 async def test_no_shape_becomes_two_requests_and_nothing_is_repeated(sqlite_url, tmp_path, claim):
     rng = claim.dice()
-    cases = [*SHAPES.items(), *((f"mutation {n}", mutated(rng)) for n in range(claim.size(push=150, night=2_000)))]
+    cases = [*SHAPES.items(), *((f"mutation {n}", mutated(rng)) for n in range(claim.size(push=2_000, night=20_000)))]
     async with watched(sqlite_url, tmp_path) as (port, seen):
         for name, shape in cases:
             seen.paths.clear()
@@ -97,7 +97,7 @@ async def test_behind_a_proxy_both_sides_count_the_same_requests(sqlite_url, tmp
     cases = [
         *SHAPES.values(),
         *PROPER.values(),
-        *(mutated(rng, {**SHAPES, **PROPER, **PROPER}) for _ in range(claim.size(push=150, night=2_000))),
+        *(mutated(rng, {**SHAPES, **PROPER, **PROPER}) for _ in range(claim.size(push=2_000, night=20_000))),
     ]
     async with watched(sqlite_url, tmp_path) as (port, seen):
         with nginx(port) as front, capture_logs():

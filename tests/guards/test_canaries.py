@@ -23,7 +23,7 @@ from tests.journeys.partner_server import partner_server
 from tests.journeys.site import api, until
 from tests.servers.gateway_process import OPERATOR, GatewayProcess, free_port, install
 
-PEOPLE = [Canary(number) for number in range(1, 10_001 if NIGHT else 201)]
+PEOPLE = [Canary(number) for number in range(1, 10_001 if NIGHT else 501)]
 FIFTH = len(PEOPLE) // 5
 LOCATES, BROKEN_LOCATES, HIRES, BROKEN_HIRES, DEAD = (
     PEOPLE[: 2 * FIFTH],

@@ -76,7 +76,9 @@ def test_nothing_else_writes_csv():
         path.relative_to(ROOT).as_posix()
         for folder in ("gateway", "transforms", "adapters", "keys", "verifier")
         for path in (ROOT / folder).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for text in [path.read_text(encoding="utf-8")]
+        if "csv" in text
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Attribute) and node.attr in ("writer", "DictWriter")
         and isinstance(node.value, ast.Name) and node.value.id == "csv"
     ]  # fmt: skip

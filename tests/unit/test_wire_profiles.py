@@ -122,13 +122,12 @@ def forged(dice, half):
 @pytest.mark.claim("A30", control="test_control_with_one_signature_only_the_stripped_message_would_pass")
 def test_hybrid_messages_open_and_either_signature_stripped_is_refused(claim):
     dice, want = claim.dice(), expected(*PQ)
-    number = claim.size(push=40, night=1_000)
-    for _ in range(number):
+    number = claim.size(push=1_000, night=10_000)
+    for n in range(number):
         plain = dice.randbytes(dice.randrange(1, 4_096))
         assert WIRE.unprotect(Profile.HPKE_PQ, message(*PQ, plain), want).plain == plain
-        for half in (0, 1):
-            assert not taken(Profile.HPKE_PQ, forged(dice, half), want)
-    claim.measured(f"{number} round trips; 0 of {2 * number} accepted with one signature stripped")
+        assert not taken(Profile.HPKE_PQ, forged(dice, n % 2), want)
+    claim.measured(f"{number} round trips; 0 of {number} accepted with one signature stripped, in turn each")
 
 
 @pytest.mark.parametrize("half", [0, 1], ids=["ECDSA", "ML-DSA"])
