@@ -109,14 +109,6 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
 )
 """Format name -> how to make it from the catalog; the catalog has the same names."""
 
-ALIASES: Mapping[str, str] = MappingProxyType(
-    {
-        "application/x-ndjson": "application/json",
-        "text/xml": "application/xml",
-    }
-)
-"""Media types that mean the same as one of the catalog."""
-
 
 class Formats(Mapping[FormatName, Format]):
     """The formats of a catalog, each made when it is first asked for: a command that reads one waits for one."""
@@ -167,26 +159,3 @@ def warm(formats: Mapping[FormatName, Format], canonical: CanonicalForm) -> None
     """
     tuple(formats.values())
     canonical.warm()
-
-
-def by_media_type(catalog: Catalog, media_type: str) -> FormatName | None:
-    """The format that a media type names: equal type and parameters, whatever their order, case or spaces.
-
-    ``charset=utf-8`` and ``header`` (RFC 4180) are read over. A type without parameters is enough when only one format
-    has it.
-    """
-    wanted, parameters = _media_type(ALIASES.get(media_type.strip().lower(), media_type))
-    parameters = frozenset(one for one in parameters if one != ("charset", "utf-8") and one[0] != "header")
-    known = {name: _media_type(info.media_type) for name, info in catalog.formats.items()}
-    for name, found in known.items():
-        if found == (wanted, parameters):
-            return name
-    alike = [name for name, found in known.items() if found[0] == wanted]
-    return alike[0] if len(alike) == 1 and not parameters else None
-
-
-def _media_type(text: str) -> tuple[str, frozenset[tuple[str, str]]]:
-    kind, *rest = text.split(";")
-    pairs = (part.partition("=") for part in rest if part.strip())
-    parameters = frozenset((name.strip().lower(), value.strip().strip('"').lower()) for name, _, value in pairs)
-    return kind.strip().lower(), parameters

@@ -37,12 +37,9 @@ class ErrorReturns:
         self._header: CompiledLayout = compiled(catalog, TO_SERVER, document_order(catalog, CASE_TRANSFER))
         self._room = next(f.length for f in catalog.layouts[ERRORS_LAYOUT].fields if f.path == "ErrorText")
 
-    def of_content(self, content: Content, findings: Iterable[Finding], first: int = 1) -> tuple[Content, ...]:
-        """The records on a transaction that could be read; notices make none. ``first`` is the first counter."""
-        return tuple(self._records(content.fields, findings, first))
-
     def of_bytes(self, body: bytes, findings: Iterable[Finding], first: int = 1) -> tuple[Content, ...]:
-        """The records on a transaction that could not be read, with what its header shows nevertheless."""
+        """The records on a transaction, as far as its header can be read; notices make none. ``first`` is the first
+        counter."""
         fields: dict[str, str] = {}
         text = body.decode("latin-1")[: self._header.length].ljust(self._header.length)
         self._header.read(text, _HEADER, fields)

@@ -11,7 +11,7 @@ that may repeat always carries its 1-based index, a step of any other element ne
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -181,8 +181,3 @@ class _Walker:
         members = [part for part in parts[0] if isinstance(part.tag, str) and part.tag not in _IGNORED]
         elements = [self._element(part, n, (*within, local)) for n, part in enumerate(members)]
         return {child.name: child for child in elements}
-
-
-def unknown_paths(shape: SchemaTree, paths: Iterable[str]) -> tuple[str, ...]:
-    """Those of the paths that the schema does not know."""
-    return tuple(path for path in paths if not shape.knows(path))

@@ -67,8 +67,3 @@ class LogReport:
     @property
     def ok(self) -> bool:
         return not self.faults
-
-    @property
-    def offender(self) -> int | None:
-        """The number of the entry that is most closely located as wrong; None when all is well."""
-        return self.faults[0].first if self.faults else None

@@ -15,6 +15,7 @@ from transforms.csenet_errors import OFFICIAL_EDITS, OWN_EDITS, ErrorReturns
 
 ERRORS = formats(CATALOG)[FormatName("csenet-errors")]
 CSENET = formats(CATALOG)[FormatName("csenet")]
+OUTGOING = formats(CATALOG)[FormatName("csenet-out")]
 CANONICAL = canonical(CATALOG)
 RETURNS = ErrorReturns(CATALOG)
 STAMP = Stamp("000000000099", date(2025, 3, 7))
@@ -30,6 +31,11 @@ def report(contents) -> list[str]:
     return records
 
 
+def written(content) -> bytes:
+    """The transaction as its sender posts it, with all its faults."""
+    return OUTGOING.encode([content], COVER).body
+
+
 def faulty():
     content = without(built(CATALOG, "ENF R ERARR"), "Order[1]/ArrearsPaymentAmount")
     return without(content, "Order[1]/OrderID")
@@ -37,7 +43,7 @@ def faulty():
 
 def test_each_finding_becomes_one_record_of_145_bytes():
     content = faulty()
-    records = report(RETURNS.of_content(content, judged(content), first=41))
+    records = report(RETURNS.of_bytes(written(content), judged(content), first=41))
     assert [record[:6] for record in records] == [f"{n:06d}" for n in range(41, 41 + len(records))]
     head = "3904900 2616300 OH7000000203    MI9000000417    R ENF ERARR 20250305 20250306"
     assert {record[7:84] for record in records} == {head}
@@ -50,7 +56,7 @@ def test_each_finding_becomes_one_record_of_145_bytes():
 
 def test_the_records_are_read_again():
     content = faulty()
-    made = RETURNS.of_content(content, judged(content))
+    made = RETURNS.of_bytes(written(content), judged(content))
     body = ERRORS.encode(made, COVER).body
     reader = ERRORS.reader()
     frames = [*reader.feed(body), *reader.finish()]
@@ -63,12 +69,12 @@ def test_the_records_are_read_again():
 def test_notices_make_no_record():
     content = without(built(CATALOG, "LO1 R"), "NoncustodialParent/PersonBirthDate")
     assert [finding.severity for finding in judged(content)] == [Severity.NOTICE]
-    assert RETURNS.of_content(content, judged(content)) == ()
+    assert RETURNS.of_bytes(written(content), judged(content)) == ()
 
 
 def test_a_transaction_that_cannot_be_read_is_named_by_what_its_header_shows():
     body = CSENET.encode([built(CATALOG, "LO1 R")], COVER).body[:300]
-    outgoing = formats(CATALOG)[FormatName("csenet-out")].encode([built(CATALOG, "LO1 R")], COVER).body[:300]
+    outgoing = OUTGOING.encode([built(CATALOG, "LO1 R")], COVER).body[:300]
     assert body != outgoing
     reader = CSENET.reader()
     (frame,) = [*reader.feed(outgoing), *reader.finish()]

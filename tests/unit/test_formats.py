@@ -13,7 +13,7 @@ from gateway.core.model import Content, FormatName, Severity
 from gateway.core.ports.formats import Decoded, Encoded, Frame, Heading
 from gateway.core.rules import BusinessRules
 from tests.unit.contents import CATALOG, COVER, calm, contents, cut_at_once, cut_byte_by_byte
-from transforms import by_media_type, canonical, formats
+from transforms import canonical, formats
 
 FORMATS = formats(CATALOG)
 CANONICAL = canonical(CATALOG)
@@ -139,32 +139,6 @@ def test_json_and_xml_carry_the_same_content(content: Content):
         frames, _ = cut_at_once(FORMATS[FormatName(name)], encoded.body)
         read.append(FORMATS[FormatName(name)].decode(frames[0], Heading()).content)
     assert read == [content, content]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_format_is_found_by_its_own_media_type(name):
-    assert by_media_type(CATALOG, CATALOG.formats[name].media_type) == name
-
-
-@pytest.mark.parametrize(
-    ("media_type", "name"),
-    [
-        ("application/xml", "xml"),
-        ("Application/JSON; charset=UTF-8", "json"),
-        ('text/csv;ORDER="NJ"', "newhire-csv-nj"),
-        ("application/x-ndjson", "json"),
-        ("text/xml", "xml"),
-        ("text/csv; header=present; order=ga", "newhire-csv-ga"),
-        ("text/csv; order=nc; charset=latin-1", None),
-        ("text/csv", None),
-        ("text/csv; order=zz", None),
-        ("application/json; order=nc", None),
-        ("text/html", None),
-        ("", None),
-    ],
-)
-def test_media_types_are_compared_without_regard_to_case_and_charset(media_type, name):
-    assert by_media_type(CATALOG, media_type) == name
 
 
 def test_a_catalog_with_a_format_that_has_no_engine_is_refused():

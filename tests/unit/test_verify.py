@@ -177,7 +177,6 @@ def test_control_a_log_that_nobody_touched_has_no_fault():
     log = log_of(*BATCHES)
     report = log.verified(anchors=[checkpoint.note for checkpoint in log.checkpoints])
     assert report.ok
-    assert report.offender is None
     assert (report.size, report.root, report.checkpoints) == (SIZE, log.frontier.root(), 4)
     assert report.tiles == len(log.tiles) == 4
 
@@ -205,7 +204,7 @@ def test_the_report_names_the_offending_number(name):
     log = log_of(*BATCHES)
     TABLE[name][0](log, AT)
     report = log.verified()
-    assert report.offender == AT
+    assert report.faults[0].first == AT
     assert f"entry {AT}: {MEANING[report.faults[0].kind]}" == str(report.faults[0])
 
 

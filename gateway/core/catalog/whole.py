@@ -68,9 +68,6 @@ class Catalog:
         """How files follow each other, ready to be asked."""
         return Successions(self.successions)
 
-    def kinds_of(self, format: FormatName) -> tuple[Kind, ...]:
-        return self.formats[format].kinds
-
     def rule(self, code: str) -> Rule | None:
         """The rule behind a finding; None for a code that no table knows."""
         return self.rules.get(RuleCode(code))
