@@ -119,3 +119,30 @@ def test_every_channel_is_in_the_table_of_adapters():
 
     assert set(ADAPTERS) == set(AdapterName)
     assert all((ROOT / "adapters" / f"{channel}.py").exists() for channel in AdapterName)
+
+
+NAMED = re.compile(r"(?<![\w/.-])\w[\w-]*(?:/|\.(?:py|toml|md|yml))(?![\w/])")
+
+
+def absent(layout):
+    """Names of files and folders in the layout of the design page that are not where it says."""
+    found, package, folder = [], ROOT, ROOT
+    for line in layout.splitlines():
+        first = line.split()[0]
+        if line.startswith(first):
+            package = folder = ROOT / first
+        elif line.startswith(f"  {first}"):
+            folder = package / first
+        places = (folder, package, ROOT)
+        found += [name for name in NAMED.findall(line) if not any((place / name).exists() for place in places)]
+    return found
+
+
+def test_the_layout_of_the_design_page_is_the_one_of_the_tree():
+    _, layout, _ = (ROOT / "docs/design.md").read_text().split("## Where things live")[1].split("```", 2)
+    assert len(layout.splitlines()) > 20
+    assert absent(layout.strip("\n")) == []
+
+
+def test_control_a_name_that_is_nowhere_is_noticed():
+    assert absent("gateway/   app.py\n  core/   model/ deadlines.py\nnowhere/  files") == ["deadlines.py", "nowhere/"]
