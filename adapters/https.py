@@ -1,7 +1,8 @@
 """The channel ``https``: one POST a delivery.
 
-The request carries the delivery's id as ``Idempotency-Key`` and ``Gateway-Delivery``, its bytes' SHA-256 as
-``Content-Digest`` (RFC 9530), its kind and its number of records. Every attempt sends the same.
+The request carries the delivery's id as ``Gateway-Delivery``, that with its edition as ``Idempotency-Key``, its bytes'
+SHA-256 as ``Content-Digest`` (RFC 9530), its kind and its number of records. Every attempt sends the same; what two
+people amended is sent under a key of its own, so that nobody drops it as known.
 """
 
 from __future__ import annotations
@@ -74,8 +75,9 @@ def _fields(parcel: Parcel) -> dict[str, str]:
     digest = base64.b64encode(bytes.fromhex(parcel.digest)).decode()
     return {
         "Accept": "*/*",
-        "Idempotency-Key": f'"{parcel.delivery}"',
+        "Idempotency-Key": f'"{parcel.known_as}"',
         "Gateway-Delivery": parcel.delivery,
+        "Gateway-Edition": str(parcel.edition),
         "Gateway-Kind": parcel.kind,
         "Gateway-Records": str(parcel.records),
         "Content-Digest": f"sha-256=:{digest}:",

@@ -76,7 +76,7 @@ def web_parts(
         factors=stored.factors,
         login_failures=stored.login_failures,
         approvals=stored.approvals,
-        amendments=amendment_desk(base),
+        amendments=amendment_desk(base, desk.crew, watch.current),
         health=stored.health,
         audit=stored.audit,
         retention=retention_desk(base, watch.current),

@@ -63,6 +63,11 @@ def amend(
     if json:
         put(found)
         return
+    if found["findings"]:
+        rows = [(one["severity"], one["rule"], one["field"] or "", one["note"] or "") for one in found["findings"]]
+        table(f"Tried as {found['format']}", ("severity", "rule", "element", "note"), rows)
+    if found["writable"] is False:
+        say(f"It still cannot be written as {found['format']}: sent so, the delivery is dead again.")
     say(f"Asked ({found['id']}). When a data steward has agreed: gateway dead send {found['id']}")
 
 

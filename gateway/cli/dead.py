@@ -59,10 +59,10 @@ def show(delivery: Delivery, url: Url = None, key: ApiKeyOption = None, ca: Ca =
     facts({name: value for name, value in found.items() if name not in ("history", "amended")})
     if found["amended"]:
         told = [
-            (one["at"], one["record"], " ".join(one["elements"]), one["asked_by"], one["approved_by"])
+            (one["at"], one["record"], " ".join(one["elements"]), one["known_as"], one["asked_by"], one["approved_by"])
             for one in found["amended"]
         ]
-        table("Amended", ("at", "record", "elements", "asked by", "agreed by"), told)
+        table("Amended", ("at", "record", "elements", "sent as", "asked by", "agreed by"), told)
     columns = ("number", "begun_at", "outcome", "code", "answer")
     table("Attempts", columns, [tuple(one[name] for name in columns) for one in found["history"]])
 

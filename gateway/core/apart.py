@@ -60,6 +60,7 @@ class Parter:
             cause=reason,
             fault=None,
             answer=None,
+            edition=1,
         )
         told: dict[str, str | int] = {
             "partner": delivery.partner,

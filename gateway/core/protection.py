@@ -171,7 +171,7 @@ class Note:
 
     ends: Ends
     id: str
-    """Of the delivery or submission."""
+    """Of the delivery, with its edition, or of the submission."""
     at: datetime
     media_type: str
 

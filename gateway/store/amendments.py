@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, insert, select, update
+from sqlalchemy import Row, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.amendment import Amendment, Body
@@ -92,6 +92,13 @@ class StoredAmendments:
         async with self._database.write() as connection:
             return (await connection.execute(late)).rowcount
 
+    async def counts(self) -> Mapping[str, int]:
+        sent = amendments.c.used_at.is_not(None)
+        query = select(func.count().filter(~sent).label("waiting"), func.count().filter(sent).label("sent"))
+        async with self._database.read() as connection:
+            row = (await connection.execute(query.select_from(amendments))).one()
+        return {"waiting": row.waiting, "sent": row.sent}
+
 
 async def swaps(connection: AsyncConnection, rows: Iterable[Row[Any]]) -> Mapping[str, bytes]:
     """Amendment -> its sealed content, for rows with a column ``amendment``. Asks nothing where there is none."""
@@ -116,6 +123,7 @@ async def _send_again(connection: AsyncConnection, amendment: Amendment, spent: 
         "cause": None,
         "fault": None,
         "settled_at": None,
+        "edition": deliveries.c.edition + 1,
     }
     await _one_row(connection, update(deliveries).where(deliveries.c.id == amendment.delivery, dead).values(changes))
     for made in (wire_payloads, delivery_findings):

@@ -36,7 +36,7 @@ _NUMBERS = Insertion(
     conflict="ON CONFLICT (partner, sender, kind) DO UPDATE SET last = numbers.last + excluded.last",
     returning=("partner", "sender", "kind", "last"),
 )
-_DELIVERIES = Insertion(deliveries, without=("lease_owner", "lease_until"))
+_DELIVERIES = Insertion(deliveries, without=("lease_owner", "lease_until", "edition"))
 _GIVEN = "given"
 
 

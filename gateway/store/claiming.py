@@ -43,8 +43,11 @@ async def lease(
     values = {"state": DeliveryState.CLAIMED.value, "lease_owner": owner, "lease_until": until}
     leased = update(deliveries).where(deliveries.c.id == picked.c.id).values(values).returning(deliveries)
     rows = {DeliveryId(row.id): delivery_from(row) for row in await connection.execute(leased)}
-    if not rows:
-        return {}
+    return await carrying(connection, rows) if rows else {}
+
+
+async def carrying(connection: AsyncConnection, rows: Mapping[DeliveryId, Delivery]) -> Mapping[DeliveryId, Claimed]:
+    """The deliveries with what they carry."""
     result = await connection.execute(
         select(items.c.delivery, *_CARRIED, items.c.amendment, register_revision().label("register"))
         .join_from(items, records, records.c.id == items.c.record)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, update
 
 from gateway.core.model import DeliveryId, DeliveryState, Digest, PartnerKey
 from gateway.core.ports.mailbox import MailboxItem
@@ -13,7 +13,10 @@ from gateway.store.bulk import upsert
 from gateway.store.engine import Database
 from gateway.store.tables import deliveries, mailbox
 
-_SEEN = [column for column in mailbox.c if column is not mailbox.c.sealed]
+_EDITION = func.coalesce(
+    select(deliveries.c.edition).where(deliveries.c.id == mailbox.c.delivery).scalar_subquery(), 1
+).label("edition")
+_SEEN = [*(column for column in mailbox.c if column is not mailbox.c.sealed), _EDITION]
 
 
 def _offered() -> ColumnElement[bool]:
@@ -93,7 +96,9 @@ class StoredMailbox:
         return tuple(sorted(found, key=lambda item: (item.placed_at, item.delivery)))
 
     async def fetch(self, partner: PartnerKey, delivery: DeliveryId) -> tuple[MailboxItem, bytes] | None:
-        query = select(mailbox).where(mailbox.c.delivery == delivery, mailbox.c.partner == partner, _offered())
+        query = select(mailbox, _EDITION).where(
+            mailbox.c.delivery == delivery, mailbox.c.partner == partner, _offered()
+        )
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else (_item(row), row.sealed)
@@ -113,4 +118,5 @@ def _item(row: Row[Any]) -> MailboxItem:
         size=row.size,
         placed_at=row.placed_at,
         leased_until=row.leased_until,
+        edition=row.edition,
     )

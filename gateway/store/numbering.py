@@ -13,7 +13,7 @@ from gateway.store.insertion import Insertion, Row
 from gateway.store.rows import delivery_row
 from gateway.store.tables import deliveries, numbers
 
-_DELIVERIES = Insertion(deliveries, without=("lease_owner", "lease_until"))
+_DELIVERIES = Insertion(deliveries, without=("lease_owner", "lease_until", "edition"))
 _NUMBERS = Insertion(
     numbers,
     conflict="ON CONFLICT (partner, sender, kind) DO UPDATE SET last = numbers.last + excluded.last",

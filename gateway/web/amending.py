@@ -16,8 +16,8 @@ from gateway.core.amendment import Amendment, Change
 from gateway.core.errors import Conflict, NotFound
 from gateway.core.four_eyes import Act, Request, State, Terms
 from gateway.core.ids import Clock
-from gateway.core.model import Actor, AuditEntry, Content, Delivery, DeliveryId, DeliveryState, RecordId
-from gateway.core.ports.amendments import Amendments, Draft, Mending
+from gateway.core.model import Actor, AuditEntry, Content, Delivery, DeliveryId, DeliveryState, RecordId, known_as
+from gateway.core.ports.amendments import Amendments, Draft, Mending, Tried
 from gateway.core.ports.approvals import Spent
 from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.deliveries import DeliveryDesk
@@ -111,14 +111,14 @@ class Amending:
         """Use the permission: the delivery carries the amended content and is on its way again."""
         four_eyes.check_asker(Act.AMEND, person.role)
         amendment, request = await self.found(amendment_id)
-        await self._dead(amendment.delivery)
+        dead = await self._dead(amendment.delivery)
         _, _, terms = await self.mending.reopened(amendment)
         wish = _wish(amendment.delivery, terms)
         now = self.clock()
         agreed = request.frozen == four_eyes.frozen(wish.act, wish.object, wish.terms)
         if not agreed or request.at(now) is not State.APPROVED:
             raise Conflict("Another person has to agree to exactly this content.", code="approval-needed")
-        entries = self._entries(person.actor, amendment, request, wish)
+        entries = self._entries(person.actor, amendment, request, dead)
         if not await self.store.use(amendment, Spent(person.actor, now), entries):
             raise Conflict("The delivery is not what it was when this was asked for.", code="amend-changed")
         log.info("delivery.amended", id=amendment.delivery, count=len(amendment.fields))
@@ -135,6 +135,15 @@ class Amending:
         await self._note(actor, amendment.record, why, len(amendment.fields), opened)
         return _differences(before, after, amendment.fields, opened)
 
+    async def tried(self, amendment: Amendment, request: Request) -> Tried | None:
+        """How it would be written for the partner, as long as it may still be sent; None when it may not, or when it is
+        too big to be tried."""
+        open_ = request.at(self.clock()) in (State.ASKED, State.APPROVED)
+        found = await self.desk.get(amendment.delivery) if open_ else None
+        if found is None or found.state is not DeliveryState.DEAD:
+            return None
+        return await self.mending.tried(amendment)
+
     async def found(self, amendment_id: str) -> tuple[Amendment, Request]:
         amendment = await self.store.get(amendment_id)
         request = None if amendment is None else await self.words.approvals.get(amendment_id)
@@ -148,19 +157,27 @@ class Amending:
             raise NotFound("There is no such delivery.")
         return found
 
-    async def _dead(self, delivery: DeliveryId) -> None:
+    async def _dead(self, delivery: DeliveryId) -> Delivery:
         found = await self._delivery(delivery)
         if found.state is not DeliveryState.DEAD:
             raise Conflict(f"A delivery that is {found.state.value} cannot be amended.", code="delivery-state")
+        return found
 
     async def _note(self, actor: Actor, record: RecordId, reason: str, elements: int, shown: Sequence[str]) -> None:
         details: dict[str, str | int] = {"reason": reason, "elements": elements, "shown": " ".join(shown)}
         outcome = "shown" if shown else "masked"
         await self.audit.write([self.words.scribe.entry(actor, "record.read", f"record:{record}", outcome, details)])
 
-    def _entries(self, actor: Actor, amendment: Amendment, request: Request, wish: Wish) -> tuple[AuditEntry, ...]:
-        """That the permission was used, what became of the record's content, and what became of the delivery."""
-        entry = self.words.scribe.entry
+    def _entries(self, actor: Actor, amendment: Amendment, request: Request, dead: Delivery) -> tuple[AuditEntry, ...]:
+        """That the permission was used, what became of the record's content, and what became of the delivery: by which
+        ids its partner knows it before and after."""
+        entry, about = self.words.scribe.entry, f"delivery:{dead.id}"
+        again: dict[str, str | int] = {
+            "reason": request.reason,
+            "approval": request.id,
+            "was_known_as": dead.known_as,
+            "known_as": known_as(dead.id, dead.edition + 1),
+        }
         people: dict[str, str | int] = {"asked_by": request.asked_by, "approved_by": request.decided_by or ""}
         content: dict[str, str | int] = {
             "delivery": amendment.delivery,
@@ -168,11 +185,11 @@ class Amending:
             "before": amendment.before or "",
             "after": amendment.after or "",
         }
-        used: dict[str, str | int] = {"act": wish.act.value, "frozen": request.frozen, "approval": request.id}
+        used: dict[str, str | int] = {"act": Act.AMEND.value, "frozen": request.frozen, "approval": request.id}
         return (
-            entry(actor, "approval.used", wish.object, "ok", used),
+            entry(actor, "approval.used", about, "ok", used),
             entry(actor, "record.amended", f"record:{amendment.record}", "ok", content | people),
-            entry(actor, "delivery.retried", wish.object, "ok", {"reason": request.reason, "approval": request.id}),
+            entry(actor, "delivery.retried", about, "ok", again),
         )
 
 

@@ -15,6 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from gateway.core.danger_clock import Stage
 from gateway.core.errors import Unavailable
 from gateway.core.ids import Clock
+from gateway.core.ports.amendments import AmendmentDesk
 from gateway.core.ports.danger_changes import DangerClocks
 from gateway.core.ports.deliveries import DeliveryDesk, PartnerQueue
 from gateway.core.ports.health import BreakerRow, Health
@@ -68,6 +69,9 @@ class Figures(Protocol):
     def danger_clocks(self) -> DangerClocks: ...
 
     @property
+    def amendments(self) -> AmendmentDesk: ...
+
+    @property
     def court(self) -> CourtDesk: ...
 
     @property
@@ -93,6 +97,12 @@ class StoreFigures:
             ("stage",),
             registry=registry,
         )
+        self._amendments = Gauge(
+            "gateway_amendments",
+            "What two people change of what dead deliveries carry: waiting for a word or to be sent, and sent",
+            ("state",),
+            registry=registry,
+        )
         self._orders = Gauge(
             "gateway_court_orders", "Orders of courts about protected persons", ("standing",), registry=registry
         )
@@ -109,6 +119,8 @@ class StoreFigures:
         changes = await self._source.danger_clocks.due()
         for stage in Stage:
             self._danger.labels(stage).set(sum(one.stage is stage for one in changes))
+        for state, count in (await self._source.amendments.store.counts()).items():
+            self._amendments.labels(state).set(count)
         for standing, count in (await self._source.court.counts()).items():
             self._orders.labels(standing).set(count)
         for run in await self._source.retention.runs(1):

@@ -321,4 +321,5 @@ def _parcel(claimed: Claimed, composed: Composed, clearance: Clearance) -> Parce
         extension=composed.extension,
         label=composed.label,
         clearance=clearance,
+        edition=delivery.edition,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.core.amendment import DOMAIN, Amendment, Body, Change, Fixed, amended, check_same, check_valid, terms
 from gateway.core.errors import Conflict, Misconfigured, NotFound, Unprocessable
@@ -12,11 +12,14 @@ from gateway.core.four_eyes import Terms
 from gateway.core.labels import amendment_context, named_label, open_carried
 from gateway.core.model import Content, DeliveryId, Digest, Facts, Finding, RecordId, SubmissionId
 from gateway.core.people import People
-from gateway.core.ports.amendments import Amendments, Draft
+from gateway.core.ports.amendments import Amendments, Draft, Rehearsals, Tried
 from gateway.core.ports.formats import CanonicalForm, Rules
 from gateway.core.ports.keys import Indexer, Sealer
 from gateway.core.ports.submissions import Submissions
 from gateway.core.rules import told
+
+REHEARSED = "rehearsed"
+"""The id under which a draft is sealed that nobody has asked for yet; nothing is kept under it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Mender:
     sealer: Sealer
     indexer: Indexer
     fixings: Fixed
+    rehearsals: Rehearsals
 
     def fixed(self, content: Content, path: str) -> bool:
         return self.fixings.holds(content.kind, path)
@@ -48,12 +52,19 @@ class Mender:
         fields = tuple(sorted(change.path for change in changes))
         digest = Digest(hashlib.sha256(document).hexdigest())
         agreed = terms(record, self._index(digest), fields)
-        return Draft(body, fields, before, after, digest, document, findings, agreed)
+        draft = Draft(body, fields, before, after, digest, document, findings, agreed)
+        tried = await self.rehearsals.tried(delivery, record, REHEARSED, self.sealed(REHEARSED, draft))
+        return replace(draft, tried=tried)
 
     def sealed(self, amendment: str, draft: Draft) -> bytes:
         """Facts do not change, so the label of what is amended is the label of what it becomes."""
         label = named_label(self.sealer, _sealed(draft.body))
         return self.sealer.seal(label, amendment_context(amendment), draft.document)
+
+    async def tried(self, amendment: Amendment) -> Tried | None:
+        if amendment.sealed is None:
+            return None
+        return await self.rehearsals.tried(amendment.delivery, amendment.record, amendment.id, amendment.sealed)
 
     async def reopened(self, amendment: Amendment) -> tuple[Content, Content, Terms]:
         body = await self.store.body(amendment.delivery, amendment.record)

@@ -99,7 +99,7 @@ class ProtectingCrew:
             by = signing_keys(profile, self.book.ours, now)
         except Misconfigured as error:
             raise Unavailable(error.detail, code=error.problem) from None
-        note = Note(Ends(self.name, partner.key), delivery.id, now, composed.media_type)
+        note = Note(Ends(self.name, partner.key), delivery.known_as, now, composed.media_type)
         made = await _aside(composed.body, partial(self.wire.protect, profile, composed.body, note, to, by))
         if old is not None:
             log.info("delivery.protected_anew", id=delivery.id, partner=partner.key)

@@ -44,7 +44,7 @@ MINUTE = timedelta(minutes=1)
 DISPATCHER = Actor("gateway", "dispatcher")
 
 _RECORDS, _ITEMS = Insertion(records), Insertion(items, without=("amendment",))
-_DELIVERIES = Insertion(deliveries, without=("lease_owner", "lease_until"))
+_DELIVERIES = Insertion(deliveries, without=("lease_owner", "lease_until", "edition"))
 
 
 class Town:

@@ -64,6 +64,7 @@ async def test_the_age_of_the_oldest_delivery_and_the_breakers_are_shown(stack):
     assert 'gateway_queue_oldest_seconds{queue="iowa"} 90.0' in page
     assert 'gateway_breaker_state{partner="iowa"} 2.0' in page
     assert 'gateway_court_orders{standing="undelivered"} 0.0' in page
+    assert 'gateway_amendments{state="waiting"} 0.0' in page
 
 
 class Desk:

@@ -11,9 +11,14 @@ from gateway.core.amendment import Fixed
 from gateway.core.labels import record_context
 from gateway.core.model import DeliveryState, FormatName, Page
 from gateway.core.ports.formats import Heading
+from gateway.core.routing import Directory
+from gateway.crew import InlineCrew
+from gateway.store.cargo import StoredCargo
 from gateway.store.tables import records, submissions
+from gateway.work.compose import Composer
 from gateway.work.mending import Mender
-from tests.contract.console_site import SEALER, fill, running, token
+from gateway.work.rehearsal import Rehearsal
+from tests.contract.console_site import AGREEMENTS, PARTNERS, SEALER, fill, partner, running, token
 from tests.unit.work_site import SPEECH, transfers
 from transforms.facts import deciding_paths
 
@@ -28,7 +33,18 @@ def mender(parts):
     spoken = SPEECH()
     fixed = Fixed({kind: frozenset(deciding_paths(info)) for kind, info in spoken.catalog.kinds.items()})
     return Mender(
-        parts.amendments.store, parts.submissions, spoken.canonical, spoken.rules, parts.sealer, parts.indexer, fixed
+        parts.amendments.store,
+        parts.submissions,
+        spoken.canonical,
+        spoken.rules,
+        parts.sealer,
+        parts.indexer,
+        fixed,
+        Rehearsal(
+            StoredCargo(parts.desk._database),
+            InlineCrew(None, Composer(spoken.formats, spoken.canonical, parts.sealer)),
+            lambda: Directory((*PARTNERS, partner("indiana", "Indiana")), AGREEMENTS),
+        ),
     )
 
 
@@ -85,6 +101,7 @@ async def test_two_people_amend_a_dead_letter_and_the_second_one_sees_what_chang
         plan = await send(one, delivery + "/mend/plan", 200, **form, **{f"set:{LINE}": MENDED, f"set:{BORN}": ""})
         assert plan.count("long text") == 2
         assert BORN not in plan
+        assert "Tried as xml" in plan
         request = await asked(site, one)
         amendment = "/amendments/" + request.rsplit("/", 1)[1]
         assert "See what changes" in await (await one.get(request)).text()
@@ -93,6 +110,7 @@ async def test_two_people_amend_a_dead_letter_and_the_second_one_sees_what_chang
         masked = await (await other.get(amendment)).text()
         assert LINE in masked
         assert "long text" not in masked, "nothing is opened without a reason"
+        assert "Tried as xml" in masked, "the second person sees what the partner's format makes of it"
         shapes = await send(other, amendment + "/content", 200, **WHY)
         assert shapes.count("long text") == 2
         assert MENDED not in shapes
@@ -106,6 +124,7 @@ async def test_two_people_amend_a_dead_letter_and_the_second_one_sees_what_chang
         told = await (await one.get(delivery)).text()
         assert "operator:data-steward" in told
         assert LINE in told
+        assert f"{site.ids['delivery']}.2" in told
         trace = await (await one.get(f"/records/{site.ids['carried']}")).text()
         assert "Two people agreed" in trace
         assert "asked_by operator:operator" in trace

@@ -10,12 +10,13 @@ import pytest
 from gateway.core.amendment import Amendment, terms
 from gateway.core.erasure import Erasure, Run, RunState
 from gateway.core.four_eyes import Act
-from gateway.core.model import Actor, DeliveryState, Digest, RecordId
+from gateway.core.model import Actor, DeliveryId, DeliveryState, Digest, RecordId
 from gateway.core.ports.approvals import Spent
 from gateway.core.roles import Role
 from gateway.store.amendments import StoredAmendments
 from gateway.store.approvals import StoredApprovals
 from gateway.store.audit import StoredAuditLog
+from gateway.store.cargo import StoredCargo
 from gateway.store.deliveries import StoredDeliveries
 from gateway.store.desk import StoredDesk
 from gateway.store.records import StoredRecords
@@ -106,6 +107,13 @@ async def test_an_amendment_waits_beside_the_record_and_once_used_is_claimed_in_
     assert dict(one.records) == {record.id: b"mended", other: f"sealed {other}".encode()}
     assert one.amended == {record.id: made.id}
     assert (one.delivery.digest, one.delivery.attempts, one.delivery.cause) == (None, 0, None)
+    assert (one.delivery.edition, one.delivery.known_as) == (2, f"{owed.id}.2")
+    assert await store.counts() == {"waiting": 0, "sent": 1}
+    cargo = StoredCargo(database)
+    whole = await cargo.whole(owed.id, 2)
+    assert (whole.records, whole.amended, whole.delivery.edition) == (one.records, one.amended, 2)
+    assert await cargo.whole(owed.id, 1) is None, "it is larger than that"
+    assert await cargo.whole(DeliveryId(town.mint()), 2) is None
     (used,) = await store.of_delivery(owed.id)
     assert used == replace(made, sealed=None, approved_by="operator:sam", used_at=town.now)
     kept = await StoredRecords(database).get(record.id)

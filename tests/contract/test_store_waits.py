@@ -44,7 +44,7 @@ async def test_the_oldest_due_delivery_of_each_partner_and_what_is_under_way(dat
         town.delivery(INDIANA, due_at=late),
     ]
     async with database.write() as connection:
-        await Insertion(deliveries, without=("lease_owner", "lease_until")).write(
+        await Insertion(deliveries, without=("lease_owner", "lease_until", "edition")).write(
             connection, [delivery_row(row, row.due_at) for row in rows]
         )
     assert sorted(await waits.owed(), key=lambda one: one.partner) == [Owed(INDIANA, late, 0), Owed(OHIO, early, 1)]

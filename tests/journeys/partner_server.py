@@ -20,6 +20,8 @@ class Arrival:
 
     partner: str
     delivery: str
+    key: str
+    """Its Idempotency-Key, by which a partner knows a repeat."""
     kind: str
     body: bytes = field(repr=False)
     digest: str
@@ -60,7 +62,8 @@ class PartnerServer:
         if status == OK:
             digest = hashlib.sha256(body).hexdigest()
             kind = request.headers.get("Gateway-Kind", "")
-            self.arrivals.append(Arrival(partner, delivery, kind, body, digest))
+            key = request.headers.get("Idempotency-Key", "").strip('"')
+            self.arrivals.append(Arrival(partner, delivery, key, kind, body, digest))
         return web.Response(status=status)
 
 

@@ -73,11 +73,12 @@ async def test_an_amended_dead_letter_reaches_the_partner_with_what_two_people_a
         sent = await run(site, "send", amendment)
         assert sent.exit_code == 0, sent.output
         (arrival,) = await until(lambda: site.partners.to("texas"), "Texas has it")
-        assert arrival.delivery == delivery
+        assert (arrival.delivery, arrival.key) == (delivery, f"{delivery}.2")
         assert f"<PersonGivenName>{MENDED}</PersonGivenName>".encode() in arrival.body
         told = await run(site, "show", delivery)
         assert "operator:sam" in told.stdout
         assert NAME in told.stdout
+        assert f"{delivery}.2" in told.stdout
         seen = await site.api.get("texas", f"/v1/deliveries/{delivery}")
         assert [(one["record"], one["elements"], one["asked_by"]) for one in seen["amended"]] == [
             (record, [NAME], None)

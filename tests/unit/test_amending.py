@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from operator import attrgetter
 
 import pytest
 
@@ -9,13 +10,18 @@ from gateway.core.amendment import MOST_CHANGES, Change, Fixed, Unfit, amended
 from gateway.core.errors import Conflict, Forbidden, Permanent, Tampered, Unprocessable
 from gateway.core.four_eyes import State
 from gateway.core.labels import open_record, record_context
-from gateway.core.model import Actor, Content, DeliveryState, Page
+from gateway.core.model import Actor, Content, DeliveryState, FormatName, Page
 from gateway.core.ports.approvals import Spent
 from gateway.core.roles import Role
+from gateway.crew import InlineCrew
+from gateway.store.cargo import StoredCargo
 from gateway.web.amending import Amending
 from gateway.web.approving import Person, SecondWords
+from gateway.work.answers import AnsweringCrew
+from gateway.work.compose import Composer
 from gateway.work.mending import Mender
-from tests.unit.work_site import CASE, SPEECH, Site, open_site
+from gateway.work.rehearsal import Rehearsal
+from tests.unit.work_site import CASE, OHIO, SPEECH, Site, open_site, partner
 from transforms.facts import deciding_paths
 
 PAT = Person(Actor("operator", "pat"), Role.OPERATOR)
@@ -35,8 +41,10 @@ async def site(sqlite_url, tmp_path):
         yield opened
 
 
-def desk(site: Site) -> Amending:
+def desk(site: Site, most: int = 10) -> Amending:
     stores = site.stores
+    composer = Composer(site.speech.formats, site.speech.canonical, site.sealer, site.router.bridging)
+    plain = AnsweringCrew(InlineCrew(None, composer), site.questions)
     words = SecondWords(stores.approvals, site.scribe, site.clock, site.mint)
     mender = Mender(
         stores.amendments,
@@ -46,6 +54,7 @@ def desk(site: Site) -> Amending:
         site.sealer,
         site.questions.indexer,
         FIXED,
+        Rehearsal(StoredCargo(site.database), plain, lambda: site.directory, most),
     )
     return Amending(stores.desk, stores.amendments, mender, words, stores.audit, site.clock)
 
@@ -122,6 +131,69 @@ async def test_the_trace_names_both_people_the_elements_and_both_digests_and_no_
     with site.path.open("rb") as file:
         assert b"Mended" not in file.read()
     assert not any("Mended" in str(step) for step in steps)
+
+
+class Receiver:
+    """Takes each id once, as partners do that drop repeats."""
+
+    def __init__(self, known_by):
+        self._known_by, self._seen, self.has = known_by, set(), []
+
+    def gets(self, parcel):
+        if self._known_by(parcel) not in self._seen:
+            self._seen.add(self._known_by(parcel))
+            self.has.append(parcel.body)
+
+
+@pytest.mark.parametrize(("known_by", "taken"), [(attrgetter("known_as"), 2), (attrgetter("delivery"), 1)])
+async def test_a_partner_that_drops_what_it_knows_takes_what_was_amended(site, known_by, taken):
+    """The control: one that goes by the delivery's id alone, which was all there was, drops it."""
+    owed, record = await dead(site)
+    amending = desk(site)
+    await amending.send(PAT, (await agreed(amending, owed, record)).id)
+    await attempt(site, refused_content)
+    entry = site.scribe.entry(SAM, "delivery.retried", f"delivery:{owed.id}")
+    assert await site.stores.desk.retry(owed.id, site.now, entry)
+    await attempt(site)
+    receiver = Receiver(known_by)
+    for parcel in site.door.begun:
+        receiver.gets(parcel)
+    assert len(site.door.begun) == 3
+    assert len(receiver.has) == taken, "and the retry of what was amended is a repeat"
+    assert (MENDED.encode() in receiver.has[-1]) is (taken == 2)
+
+
+async def test_the_log_and_the_delivery_say_both_of_its_names(site):
+    owed, record = await dead(site)
+    amending = desk(site)
+    sent = await amending.send(PAT, (await agreed(amending, owed, record)).id)
+    assert (owed.known_as, sent.known_as, sent.edition) == (owed.id, f"{owed.id}.2", 2)
+    steps = await site.stores.records.trace(record.id)
+    (told,) = [step for step in steps if step.action == "delivery.retried"]
+    assert (told.details["was_known_as"], told.details["known_as"]) == (owed.id, f"{owed.id}.2")
+    await attempt(site)
+    (first, last) = site.door.begun
+    assert (first.name.removesuffix(first.extension) + f".2{last.extension}") == last.name
+
+
+LONG = "Apartment on the hill behind the old mill, second door"
+
+
+async def test_a_draft_is_tried_in_the_partners_format_before_anybody_agrees(site):
+    site.know(partner(OHIO, "39", formats={CASE: FormatName("csenet")}))
+    owed, record = await dead(site)
+    amending = desk(site)
+    plain, _ = await amending.draft(PAT, owed.id, record.id, (Change(CITY, "AKRON"),))
+    long, _ = await amending.draft(PAT, owed.id, record.id, (Change(LINE, LONG),))
+    new = {one.path for one in long.tried.findings} - {one.path for one in plain.tried.findings}
+    assert (long.tried.format, new) == ("csenet", {LINE})
+    request = await amending.ask(PAT, owed.id, record.id, (Change(LINE, LONG),), REASON)
+    amendment, _ = await amending.found(request.id)
+    assert await amending.tried(amendment, request) == long.tried, "the second person sees the same"
+    assert LONG not in str(long.tried)
+    assert (await site.found(owed)).state is DeliveryState.DEAD
+    assert site.door.taken == [], "nothing is sent by trying"
+    assert (await desk(site, most=0).draft(PAT, owed.id, record.id, (Change(CITY, "AKRON"),)))[0].tried is None
 
 
 async def test_one_person_alone_sends_nothing(site):

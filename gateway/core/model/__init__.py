@@ -14,7 +14,7 @@ from gateway.core.model.attempt import Apart, Attempt, Outcome, Settlement
 from gateway.core.model.audit import Actor, AuditEntry
 from gateway.core.model.batching import Batching, BatchMode
 from gateway.core.model.content import Content, Facts
-from gateway.core.model.delivery import Cargo, Claimed, Delivery, DeliveryState, Fault, Item
+from gateway.core.model.delivery import Cargo, Claimed, Delivery, DeliveryState, Fault, Item, known_as
 from gateway.core.model.endpoint import AdapterName, Endpoint
 from gateway.core.model.finding import Finding, Severity
 from gateway.core.model.names import (
@@ -88,4 +88,5 @@ __all__ = [
     "SubmissionId",
     "SubmissionState",
     "TaxApproval",
+    "known_as",
 ]

@@ -36,9 +36,15 @@ class Fault(StrEnum):
     GATEWAY = "gateway"
 
 
+def known_as(delivery: DeliveryId, edition: int) -> str:
+    """What a partner tells a repeat by: another edition is no repeat."""
+    return delivery if edition == 1 else f"{delivery}.{edition}"
+
+
 @swift
 class Delivery:
-    """Records owed to one partner in one payload. Its id and its bytes stay the same through every attempt."""
+    """Records owed to one partner in one payload. Its id stays the same through every attempt, and so do its bytes,
+    until two people amend them."""
 
     id: DeliveryId
     partner: PartnerKey
@@ -62,6 +68,13 @@ class Delivery:
     fault: Fault | None = None
     answer: str | None = field(default=None, repr=False)
     settled_at: datetime | None = None
+    edition: int = 1
+    """Which of its contents it carries: one more for each amendment that was sent."""
+
+    @property
+    def known_as(self) -> str:
+        """What the partner tells a repeat by."""
+        return known_as(self.id, self.edition)
 
 
 @swift

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from gateway.core.disclosure import Clearance
 from gateway.core.labels import Label
-from gateway.core.model import DeliveryId, Digest, Kind, Partner, PartnerKey
+from gateway.core.model import DeliveryId, Digest, Kind, Partner, PartnerKey, known_as
 from gateway.core.swift import swift
 
 
@@ -30,11 +30,19 @@ class Parcel:
     """The disclosure guard's word that it may go."""
     label: Label = Label.RECORDS
     """Under which the bytes are sealed where they have to lie."""
+    edition: int = 1
+    """Which of its contents the delivery carries."""
+
+    @property
+    def known_as(self) -> str:
+        """By what the partner knows a repeat."""
+        return known_as(self.delivery, self.edition)
 
     @property
     def name(self) -> str:
-        """The file name that every attempt uses: kind, time and delivery id, never data of a record."""
-        return f"{self.kind}-{self.created_at:%Y%m%dT%H%M%SZ}-{self.delivery}{self.extension}"
+        """The file name that every attempt uses: kind, time and delivery id, never data of a record. Amended content
+        has a name of its own."""
+        return f"{self.kind}-{self.created_at:%Y%m%dT%H%M%SZ}-{self.known_as}{self.extension}"
 
 
 @swift

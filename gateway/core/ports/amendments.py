@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.core.amendment import Amendment, Body, Change
 from gateway.core.four_eyes import Request, Terms
-from gateway.core.model import AuditEntry, Content, DeliveryId, Digest, Finding, RecordId
+from gateway.core.model import AuditEntry, Claimed, Content, DeliveryId, Digest, Finding, FormatName, RecordId
 from gateway.core.ports.approvals import Spent
 
 
@@ -39,6 +39,39 @@ class Amendments(Protocol):
         """Delete what waited for a word that did not come in its time. Returns how many."""
         ...
 
+    async def counts(self) -> Mapping[str, int]:
+        """How many are ``waiting`` (for a word, or to be sent) and were ``sent``."""
+        ...
+
+
+class Cargoes(Protocol):
+    """What deliveries carry, whole."""
+
+    async def whole(self, delivery: DeliveryId, most: int) -> Claimed | None:
+        """The delivery with its sealed records as a dispatcher would get them, in whatever state it is. None when there
+        is none, or it has more than ``most`` records, or nothing of one is kept."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How a delivery would be written for its partner with amended content in it."""
+
+    format: FormatName
+    findings: tuple[Finding, ...]
+    """What the format cannot carry; one that blocks: it cannot be written at all."""
+
+    @property
+    def writable(self) -> bool:
+        return not any(one.severity.blocks for one in self.findings)
+
+
+class Rehearsals(Protocol):
+    async def tried(self, delivery: DeliveryId, record: RecordId, amendment: str, sealed: bytes) -> Tried | None:
+        """The delivery written with the sealed amendment in place of the record; nothing is kept of it. None for one
+        that has too many records to be written for a look."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -53,6 +86,8 @@ class Draft:
     findings: tuple[Finding, ...]
     """What the rules say of it that does not block."""
     terms: Terms
+    tried: Tried | None = None
+    """In the partner's own format; None when it was not tried."""
 
 
 class Mending(Protocol):
@@ -74,6 +109,10 @@ class Mending(Protocol):
 
     def sealed(self, amendment: str, draft: Draft) -> bytes:
         """The amended document, as sensitive as the record."""
+        ...
+
+    async def tried(self, amendment: Amendment) -> Tried | None:
+        """How it would be written for the partner; None when nothing of it is kept, or it is not tried."""
         ...
 
     async def reopened(self, amendment: Amendment) -> tuple[Content, Content, Terms]:

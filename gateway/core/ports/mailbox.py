@@ -47,3 +47,5 @@ class MailboxItem:
     size: int
     placed_at: datetime
     leased_until: datetime | None
+    edition: int = 1
+    """Which of its contents the delivery carries: more than one after two people amended it."""

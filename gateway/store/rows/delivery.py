@@ -37,7 +37,7 @@ def item_row(item: Item) -> dict[str, object]:
 
 
 def delivery_row(delivery: Delivery, announce_at: datetime) -> dict[str, object]:
-    """All columns but the lease."""
+    """All columns but the lease and the edition: every delivery begins with its first."""
     return {
         "id": delivery.id,
         "partner": delivery.partner,
@@ -88,6 +88,7 @@ def delivery_from(row: Row[Any], instant: Callable[[Any], Any] = _as_it_is) -> D
         fault=None if row.fault is None else Fault(row.fault),
         answer=row.answer,
         settled_at=instant(row.settled_at),
+        edition=row.edition,
     )
 
 

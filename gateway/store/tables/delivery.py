@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text, text
 
 from gateway.store.tables.schema import metadata, only_where
 from gateway.store.types import Instant
@@ -55,6 +55,7 @@ deliveries = Table(
     Column("settled_at", Instant),
     Column("lease_owner", Text),
     Column("lease_until", Instant),
+    Column("edition", Integer, nullable=False, server_default=text("1")),
     Index(
         "deliveries_due",
         "announce_at",

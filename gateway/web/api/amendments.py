@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway.core.amendment import Amendment, Change
-from gateway.core.four_eyes import Request
+from gateway.core.amendment import Change
 from gateway.core.model import DeliveryId, RecordId
 from gateway.web.amending import amending
 from gateway.web.api import answers, asked, documents, told
@@ -29,13 +28,12 @@ async def ask_amendment(call: Call) -> web.Response:
     request = await use_cases.ask(
         await _who(call), DeliveryId(call.id()), RecordId(wanted.record), changes, wanted.reason
     )
-    amendment, request = await use_cases.found(request.id)
     headers = {"Location": f"/v1/amendments/{request.id}"}
-    return answers.told(_told(call, amendment, request), status=201, headers=headers)
+    return answers.told(await _told(call, request.id), status=201, headers=headers)
 
 
 async def get_amendment(call: Call) -> web.Response:
-    return answers.told(_told(call, *await amending(call.parts).found(call.id())))
+    return answers.told(await _told(call, call.id()))
 
 
 async def send_amendment(call: Call) -> web.Response:
@@ -46,7 +44,10 @@ async def _who(call: Call) -> Person:
     return await person(call.parts, call.caller.actor)
 
 
-def _told(call: Call, amendment: Amendment, request: Request) -> told.AmendmentTold:
+async def _told(call: Call, amendment_id: str) -> told.AmendmentTold:
+    use_cases = amending(call.parts)
+    amendment, request = await use_cases.found(amendment_id)
+    tried = await use_cases.tried(amendment, request)
     return told.AmendmentTold(
         id=amendment.id,
         delivery=amendment.delivery,
@@ -59,4 +60,7 @@ def _told(call: Call, amendment: Amendment, request: Request) -> told.AmendmentT
         expires_at=request.expires_at,
         decided_by=request.decided_by,
         used_at=request.used_at,
+        format=tried.format if tried else None,
+        writable=tried.writable if tried else None,
+        findings=[documents.finding(one) for one in tried.findings] if tried else [],
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from gateway.core.amendment import Amendment
 from gateway.core.erasure import Erasure
-from gateway.core.model import Attempt, Counts, Delivery, Finding, Record, Submission
+from gateway.core.model import Attempt, Counts, Delivery, Finding, Record, Submission, known_as
 from gateway.core.ports.deliveries import CauseGroup, PartnerQueue
 from gateway.core.ports.intake import Verdict
 from gateway.core.ports.jobs import Job
@@ -171,17 +171,18 @@ def delivery_detail(
         for one in attempts
     ]
     found = [finding(one) for one in findings]
-    amended = [_amended(one, people=answers) for one in amendments]
+    amended = [_amended(one, edition, people=answers) for edition, one in enumerate(amendments, 2)]
     return told.DeliveryDetail(
         **dict(delivery(value)), history=history, findings=found, why=why(reason), amended=amended
     )
 
 
-def _amended(value: Amendment, *, people: bool) -> told.AmendedTold:
+def _amended(value: Amendment, edition: int, *, people: bool) -> told.AmendedTold:
     return told.AmendedTold(
         record=value.record,
         elements=list(value.fields),
         at=value.used_at or value.made_at,
+        known_as=known_as(value.delivery, edition),
         asked_by=value.asked_by if people else None,
         approved_by=value.approved_by if people else None,
     )
@@ -197,6 +198,7 @@ def parcel(value: MailboxItem) -> told.ParcelTold:
         size=value.size,
         placed_at=value.placed_at,
         leased_until=value.leased_until,
+        edition=value.edition,
         links={"self": link, "acknowledge": f"{link}/acknowledge", "refuse": f"{link}/refuse"},
     )
 

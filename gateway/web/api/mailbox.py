@@ -43,6 +43,7 @@ async def get_parcel(call: Call) -> web.Response:
         "Content-Digest": bodies.content_digest(item.digest),
         "Content-Disposition": f'attachment; filename="{item.name}"',
         "Gateway-Delivery": item.delivery,
+        "Gateway-Edition": str(item.edition),
     }
     return web.Response(body=answers.payload(body), headers=headers)
 

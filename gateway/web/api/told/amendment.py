@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from gateway.web.api.told.answer import Told
+from gateway.web.api.told.finding import FindingTold
 
 
 class ElementTold(Told):
@@ -32,3 +33,8 @@ class AmendmentTold(Told):
     expires_at: datetime
     decided_by: str | None
     used_at: datetime | None
+    format: Annotated[
+        str | None, Field(description="The partner's format, where the delivery was tried in it; null: it was not")
+    ]
+    writable: Annotated[bool | None, Field(description="False: it cannot be written in that format as it is")]
+    findings: Annotated[list[FindingTold], Field(description="What that format cannot carry")]

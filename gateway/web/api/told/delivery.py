@@ -22,6 +22,10 @@ class DeliveryTold(Told):
     state: DeliveryState
     records: int
     number: int
+    edition: Annotated[int, Field(description="One more for each amendment by two people that was sent")]
+    known_as: Annotated[
+        str, Field(description="By what its partner tells a repeat: the id, and the edition if amended")
+    ]
     created_at: datetime
     due_at: datetime
     attempts: int
@@ -47,6 +51,7 @@ class AmendedTold(Told):
     record: str
     elements: list[str]
     at: datetime
+    known_as: Annotated[str, Field(description="By what its partner knows the delivery from then on")]
     asked_by: Annotated[str | None, Field(description="Operators only")] = None
     approved_by: Annotated[str | None, Field(description="Operators only")] = None
 

@@ -15,6 +15,7 @@ class ParcelTold(Told):
     size: int
     placed_at: datetime
     leased_until: datetime | None
+    edition: int
     links: dict[str, str]
 
 

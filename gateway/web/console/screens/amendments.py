@@ -40,10 +40,16 @@ async def plan(visit: Visit) -> Shown:
     try:
         draft, differences = await amending(visit.parts).draft(_who(visit), found.id, record, changes)
     except Unfit as refused:
-        return Shown("amend_plan.html", {**shown, "findings": refused.findings, "changes": (), "differences": ()}, 422)
+        return Shown("amend_plan.html", {**shown, "findings": refused.findings, "differences": ()}, 422)
     return Shown(
         "amend_plan.html",
-        {**shown, "findings": draft.findings, "changes": changes, "differences": differences},
+        {
+            **shown,
+            "findings": draft.findings,
+            "changes": changes,
+            "differences": differences,
+            "tried": draft.tried,
+        },
     )
 
 
@@ -84,6 +90,9 @@ async def _shown(visit: Visit, reason: str) -> Shown:
         "agreed": state is State.APPROVED,
         "reason": reason,
         "differences": differences,
+        "tried": await use_cases.tried(found, request),
+        "may_still": state in (State.ASKED, State.APPROVED),
+        "rules": visit.parts.rules,
     }
     return Shown("amendment.html", values)
 
