@@ -114,6 +114,7 @@ def shown_to_operators(ids):
         f"/deliveries/{ids['delivery']}",
         "/jobs",
         f"/jobs/{ids['job']}",
+        "/overrides",
         "/system",
     )
 

@@ -13,11 +13,17 @@ from gateway.core.roles import Role
 from gateway.web import overriding
 from gateway.web.approving import known, second_words
 from gateway.web.console import sessions
+from gateway.web.console.rights import Right
 from gateway.web.console.screens.records import following
 from gateway.web.console.visit import Shown, Visit, elsewhere
 
-_PAGES = {"job": "jobs", "record": "records", "delivery": "deliveries", "partner": "partners"}
-"""Kind of object -> its page."""
+_PAGES = {
+    "job": ("jobs", Right.LOOK),
+    "record": ("records", Right.LOOK),
+    "delivery": ("deliveries", Right.LOOK),
+    "partner": ("partners", Right.PARTNER),
+}
+"""Kind of object -> its page, and the right to see it."""
 
 
 async def approvals(visit: Visit) -> Shown:
@@ -32,6 +38,7 @@ async def approval(visit: Visit) -> Shown:
     """One request with what it freezes."""
     found = await _named(visit)
     kind, _, name = found.object.partition(":")
+    page, right = _PAGES.get(kind, ("", Right.BELONG))
     asker = found.asked_by == str(visit.actor)
     return Shown(
         "approval.html",
@@ -39,7 +46,7 @@ async def approval(visit: Visit) -> Shown:
             "request": found,
             "state": found.at(visit.now),
             "pair": PAIRS[found.act],
-            "page": f"/{_PAGES[kind]}/{name}" if kind in _PAGES else None,
+            "page": f"/{page}/{name}" if page and visit.may(right) else None,
             "mine": asker,
             "may_decide": may_decide(visit, found),
             "content": f"/amendments/{found.id}" if found.act is Act.AMEND and _waits(visit, found) else None,
