@@ -26,13 +26,17 @@ from schemas.successions import FILE as SUCCESSIONS
 from schemas.successions import read_successions
 
 
-@cache
 def load(*, drafts: bool = False) -> Catalog:
     """The catalog that is shipped, read and checked. Raises Misconfigured naming file and field.
 
     Without ``drafts`` the formats whose facts nobody official has confirmed are withheld. A catalog is a value and what
     is shipped does not change: it is read once in a process.
     """
+    return _shipped(drafts)
+
+
+@cache
+def _shipped(drafts: bool) -> Catalog:  # noqa: FBT001 - a cache tells positions apart better
     return read(resources.files("schemas"), drafts=drafts)
 
 

@@ -21,7 +21,22 @@ pytest_plugins = [
     if importlib.util.find_spec(name)
 ]
 
-LONG = ("test_kill9", "test_console_browser", "test_command_line", "test_big_body", "test_cli_remote")
+LONG = (
+    "test_kill9",
+    "test_console_browser",
+    "test_command_line",
+    "test_big_body",
+    "test_console_screens",
+    "test_cli_formats",
+    "test_order",
+    "test_store_audit",
+    "test_broker_rabbitmq",
+    "test_retention",
+    "test_operator_login",
+    "test_outages",
+    "test_lost_lease",
+    "test_cli_remote",
+)
 """Files that take long begin first, so that no process works alone on one of them in the end."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -107,7 +108,13 @@ def _schemas(routes: Sequence[Route]) -> Document:
         if isinstance(body, type):
             asked[body] = "validation"
         told |= {answer.model: "serialization" for answer in route.operation.answers.values() if answer.model}
-    _, definitions = models_json_schema(list((asked | told).items()), ref_template=_REF)
+    return dict(_definitions(tuple((asked | told).items())))
+
+
+@cache
+def _definitions(models: tuple[tuple[type[BaseModel], JsonSchemaMode], ...]) -> Document:
+    """Two thirds of the document's time; models do not change."""
+    _, definitions = models_json_schema(models, ref_template=_REF)
     schemas: Document = definitions["$defs"]
     return schemas
 

@@ -9,12 +9,12 @@ from datetime import date
 from gateway.core.catalog import Catalog, Triple
 from gateway.core.model import Content, Finding, FormatName, Kind
 from gateway.core.rules import BusinessRules
+from gateway.tools import speech
 from tests.unit.fixed_width_samples import CATALOG
-from transforms import canonical
 
 TODAY = date(2025, 4, 1)
 RULES = BusinessRules(CATALOG)
-CANONICAL = canonical(CATALOG)
+CANONICAL = speech().canonical
 
 HEADER = {
     "SenderLocator/LocatorStateCode": "39",

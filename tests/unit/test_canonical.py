@@ -8,10 +8,11 @@ from hypothesis import given
 
 from gateway.core.errors import Misconfigured, Tampered
 from gateway.core.model import Content, Kind
+from gateway.tools import speech
 from tests.unit.contents import CATALOG, LEAVES, calm, contents, valid_new_hire
 from transforms import canonical
 
-CANONICAL = canonical(CATALOG)
+CANONICAL = speech().canonical
 
 NOTES = {
     "the value does not have the form that its type asks for",

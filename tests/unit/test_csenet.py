@@ -11,14 +11,14 @@ from gateway.core.errors import Unprocessable
 from gateway.core.model import Content, Severity
 from gateway.core.ports.formats import Frame, Heading
 from gateway.core.rules import BusinessRules, told
+from gateway.tools import speech
 from tests.unit.fixed_width_samples import CATALOG, CHANCES, COVER, EXAMPLES, VECTORS, transaction, vector
-from transforms import canonical
 from transforms.csenet import CsenetFormat
 from transforms.csenet_reader import WINDOW
 
 HUB = CsenetFormat(CATALOG)
 STATE = CsenetFormat.outgoing(CATALOG)
-CANONICAL = canonical(CATALOG)
+CANONICAL = speech().canonical
 RULES = BusinessRules(CATALOG)
 TODAY = date(2025, 4, 1)
 

@@ -7,16 +7,17 @@ import pytest
 from gateway.core.errors import Unprocessable
 from gateway.core.model import FormatName, Severity
 from gateway.core.rules import BusinessRules
+from gateway.tools import speech
 from tests.unit.csenet_cases import built, judged, without
 from tests.unit.fixed_width_samples import CATALOG, COVER
-from transforms import canonical, formats
+from transforms import formats
 from transforms.csenet_answers import Stamp, rejection
 from transforms.csenet_errors import OFFICIAL_EDITS, OWN_EDITS, ErrorReturns
 
 ERRORS = formats(CATALOG)[FormatName("csenet-errors")]
 CSENET = formats(CATALOG)[FormatName("csenet")]
 OUTGOING = formats(CATALOG)[FormatName("csenet-out")]
-CANONICAL = canonical(CATALOG)
+CANONICAL = speech().canonical
 RETURNS = ErrorReturns(CATALOG)
 STAMP = Stamp("000000000099", date(2025, 3, 7))
 

@@ -11,14 +11,14 @@ from gateway.core.errors import Misconfigured
 from gateway.core.functional_matrix import FieldMark, Level
 from gateway.core.model import Content, Severity
 from gateway.core.rules import BusinessRules
+from gateway.tools import speech
 from schemas.document import parse
 from schemas.matrix import MatrixReader
 from tests.unit.csenet_cases import built, judged, without
 from tests.unit.fixed_width_samples import CATALOG, COVER
-from transforms import canonical
 from transforms.csenet import CsenetFormat
 
-CANONICAL = canonical(CATALOG)
+CANONICAL = speech().canonical
 STATE = CsenetFormat.outgoing(CATALOG)
 MATRIX = resources.files("schemas").joinpath("matrix/csenet.toml").read_bytes()
 CORE = sorted(CATALOG.marks)

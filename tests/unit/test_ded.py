@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 import schemas
 from gateway.core.model import Content, FormatName, Kind
+from gateway.tools import speech
 from tests.unit.fixed_width_samples import COVER, EXAMPLES, PRINTABLE
-from transforms import canonical, ded, formats
+from transforms import ded, formats
 
 CATALOG = schemas.load()
 ACH = formats(CATALOG)[FormatName("ach-ded")]
-CANONICAL = canonical(CATALOG)
+CANONICAL = speech().canonical
 FILE = (EXAMPLES / "employer-payments.ach").read_bytes().splitlines()
 SEGMENT = "DED*CS*SYN000000101*250314*21250*900010101*Y*SAMPLE,ALP*3904900*Y\\"
 VALUES = {

@@ -13,15 +13,15 @@ from gateway.core.catalog import Picture
 from gateway.core.errors import Unprocessable
 from gateway.core.model import FormatName
 from gateway.core.ports.formats import Frame, Heading
+from gateway.tools import speech
 from tests.unit.contents import CATALOG, COVER, calm, cut_at_once, rules_of, valid_new_hire
-from transforms import canonical
 from transforms.delimited import LINE_LIMIT, DelimitedFormat, LineCutter
 
 ORDERS = {name: DelimitedFormat(CATALOG, name) for name in CATALOG.columns}
 HIRES = sorted(name for name in ORDERS if name.startswith("newhire-"))
 NC = ORDERS[FormatName("newhire-csv-nc")]
 NC_COLUMNS = CATALOG.columns[FormatName("newhire-csv-nc")].columns
-CANONICAL = canonical(CATALOG)
+CANONICAL = speech().canonical
 
 ROW = {
     "SSN": "900000001",

@@ -13,16 +13,16 @@ from gateway.core.model import Content, FormatName, Kind, Severity
 from gateway.core.ports.formats import Decoded, Frame, Heading
 from gateway.core.resource_table import Form
 from gateway.offline.recognise import Recogniser
+from gateway.tools import speech
 from schemas.document import parse
 from schemas.messages import message as table_of
 from tests.unit.contents import calm, cut_at_once, decode_all, texts
 from tests.unit.fixed_width_samples import COVER
 from tests.unit.vital_rules import BIRTH
 from tests.unit.vital_samples import CATALOG, EXAMPLES
-from transforms import canonical, formats
 
-FORMATS = formats(CATALOG)
-CANONICAL = canonical(CATALOG)
+FORMATS = speech().formats
+CANONICAL = speech().canonical
 NAME = FormatName("bfdr-birth")
 FHIR, IJE = FORMATS[NAME], FORMATS[FormatName("ije-natality")]
 TABLE = CATALOG.messages[NAME]

@@ -12,13 +12,14 @@ import schemas
 from gateway.core.errors import Unprocessable
 from gateway.core.model import Content, FormatName, Kind, RuleCode
 from gateway.core.ports.formats import FormatState
+from gateway.tools import speech
 from tests.unit.fixed_width_samples import COVER, EXAMPLES, VECTORS, sampled, vector
-from transforms import canonical, formats
+from transforms import formats
 from transforms.files import FixedFile
 
 CATALOG = schemas.load(drafts=True)
 FORMATS = {name: one for name, one in formats(CATALOG).items() if isinstance(one, FixedFile)}
-CANONICAL = canonical(CATALOG)
+CANONICAL = speech(drafts=True).canonical
 WRITABLE = sorted(name for name in FORMATS if CATALOG.formats[name].writes)
 OF_ANOTHER_FORM = {"tanf-report"}
 """Its social security numbers may be encoded: their form is in the schema, and no picture of the layout tells it."""

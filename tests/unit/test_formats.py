@@ -12,11 +12,12 @@ from gateway.core.errors import Misconfigured
 from gateway.core.model import Content, FormatName, Severity
 from gateway.core.ports.formats import Decoded, Encoded, Frame, Heading
 from gateway.core.rules import BusinessRules
+from gateway.tools import speech
 from tests.unit.contents import CATALOG, COVER, calm, contents, cut_at_once, cut_byte_by_byte
-from transforms import canonical, formats
+from transforms import formats
 
-FORMATS = formats(CATALOG)
-CANONICAL = canonical(CATALOG)
+FORMATS = speech().formats
+CANONICAL = speech().canonical
 RULES = BusinessRules(CATALOG)
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 NAMES = sorted(FORMATS)

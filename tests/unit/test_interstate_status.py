@@ -15,12 +15,12 @@ from gateway.core.rules import BusinessRules
 from gateway.offline.recognise import Recogniser
 from gateway.sample.interstate import case_reconciliation, case_status
 from gateway.sample.people import Chance
+from gateway.tools import speech
 from tests.unit.contents import COVER
-from transforms import canonical, formats
 
 CATALOG = schemas.load()
-FORMATS = formats(CATALOG)
-CANONICAL = canonical(CATALOG)
+FORMATS = speech().formats
+CANONICAL = speech().canonical
 RULES = BusinessRules(CATALOG)
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TODAY = date(2026, 3, 4)

@@ -23,16 +23,16 @@ from gateway.core.model import (
 )
 from gateway.core.routing import Directory
 from gateway.core.rules import BusinessRules
+from gateway.tools import speech
 from tests.unit.fixed_width_samples import COVER
 from tests.unit.guarding import decide
 from tests.unit.medical_rules import INFORMATION
 from tests.unit.test_x12 import BODIES, contents, read
-from transforms import canonical, formats
 from transforms.schema_tree import merged, tree
 
 CATALOG = schemas.load()
-FORMATS = formats(CATALOG)
-CANONICAL = canonical(CATALOG)
+FORMATS = speech().formats
+CANONICAL = speech().canonical
 RULES = BusinessRules(CATALOG)
 KIND = Kind("medical-support")
 PAGE = (Path(__file__).parents[2] / "docs" / "medical-support.md").read_text(encoding="utf-8")

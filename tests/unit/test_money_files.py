@@ -26,15 +26,15 @@ from gateway.core.model import (
 from gateway.core.routing import Directory
 from gateway.core.rules import BusinessRules
 from gateway.offline.recognise import Recogniser
+from gateway.tools import speech
 from schemas.checks import check
 from tests.unit.fixed_width_samples import COVER, EXAMPLES
 from tests.unit.guarding import decide
 from tests.unit.money_rules import BROKEN, KEPT
-from transforms import canonical, formats
 
 CATALOG = schemas.load()
-FORMATS = formats(CATALOG)
-CANONICAL = canonical(CATALOG)
+FORMATS = speech().formats
+CANONICAL = speech().canonical
 RULES = BusinessRules(CATALOG)
 FIXED = EXAMPLES / "fixed"
 TODAY = date(2026, 11, 1)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from gateway.core.model import Content
+from gateway.tools import speech
 from tests.unit.contents import CATALOG, calm, contents, texts, valid_new_hire
-from transforms import canonical
 from transforms.plain_values import PlainValues
 from transforms.schema_tree import XS, merged
 
@@ -17,7 +17,7 @@ SCHEMAS = {kind: merged(info.xsd, CATALOG.xsds) for kind, info in CATALOG.kinds.
 TYPES = sorted(
     (kind, str(one.get("name"))) for kind, schema in SCHEMAS.items() for one in schema.findall(f"{{{XS}}}simpleType")
 )
-CANONICAL = canonical(CATALOG)
+CANONICAL = speech().canonical
 """It remembers across the tests, as it does in a process."""
 PLAIN = {kind: PlainValues(schema) for kind, schema in SCHEMAS.items()}
 VALUES = st.one_of(

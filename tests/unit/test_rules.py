@@ -12,6 +12,7 @@ from gateway.core.model import Content, Finding, Severity
 from gateway.core.precedents import REMEMBERED
 from gateway.core.rules import BusinessRules, told
 from gateway.core.settled import SETTLED
+from gateway.tools import speech
 from tests.unit import interstate_rules
 from tests.unit.agency_rules import BASES as AGENCY_BASES
 from tests.unit.agency_rules import BROKEN as AGENCIES
@@ -31,13 +32,12 @@ from tests.unit.vital_rules import BASES as VITAL_BASES
 from tests.unit.vital_rules import BROKEN as VITAL
 from tests.unit.withholding_cases import BASES
 from tests.unit.withholding_cases import BROKEN as WITHHOLDING
-from transforms import canonical
 from transforms.csenet import CsenetFormat
 from transforms.w4 import W4Format
 
 TODAY = date(2025, 4, 1)
 RULES = BusinessRules(CATALOG)
-CANONICAL = canonical(CATALOG)
+CANONICAL = speech().canonical
 
 
 def records(name: str, format_) -> list[Content]:

@@ -11,16 +11,16 @@ from gateway.core.errors import Misconfigured, Unprocessable
 from gateway.core.known_days import surely_before
 from gateway.core.model import Content, FormatName, Severity
 from gateway.core.rules import BusinessRules, told
+from gateway.tools import speech
 from schemas.checks import check
 from tests.unit.fixed_width_samples import COVER
 from tests.unit.vital_rules import ACKNOWLEDGEMENT
 from tests.unit.vital_samples import CATALOG, EXAMPLES, birth
-from transforms import canonical, formats
 from transforms.partial_days import parsed
 from transforms.schema_tree import merged, tree
 
-FORMATS = formats(CATALOG)
-CANONICAL = canonical(CATALOG)
+FORMATS = speech().formats
+CANONICAL = speech().canonical
 RULES = BusinessRules(CATALOG)
 TODAY = date(2026, 11, 20)
 NATALITY, MORTALITY = FormatName("ije-natality"), FormatName("ije-mortality")

@@ -11,6 +11,7 @@ from gateway.core.errors import Unprocessable
 from gateway.core.model import Content, Role
 from gateway.core.ports.formats import Cover
 from gateway.core.rules import BusinessRules, told
+from gateway.tools import speech
 from tests.unit.fixed_width_samples import (
     CATALOG,
     CHANCES,
@@ -22,12 +23,11 @@ from tests.unit.fixed_width_samples import (
     sampled,
     vector,
 )
-from transforms import canonical
 from transforms.w4 import W4Format
 from transforms.w4_reader import WINDOW
 
 W4 = W4Format(CATALOG)
-CANONICAL = canonical(CATALOG)
+CANONICAL = speech().canonical
 RULES = BusinessRules(CATALOG)
 TODAY = date(2025, 4, 1)
 DATA = CATALOG.layouts["w4-data"]

@@ -9,10 +9,9 @@ from gateway.core.model import (
     Facts,
     Kind,
 )
-from tests.unit.fixed_width_samples import CATALOG
+from gateway.tools import speech
 from tests.unit.guarding import POLICY, decide, to
 from tests.unit.withholding_cases import BASES, ORDER
-from transforms import canonical
 
 ALLOWED = {
     ("income-withholding", "I ORG"): {"employer", "e-IWO"},
@@ -28,7 +27,7 @@ ALLOWED = {
 }
 ASKING = ("IV-D", "IV-A", "XIX", "vital-records", "NDNH", "employer", "e-IWO", "lien-network", "")
 TABLE = list(product(ALLOWED, ASKING))
-CANONICAL = canonical(CATALOG)
+CANONICAL = speech().canonical
 
 
 @pytest.mark.parametrize(("what", "program"), TABLE)

@@ -26,11 +26,10 @@ from schemas.checks import check
 from tests.unit.fixed_width_samples import CHANCES, COVER, EXAMPLES, partner, sampled
 from tests.unit.guarding import decide
 from tests.unit.withholding_cases import ANSWER, ORDER, RESULT, TERMINATION
-from transforms import canonical, formats
 
 CATALOG = schemas.load(drafts=True)
-FORMATS = formats(CATALOG)
-CANONICAL = canonical(CATALOG)
+FORMATS = speech(drafts=True).formats
+CANONICAL = speech(drafts=True).canonical
 RULES = BusinessRules(CATALOG)
 SPOKEN = speech()
 TODAY = date(2026, 11, 28)

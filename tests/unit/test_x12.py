@@ -11,17 +11,17 @@ import schemas
 from gateway.core.errors import Misconfigured
 from gateway.core.model import Content, FormatName, Kind, RuleCode, Severity
 from gateway.core.ports.formats import Frame, Heading
+from gateway.tools import speech
 from schemas.document import parse
 from schemas.x12_sets import transaction_set
 from tests.unit.contents import COVER, calm
 from tests.unit.fixed_width_samples import EXAMPLES
-from transforms import canonical, formats
 from transforms.x12_reader import RECORD_LIMIT
 from transforms.x12_segments import SEGMENT_LIMIT
 
 CATALOG = schemas.load(drafts=True)
-FORMATS = formats(CATALOG)
-CANONICAL = canonical(CATALOG)
+FORMATS = speech(drafts=True).formats
+CANONICAL = speech(drafts=True).canonical
 BODIES = {
     name: (EXAMPLES / "x12" / file).read_bytes()
     for name, file in {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -21,36 +22,36 @@ HERE = Path(__file__).parent
 STATIC = HERE / "static"
 
 
+@cache
+def _environment(vendored: bool) -> jinja2.Environment:  # noqa: FBT001 - a cache tells positions apart better
+    """Templates are shipped with the program: loaded and compiled once a process."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters |= {"age": age, "number": figure, "signed": signed, "tone": tone, "clock": clock, "hex": bytes.hex}
+    made.filters |= {"options": options, "pairs": pairs}
+    made.globals |= {
+        "right": Right,
+        "vendored": vendored,
+        "htmx": f"/static/vendor/{HTMX}",
+        "uswds": f"/static/vendor/{USWDS}",
+        "own": {name: f"/static/{name}?v={_fingerprint(STATIC / name)}" for name in ("console.css", "console.js")},
+    }
+    return made
+
+
 class Pages:
-    """The templates, loaded and compiled once, and the addresses of their files."""
+    """The templates, and the addresses of their files."""
 
     def __init__(self) -> None:
         self.vendored = (VENDOR / "THIRD_PARTY.txt").is_file()
         """Whether `make assets` ran; without it the pages are plain HTML with our own stylesheet."""
-        self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._environment.filters |= {
-            "age": age,
-            "number": figure,
-            "signed": signed,
-            "tone": tone,
-            "clock": clock,
-            "hex": bytes.hex,
-        }
-        self._environment.filters |= {"options": options, "pairs": pairs}
-        self._environment.globals |= {
-            "right": Right,
-            "vendored": self.vendored,
-            "htmx": f"/static/vendor/{HTMX}",
-            "uswds": f"/static/vendor/{USWDS}",
-            "own": {name: f"/static/{name}?v={_fingerprint(STATIC / name)}" for name in ("console.css", "console.js")},
-        }
+        self._environment = _environment(self.vendored)
 
     def page(self, visit: Visit, template: str, values: Mapping[str, object]) -> str:
         """A whole page, or a fragment for a live region (a template in ``live/``)."""

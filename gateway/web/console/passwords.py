@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -20,13 +21,18 @@ def hash_password(password: str) -> str:
     return PasswordHasher().hash(password)
 
 
+@cache
+def _decoy() -> str:
+    """What the password of an unknown name is checked against: once a process."""
+    return PasswordHasher().hash("nobody's password")
+
+
 class Passwords:
     """Checks passwords, at most ``at_once`` at a time: a burst of logins must not eat the memory."""
 
     def __init__(self, at_once: int = 2) -> None:
         self._turn = asyncio.Semaphore(at_once)
         self._hasher = PasswordHasher()
-        self._decoy: str | None = None
 
     async def match(self, stored: str | None, password: str) -> bool:
         """Whether the password is the one of the hash. None (an unknown name) takes as long and is always False."""
@@ -34,10 +40,9 @@ class Passwords:
             return await asyncio.to_thread(self._match, stored, password[:LONGEST])
 
     def _match(self, stored: str | None, password: str) -> bool:
-        if self._decoy is None:
-            self._decoy = self._hasher.hash("nobody's password")
+        decoy = _decoy()
         try:
-            self._hasher.verify(stored or self._decoy, password)
+            self._hasher.verify(stored or decoy, password)
         except (VerificationError, InvalidHashError):
             return False
         return stored is not None
