@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import sys
 import types
 from dataclasses import replace
@@ -345,13 +346,14 @@ async def run(site, numbers, marked):
 
 
 def leaks(numbers, blobs):
-    joined = b"\n".join(blobs)
-    return [number for number in numbers if canary(number).encode() in joined]
+    """The numbers whose addresses stand in the bytes, found in one reading of them."""
+    found = {int(one) for blob in blobs for one in re.findall(rb"Canary(\d{6}) Way", blob)}
+    return [number for number in numbers if number in found]
 
 
 @pytest.mark.claim("A24", "V04", control="test_without_the_safeguard_the_addresses_are_found_by_the_same_search")
 async def test_no_address_of_a_protected_person_is_anywhere(sqlite_url, tmp_path, claim, capfd):
-    size = claim.size(push=200, night=10_000)
+    size = claim.size(push=1_000, night=10_000)
     numbers = list(range(1, size + 1))
     marked = {number for number in numbers if (number * 2_654_435_761 + claim.seed) % 5 < 4}
     async with open_site(sqlite_url, tmp_path) as site:
