@@ -283,6 +283,12 @@ def test_what_a_format_cannot_carry_is_named():
     assert {RuleCode("FIX-MARK-LOST"), RuleCode("FIX-NOT-CARRIED")} <= rules
 
 
+def test_every_file_of_which_a_whole_record_can_be_read_has_an_example():
+    shown = {path.stem for path in (EXAMPLES / "fixed").iterdir()} | {"ije-natality", "ije-mortality"}
+    begun = {"newhire-ne", "newhire-sc", "newhire-tn", "newhire-vendor"}
+    assert {*CATALOG.files} - shown == begun
+
+
 @pytest.mark.parametrize("path", sorted((EXAMPLES / "fixed").iterdir()), ids=lambda path: path.stem)
 def test_every_example_is_read_without_a_blocking_finding_and_shows_nobody_real(path):
     decoded, told, _ = read(path.stem, path.read_bytes())
