@@ -103,6 +103,7 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "mmis-ks-coverage": FixedFile.named("mmis-ks-coverage"),
         "mmis-ks-carriers": FixedFile.named("mmis-ks-carriers"),
         "mmis-ks-ended": FixedFile.named("mmis-ks-ended"),
+        "mmis-ks-policies": FixedFile.named("mmis-ks-policies"),
         "icr-extract": FixedFile.named("icr-extract"),
         "icr-results": FixedFile.named("icr-results"),
     }
