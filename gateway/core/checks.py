@@ -154,6 +154,20 @@ def _not_after_today(rule: Rule, _catalog: Catalog) -> Ask:
     return ask
 
 
+def _within_days(rule: Rule, _catalog: Catalog) -> Ask:
+    """Every filled place is a day at most ``days`` ago."""
+    patterns, days = texts(rule, "paths"), number(rule, "days", 0)
+
+    def ask(question: Question) -> Iterator[Fault]:
+        limit = date.fromordinal(question.today.toordinal() - days).isoformat()
+        for pattern in patterns:
+            for path, value in question.present(pattern):
+                if value < limit:
+                    yield Fault(path)
+
+    return ask
+
+
 def _in_order(rule: Rule, _catalog: Catalog) -> Ask:
     """Of two days in the same block, ``later`` does not come before ``earlier`` (nor with it, when ``strict``)."""
     earlier, later = str(rule.parameters["earlier"]), str(rule.parameters["later"])
@@ -222,6 +236,7 @@ CHECKS: Mapping[str, Check] = {
     "values-among": Check(_values_among, frozenset({"path", "values"})),
     "pattern": Check(_pattern, frozenset({"paths", "pattern"})),
     "not-after-today": Check(_not_after_today, frozenset({"paths"})),
+    "within-days": Check(_within_days, frozenset({"paths", "days"})),
     "in-order": Check(_in_order, frozenset({"earlier", "later"})),
     "layout-required": Check(_layout_required, frozenset({"layouts"})),
     "layout-codes": Check(_layout_codes, frozenset({"layouts"})),

@@ -49,6 +49,16 @@ def _not_after_today(rule: Rule, _catalog: Catalog) -> Settle:
     return settle
 
 
+def _within_days(rule: Rule, _catalog: Catalog) -> Settle:
+    patterns, days = texts(rule, "paths"), number(rule, "days", 0)
+
+    def settle(question: Question) -> Iterator[Tested]:
+        in_time = date.fromordinal(question.today.toordinal() - days).isoformat().__le__
+        return (_alike(*place, in_time) for one in patterns for place in question.present(one))
+
+    return settle
+
+
 def _in_order(rule: Rule, _catalog: Catalog) -> Settle:
     """Settled where no block has both days."""
     earlier, later = str(rule.parameters["earlier"]), str(rule.parameters["later"])
@@ -201,6 +211,7 @@ SETTLED: Mapping[str, Callable[[Rule, Catalog], Settle]] = {
     ),
     "pattern": _pattern,
     "not-after-today": _not_after_today,
+    "within-days": _within_days,
     "in-order": _in_order,
     "any-filled-if": _any_filled_if,
     "values-among": _values_among,

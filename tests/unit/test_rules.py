@@ -172,7 +172,16 @@ def test_without_the_rule_the_same_record_passes_it(code, transaction, changes):
 
 def test_every_rule_has_a_record_that_breaks_it():
     checked = {rule.code for rule in CATALOG.rules.values() if rule.check != FORMAT_CHECK}
-    assert checked == {code for code, *_ in (*BROKEN, *MONEY)}
+    assert checked == {"NH-LATE", *(code for code, *_ in (*BROKEN, *MONEY))}
+
+
+@pytest.mark.parametrize(("day", "found"), [("2025-03-12", []), ("2025-03-11", ["NH-LATE"]), ("2025-04-01", [])])
+def test_a_hire_that_an_employer_reports_after_twenty_days_is_a_notice_and_one_of_a_state_is_none(day, found):
+    hire = altered(HIRE, {"HireDate": day})
+    told_of = judged(hire, "newhire-oh")
+    assert [(one.rule, one.path) for one in told_of if one.rule == "NH-LATE"] == [(code, "HireDate") for code in found]
+    assert not any(one.severity.blocks for one in told_of)
+    assert [one for one in judged(hire, "w4") if one.rule == "NH-LATE"] == []
 
 
 def test_every_check_is_used_by_a_rule():
