@@ -172,7 +172,17 @@ def test_without_the_rule_the_same_record_passes_it(code, transaction, changes):
 
 def test_every_rule_has_a_record_that_breaks_it():
     checked = {rule.code for rule in CATALOG.rules.values() if rule.check != FORMAT_CHECK}
-    assert checked == {"NH-LATE", *(code for code, *_ in (*BROKEN, *MONEY))}
+    of_employers = {"NH-LATE", "NH-MULTISTATE-GA", "NH-MULTISTATE-NV", "NH-MULTISTATE-OH"}
+    assert checked == {*of_employers, *(code for code, *_ in (*BROKEN, *MONEY))}
+
+
+@pytest.mark.parametrize(("format_", "state"), [("newhire-csv-ga", "GA"), ("newhire-nv", "NV"), ("newhire-oh", "OH")])
+def test_a_hire_in_another_state_than_that_of_the_file_is_a_notice_to_its_employer(format_, state):
+    def said(code: str) -> list[str]:
+        found = judged(altered(HIRE, {"HireStateCode": code}), format_)
+        return [one.rule for one in found if one.rule.startswith("NH-MULTISTATE")]
+
+    assert (said(state), said("TX")) == ([], [f"NH-MULTISTATE-{state}"])
 
 
 @pytest.mark.parametrize(("day", "found"), [("2025-03-12", []), ("2025-03-11", ["NH-LATE"]), ("2025-04-01", [])])
