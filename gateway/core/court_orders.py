@@ -86,6 +86,7 @@ class Standing(StrEnum):
     UNDELIVERED = "undelivered"
     """Used up by a delivery that came to nothing, or that nobody has: it may be sent again until the last day."""
     EXPIRED = "expired"
+    """Its last day is over, and nothing has arrived by it."""
 
 
 _UNDER_WAY = (DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.WAITING)
@@ -102,7 +103,9 @@ def stands(day: date, last: date, *, used: bool, state: DeliveryState | None) ->
         return Standing.OPEN if day <= last else Standing.EXPIRED
     if state in _UNDER_WAY:
         return Standing.LEAVING
-    return Standing.USED if state in (DeliveryState.DELIVERED, None) else Standing.UNDELIVERED
+    if state in (DeliveryState.DELIVERED, None):
+        return Standing.USED
+    return Standing.UNDELIVERED if day <= last else Standing.EXPIRED
 
 
 @dataclass(frozen=True, slots=True)

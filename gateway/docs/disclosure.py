@@ -19,12 +19,27 @@ is written down once more in `tests/vectors/disclosure/release.csv`.
 ORDERS = """What is found about a protected person goes to nobody, but a court may order that one answer goes to it
 (42 USC 653(b)(2), 654(26)(E)). A data steward asks on the page of the request (or of the answer), or somebody at the
 gateway's machine with `gateway override ask`: the person by its place in the record, the court's id, the day of the
-order, its last day. A security officer agrees under `/approvals`, and the order stands. The scheduler then looks
-every five seconds for what was kept back and answers that request; it leaves when every other row allows it, the
-order is about the only protected person in it, and its agreement names `requester = "court"`. The order is used up
-before anything is handed over; later attempts of the same delivery may use it until its last day. `gateway override
-list`, `gateway why` and the console say which order let what go. What left is destroyed once it is delivered
-([retention.md](retention.md))."""
+order, its last day. A security officer agrees under `/approvals`, and the order stands. It is for whoever sent the
+request: the gateway finds that partner by the request, and asks for its key (`--to`) only where it cannot know. The
+scheduler then looks every five seconds for what was kept back and answers that request; it leaves when every other
+row allows it, every protected person in it has such an order, and the agreement of that partner names
+`requester = "court"`. Orders are used up when the bytes are made and before anything is handed over; later attempts of
+the same delivery may use them until their last day. What left is destroyed once it is delivered, whether or not
+retention is switched on ([retention.md](retention.md)).
+
+`gateway override list|show`, `gateway why`, `/overrides` in the console and `gateway_court_orders` say where orders
+stand and which let what go."""
+ORDER_CASES = (
+    ("two protected persons in one answer", "one order for each; all are used up together or none"),
+    ("a protected person without a number", "known in that one record only: the order names the answer itself"),
+    ("the bytes cannot be made", "nothing is used up"),
+    ("the delivery fails for good", "the order is `undelivered`, with an entry of the log and an alert in the console"),
+    (
+        "that delivery sent again",
+        "it leaves under its order until the last day, amended or not; after that by a new order",
+    ),
+    ("a query, answered while its caller waits", "no order (`override-query`): nothing of it is kept to bind one to"),
+)
 
 
 def disclosure_page(policy: Policy) -> str:
@@ -39,7 +54,7 @@ def disclosure_page(policy: Policy) -> str:
         ),
         ("Refusals", "Of several the first counts.", _rows(policy.refusals)),
         ("Federal tax information", f"{policy.tax_source}. *old*: from an older copy of the matrix.", _tax(policy)),
-        ("Orders of courts", ORDERS, ""),
+        ("Orders of courts", ORDERS, table(("case", "what holds"), ORDER_CASES)),
         ("Why something was not sent", "What `gateway why` and the API say.", _answers(policy)),
     ]
     sections = [f"## {title}\n\n{words}\n\n{rows}" for title, words, rows in parts]

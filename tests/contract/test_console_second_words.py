@@ -238,6 +238,7 @@ async def stands(site, client, order, way):
     assert "leaving" in await (await client.get("/overrides")).text()
     async with site.database.write() as connection:
         await connection.execute(update(deliveries).where(deliveries.c.id == way.delivery).values(state="dead"))
+    assert "1 answer that a court ordered did not arrive" in await (await client.get("/")).text()
     page = await (await client.get("/overrides")).text()
     assert all(told in page for told in ("1 did not arrive", order.id, order.request, "39-CP-0001"))
     assert f"/records/{order.request}" not in page, "a security officer has no business there"

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from gateway.core.court_orders import Standing
 from gateway.core.danger_clock import Stage
 from gateway.web.acknowledgement import ALARMS
 from gateway.web.console import figures, plots, status
@@ -49,6 +50,7 @@ async def _figures(visit: Visit) -> dict[str, object]:
     backlog = await figures.backlog(parts.health, visit.now, window)
     return {
         "overdue": await parts.retention.overdue(),
+        "undelivered": (await parts.court.counts())[Standing.UNDELIVERED],
         "danger": [one for one in await parts.danger_clocks.due() if one.stage is not Stage.OPEN],
         "tiles": status.tiles(picture),
         "groups": picture.groups[:TOP_GROUPS],
