@@ -9,12 +9,10 @@ from typing import Annotated
 import typer
 
 from gateway.cli.client import Client
-from gateway.cli.files import ApiKeyOption, Ca, Json, Url
+from gateway.cli.options import ApiKeyOption, Ca, Delivery, Json, Reason, Url
 from gateway.cli.out import put, say, table
 
-Delivery = Annotated[str, typer.Argument(help="Delivery id.")]
 Record = Annotated[str, typer.Option("--record", help="The record in it.")]
-Reason = Annotated[str, typer.Option(help="Why; kept in the audit log. Names no person.")]
 STDIN, FILE = "-", "@"
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.files import Drafts, Format
+from gateway.cli.options import Drafts, Format
 from gateway.cli.out import progress
 from gateway.clock import utc_now
 

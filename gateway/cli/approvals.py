@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from gateway.cli import local
+from gateway.cli.options import Json
 from gateway.cli.out import put, table
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ SHOWN = 100
 
 
 @app.command("list")
-def list_(json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:  # noqa: FBT002 - an option of typer
+def list_(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """The last hundred requests, newest first."""
     from gateway.core.model import Page  # noqa: PLC0415 - heavy, needed here only
 

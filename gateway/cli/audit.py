@@ -10,6 +10,7 @@ import typer
 from gateway.cli import local
 from gateway.cli.exits import Exit
 from gateway.cli.extracts import Purpose, register
+from gateway.cli.options import Json
 from gateway.cli.out import progress, put, say, table
 from gateway.core.errors import NotFound, Unavailable
 from gateway.core.model import RecordId
@@ -27,7 +28,7 @@ def verify(
     anchor: Annotated[
         list[Path] | None, typer.Option(help="A checkpoint kept outside; the log must contain it.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,  # noqa: FBT002 - an option of typer
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Derive the whole log anew from the database and compare hashes, tiles, checkpoints and signatures."""
     notes = [file.read_text(encoding="utf-8") for file in anchor or ()]
@@ -189,7 +190,7 @@ def key() -> None:
 def check(
     proof: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A file of `audit prove`.")],
     key: Annotated[list[str], typer.Option("--key", help="Verification key of the log, from a place you trust.")],
-    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,  # noqa: FBT002 - an option of typer
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Check a proof file offline: no database, no keys of the gateway, no network."""
     from gateway.audit.proof import check_proof  # noqa: PLC0415 - cryptography is needed here only

@@ -10,13 +10,11 @@ import typer
 
 from gateway.cli import amendments
 from gateway.cli.client import Client
-from gateway.cli.files import ApiKeyOption, Ca, Json, Url
+from gateway.cli.options import ApiKeyOption, Ca, Delivery, Json, Reason, Url
 from gateway.cli.out import facts, progress, put, say, table
 
 app = typer.Typer(help="Dead letters: deliveries that need a person.", no_args_is_help=True)
 amendments.register(app)
-Delivery = Annotated[str, typer.Argument(help="Delivery id.")]
-Reason = Annotated[str, typer.Option(help="Why; kept in the audit log. Names no person.")]
 
 
 @app.command()

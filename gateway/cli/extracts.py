@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli import local
+from gateway.cli.options import Json
 from gateway.cli.out import put, say, table
 from gateway.core.errors import NotFound, Refused
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 extracts = typer.Typer(help="The register of copies that left the gateway.", no_args_is_help=True)
 disclosures = typer.Typer(help="The accounting of disclosures.", no_args_is_help=True)
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Purpose = Annotated[str, typer.Option(help="Why the copy is made; it is written into the register.")]
 YEAR = timedelta(days=365.25)
 

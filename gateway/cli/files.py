@@ -13,24 +13,13 @@ import typer
 
 from gateway.cli.client import Client, wait_until_judged
 from gateway.cli.exits import Exit
+from gateway.cli.options import ApiKeyOption, Ca, Drafts, Format, Json, Url
 from gateway.cli.out import progress, put, say
 
 if TYPE_CHECKING:
     from gateway.offline import Checked
 
 PIECE = 256 * 2**10
-
-Url = Annotated[str | None, typer.Option(help="The gateway's API; default: GATEWAY_URL.")]
-ApiKeyOption = Annotated[str | None, typer.Option("--key", help="API key; default: GATEWAY_KEY.")]
-Ca = Annotated[
-    Path | None,
-    typer.Option("--ca", help="PEM file of the authority to trust; default: GATEWAY_CA."),
-]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-Format = Annotated[
-    str | None, typer.Option("--format", "-f", help="The file's format; default: what its content says.")
-]
-Drafts = Annotated[bool, typer.Option("--drafts", help="Also formats whose facts nobody official has confirmed.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gateway.cli.files import Json
+from gateway.cli.options import Json
 from gateway.cli.out import put, table
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ async def carry_out(base: Foundation, key: str, *, lose_copies: bool = False) ->
     for: another one since then needs another word."""
     copies = await _accepted(base, key, lose_copies=lose_copies)
     used = await _words(base).use(local.actor(), _wish(key, copies))
-    await Ending.of(base).destroy(KeyEnd(key, _actor(used.asked_by), _actor(used.decided_by or ""), copies))
+    await Ending.of(base).destroy(KeyEnd(key, Actor.parse(used.asked_by), Actor.parse(used.decided_by or ""), copies))
     return f"{key} is destroyed."
 
 
@@ -46,8 +46,3 @@ def _wish(key: str, copies: frozenset[str]) -> Wish:
 
 def _words(base: Foundation) -> SecondWords:
     return SecondWords(base.stores.approvals, base.scribe, base.clock, base.mint)
-
-
-def _actor(text: str) -> Actor:
-    kind, _, name = text.partition(":")
-    return Actor(kind, name)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli import local
+from gateway.cli.options import Json
 from gateway.cli.out import put, say, table
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from keys.states import KeyUse
 
 app = typer.Typer(help="Keys: their life, their end, what is under which.", no_args_is_help=True)
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Label = Annotated[str, typer.Argument(help="What the key is for, like `records`.")]
 Use = Annotated[
     str, typer.Option(help="Use of the key: kek, index, token-pepper, receipt-signing, note-signing or token-signing.")
@@ -23,7 +23,7 @@ COLUMNS = ("id", "state", "since", "lies in", "ends", "days", "values", "note")
 
 
 @app.command("list")
-def list_(json: AsJson = False) -> None:  # noqa: FBT002 - an option of typer
+def list_(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """All keys with their states, their end and how many values or API keys are under each; never their material."""
 
     async def work(base: Foundation) -> None:
@@ -114,7 +114,7 @@ def destroy(
 
 
 @app.command()
-def inventory(json: AsJson = False) -> None:  # noqa: FBT002 - as above
+def inventory(json: Json = False) -> None:  # noqa: FBT002 - as above
     """Every algorithm in use: key length, use, and until when it may be used."""
     from gateway.core.crypto_inventory import INVENTORY  # noqa: PLC0415 - as above
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli.files import Drafts, Format, Json
+from gateway.cli.options import Drafts, Format, Json
 from gateway.cli.out import put, say, table
 from gateway.core.errors import NotFound
 

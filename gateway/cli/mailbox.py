@@ -10,11 +10,10 @@ from typing import Annotated
 import typer
 
 from gateway.cli.client import Client
-from gateway.cli.files import ApiKeyOption, Ca, Json, Url
+from gateway.cli.options import ApiKeyOption, Ca, Delivery, Json, Url
 from gateway.cli.out import put, say, table
 
 app = typer.Typer(help="A partner's mailbox.", no_args_is_help=True)
-Delivery = Annotated[str, typer.Argument(help="Delivery id.")]
 
 
 @app.command("list")

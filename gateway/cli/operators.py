@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli import local
+from gateway.cli.options import Json
 from gateway.cli.out import put, say, table
 from gateway.core.roles import Role
 
@@ -55,7 +56,7 @@ def reset(name: Annotated[str, typer.Argument(help="The account's name.")]) -> N
 
 
 @app.command("list")
-def list_(json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:  # noqa: FBT002 - an option of typer
+def list_(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """All accounts."""
 
     async def work(base: Foundation) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli import local
+from gateway.cli.options import Json
 from gateway.cli.out import facts, put, say, table
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="What a court ordered about a protected person: one answer to one request, once.", no_args_is_help=True
 )
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 SHOWN = 100
 _DAY = ["%Y-%m-%d"]
 
@@ -56,7 +56,7 @@ def ask(
 
 
 @app.command("list")
-def list_(json: AsJson = False) -> None:  # noqa: FBT002 - an option of typer
+def list_(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """The last hundred orders, newest first."""
 
     async def work(base: Foundation) -> None:
@@ -75,7 +75,7 @@ def list_(json: AsJson = False) -> None:  # noqa: FBT002 - an option of typer
 @app.command()
 def show(
     order: Annotated[str, typer.Argument(help="Id of the order.")],
-    json: AsJson = False,  # noqa: FBT002 - as above
+    json: Json = False,  # noqa: FBT002 - as above
 ) -> None:
     """One order: its terms, the two people, and what it let go. Never whom it is about."""
 

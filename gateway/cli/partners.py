@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli import local, proofs
+from gateway.cli.options import Json
 from gateway.cli.out import put, say, table
 from gateway.core.errors import Conflict, NotFound
 from gateway.core.model import PartnerKey
@@ -49,7 +50,7 @@ def apply(
 
 
 @app.command("list")
-def list_(json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:  # noqa: FBT002 - an option of typer
+def list_(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """All partners."""
 
     async def work(base: Foundation) -> None:
@@ -86,7 +87,7 @@ def key(
 @app.command()
 def keys(
     partner: Annotated[str | None, typer.Argument(help="Only this partner's; default: everybody's.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,  # noqa: FBT002 - an option of typer
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """API keys that are not revoked, with their ids (what `revoke` needs), never the keys."""
     columns = ("id", "holder", "scopes", "created_at", "expires_at")
@@ -124,7 +125,7 @@ def files(
     restart: Annotated[
         str | None, typer.Option(metavar="SERIES", help="Let the next file of this series have any day.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,  # noqa: FBT002 - an option of typer
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """The last file of each series of a partner's, where its file asks that none is older than the last one."""
     columns = ("series", "made", "submission")

@@ -16,6 +16,7 @@ import typer
 from gateway.cli import local
 from gateway.cli.deadlines import danger
 from gateway.cli.exits import Exit
+from gateway.cli.options import Json
 from gateway.cli.out import facts, put, say
 from gateway.cli.runtime import event_loop
 from gateway.core.errors import GatewayError, Misconfigured, Tampered
@@ -149,7 +150,7 @@ def check_config() -> None:
     put(shown)
 
 
-def doctor(json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:  # noqa: FBT002 - an option of typer
+def doctor(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """Look at everything this gateway needs and say what is wrong."""
     from gateway.telemetry import configure_logs  # noqa: PLC0415 - heavy, needed here only
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli import local
+from gateway.cli.options import Json
 from gateway.cli.out import put, table
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def public_key(
     print(f'id = "{id}"\npurpose = "{purpose}"\npublic_key = """\n{pem.strip()}\n"""\nvalid_until = {last}')
 
 
-def callers(json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:  # noqa: FBT002 - an option of typer
+def callers(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """How each partner proves itself, the weakest proof that its agreements allow, and what ends when."""
     from gateway.core.caller_floor import floors  # noqa: PLC0415 - needed here only
 

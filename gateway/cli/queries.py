@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.client import Client
-from gateway.cli.files import ApiKeyOption, Ca, Url
+from gateway.cli.options import ApiKeyOption, Ca, Url
 from gateway.cli.out import say
 
 _BEGINS_JSON = b"{"

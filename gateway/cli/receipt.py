@@ -9,7 +9,7 @@ import typer
 
 from gateway.cli import local
 from gateway.cli.client import Client
-from gateway.cli.files import ApiKeyOption, Ca, Json, Url
+from gateway.cli.options import ApiKeyOption, Ca, Json, Url
 from gateway.cli.out import facts, put, say, table
 
 if TYPE_CHECKING:

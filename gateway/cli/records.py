@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from gateway.cli.client import Client, pages, wait_until_judged
-from gateway.cli.files import ApiKeyOption, Ca, Json, Url, show_findings
+from gateway.cli.files import show_findings
+from gateway.cli.options import ApiKeyOption, Ca, Json, Url
 from gateway.cli.out import facts, put, table
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli import local
+from gateway.cli.options import Json
 from gateway.cli.out import progress, put, say, table
 from gateway.core.errors import NotFound
 from gateway.core.retention import HoldScope
@@ -21,7 +22,6 @@ app = typer.Typer(help="How long records are kept; erasing those that are due.",
 hold = typer.Typer(help="Legal holds: nothing that they cover is erased.", no_args_is_help=True)
 app.add_typer(hold, name="hold")
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 RUNS = 1_000
 """Runs that are searched for a certificate: almost three years of daily ones."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli.files import Drafts, Format, Json
+from gateway.cli.options import Drafts, Format, Json
 from gateway.cli.out import facts, progress, put, say, table
 from gateway.core.errors import NotFound
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.files import Drafts
+from gateway.cli.options import Drafts
 from gateway.cli.out import progress, say
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from gateway.cli import local
 from gateway.cli.exits import Exit
+from gateway.cli.options import Json
 from gateway.cli.out import put, say, table
 from gateway.core.errors import Misconfigured, Unavailable
 
@@ -48,7 +49,7 @@ def apply() -> None:
 
 
 @app.command()
-def diff(json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:  # noqa: FBT002 - an option of typer
+def diff(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """What apply would do."""
 
     async def work(base: Foundation) -> int:

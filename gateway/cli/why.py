@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from gateway.cli.client import Client
-from gateway.cli.files import ApiKeyOption, Ca, Json, Url
+from gateway.cli.options import ApiKeyOption, Ca, Json, Url
 from gateway.cli.out import facts, put, say
 from gateway.core.errors import NotFound
 

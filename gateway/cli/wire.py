@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli import local
+from gateway.cli.options import Json
 from gateway.cli.out import put, say, table
 from gateway.core.errors import Misconfigured, NotFound
 from gateway.core.model import PartnerKey
@@ -29,7 +30,7 @@ _COLUMNS = ("owner", "id", "use", "algorithm", "stage", "expires_at", "days_left
 @app.command("list")
 def list_(
     owner: Annotated[str | None, typer.Argument(help="Only this partner's, or `gateway`; default: all.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,  # noqa: FBT002 - an option of typer
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """All wire keys with their stages, and how many days they have left; never a private side."""
 

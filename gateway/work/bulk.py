@@ -46,10 +46,9 @@ class BulkRunner:
             await self.jobs.end(job.id, "done", entry)
 
     async def _act(self, job: Job, delivery: DeliveryId) -> bool:
-        kind, _, name = job.actor.partition(":")
         retry = job.action == "retry"
         entry = self.scribe.entry(
-            Actor(kind, name),
+            Actor.parse(job.actor),
             "delivery.retried" if retry else "delivery.withdrawn",
             f"delivery:{delivery}",
             "ok",

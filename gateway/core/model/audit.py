@@ -17,6 +17,12 @@ class Actor:
     kind: str
     name: str
 
+    @classmethod
+    def parse(cls, text: str) -> Actor:
+        """The actor that is written so."""
+        kind, _, name = text.partition(":")
+        return cls(kind, name)
+
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
 

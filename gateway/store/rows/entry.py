@@ -15,6 +15,8 @@ from gateway.store.tables import audit_entries
 
 ENTRIES = Insertion(audit_entries, without=("seq", "leaf_hash"))
 """Audit entries go in unnumbered: the integrator numbers them later."""
+CLOSED = "commitment"
+"""All that stands in the details of an entry whose salt was destroyed."""
 
 
 async def write_entries(connection: AsyncConnection, entries: Sequence[AuditEntry]) -> None:
@@ -39,15 +41,10 @@ def entry_row(entry: AuditEntry) -> dict[str, object]:
 def entry_from(row: Sequence[Any]) -> AuditEntry:
     """An entry of a row of all columns of the table, in their order."""
     id_, at, actor, action, obj, outcome, details, salt, *_ = row
-    kind, _, name = actor.partition(":")
     told = Recorded(details)
     if salt:
-        return AuditEntry(id_, at, Actor(kind, name), action, obj, outcome, told, salt)
-    return AuditEntry(id_, at, Actor(kind, name), action, obj, outcome, {}, salt, str(told[CLOSED]))
-
-
-CLOSED = "commitment"
-"""All that stands in the details of an entry whose salt was destroyed."""
+        return AuditEntry(id_, at, Actor.parse(actor), action, obj, outcome, told, salt)
+    return AuditEntry(id_, at, Actor.parse(actor), action, obj, outcome, {}, salt, str(told[CLOSED]))
 
 
 def redacted(commitment: str) -> str:
