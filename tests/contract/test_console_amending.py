@@ -18,7 +18,8 @@ from gateway.store.tables import records, submissions
 from gateway.work.compose import Composer
 from gateway.work.mending import Mender
 from gateway.work.rehearsal import Rehearsal
-from tests.contract.console_site import AGREEMENTS, PARTNERS, SEALER, fill, partner, running, token
+from tests.contract.console_forms import send
+from tests.contract.console_site import AGREEMENTS, PARTNERS, SEALER, fill, partner, running
 from tests.unit.work_site import SPEECH, transfers
 from transforms.facts import deciding_paths
 
@@ -74,12 +75,6 @@ async def keep(site):
         xml = update(submissions).where(submissions.c.id == site.ids["submission"]).values(format="xml")
         await connection.execute(xml)
     site.ids |= {"carried": record.id}
-
-
-async def send(client, path, status=303, /, **form):
-    answer = await client.post(path, data={"csrf": await token(client), **form}, allow_redirects=False)
-    assert answer.status == status, await answer.text()
-    return answer.headers.get("Location") or await answer.text()
 
 
 async def asked(site, client, **changes):

@@ -1,8 +1,6 @@
 """What operators see and do: every screen on real rows, repairs one by one and in bulk, live pages."""
 
-import asyncio
 import re
-import time
 from datetime import timedelta
 
 import pytest
@@ -31,9 +29,9 @@ from gateway.store.retention import StoredRetention
 from gateway.store.tables import records
 from gateway.store.turns import take_turns
 from gateway.web.console import console_application, pages, vendor
-from tests.contract.console_site import PASSWORD, between, fill, log_in, running, token
+from tests.contract.console_forms import GROUP, send
+from tests.contract.console_site import PASSWORD, between, fill, running, token
 
-GROUP = {"cause": "https-503", "partner": "texas", "kind": "locate", "fault": "partner"}
 NOBODY = "01a2030a-7dcf-7000-9fe2-bc462ff396fa"
 
 
@@ -48,12 +46,6 @@ async def text(client, path, status=200):
     answer = await client.get(path)
     assert answer.status == status, path
     return await answer.text()
-
-
-async def send(client, path, status=303, **form):
-    answer = await client.post(path, data={"csrf": await token(client), **form}, allow_redirects=False)
-    assert answer.status == status, await answer.text()
-    return answer.headers.get("Location") or await answer.text()
 
 
 async def test_the_overview_names_what_is_wrong_and_shows_the_same_figures_as_plot_and_table(site):
@@ -385,104 +377,6 @@ async def test_own_files_are_named_by_their_content_and_nothing_else_is_served(s
         assert re.search(r"console\.css\?v=[0-9a-f]{12}", page)
         for path in ("/static/../pages.py", "/static/%2e%2e/pages.py", "/static//etc/passwd", "/static/none"):
             assert (await client.get(path)).status == 404
-
-
-# --- live pages ------------------------------------------------------------------------------------------------------
-
-
-async def events(response, count):
-    """The next events of a stream, as their lines without ``data:``."""
-    found = []
-    while len(found) < count:
-        block = []
-        while (line := (await response.content.readline()).decode().rstrip("\n")) or not block:
-            if not line and response.content.at_eof():
-                return found
-            block.append(line)
-        if not block[0].startswith("retry"):
-            found.append("\n".join(one.removeprefix("data: ") for one in block))
-    return found
-
-
-@pytest.mark.parametrize(("path", "words"), [("/live", "Biggest failure groups"), ("/queues/live", "Texas")])
-async def test_a_live_page_gets_new_figures_again_and_again(site, path, words):
-    async with site.browser("operator") as client, client.get(path) as stream:
-        assert stream.headers["Content-Type"] == "text/event-stream"
-        found = await asyncio.wait_for(events(stream, 3), 10)
-    assert all(words in one for one in found)
-    assert not any("hx-" in one for one in found)
-
-
-async def test_a_job_page_ends_its_stream_with_the_job(site):
-    async with site.browser("operator") as client:
-        plan = await send(client, "/dead/plan", **GROUP, scope="all", action="retry", reason="partner is back")
-        await send(client, plan + "/start")
-        job = JobId(plan.rsplit("/", 1)[1])
-        async with client.get(plan + "/live") as stream:
-            assert "0 of 12 done" in (await asyncio.wait_for(events(stream, 1), 10))[0]
-            await site.parts.jobs.progress(job, await site.parts.jobs.next(job, 100), ())
-            entry = site.parts.scribe.entry(Actor("gateway", "bulk"), "job.ended", f"job:{job}")
-            await site.parts.jobs.end(job, "done", entry)
-            rest = await asyncio.wait_for(stream.content.read(), 10)
-        assert "12 of 12 done" in rest.decode()
-        assert rest.decode().endswith("event: finished\ndata: .\n\n")
-
-
-async def test_an_open_stream_does_not_hold_up_the_shutdown(sqlite_url):
-    async with running(sqlite_url, live_every=timedelta(minutes=1)) as site, site.browser("operator") as client:
-        stream = await client.get("/live")
-        await asyncio.wait_for(events(stream, 1), 10)
-        begun = time.monotonic()
-        await site.application.shutdown()
-        await asyncio.wait_for(stream.content.read(), 2)
-        assert time.monotonic() - begun < 2
-        stream.close()
-
-
-async def test_a_logout_ends_the_live_pages_of_that_login_only(site):
-    async with site.browser("operator") as client, site.browser() as other:
-        await log_in(other, "operator")
-        mine, theirs = await client.get("/live"), await other.get("/live")
-        await send(client, "/logout")
-        await asyncio.wait_for(mine.content.read(), 5)
-        assert len(await asyncio.wait_for(events(theirs, 2), 5)) == 2
-        theirs.close()
-
-
-async def test_an_open_page_alone_does_not_keep_a_login_alive(site):
-    async with site.browser("operator") as client:
-        stream = await client.get("/live")
-        await asyncio.wait_for(events(stream, 1), 5)
-        site.clock.ahead = timedelta(minutes=15, seconds=1)
-        await asyncio.wait_for(stream.content.read(), 5)
-        assert (await client.get("/live", headers={"HX-Request": "true"})).status == 401
-
-
-async def test_live_pages_are_bounded_in_number(sqlite_url):
-    async with running(sqlite_url, streams=1) as site, site.browser("operator") as client:
-        stream = await client.get("/live")
-        await asyncio.wait_for(events(stream, 1), 5)
-        assert (await client.get("/live")).status == 429
-        stream.close()
-
-
-async def test_a_stream_outlives_a_store_that_is_away_for_a_moment(site):
-    async with site.browser("operator") as client, client.get("/queues/live") as stream:
-        await asyncio.wait_for(events(stream, 1), 5)
-        whole = site.parts.desk.queues
-
-        async def away():
-            raise Unavailable("The store does not answer.")
-
-        site.parts.desk.queues = away
-        await asyncio.sleep(0.2)
-        site.parts.desk.queues = whole
-
-        async def next_figures():
-            while "Texas" not in (await events(stream, 1))[0]:
-                pass
-
-        await asyncio.wait_for(next_figures(), 5)
 
 
 async def test_a_hold_is_set_and_released_and_an_extract_is_confirmed_on_the_page_of_retention(site):

@@ -19,11 +19,11 @@ from gateway.store.protection import write_notices
 from gateway.store.tables import deliveries, records
 from gateway.web import operations
 from gateway.web.amending import shape
-from tests.contract.console_site import SEALER, StillClock, fill, log_in, posted, running, token
+from tests.contract.console_forms import GROUP, send
+from tests.contract.console_site import SEALER, StillClock, fill, log_in, posted, running
 from tests.contract.test_console_second_factor import code_at, enrol, show
 from transforms.canonical import Canonical
 
-GROUP = {"cause": "https-503", "partner": "texas", "kind": "locate", "fault": "partner"}
 CANONICAL = Canonical(schemas.load())
 SURNAME, BORN = "Employee/PersonName/PersonSurName", "Employee/PersonBirthDate"
 CANARY = "Zzyzxova"
@@ -35,12 +35,6 @@ async def site(sqlite_url, monkeypatch):
     async with running(sqlite_url) as site:
         await fill(site)
         yield site
-
-
-async def send(client, path, status=303, /, **form):
-    answer = await client.post(path, data={"csrf": await token(client), **form}, allow_redirects=False)
-    assert answer.status == status, await answer.text()
-    return answer.headers.get("Location") or await answer.text()
 
 
 async def planned(client):

@@ -27,7 +27,7 @@ from gateway.tools import speech
 from tests.unit.fixed_width_samples import COVER
 from tests.unit.guarding import decide
 from tests.unit.medical_rules import INFORMATION
-from tests.unit.test_x12 import BODIES, contents, read
+from tests.unit.x12_samples import BODIES, contents, read
 from transforms.schema_tree import merged, tree
 
 CATALOG = schemas.load()

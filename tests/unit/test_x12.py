@@ -1,4 +1,4 @@
-"""X12 sets as tables: examples both ways, envelopes that do not hold, segments out of place, hostile bytes."""
+"""X12 sets as tables: examples both ways, what cannot be written, hostile bytes, tables that do not hold."""
 
 import pickle
 from dataclasses import replace
@@ -7,69 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import schemas
 from gateway.core.errors import Misconfigured
-from gateway.core.model import Content, FormatName, Kind, RuleCode, Severity
+from gateway.core.model import Content, Kind, Severity
 from gateway.core.ports.formats import Frame, Heading
-from gateway.tools import speech
 from schemas.document import parse
 from schemas.x12_sets import transaction_set
 from tests.unit.contents import COVER, calm
-from tests.unit.fixed_width_samples import EXAMPLES
-from transforms.x12_reader import RECORD_LIMIT
-from transforms.x12_segments import SEGMENT_LIMIT
-
-CATALOG = schemas.load(drafts=True)
-FORMATS = speech(drafts=True).formats
-CANONICAL = speech(drafts=True).canonical
-BODIES = {
-    name: (EXAMPLES / "x12" / file).read_bytes()
-    for name, file in {
-        "x12-834": "enrollment.834.x12",
-        "x12-270": "inquiry.270.x12",
-        "x12-271": "answer.271.x12",
-        "x12-999": "acknowledgement.999.x12",
-        "x12-997": "acknowledgement.997.x12",
-    }.items()
-}
-ENROLLMENT = BODIES["x12-834"]
-NAMES = sorted(BODIES)
-
-
-def read(name: str, body: bytes, *pieces: int):
-    """(decoded, findings of the file, findings of the records)."""
-    engine = FORMATS[FormatName(name)]
-    reader, frames, at = engine.reader(), [], 0
-    for size in (*pieces, len(body)):
-        frames += reader.feed(body[at : at + size])
-        at += size
-    frames += reader.finish()
-    decoded = [engine.decode(frame, reader.heading) for frame in frames]
-    return decoded, list(reader.findings), [one for each in decoded for one in each.findings]
-
-
-def told(findings) -> list[str]:
-    return [f"{one.rule} {one.field}" for one in findings]
-
-
-def contents(name: str) -> list[Content]:
-    return [one.content for one in read(name, BODIES[name])[0]]
-
-
-def changed(old: str, new: str, name: str = "x12-834") -> bytes:
-    body = BODIES[name]
-    assert old.encode() in body
-    return body.replace(old.encode(), new.encode())
-
-
-def recounted(old: str, new: str) -> bytes:
-    """The enrollment changed, with the count of its segments made good."""
-    body = changed(old, new)
-    segments = body[body.index(b"ST*") : body.index(b"SE*")].count(b"~") + 1
-    return body.replace(b"SE*37*", f"SE*{segments}*".encode())
-
-
-# --- both ways --------------------------------------------------------------------------------------------------------
+from tests.unit.x12_samples import BODIES, CANONICAL, ENROLLMENT, FORMATS, NAMES, changed, contents, read, told
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -213,192 +157,6 @@ def test_a_test_file_says_so():
     assert decoded[0].content.get("UsageCode") == "T"
 
 
-# --- envelopes --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("body", "wanted"),
-    [
-        (b"", ["X12-ISA-MISSING None"]),
-        (b"Dear Sir", ["X12-ISA-MISSING None"]),
-        (b"\xef\xbb\xbf" + ENROLLMENT, ["X12-ISA-MISSING None"]),
-        (ENROLLMENT[:60], ["X12-ISA-LENGTH None"]),
-        (changed("*ZZ*39             *", "*ZZ*39*"), ["X12-ISA-LENGTH ISA"]),
-        (changed("*P*:~", "*P*^~"), ["X12-DELIMITERS ISA"]),
-        (changed("*P*:~", "*P*A~"), ["X12-DELIMITERS ISA"]),
-        (changed("*00501*", "*00401*"), ["X12-RELEASE ISA12"]),
-        (changed("GS*BE", "GS*HS"), ["X12-RELEASE GS01"]),
-        (changed("*X*005010X220A1", "*X*004010X095A1"), ["X12-RELEASE GS08"]),
-        (changed("ST*834*", "ST*820*"), ["X12-RELEASE ST01"]),
-        (changed("*260131*1205*^", "*261331*1205*^"), ["X12-ENVELOPE ISA09"]),
-        (changed("*20260131*1205*1001*X", "*20260131*2505*1001*X"), ["X12-ENVELOPE GS05"]),
-        (changed("*000001001*1*P", "*00000100A*1*P"), ["X12-ENVELOPE ISA13", "X12-CONTROL-NUMBER IEA02"]),
-        (changed("SE*37*", "SE*38*"), ["X12-COUNT SE01"]),
-        (changed("SE*37*", "SE*MANY*"), ["X12-ENVELOPE SE01", "X12-COUNT SE01"]),
-        (changed("SE*37*0001", "SE*37*0002"), ["X12-CONTROL-NUMBER SE02"]),
-        (changed("GE*1*1001", "GE*2*1001"), ["X12-COUNT GE01"]),
-        (changed("GE*1*1001", "GE*1*1002"), ["X12-CONTROL-NUMBER GE02"]),
-        (changed("IEA*1*", "IEA*0*"), ["X12-COUNT IEA01"]),
-        (changed("IEA*1*000001001", "IEA*1*000001002"), ["X12-CONTROL-NUMBER IEA02"]),
-        (changed("SE*37*0001~\n", ""), ["X12-TRAILER-MISSING SE"]),
-        (changed("SE*37*0001~\nGE*1*1001~\n", ""), ["X12-TRAILER-MISSING SE", "X12-TRAILER-MISSING GE"]),
-        (changed("GE*1*1001~\n", ""), ["X12-TRAILER-MISSING GE"]),
-        (changed("IEA*1*000001001~\n", ""), ["X12-TRAILER-MISSING IEA"]),
-        (changed("~\nIEA*1*000001001~\n", "~\nIEA*1*0000"), ["X12-CUT None", "X12-TRAILER-MISSING IEA"]),
-        (changed("GS*BE", "REF*1L*X~\nGS*BE"), ["X12-STRUCTURE REF"]),
-        (changed("ST*834", "GS*BE"), ["X12-TRAILER-MISSING GE"]),
-        (changed("GE*1*1001", "LX*1~\nGE*1*1001"), ["X12-STRUCTURE LX"]),
-        (changed("SE*37*0001", "SE*37*0001*X"), ["X12-ENVELOPE SE03"]),
-    ],
-)
-def test_an_envelope_that_does_not_hold_refuses_the_file(body, wanted):
-    _, file, _ = read("x12-834", body)
-    assert told(file) == wanted
-    assert all(one.severity is Severity.FATAL for one in file)
-
-
-def test_every_control_that_does_not_agree_is_named():
-    body = changed("SE*37*0001", "SE*9*0009").replace(b"GE*1*1001", b"GE*3*7").replace(b"IEA*1*", b"IEA*4*")
-    _, file, _ = read("x12-834", body)
-    assert told(file) == [
-        "X12-CONTROL-NUMBER SE02", "X12-COUNT SE01", "X12-CONTROL-NUMBER GE02", "X12-COUNT GE01", "X12-COUNT IEA01",
-    ]  # fmt: skip
-    assert [one.line for one in file] == [39, 39, 40, 40, 41]
-
-
-def test_a_set_without_a_member_is_a_warning():
-    body = ENROLLMENT[: ENROLLMENT.index(b"INS*")] + b"SE*7*0001~GE*1*1001~IEA*1*000001001~"
-    decoded, file, _ = read("x12-834", body)
-    assert (decoded, told(file), file[0].severity) == ([], ["X12-EMPTY-SET ST"], Severity.WARNING)
-
-
-def test_a_segment_that_never_ends_is_refused_before_it_fills_the_memory():
-    reader = FORMATS["x12-834"].reader()
-    head = ENROLLMENT[: ENROLLMENT.index(b"N3*1 TEST")]
-    reader.feed(head + b"N3*")
-    piece, pieces = b"A" * 65_536, 0
-    while not reader.findings and pieces < 160:
-        reader.feed(piece)
-        pieces += 1
-    assert [one.rule for one in reader.findings] == [RuleCode("X12-SEGMENT-SIZE")]
-    assert pieces * len(piece) <= SEGMENT_LIMIT + len(piece)
-    assert (reader.feed(ENROLLMENT), reader.finish()) == ([], [])
-
-
-def test_a_record_that_never_ends_is_refused():
-    more = b"REF*17*FILLED WITH SOMETHING LONG ENOUGH TO COUNT~" * 1000
-    reader = FORMATS["x12-834"].reader()
-    reader.feed(ENROLLMENT[: ENROLLMENT.index(b"NM1*IL")])
-    for _ in range(RECORD_LIMIT // len(more) + 1):
-        reader.feed(more)
-    assert [one.rule for one in reader.findings] == [RuleCode("X12-RECORD-SIZE")]
-
-
-def test_many_small_members_cannot_each_carry_a_large_header():
-    reader = FORMATS["x12-834"].reader()
-    head = ENROLLMENT[: ENROLLMENT.index(b"N1*P5")] + b"QTY*TO*1~" * 2000
-    frames = reader.feed(head + b"INS*N*19*021~" * 50_000)
-    assert (frames, [one.rule for one in reader.findings]) == ([], [RuleCode("X12-RECORD-SIZE")])
-
-
-def test_a_record_that_is_all_faults_says_so_and_no_more():
-    body = ENROLLMENT[: ENROLLMENT.index(b"HD*021")] + b"HD~" * 20_000
-    reader = FORMATS["x12-834"].reader()
-    frames = reader.feed(body + b"SE*1*0001~")
-    found = FORMATS["x12-834"].decode(frames[0], Heading()).findings
-    assert (len(frames), len(found), found[-1].rule, found[-1].severity) == (1, 501, "X12-FAULTS", Severity.ERROR)
-
-
-def test_a_record_of_many_benefits_is_written_whole():
-    made = contents("x12-834")[1]
-    fields = {path: value for path, value in made.fields.items() if not path.startswith("HealthInsurance")}
-    for number in range(1, 1_501):
-        fields |= {f"HealthInsurance[{number}]/MaintenanceTypeCode": "021"}
-        fields |= {f"HealthInsurance[{number}]/InsuranceLineCode": "HLT"}
-    body = FORMATS["x12-834"].encode([Content(made.kind, fields)], COVER).body
-    assert body.count(b"HD*021**HLT~") == 1_500
-
-
-# --- segments and elements --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "wanted", "line"),
-    [
-        ("DMG*D8*20150314", "DMG*D8*20150229", "X12-DATE DMG02", 18),
-        ("DMG*D8*20150314", "DMG*RD8*20150314", "X12-CODE DMG01", 18),
-        ("DTP*348*D8*20260201~\nREF*1L", "DTP*348*RD8*20260201-20260301~\nREF*1L", "X12-CODE DTP02", 24),
-        ("INS*N*19*021", "INS*N*19*999", "X12-CODE INS03", 9),
-        ("INS*N*19*021", "INS**19*021", "X12-REQUIRED INS01", 9),
-        ("INS*N*19*021", "INS*N*1*021", "X12-LENGTH INS02", 9),
-        ("REF*0F*SUB0000001~\nREF*1L", "REF*0F*" + "S" * 51 + "~\nREF*1L", "X12-LENGTH REF02", 10),
-        ("N4*COLUMBUS*OH*432150001", "N4*COLUMBUS*OH*4321A", "X12-POSTAL N403", 17),
-        ("N3*1 TEST ST", "N3*1 T\xe9ST ST", "X12-CHARACTER N301", 16),
-        ("BGN*00*ENROLL-0001*20260131*1205", "BGN*00*ENROLL-0001*20260131*2905", "X12-TIME BGN04", None),
-        ("REF*0F*SUB0000001~\nREF*1L", "REF*1L", "X12-SEGMENT-REQUIRED REF", None),
-        ("REF*0F*SUB0000001~\nREF*1L", "REF*0F*SUB0000001~\nREF*0F*SUB2~\nREF*1L", "X12-SEGMENT-REPEATED REF", 11),
-        ("N3*1 TEST ST*APT 2~\nN4*C", "DMG*D8*20150314~\nN3*1 TEST ST~\nN4*C", "X12-SEGMENT-ORDER N3", 17),
-    ],
-)
-def test_a_fault_names_its_segment_and_element(old, new, wanted, line):
-    body = recounted(old, new).decode("utf-8").encode("latin-1")
-    _, file, records = read("x12-834", body)
-    assert file == []
-    blocking = [one for one in records if one.severity.blocks]
-    assert wanted in told(blocking)
-    assert line in {one.line for one in blocking} or line is None
-    assert {one.record for one in blocking} <= {1, 2}
-
-
-def test_letters_where_a_number_belongs_are_a_finding():
-    body = changed("AK9*E*1*1*1", "AK9*E*1*ONE*1", "x12-999")
-    _, _, records = read("x12-999", body)
-    assert told(records) == ["X12-NUMBER AK903"]
-
-
-@pytest.mark.parametrize(
-    ("added", "wanted"),
-    [
-        ("QTY*TO*2~", ["QTY"]),
-        ("NM1*31*1~\nN3*SOMEWHERE ELSE~\nN4*ELSEWHERE*MI~", ["NM1", "N3", "N4"]),
-        ("ZZZZZ*1~", ["?"]),
-    ],
-)
-def test_a_segment_outside_the_table_is_read_over_with_a_notice_and_its_loop_with_it(added, wanted):
-    old = "NM1*36*2*ACME TEST WORKS"
-    decoded, file, records = read("x12-834", recounted(old, f"{added}\n{old}"))
-    assert (file, [one.field for one in records]) == ([], wanted)
-    assert all((one.rule, one.severity) == ("X12-SEGMENT-UNREAD", Severity.NOTICE) for one in records)
-    assert [one.content for one in decoded] == contents("x12-834")
-
-
-def test_an_empty_segment_counts_and_is_named_and_shifts_nobody():
-    body = recounted("N3*1 TEST ST*APT 2~", "~N3*1 TEST ST*APT 2~").replace(b"DMG*D8*20150314", b"DMG*D8*20150229")
-    _, file, records = read("x12-834", body)
-    assert file == []
-    assert [(one.rule, one.field, one.line) for one in records] == [
-        ("X12-SEGMENT-UNREAD", "?", 16), ("X12-DATE", "DMG02", 19),
-    ]  # fmt: skip
-
-
-def test_an_element_that_the_guide_does_not_use_is_a_warning_and_an_unknown_one_a_notice():
-    _, _, records = read("x12-834", changed("REF*0F*SUB0000001~", "REF*0F*SUB0000001*WHY**X~"))
-    assert {(one.rule, one.field, one.severity) for one in records} == {
-        ("X12-UNUSED", "REF03", Severity.WARNING),
-        ("X12-UNREAD", "REF05", Severity.NOTICE),
-    }
-
-
-def test_a_finding_never_holds_a_value():
-    body = recounted("NM1*IL*1*SAMPLE*ADA*Q***34*900010001", "NM1*IL*1*SAMPLE" + "X" * 60 + "*ADA*Q***34*90001000Q")
-    _, _, records = read("x12-834", body.replace(b"DMG*D8*20150314", b"DMG*D8*CANARY77"))
-    assert len(records) > 1
-    assert not any(word in repr(one) for one in records for word in ("SAMPLE", "CANARY", "90001"))
-
-
-# --- writing ----------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("path", "value", "wanted"),
     [
@@ -466,9 +224,6 @@ def test_without_a_named_sender_the_delivery_names_it():
     assert b"~GS*BE*39*39*20260131*0000*77*X*005010X220A1~" in body
 
 
-# --- hostile bytes ----------------------------------------------------------------------------------------------------
-
-
 @settings(calm, max_examples=60)
 @given(st.data())
 def test_damaged_examples_never_raise(data):
@@ -493,8 +248,6 @@ def test_any_frame_is_decoded_without_an_exception(name, body):
         decoded = FORMATS[name].decode(Frame(1, text, 1), Heading())
         assert decoded.content is not None or any(one.severity.blocks for one in decoded.findings)
 
-
-# --- tables -----------------------------------------------------------------------------------------------------------
 
 TABLE = """
 name = "x"

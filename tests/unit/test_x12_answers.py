@@ -17,7 +17,7 @@ from gateway.core.model import Finding, FormatName, RuleCode, Severity
 from gateway.offline.recognise import Recogniser
 from tests.unit.contents import COVER, calm
 from tests.unit.fixed_width_samples import EXAMPLES
-from tests.unit.test_x12 import BODIES, CANONICAL, CATALOG, FORMATS, NAMES, contents, read
+from tests.unit.x12_samples import BODIES, CANONICAL, CATALOG, FORMATS, NAMES, contents, read
 from transforms.x12_answers import ANSWERS, acknowledge
 
 ANSWERED = ("x12-834", "x12-270", "x12-271")
