@@ -69,7 +69,8 @@ def _calendar(cut: Callable[[str], str], shape: str) -> tuple[Callable[[str], st
     """From how a text becomes CCYYMMDD, and how the parts y (two digits), Y (four), m and d are written."""
 
     def take(text: str) -> str | None:
-        return read_date(cut(text)) if text.replace("-", "").isdecimal() else None
+        right = _DAY.fullmatch(text) if "-" in shape else text.isdecimal()
+        return read_date(cut(text)) if right else None
 
     def give(value: str) -> str | None:
         found = _DAY.fullmatch(value)

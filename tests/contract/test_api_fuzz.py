@@ -13,10 +13,15 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
+from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
+    ignored_auth,
+    negative_data_rejection,
+    response_headers_conformance,
     response_schema_conformance,
     status_code_conformance,
 )
@@ -26,7 +31,16 @@ from gateway.web.auth import Scope
 from gateway.web.openapi import openapi
 from tests.contract.api_stack import FORMATS, running
 
-CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+    ignored_auth,
+]
+"""All but those for whole runs, and but that what fits the description is accepted: records have rules of their own."""
 SCHEMA = schemathesis.openapi.from_dict(json.loads(json.dumps(openapi(ROUTES, FORMATS, "1.2.3"))))
 OPERATIONS = {found.ok().definition.raw["operationId"]: found.ok() for found in SCHEMA.get_all_operations()}
 PATIENCE = 60.0
@@ -64,8 +78,8 @@ def server(sqlite_template, tmp_path_factory):
 
 
 def requests_to(operation, server, caller, examples) -> int:
-    """So many made-up requests to one operation, fewer where it takes nothing that could be made up; raises what its
-    description does not allow. How many there were."""
+    """So many made-up requests to one operation, such as fit the description and such as break it, fewer where it
+    takes nothing that could be made up; raises what its description does not allow. How many there were."""
     address, tokens = server
     sent = 0
 
@@ -73,7 +87,7 @@ def requests_to(operation, server, caller, examples) -> int:
         session.trust_env = False  # no look for a proxy at each request
 
         @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-        @given(case=operation.as_strategy())
+        @given(case=st.one_of(operation.as_strategy(), operation.as_strategy(GenerationMode.NEGATIVE)))
         def check(case) -> None:
             nonlocal sent
             sent += 1
