@@ -28,6 +28,7 @@ from schemathesis.specs.openapi.checks import (
 
 from gateway.web.api.routes import ROUTES
 from gateway.web.auth import Scope
+from gateway.web.limits import Limits
 from gateway.web.openapi import openapi
 from tests.contract.api_stack import FORMATS, running
 
@@ -45,6 +46,8 @@ SCHEMA = schemathesis.openapi.from_dict(json.loads(json.dumps(openapi(ROUTES, FO
 OPERATIONS = {found.ok().definition.raw["operationId"]: found.ok() for found in SCHEMA.get_all_operations()}
 PATIENCE = 60.0
 """Seconds for one answer: what is looked at is what it says, not how busy the machine is."""
+UNHURRIED = Limits(rate_per_second=None, public_per_second=None)
+"""No rates: beyond them every answer would say so, and nothing else would be looked at any more."""
 SCOPES = {route.operation.name: route.operation.scope for route in ROUTES}
 
 
@@ -55,7 +58,7 @@ def in_a_thread(url, folder) -> Iterator[tuple[str, dict[str, str]]]:
     stop = threading.Event()
 
     async def serve() -> None:
-        async with running(url, folder) as stack:
+        async with running(url, folder, UNHURRIED) as stack:
             ready.set_result((stack.address, stack.tokens))
             await asyncio.to_thread(stop.wait)
 
