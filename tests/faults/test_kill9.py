@@ -97,7 +97,7 @@ async def test_kills_lose_nothing_on_the_embedded_store_either(killed_under_load
 
 def arrival(number, delivery, body=None):
     made = body or samples.csenet(number)
-    return Arrival("michigan", delivery, "case-transfer", made, str(hash(made)))
+    return Arrival("michigan", delivery, delivery, "case-transfer", made, str(hash(made)))
 
 
 def tally(*numbers):
