@@ -70,7 +70,7 @@ def seeded(claim):
 @pytest.mark.claim("A01", control="test_the_check_finds_a_record_that_was_acknowledged_and_not_kept")
 @pytest.mark.timeout(400)
 async def test_kills_under_load_lose_no_accepted_record(killed_under_load, postgres_url, amqp_url, claim, capsys):
-    seed, kills = seeded(claim), claim.size(push=40, night=1_000)
+    seed, kills = seeded(claim), claim.size(push=20, night=1_000)
     tell(capsys, f"KILL9_SEED={seed}")
     load, arrivals = await killed_under_load(postgres_url, amqp_url, kills, seed)
     verdict = load.tally.judge(arrivals)
