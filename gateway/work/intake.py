@@ -39,9 +39,9 @@ from gateway.core.routing import Directory
 from gateway.core.succession import Successions
 from gateway.core.whole_file import WholeFile
 from gateway.work.acknowledging import Acknowledging
-from gateway.work.pace import Pace
 from gateway.work.returns import Returns
 from gateway.work.route import Origin, Router
+from gateway.work.turnstile import Turnstile
 
 SLICE = 16
 """Frames examined between two looks at the event loop: about 5 ms, and 40 ms when every one breaks its schema."""
@@ -98,8 +98,8 @@ class Desk:
     """Told when a body turns out to be big, long before it waits to be judged."""
     received: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a spooled body waits to be judged."""
-    pace: Pace = field(default_factory=Pace)
-    """At which small bodies are judged that came together."""
+    turnstile: Turnstile = field(default_factory=Turnstile)
+    """Before small bodies that came together are judged."""
 
     def reader(self, sender: Partner, format_: FormatName) -> Reader:
         found = self.formats.get(format_)
@@ -218,7 +218,7 @@ class _Upload:
         if desk.whole.refused_by(findings):
             await self._turn_away(findings)
             raise Unreadable("The file's own controls do not hold: none of its records is taken.", findings)
-        await desk.pace.step()
+        await desk.turnstile.go_through()
         examined = await desk.examine(head.sender, head.format, self.reader.heading, self._frames, head.received_at)
         judged = desk.router.judge(examined, Origin(head.id, head.sender.key, head.received_at), desk.directory())
         acceptance = self._acceptance(SubmissionState.JUDGED, judged, findings, "submission.judged")

@@ -1,10 +1,10 @@
-"""The pace: how many of those who came together go on in each turn of the event loop."""
+"""The turnstile: how many of those who came together go on in each turn of the event loop."""
 
 import asyncio
 
 import pytest
 
-from gateway.work.pace import Pace
+from gateway.work.turnstile import Turnstile
 
 
 class Loop:
@@ -19,13 +19,13 @@ class Loop:
         asyncio.get_running_loop().call_soon(self._next)
 
 
-async def turns_of(pace: Pace, callers: int) -> list[tuple[int, int]]:
+async def turns_of(turnstile: Turnstile, callers: int) -> list[tuple[int, int]]:
     """(turn of the loop, caller) in the order in which they went on."""
     went: list[tuple[int, int]] = []
     loop = Loop()
 
     async def one(number: int) -> None:
-        await pace.step()
+        await turnstile.go_through()
         went.append((loop.turn, number))
 
     await asyncio.gather(*map(one, range(callers)))
@@ -38,22 +38,22 @@ def most_in_a_turn(went: list[tuple[int, int]]) -> int:
 
 
 @pytest.mark.parametrize("callers", [1, 4, 5, 64])
-async def test_no_more_go_on_in_a_turn_of_the_loop_than_the_pace_says(callers: int) -> None:
-    assert most_in_a_turn(await turns_of(Pace(4), callers)) == min(callers, 4)
+async def test_no_more_go_on_in_a_turn_of_the_loop_than_the_turnstile_lets(callers: int) -> None:
+    assert most_in_a_turn(await turns_of(Turnstile(4), callers)) == min(callers, 4)
 
 
 async def test_without_a_bound_all_go_on_in_one_turn() -> None:
-    assert most_in_a_turn(await turns_of(Pace(1_000), 64)) == 64
+    assert most_in_a_turn(await turns_of(Turnstile(1_000), 64)) == 64
 
 
 async def test_they_go_on_in_the_order_in_which_they_came() -> None:
-    assert [number for _, number in await turns_of(Pace(4), 64)] == list(range(64))
+    assert [number for _, number in await turns_of(Turnstile(4), 64)] == list(range(64))
 
 
 async def test_who_comes_alone_does_not_wait() -> None:
-    pace = Pace(4)
+    turnstile = Turnstile(4)
     for _ in range(3):
-        stepping = pace.step()
+        stepping = turnstile.go_through()
         with pytest.raises(StopIteration):
             stepping.send(None)
         await asyncio.sleep(0)
@@ -61,8 +61,8 @@ async def test_who_comes_alone_does_not_wait() -> None:
 
 
 async def test_who_is_called_off_while_waiting_holds_nobody_up() -> None:
-    pace = Pace(1)
-    waiting = [asyncio.create_task(pace.step()) for _ in range(8)]
+    turnstile = Turnstile(1)
+    waiting = [asyncio.create_task(turnstile.go_through()) for _ in range(8)]
     await asyncio.sleep(0)
     for task in waiting[2:6]:
         task.cancel()

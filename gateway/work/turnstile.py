@@ -1,4 +1,4 @@
-"""A pace: of those who come in one burst, a few go on between two looks at the event loop.
+"""A turnstile: of those who come in one burst, a few go on between two looks at the event loop.
 
 Without one, 64 records that came together are all judged before anybody looks whether the commit of the first is done:
 one record is committed alone, all others after it, and while they are, nothing is left to judge.
@@ -13,7 +13,7 @@ AT_ONCE = 4
 """About 2 ms of judging single records: little beside a commit, much beside a turn of the event loop."""
 
 
-class Pace:
+class Turnstile:
     """Lets :data:`AT_ONCE` callers pass in each turn of the event loop, in the order in which they came."""
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
@@ -21,7 +21,7 @@ class Pace:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._renewing = False
 
-    async def step(self) -> None:
+    async def go_through(self) -> None:
         """Return in this turn of the event loop or in a later one."""
         loop = asyncio.get_running_loop()
         if not self._renewing:
