@@ -117,7 +117,7 @@ def _check_formats(catalog: Catalog) -> None:
     for name, sequence in catalog.sequences.items():
         first, *rest = (catalog.layouts[layout] for layout in sequence)
         counted = [field.constant for field in first.fields if field.picture is Picture.COUNT]
-        if counted != [layout.block for layout in rest]:
+        if counted != [layout.block for layout in rest if layout.block]:
             raise Misconfigured(
                 f"schemas/catalog.toml: format.{name}: the layouts are not those that {first.name} counts"
             )

@@ -104,8 +104,9 @@ ELEMENTS: tuple[Element, ...] = (
 PATHS = frozenset(element.path for element in ELEMENTS)
 
 
-def read(text: str) -> tuple[dict[str, str], list[Flaw]]:
-    """The values of a segment (printable ASCII) by canonical path, and what is wrong with it."""
+def read(text: str, *, long_dates: bool = False) -> tuple[dict[str, str], list[Flaw]]:
+    """The values of a segment (printable ASCII) by canonical path, and what is wrong with it. ``long_dates``: eight
+    digits of a day are as they should be, as in the X12 820 of CTX (from version 4010 on)."""
     body, end, behind = text.partition(TERMINATOR)
     name, *elements = body.split(SEPARATOR)
     if name != NAME or not elements:
@@ -121,7 +122,7 @@ def read(text: str) -> tuple[dict[str, str], list[Flaw]]:
         raw = elements[number] if number < len(elements) else ""
         flaws += _take(element, raw, at, values)
         at += len(raw) + 1 if number < len(elements) else 0
-    return values, flaws
+    return values, [flaw for flaw in flaws if not (long_dates and flaw.rule == DED_DATE_LONG)]
 
 
 def _take(element: Element, raw: str, at: int, values: dict[str, str]) -> list[Flaw]:

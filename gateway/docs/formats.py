@@ -16,6 +16,7 @@ from gateway.docs.marked import marked
 from gateway.docs.x12 import x12_page
 
 ALSO: Mapping[str, tuple[str, ...]] = {
+    "ach-ded": ("ach-file-header", "ach-entry-ctx", "ach-batch-control", "ach-file-control"),
     "csenet": ("csenet-header-from-server",),
     "w4": ("w4-header", "w4-trailer"),
     "fpls-answers": ("locate-answer",),

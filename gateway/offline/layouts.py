@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.core.catalog import Catalog, Layout, LayoutField, Picture
@@ -42,6 +42,10 @@ def blocks_of(catalog: Catalog, name: FormatName, text: str) -> Iterator[Block]:
     if not layouts:
         return
     first = Block(layouts[0], 0, 1)
+    behind = [layout for layout in layouts[1:] if layout.block is None]
+    if behind:
+        yield from _behind(first, behind, text)
+        return
     yield first
     offset = first.layout.length
     counts = [field for field in first.layout.fields if field.picture is Picture.COUNT]
@@ -51,6 +55,17 @@ def blocks_of(catalog: Catalog, name: FormatName, text: str) -> Iterator[Block]:
         for number in range(1, times + 1):
             yield Block(layout, offset, number)
             offset += layout.length
+
+
+def _behind(first: Block, behind: Sequence[Layout], text: str) -> Iterator[Block]:
+    """A record with the records around it behind it, or alone; none where it is of another length, and so no record."""
+    offset = first.layout.length
+    if len(text) not in (offset, offset + sum(layout.length for layout in behind)):
+        return
+    yield first
+    for layout in behind if len(text) > offset else ():
+        yield Block(layout, offset, 1, own_record=True)
+        offset += layout.length
 
 
 def _marked(catalog: Catalog, order: FileOrder, text: str) -> Iterator[Block]:

@@ -169,7 +169,7 @@ def test_a_file_is_read_with_any_line_end_or_none(end):
     rows = [*FILE, *[b"9" * 94] * 3]
     assert ach(rows, end) == ach(FILE, b"\r\n")
     told, found, contents = ach(rows, end)
-    assert (told, found, len(contents)) == (["ACH-PASSED-OVER"], [], 3)
+    assert (told, found, len(contents)) == ([], [], 3)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_a_file_is_read_with_any_line_end_or_none(end):
         (lambda rows: [rows[3], *rows], ["ACH-ORDER"]),
         (lambda rows: [rows[0][:-1], *rows[1:]], ["ACH-LENGTH"]),
         (lambda rows: [rows[0], rows[1] + b"X", *rows[2:]], ["ACH-LENGTH"]),
-        (lambda rows: [*rows[:3], *rows[4:]], ["ACH-ENTRY-ALONE", "ACH-PASSED-OVER"]),
+        (lambda rows: [*rows, rows[-1]], ["ACH-ORDER"]),
         (lambda rows: [row for row in rows if row[:1] == b"7"], []),
     ],
 )
@@ -225,7 +225,7 @@ def test_a_record_of_a_wrong_length_spoils_no_other():
     rows = [row.replace(b"*21250*", b"*212500*") for row in FILE]
     assert {len(row) for row in rows} == {94, 95}
     told, found, contents = ach(rows)
-    assert (told, found) == (["ACH-PASSED-OVER"], ["1:FIX-LENGTH"])
+    assert (told, found) == ([], ["1:FIX-LENGTH"])
     assert [one is None for one in contents] == [True, False, False]
 
 
@@ -243,7 +243,8 @@ def test_an_addenda_record_is_built_with_the_end_of_the_trace_number():
 
 def test_without_a_trace_number_none_is_made_up():
     findings = ACH.encode([payment()], COVER).findings
-    assert [(one.rule, one.path) for one in findings] == [("FIX-REQUIRED", "Entry/EntryDetailSequenceNumber")]
+    expected = [("FIX-REQUIRED", "Entry/EntryDetailSequenceNumber"), ("ACH-BARE", None)]
+    assert [(one.rule, one.path) for one in findings] == expected
 
 
 def test_a_protective_mark_keeps_a_payment_from_leaving_in_addenda():
