@@ -35,7 +35,7 @@ from gateway.work.gather import Gatherer
 from gateway.work.housekeeping import Housekeeper
 from gateway.work.integrator import Integrator
 from gateway.work.leadership import Leadership
-from gateway.work.loops import Loop, run
+from gateway.work.loops import Loop, ended, run
 from gateway.work.reindex import IndexPace
 from gateway.work.reroute import Rerouter
 from gateway.work.retention import Rounds
@@ -109,13 +109,18 @@ async def _working(process: Gateway) -> AsyncIterator[None]:
         yield
     finally:
         process.stop.set()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if Role.DISPATCHER in process.roles:
-            for partner in process.watch.current().partners:
-                await process.broker.cancel(partner)
-            await process.dispatcher.close(seconds(process.settings.work.shutdown_seconds))
+        patience = seconds(process.settings.work.shutdown_seconds)
+        # At the same time: a long step must not keep deliveries claimed until somebody kills the process.
+        await asyncio.gather(ended(tasks, patience), _stop_dispatching(process, patience))
         settling.cancel()
         await asyncio.gather(settling, return_exceptions=True)
+
+
+async def _stop_dispatching(process: Gateway, patience: timedelta) -> None:
+    if Role.DISPATCHER in process.roles:
+        for partner in process.watch.current().partners:
+            await process.broker.cancel(partner)
+        await process.dispatcher.close(patience)
 
 
 async def _follow(process: Gateway, directory: Directory) -> None:
@@ -152,6 +157,8 @@ def loops(process: Gateway) -> list[Loop]:
         found.append(Loop("pressure", process.pressure.step, seconds(process.settings.admission.every_seconds)))
     if Role.RELAY in process.roles:
         found.append(Loop("relay.sweep", process.relay.sweep, seconds(1), slowest=seconds(2)))
+    if Role.DISPATCHER in process.roles:
+        found.append(Loop("claims", process.dispatcher.renew, seconds(process.settings.work.lease_seconds / 3)))
     if Role.SCHEDULER in process.roles:
         found += _scheduled(process)
     if Role.INTEGRATOR in process.roles:

@@ -13,10 +13,10 @@ class Work(Part):
     processes: int = Field(default=0, ge=0, le=64)
     """Worker processes for big files; 0: one fewer than cores, at least one."""
     lease_seconds: float = Field(default=300, gt=0)
-    """How long a dispatcher may work on a delivery before another may take it."""
+    """How long after a dispatcher died another may take what it was working on; renewed while it lives."""
     announce_again_seconds: float = Field(default=60, gt=0)
     """A delivery that is still pending is announced again after this: its announcement may be lost."""
     shutdown_seconds: float = Field(default=10, ge=0)
-    """How long running attempts may take to end when the process is asked to stop."""
+    """How long running attempts, and steps of background work, may take to end when the process is asked to stop."""
     folder_root: Path | None = None
     """The folder adapter writes nowhere else; none: any directory that a partner file names."""

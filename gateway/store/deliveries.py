@@ -88,6 +88,20 @@ class StoredDeliveries:
                 update(deliveries).where(deliveries.c.id == waiting.c.id).values(announce_at=until)
             )
 
+    async def renew(self, ids: Sequence[DeliveryId], owner: str, until: datetime) -> tuple[DeliveryId, ...]:
+        if not ids:
+            return ()
+        claimed = deliveries.c.state == DeliveryState.CLAIMED.value
+        async with self._database.write() as connection:
+            held = _unlocked(among(connection, deliveries.c.id, ids), claimed, deliveries.c.lease_owner == owner)
+            rows = await connection.execute(
+                update(deliveries)
+                .where(deliveries.c.id == held.c.id)
+                .values(lease_until=until)
+                .returning(deliveries.c.id)
+            )
+            return tuple(DeliveryId(id_) for id_ in rows.scalars())
+
     async def release_expired(self, now: datetime) -> int:
         claimed = deliveries.c.state == DeliveryState.CLAIMED.value
         expired = _unlocked(claimed, deliveries.c.lease_until <= now)

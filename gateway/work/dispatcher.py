@@ -15,7 +15,7 @@ from gateway.core.disclosure import Clearance
 from gateway.core.errors import GatewayError, Permanent, Tampered
 from gateway.core.ids import Clock
 from gateway.core.loss import kept
-from gateway.core.model import AdapterName, Claimed, DeliveryState, Outcome, Partner, PartnerKey, RuleCode
+from gateway.core.model import AdapterName, Claimed, DeliveryId, DeliveryState, Outcome, Partner, PartnerKey, RuleCode
 from gateway.core.ports.adapters import Adapter, Parcel
 from gateway.core.ports.broker import Announcement
 from gateway.core.ports.crew import Composed, Composition, Crew
@@ -28,12 +28,14 @@ from gateway.work.settling import Settler
 from gateway.work.verdict import Judge, Try, Verdict
 
 log = structlog.get_logger()
+TOLD_AGAIN = timedelta(minutes=5)
+"""How a partner's breaker stands is written again after this."""
 
 
 @dataclass(frozen=True, slots=True)
 class DispatchLimits:
     lease: timedelta = timedelta(minutes=5)
-    """Longer than the slowest adapter call; checked against the adapters' time-outs at start."""
+    """Renewed while an attempt takes longer: files may be sent for hours."""
     paused: timedelta = timedelta(seconds=30)
     """A paused partner's deliveries are looked at again after this."""
     after_fault: timedelta = timedelta(seconds=1)
@@ -73,6 +75,8 @@ class Dispatcher:
     _wakes: dict[PartnerKey, asyncio.Event] = field(default_factory=dict)
     _slots: dict[PartnerKey, asyncio.Semaphore] = field(default_factory=dict)
     _tries: set[asyncio.Task[None]] = field(default_factory=set)
+    _leases: dict[DeliveryId, datetime] = field(default_factory=dict)
+    """Until when what is tried, or waits for a slot, is ours."""
     _closing: bool = False
 
     async def take(self, announcement: Announcement) -> None:
@@ -137,10 +141,24 @@ class Dispatcher:
                 await self._nap(line, pause)
                 continue
             generation = line.breaker.generation
-            claimed = await tools.deliveries.claim(ids, tools.owner, now, now + tools.limits.lease)
+            until = now + tools.limits.lease
+            claimed = await tools.deliveries.claim(ids, tools.owner, now, until)
             line.begin([_weight(one) for one in claimed])
             for one in claimed:
+                self._leases[one.delivery.id] = until
                 self._start(line, one, generation)
+
+    async def renew(self) -> bool:
+        """Keep what is being tried though it takes longer than a lease; False always. What somebody else has meanwhile
+        is not begun any more."""
+        tools, mine = self.tools, list(self._leases)
+        if mine:
+            until = tools.clock() + tools.limits.lease
+            held = await tools.deliveries.renew(mine, tools.owner, until)
+            self._leases.update((id_, until) for id_ in held if id_ in self._leases)
+            for lost in set(mine).difference(held):
+                self._leases.pop(lost, None)
+        return False
 
     async def _nap(self, line: Line, pause: timedelta) -> None:
         """Sleep until the rate limit lets the next one go, or something happens."""
@@ -165,6 +183,7 @@ class Dispatcher:
             self.tools.settler.settle(verdict.settlement, verdict.entry)
             await self._tell_breaker(line, verdict, generation)
         finally:
+            self._leases.pop(claimed.delivery.id, None)
             line.end(_weight(claimed))
             self._wakes[line.partner.key].set()
 
@@ -186,7 +205,8 @@ class Dispatcher:
         begun = tools.clock()
         tried = Try(claimed, partner, tools.owner, begun, begun)
         stopped = self._stopped(line, begun)
-        if stopped is not None or self._closing or generation != line.breaker.generation:
+        ours = begun < self._leases.get(claimed.delivery.id, begun)
+        if stopped is not None or self._closing or not ours or generation != line.breaker.generation:
             return tools.judge.given_back(tried, stopped or begun)
         try:
             leaving = await tools.clearing.decided(claimed)
@@ -255,14 +275,22 @@ class Dispatcher:
         before = line.breaker
         step = before.succeeded if verdict.reached else before.failed
         line.breaker = step(now, generation)
-        if line.breaker.state is not before.state:
+        changed = line.breaker.state is not before.state
+        if changed:
             log.info("breaker.changed", partner=line.partner.key, state=line.breaker.state)
-            breaker = line.breaker
-            row = BreakerRow(line.partner.key, breaker.state, breaker.failures, breaker.since, breaker.probe_at)
-            try:
-                await self.tools.health.save_breaker(row)
-            except GatewayError as error:
-                log.warning("breaker.unsaved", partner=line.partner.key, code=error.problem)
+        if changed or line.told_at is None or not now < line.told_at + TOLD_AGAIN:
+            line.told_at = now
+            await self._tell_others(line)
+
+    async def _tell_others(self, line: Line) -> None:
+        """Now and then without a change, too: a process that ended may have left word that the partner is away."""
+        breaker = line.breaker
+        row = BreakerRow(line.partner.key, breaker.state, breaker.failures, breaker.since, breaker.probe_at)
+        try:
+            await self.tools.health.save_breaker(row)
+        except GatewayError as error:
+            line.told_at = None
+            log.warning("breaker.unsaved", partner=line.partner.key, code=error.problem)
 
     async def close(self, patience: timedelta) -> None:
         """Claim nothing more, let running attempts end for a while, then call them off: nothing stays claimed. With the

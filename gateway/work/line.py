@@ -27,6 +27,8 @@ HELD = 8 * 2**20
 class Line:
     partner: Partner
     breaker: Breaker
+    told_at: datetime | None = None
+    """When others were told of the breaker last; None: not by this process."""
     running: int = 0
     _held: int = 0
     """Sealed bytes of what runs."""

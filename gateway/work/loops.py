@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -67,3 +67,15 @@ async def _rest(rest: timedelta, stop: asyncio.Event, wake: asyncio.Event | None
     if wake is not None:
         wake.clear()
     return bool(done)
+
+
+async def ended(tasks: Collection[asyncio.Task[None]], patience: timedelta) -> None:
+    """Let loops end the step that they are at; what takes longer than ``patience`` is called off. Steps may be cut off
+    anywhere: a process may die in the middle of one as well."""
+    if tasks:
+        await asyncio.wait(tasks, timeout=patience.total_seconds())
+    for task in tasks:
+        if not task.done():
+            log.warning("loop.called_off", loop=task.get_name())
+            task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from gateway.core.errors import GatewayError
+from gateway.core.errors import Unavailable
 from gateway.core.model import AuditEntry, DeliveryId, Settlement
 from gateway.core.ports.deliveries import Deliveries
 
@@ -49,7 +49,7 @@ class Settler:
         entries = [entry for _, entry in group if entry is not None]
         try:
             held = await self.deliveries.settle([settlement for settlement, _ in group], entries)
-        except GatewayError as error:
+        except Unavailable as error:
             log.warning("settling.waits", code=error.problem, deliveries=len(group))
             self._waiting = group + self._waiting
             await asyncio.sleep(self.pause.total_seconds())

@@ -149,6 +149,18 @@ async def test_a_claim_whose_lease_ended_is_pending_again_for_another_owner(stor
 # --- lanes -----------------------------------------------------------------------------------------------------------
 
 
+async def test_a_lease_that_its_owner_renews_does_not_end_and_nobody_else_can_renew_it(store, town, database):
+    kept, lost, other = await town.owe(database, 3)
+    await claim(store, town, [kept, lost])
+    await claim(store, town, [other], owner="b")
+    until = town.later(3 * MINUTE)
+    assert set(await store.renew(ids([kept, other]), "a", until)) == {kept.id}
+    assert await store.renew([], "a", until) == ()
+    town.wait(2 * MINUTE)
+    assert await store.release_expired(town.now) == 2
+    assert await store.renew(ids([lost]), "a", until) == ()
+
+
 async def test_the_second_in_a_lane_is_not_claimed_until_the_first_is_delivered(store, town, database):
     first, second = await town.owe(database, 2, lane=LANE)
     (held,) = await claim(store, town, [second, first])

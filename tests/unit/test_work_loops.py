@@ -1,6 +1,7 @@
 """Loops, relay, settling and leadership: what keeps going when parts of the gateway are away."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -237,10 +238,13 @@ async def test_outcomes_wait_while_the_store_is_away_and_are_written_when_it_is_
     await asyncio.gather(settling, return_exceptions=True)
 
 
-async def test_an_outcome_that_cannot_be_written_harms_no_other_and_does_not_end_the_writer(site):
+@pytest.mark.parametrize(
+    "defect", [{"state": None}, {"digest": object()}], ids=["fails in our code", "the database refuses it"]
+)
+async def test_an_outcome_that_cannot_be_written_harms_no_other_and_does_not_end_the_writer(site, defect):
     owed = await claimed(site, 1, 2, 3)
     settling = asyncio.create_task(site.settler.run())
-    broken = Settlement(owed[1].id, "a", None, site.now, attempt=None)  # a defect: no state at all
+    broken = replace(delivered(site, owed[1]), **defect)
     for settlement in (delivered(site, owed[0]), broken, delivered(site, owed[2])):
         site.settler.settle(settlement, None)
     async with asyncio.timeout(5):

@@ -86,6 +86,10 @@ class Deliveries(Protocol):
         """Do not announce these before ``until`` (breaker open, partner paused). State stays pending."""
         ...
 
+    async def renew(self, ids: Sequence[DeliveryId], owner: str, until: datetime) -> tuple[DeliveryId, ...]:
+        """Lengthen the leases of those that ``owner`` still holds; returns these."""
+        ...
+
     async def release_expired(self, now: datetime) -> int:
         """Claimed deliveries whose lease ended are pending again. Returns how many."""
         ...

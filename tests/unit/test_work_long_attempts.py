@@ -1,0 +1,115 @@
+"""What takes longer than anybody thought: attempts beyond their lease, breakers of processes that ended, long steps."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from gateway.core.breaker import BreakerState
+from gateway.core.model import DeliveryState
+from gateway.core.ports.health import BreakerRow
+from gateway.work.housekeeping import Housekeeper
+from gateway.work.loops import Loop, ended, run
+from tests.unit.work_site import OHIO, eventually, open_site
+
+DELIVERED, CLAIMED, PENDING = DeliveryState.DELIVERED, DeliveryState.CLAIMED, DeliveryState.PENDING
+
+
+@pytest.fixture
+async def site(sqlite_url, tmp_path):
+    async with open_site(sqlite_url, tmp_path) as opened:
+        yield opened
+
+
+def keeper(site):
+    stores = site.stores
+    return Housekeeper(
+        stores.deliveries, stores.desk, stores.spool, stores.health, site.broker, site.clock, stores.amendments
+    )
+
+
+async def sent_for_ten_minutes(site, renewed):
+    """How often a file is sent that takes ten minutes, while leases last five."""
+    (owed,) = await site.owe(1)
+    site.door.open.clear()
+    async with site.dispatching() as dispatcher:
+        await site.relay.sweep()
+        await eventually(lambda: site.door.inside)
+        for _ in range(5):
+            site.wait(minutes=2)
+            if renewed:
+                await dispatcher.renew()
+            await keeper(site).release()
+            await site.relay.sweep()
+            await asyncio.sleep(0.05)
+        site.door.open.set()
+        await eventually(site.at_rest)
+    assert await site.states([owed]) == [DELIVERED]
+    return len(site.door.begun)
+
+
+async def test_an_attempt_that_takes_longer_than_its_lease_keeps_it_and_nobody_sends_beside_it(site):
+    assert await sent_for_ten_minutes(site, renewed=True) == 1
+
+
+async def test_control_without_renewal_the_same_file_is_sent_beside_itself(site):
+    assert await sent_for_ten_minutes(site, renewed=False) > 1
+
+
+async def test_what_waited_for_its_slot_past_its_lease_is_given_back_and_not_sent(site):
+    owed = await site.owe(1)
+    dispatcher = site.dispatcher()
+    settling = asyncio.create_task(site.settler.run())
+    try:
+        announced = await site.stores.deliveries.due(site.now, site.now, 10)
+        slots = asyncio.Semaphore(0)
+        await site.broker.open()
+        await site.broker.consume(OHIO, dispatcher.take)
+        line = dispatcher._opened(site.directory.partners[OHIO])
+        dispatcher._slots[OHIO] = slots
+        await site.relay.sweep()
+        line.add(id_ for _, id_ in announced)
+        dispatcher._wakes[OHIO].set()
+        await eventually(lambda: line.running)
+        site.wait(minutes=6)  # the process slept, or the renewal could not be written
+        slots.release()
+        await eventually(lambda: not line.running)
+        await site.settler.drained()
+        assert site.door.begun == []
+        assert await site.states(owed) == [PENDING]
+    finally:
+        await site.broker.cancel(OHIO)
+        await dispatcher.close(timedelta(seconds=1))
+        settling.cancel()
+        await asyncio.gather(settling, return_exceptions=True)
+
+
+async def test_a_partner_that_takes_deliveries_is_not_said_to_be_away_by_a_process_that_ended(site):
+    left = BreakerRow(OHIO, BreakerState.OPEN, 5, site.now, site.now + timedelta(minutes=1))
+    await site.stores.health.save_breaker(left)
+    await site.owe(1, 2)
+    async with site.dispatching():
+        await site.come_to_rest()
+    (row,) = await site.stores.health.breakers()
+    assert (row.state, row.failures) == (BreakerState.CLOSED, 0)
+
+
+async def test_a_step_that_does_not_end_is_called_off_and_the_process_ends():
+    begun, called_off = asyncio.Event(), asyncio.Event()
+
+    async def endless():
+        begun.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            called_off.set()
+        return False
+
+    stop = asyncio.Event()
+    task = asyncio.create_task(run(Loop("endless", endless, timedelta(seconds=1)), stop))
+    await begun.wait()
+    stop.set()
+    async with asyncio.timeout(2):
+        await ended([task], timedelta(milliseconds=20))
+    assert called_off.is_set()
+    assert task.done()
