@@ -166,6 +166,8 @@ def _faults_of_record(order: FileOrder, record: FileRecord, layout: Layout) -> I
     unknown = sorted(set(record.fill) - {field.name for field in layout.fields})
     if unknown:
         yield f"{layout.name} has no field {unknown[0]}"
+    if order.encoding != "ascii" and any(field.picture is Picture.PACKED for field in layout.fields):
+        yield f"{layout.name}: a packed number cannot stand in a file that is translated"
     if record.role is RecordRole.CONTROL and not record.read_only:
         yield f"{layout.name}: a control record is read only"
 

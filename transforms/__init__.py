@@ -103,6 +103,8 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "mmis-ks-coverage": FixedFile.named("mmis-ks-coverage"),
         "mmis-ks-carriers": FixedFile.named("mmis-ks-carriers"),
         "mmis-ks-ended": FixedFile.named("mmis-ks-ended"),
+        "mmis-ks-orders": FixedFile.named("mmis-ks-orders"),
+        "mmis-ks-availability": FixedFile.named("mmis-ks-availability"),
         "mmis-ks-policies": FixedFile.named("mmis-ks-policies"),
         "icr-extract": FixedFile.named("icr-extract"),
         "icr-results": FixedFile.named("icr-results"),

@@ -117,7 +117,7 @@ class FixedFile:
         writing = _Writing(self._records, cover)
         lines = writing.file(contents)
         end = self._order.line_end
-        body = "".join(f"{line}{end}" for line in lines).encode("ascii")
+        body = "".join(f"{line}{end}" for line in lines).encode(self._records.charset)
         findings = (*self._notices, *writing.findings, *writing.leftovers.findings())
         return Encoded(self._encoding.write(body), self._info.media_type, self._info.extension, findings)
 

@@ -14,6 +14,7 @@ from transforms.day_parts import days_of, part_key
 from transforms.fixed_width import document_order
 from transforms.joined import PARTS, join, split
 from transforms.layout import FIX_VALUE, CompiledLayout, Fault, Order
+from transforms.packed import parted
 
 OWN = "#"
 """Begins the keys of values that belong to the file and not to a record."""
@@ -51,8 +52,11 @@ class Record:
         self._names = tuple(f for f in layout.fields if f.picture is Picture.PERSON_NAME)
         self._days = tuple(days_of(layout.fields))
         self._unkept = tuple(f for f in layout.fields if f.picture is Picture.UNKEPT)
-        self.compiled = CompiledLayout(_keyed(layout), order)
+        keyed = _keyed(layout)
+        self.packed = parted(keyed.fields)
+        self.compiled = CompiledLayout(_as_text(keyed), order)
         parts = {f"{f.path}/{part}" for f in self._names for part in PARTS} | {day.path for day in self._days}
+        parts |= {f.path or "" for f in (self.packed.fields if self.packed else ()) if OWN not in (f.path or "")}
         self.paths = frozenset(path for path in self.compiled.paths("") if OWN not in path and path) | parts
 
     def fits(self, body: str) -> bool:
@@ -67,7 +71,10 @@ class Record:
 
     def read(self, body: str, into: dict[str, str]) -> list[Fault]:
         """The values of a record of the right length, and its faults."""
-        faults = self.compiled.read(body, "", into, required=True)
+        packed: list[Fault] = []
+        if self.packed is not None:
+            body = self.packed.read(body, into, packed)
+        faults = self.compiled.read(body, "", into, required=True) + packed
         for field in self._names:
             text = into.pop(f"{field.path}{OWN}", "")
             into.update({f"{field.path}/{part}": value for part, value in split(text).items()})
@@ -84,7 +91,8 @@ class Record:
             values = self._with_name(field, values, faults)
         for day in self._days:
             values = day.split(values, faults)
-        return self.compiled.write(values, "", faults)[0]
+        text, _ = self.compiled.write(values, "", faults)
+        return text if self.packed is None else self.packed.write(text, values, faults)
 
     def _with_name(self, field: LayoutField, values: Mapping[str, str], faults: list[Fault]) -> Mapping[str, str]:
         parts = {part: value for part in PARTS if (value := values.get(f"{field.path}/{part}"))}
@@ -127,6 +135,14 @@ def _keyed(layout: Layout) -> Layout:
     return replace(layout, fields=tuple(fields))
 
 
+def _as_text(layout: Layout) -> Layout:
+    """The layout without the fields that are bytes: they are read and written apart."""
+    fields = (
+        replace(f, picture=Picture.UNREAD, path=None) if f.picture is Picture.PACKED else f for f in layout.fields
+    )
+    return replace(layout, fields=tuple(fields))
+
+
 _MUTE = frozenset({Picture.CONSTANT, Picture.RESERVED, Picture.UNREAD, Picture.UNKEPT, Picture.COUNT})
 
 
@@ -148,6 +164,8 @@ class Records:
         self.group = self._only(RecordRole.GROUP)
         self.group_end = self._only(RecordRole.GROUP_END)
         self.trailer = self._only(RecordRole.TRAILER)
+        self.charset = "latin-1" if any(one.packed for one in self.all) else "ascii"
+        """In which what is written becomes bytes: packed numbers are bytes of any value, one character each."""
         self.written_trailer = self.trailer if self.trailer and not self.trailer.record.read_only else None
         self.details = {one.name: one for one in self.all if one.role is RecordRole.DETAIL}
         sources = (source for one in self.all for _, source in one.fill.values())

@@ -1,7 +1,10 @@
-"""Numbers and amounts of fixed-width fields: zero-filled, with implied decimals, with an overpunched sign.
+"""Numbers and amounts of fixed-width fields: zero-filled, with implied decimals, with an overpunched sign, packed.
 
 The overpunch is the usual one of zoned decimals in character form: the last digit 0 to 9 is ``{ABCDEFGHI`` when the
 number is positive and ``}JKLMNOPQR`` when it is negative; a plain digit there is positive too.
+
+Packed decimals have two digits a byte and the sign in the last half byte: ``C`` or ``F``, and ``C`` is written.
+Negative ones are not read, as no layout has any: ``D`` after a zero would be the byte of a line end.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from dataclasses import dataclass
 POSITIVE, NEGATIVE = "{ABCDEFGHI", "}JKLMNOPQR"
 _WHOLE = re.compile(r"(-?)(0|[1-9][0-9]*)", re.ASCII)
 _DECIMAL = re.compile(r"(-?)(0|[1-9][0-9]*)\.([0-9]{2})", re.ASCII)
+_PACKED_SIGNS, _PACKED_SIGN = "cf", "c"
 _PUNCHED = re.compile(r"[0-9]*[0-9{}A-R]", re.ASCII)
 
 
@@ -66,3 +70,20 @@ class Zoned:
 
 
 ZONED, ZONED_CENTS = Zoned(cents=False), Zoned(cents=True)
+
+
+def read_packed(text: str) -> str | None:
+    """The number of a text of one character a byte."""
+    halves = "".join(f"{ord(byte):02x}" for byte in text)
+    digits, sign = halves[:-1], halves[-1:]
+    return (
+        (digits.lstrip("0") or "0")
+        if len(halves) == 2 * len(text) and digits.isdecimal() and sign in _PACKED_SIGNS
+        else None
+    )
+
+
+def write_packed(value: str, length: int) -> str | None:
+    """The bytes of a number, one character each."""
+    digits = write_number(value, 2 * length - 1)
+    return None if digits is None else bytes.fromhex(f"{digits}{_PACKED_SIGN}").decode("latin-1")

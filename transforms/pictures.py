@@ -11,7 +11,16 @@ from dataclasses import dataclass
 
 from gateway.core.catalog import Picture
 from gateway.core.model import RuleCode
-from transforms.picture_amounts import ZONED, ZONED_CENTS, read_cents, read_number, write_cents, write_number
+from transforms.picture_amounts import (
+    ZONED,
+    ZONED_CENTS,
+    read_cents,
+    read_number,
+    read_packed,
+    write_cents,
+    write_number,
+    write_packed,
+)
 from transforms.picture_dates import DATES, read_date, write_date
 
 Read = Callable[[str], str | None]
@@ -102,6 +111,7 @@ CODECS: Mapping[Picture, Codec] = {
     Picture.CENTS: Codec(read_cents, write_cents, RuleCode("FIX-DIGITS")),
     Picture.ZONED: Codec(ZONED.read, ZONED.write, RuleCode("FIX-ZONED")),
     Picture.ZONED_CENTS: Codec(ZONED_CENTS.read, ZONED_CENTS.write, RuleCode("FIX-ZONED")),
+    Picture.PACKED: Codec(read_packed, write_packed, RuleCode("FIX-PACKED")),
     **{picture: Codec(form.read, form.write, RuleCode("FIX-PERIOD")) for picture, form in DATES.items()},
 }
 

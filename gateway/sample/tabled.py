@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from random import Random
 
 from gateway.core.catalog import Catalog, LayoutField, Need, Picture
@@ -18,6 +19,10 @@ _SSN = 9
 _FEW = 1, 9
 _OWED = 500, 999
 """Whole dollars that are enough for federal offset (45 CFR 303.72(a))."""
+_LAST_DAYS = frozenset({"InsuranceCancellationDate", "AvailabilityEndDate"})
+_LASTS = timedelta(days=3650)
+"""So long after the days of the sample ends what begins on one of them."""
+_NO_TIME = timedelta()
 UNTOLD = frozenset({FormatName("mmis-ks-coverage")})
 """Files whose records obey rules between their fields of which the tables know nothing."""
 
@@ -68,7 +73,7 @@ class Tabled:
 
 def _candidates(field: LayoutField, chance: Chance, address: Address) -> Iterable[str]:
     """Canonical values that a field may have, the likeliest first; the first that its picture can write is taken."""
-    day = chance.day()
+    day = chance.day() + (_LASTS if (field.path or "").rpartition("/")[2] in _LAST_DAYS else _NO_TIME)
     made: tuple[str, ...] = ()
     match field.picture:
         case Picture.FLAG:
@@ -81,7 +86,7 @@ def _candidates(field: LayoutField, chance: Chance, address: Address) -> Iterabl
             made = (f"{chance.dice.choice(FAMILY)}, {chance.dice.choice(GIVEN)}",)
         case Picture.TIME:
             made = ("07:15:00",)
-        case Picture.NUMBER | Picture.ZONED:
+        case Picture.NUMBER | Picture.ZONED | Picture.PACKED:
             made = (str(chance.dice.randint(*(_OWED if (field.path or "").endswith("Amount") else _FEW))),)
         case Picture.CENTS | Picture.ZONED_CENTS | Picture.MONEY:
             made = (chance.amount(1, 99), "1.00", "0.01")

@@ -75,6 +75,11 @@ def _zoned(length: int) -> st.SearchStrategy[str]:
     return made.filter(lambda text: text.strip("0") != "}")
 
 
+def packed(number: int, length: int) -> str:
+    """A packed number, by another way than the engine's."""
+    return int(f"{number}c", 16).to_bytes(length, "big").decode("latin-1")
+
+
 def field_text(field: LayoutField) -> st.SearchStrategy[str]:
     """Every valid text of a field, blank ones too where the layout allows them."""
     length = field.length
@@ -83,6 +88,7 @@ def field_text(field: LayoutField) -> st.SearchStrategy[str]:
         Picture.TEXT: _texts(length, 1).filter(lambda text: text.strip(" ") != ""),
         Picture.FLAG: st.just((field.constant or "").ljust(length)),
         Picture.NUMBER: st.text(string.digits, min_size=length, max_size=length),
+        Picture.PACKED: st.integers(0, 10 ** (2 * length - 1) - 1).map(lambda number: packed(number, length)),
         Picture.CENTS: st.text(string.digits, min_size=length, max_size=length),
         Picture.ZONED: _zoned(length),
         Picture.ZONED_CENTS: _zoned(length),
@@ -115,6 +121,8 @@ def _by_chance(chance: Random, field: LayoutField) -> str:
     if field.required is not Need.REQUIRED and chance.random() < 1 / 3:
         return (field.constant if field.picture is Picture.CONSTANT else None) or " " * length
     day = date.fromordinal(chance.randint(1, date.max.toordinal())).isoformat()
+    if field.picture is Picture.PACKED:
+        return packed(chance.randrange(10 ** (2 * length - 1)), length)
     if field.picture in WRITTEN:
         return WRITTEN[field.picture](date(1970, 1, 1) + timedelta(chance.randrange(36_500)))
     made: Mapping[Picture, Callable[[], str]] = {

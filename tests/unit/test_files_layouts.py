@@ -80,7 +80,8 @@ def test_each_field_of_a_wrong_picture_is_a_finding_with_its_place(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_each_required_field_that_is_blank_is_a_finding_and_zeros_are_not(name):
     record = RECORDS[name]
-    wanted = {field.name for field in keyed(record) if field.required is Need.REQUIRED}
+    numbers = record.packed.fields if record.packed else ()
+    wanted = {field.name for field in (*keyed(record), *numbers) if field.required is Need.REQUIRED}
     blank = {fault.field.name for fault in record.read(" " * record.length, {}) if fault.rule == FIX_REQUIRED}
     zeros = {fault.field.name for fault in record.read("0" * record.length, {}) if fault.rule == FIX_REQUIRED}
     assert (blank, zeros) == (wanted, set())

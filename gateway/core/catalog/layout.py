@@ -42,6 +42,8 @@ class Picture(StrEnum):
     """Digits whose last carries the sign as an overpunch; a whole number in the canonical form."""
     ZONED_CENTS = "zoned-cents"
     """As zoned, with two implied decimals."""
+    PACKED = "packed"
+    """Packed decimal: two digits a byte, the sign in the last half byte; a whole number in the canonical form."""
     DATE_MDCY = "date-mmddccyy"
     DATE_MDY = "date-mmddyy"
     """Years 70 to 99 are of the twentieth century, 00 to 69 of the twenty-first."""
