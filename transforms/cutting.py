@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from gateway.core.model import Finding, RuleCode, Severity
-from gateway.core.ports.formats import Frame, Heading
+from gateway.core.ports.formats import FileHeader, Frame, Heading
 from transforms.lines import Cut, Incoming
 
 PADDING = b" \x1a"
@@ -25,6 +25,11 @@ class Told:
     @property
     def heading(self) -> Heading:
         return self._heading or Heading()
+
+    @property
+    def headers(self) -> Sequence[FileHeader]:
+        told = self.heading.file
+        return (FileHeader(told),) if told else ()
 
     @property
     def findings(self) -> Sequence[Finding]:

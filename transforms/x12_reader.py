@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gateway.core.model import Finding, RuleCode, Severity
-from gateway.core.ports.formats import Frame, Heading
+from gateway.core.ports.formats import FileHeader, Frame, Heading
 from gateway.core.x12_set import TransactionSet
 from transforms.cutting import Told
 from transforms.x12_envelope import ENVELOPE, faults_of
@@ -36,6 +36,9 @@ RECORD_LIMIT = 512 * 1024
 AROUND_LIMIT = 16 * 1024
 """Bytes of what records stand in: each of them carries it, so that many small ones must not carry much."""
 
+MOST_INTERCHANGES = 10_000
+"""In one file: what each of them says of itself is kept until its end."""
+
 X12_ISA_MISSING = RuleCode("X12-ISA-MISSING")
 X12_ISA_LENGTH = RuleCode("X12-ISA-LENGTH")
 X12_DELIMITERS = RuleCode("X12-DELIMITERS")
@@ -45,6 +48,7 @@ X12_STRUCTURE = RuleCode("X12-STRUCTURE")
 X12_CUT = RuleCode("X12-CUT")
 X12_SEGMENT_SIZE = RuleCode("X12-SEGMENT-SIZE")
 X12_RECORD_SIZE = RuleCode("X12-RECORD-SIZE")
+X12_INTERCHANGES = RuleCode("X12-INTERCHANGES")
 X12_TRAILER_MISSING = RuleCode("X12-TRAILER-MISSING")
 X12_CONTROL_NUMBER = RuleCode("X12-CONTROL-NUMBER")
 X12_COUNT = RuleCode("X12-COUNT")
@@ -72,11 +76,13 @@ class _Open:
 class X12Reader(Told):
     """The port ``Reader`` over one transaction set."""
 
-    def __init__(self, table: TransactionSet, notices: Sequence[Finding] = ()) -> None:
+    def __init__(self, table: TransactionSet, notices: Sequence[Finding] = (), most: int = MOST_INTERCHANGES) -> None:
         super().__init__(notices)
+        self._most = most
         self._table = table
         self._pending = Pending()
         self._marks: Delimiters | None = None
+        self._headers: list[FileHeader] = []
         self._open: list[_Open] = []
         """ISA, GS and ST, as far as they are open."""
         self._levels = Levels(table.sections)
@@ -84,6 +90,10 @@ class X12Reader(Told):
         self._line = 0
         self._began = False
         self._stopped = False
+
+    @property
+    def headers(self) -> Sequence[FileHeader]:
+        return tuple(self._headers)
 
     def feed(self, data: bytes) -> list[Frame]:
         if self._stopped:
@@ -151,8 +161,13 @@ class X12Reader(Told):
         if cut.get(15) == "T":
             self._findings.append(Finding(X12_TEST, Severity.NOTICE, field="ISA15", line=self._line))
         self._open = [_Open("IEA", cut.get(13), isa)]
+        header = FileHeader({f"ISA{at:02}": cut.get(at) for at in TOLD_BY_ISA}, self._line)
+        if len(self._headers) == self._most:
+            self._stop(X12_INTERCHANGES, "ISA")
+            return False
+        self._headers.append(header)
         # What the first one says of the file; the records carry their envelopes themselves.
-        self._heading = self._heading or Heading(file={f"ISA{at:02}": cut.get(at) for at in TOLD_BY_ISA})
+        self._heading = self._heading or Heading(file=header.told)
         return not self._stopped
 
     def _take(self, cut: Cut, text: str) -> Iterator[Frame]:

@@ -6,10 +6,11 @@ that is out of turn is refused as a whole, like one whose own controls do not ho
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from gateway.core.model import Finding, Follow, FormatName, Partner, PartnerKey, RuleCode, Severity, SubmissionId
+from gateway.core.ports.formats import FileHeader
 
 FILE_OLDER = RuleCode("FILE-OLDER")
 FILE_REPEATED = RuleCode("FILE-REPEATED")
@@ -56,19 +57,40 @@ class Succession:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """A number that must not have come before in its series."""
+
+    series: str
+    """The format, and whose files they are: ``w4:26``."""
+    number: str
+    repeated: Finding
+    """What is told when it has come before."""
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """What a file asks for: to be the next one of its series."""
 
     sender: PartnerKey
     series: str
-    """The format, and whose files they are: ``w4:26``."""
+    """That of its first header."""
     submission: SubmissionId
-    number: str | None
-    """Must not have come before; None: nothing is asked of it."""
+    claims: tuple[Claim, ...]
+    """Of each header; none: nothing is asked of numbers."""
     place: str | None
-    """Digits that rise with day and time, of one length in a series: must not be below those of the last file."""
+    """Digits that rise with day and time, of one length in a series: must not be below those of the last file. Of a
+    file with several headers the first one says when it was made."""
     older: Finding
-    repeated: Finding
+
+    def repeated(self, is_used: Callable[[Claim], bool]) -> tuple[Finding, ...]:
+        """Each number that was used before, or twice in the file itself."""
+        seen: set[tuple[str, str]] = set()
+        found = []
+        for claim in self.claims:
+            if is_used(claim) or (claim.series, claim.number) in seen:
+                found.append(claim.repeated)
+            seen.add((claim.series, claim.number))
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,30 +100,41 @@ class Successions:
     tables: Mapping[FormatName, Succession] = field(default_factory=dict)
 
     def turn(
-        self, sender: Partner | None, format_: FormatName, told: Mapping[str, str], submission: SubmissionId
+        self, sender: Partner | None, format_: FormatName, headers: Sequence[FileHeader], submission: SubmissionId
     ) -> Turn | None:
-        """The turn of a file whose header says this (name of a field -> value); None when nothing is asked of it.
+        """The turn of a file with these headers; None when nothing is asked of it.
 
         ``sender`` None: nobody's file, of which only the format's own rule is asked."""
         table = self.tables.get(format_)
         if table is None:
             return None
         follow = table.follow if sender is None else sender.file_order.get(format_, table.follow)
-        if follow is Follow.ANY or not told:
+        if follow is Follow.ANY or not headers:
             return None
-        number = told.get(table.number.name) if table.number else None
-        place = _place(table, told) if follow is Follow.NOT_OLDER else None
-        if number is None and place is None:
+        first = headers[0]
+        claims = tuple(_claims(table, headers))
+        place = _place(table, first.told) if follow is Follow.NOT_OLDER else None
+        if not claims and place is None:
             return None
         return Turn(
             PartnerKey("") if sender is None else sender.key,
-            ":".join([table.format, *(told.get(one.name, "") for one in table.of)]),
+            _series(table, first.told),
             submission,
-            number,
+            claims,
             place,
             _finding(FILE_OLDER, table.by[0] if table.by else None),
-            _finding(FILE_REPEATED, table.number),
         )
+
+
+def _series(table: Succession, told: Mapping[str, str]) -> str:
+    return ":".join([table.format, *(told.get(one.name, "") for one in table.of)])
+
+
+def _claims(table: Succession, headers: Sequence[FileHeader]) -> Iterator[Claim]:
+    repeated = _finding(FILE_REPEATED, table.number)
+    for header in headers:
+        if table.number is not None and (number := header.told.get(table.number.name)) is not None:
+            yield Claim(_series(table, header.told), number, replace(repeated, line=header.line))
 
 
 def _place(table: Succession, told: Mapping[str, str]) -> str | None:
@@ -125,17 +158,15 @@ class Line:
     numbers: set[tuple[PartnerKey, str, str]] = field(default_factory=set)
     last: dict[tuple[PartnerKey, str], str] = field(default_factory=dict)
 
-    def refusal(self, turn: Turn) -> Finding | None:
-        """Why the file would be refused; None: it may come next."""
-        if turn.number is not None and (turn.sender, turn.series, turn.number) in self.numbers:
-            return turn.repeated
-        if turn.place is not None and turn.place < self.last.get((turn.sender, turn.series), ""):
-            return turn.older
-        return None
+    def refusal(self, turn: Turn) -> tuple[Finding, ...]:
+        """Why the file would be refused; none: it may come next."""
+        if repeated := turn.repeated(lambda claim: (turn.sender, claim.series, claim.number) in self.numbers):
+            return repeated
+        older = turn.place is not None and turn.place < self.last.get((turn.sender, turn.series), "")
+        return (turn.older,) if older else ()
 
     def take(self, turn: Turn) -> None:
         """The file is the last one now."""
-        if turn.number is not None:
-            self.numbers.add((turn.sender, turn.series, turn.number))
+        self.numbers.update((turn.sender, claim.series, claim.number) for claim in turn.claims)
         if turn.place is not None:
             self.last[turn.sender, turn.series] = turn.place

@@ -139,11 +139,11 @@ class Validator:
 
     def _out_of_turn(self, line: Line, name: FormatName, reader: Reader) -> tuple[Finding, ...]:
         """Whether the file could come behind those before it."""
-        turn = self._successions.turn(self._sender, name, reader.heading.file, SubmissionId(""))
+        turn = self._successions.turn(self._sender, name, reader.headers, SubmissionId(""))
         if turn is None:
             return ()
         if late := line.refusal(turn):
-            return (late,)
+            return late
         line.take(turn)
         return ()
 

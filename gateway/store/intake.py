@@ -179,7 +179,7 @@ class StoredIntake:
             fresh = await _refuse_duplicates(connection, [one for one in group if one.submission.id in taken])
             await self._write(connection, list(fresh.values()))
             return [
-                Unreadable(REFUSAL, (late[one.submission.id],))
+                Unreadable(REFUSAL, late[one.submission.id])
                 if one.submission.id in late
                 else fresh[one.submission.id].submission
                 if one.submission.id in taken
@@ -194,7 +194,9 @@ class StoredIntake:
         await write_judged(connection, judged, self._grace, finding_rows(found), entries)
 
 
-async def _refuse_late(connection: AsyncConnection, fresh: Sequence[Acceptance]) -> Mapping[SubmissionId, Finding]:
+async def _refuse_late(
+    connection: AsyncConnection, fresh: Sequence[Acceptance]
+) -> Mapping[SubmissionId, tuple[Finding, ...]]:
     """Let new submissions take their turns (a replay takes none); those that may not are gone again."""
     turns = [one.turn for one in fresh if one.turn is not None]
     late = await take_turns(connection, turns) if turns else {}

@@ -86,7 +86,7 @@ class StoredSpool:
             if not await _advance(connection, owner, chunk, until):
                 return False
             if chunk.turn is not None and (late := await take_turns(connection, [chunk.turn])):
-                raise Unreadable(REFUSAL, tuple(late.values()))
+                raise Unreadable(REFUSAL, late[chunk.submission])
             taken = await claim_serials(connection, chunk.judged)
             if taken:
                 chunk = chunk.without(ordinals_of(chunk.judged, taken))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -10,41 +11,88 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.model import AuditEntry, Finding, PartnerKey, SubmissionId
 from gateway.core.ports.turns import LastFile
-from gateway.core.succession import Turn
+from gateway.core.succession import Claim, Turn
 from gateway.store.engine import Database
 from gateway.store.insertion import Insertion
 from gateway.store.rows import write_entries
 from gateway.store.tables import file_numbers, last_files
 
 _NUMBERS = Insertion(
-    file_numbers, conflict="ON CONFLICT (sender, series, number) DO NOTHING", returning=("submission",)
+    file_numbers,
+    conflict="ON CONFLICT (sender, series, number) DO NOTHING",
+    returning=("submission", "series", "number"),
 )
+_Key = tuple[str, str, str]
+"""Sender, series and number."""
+_ASKED = 500
+"""Numbers in one query."""
 
 
-async def take_turns(connection: AsyncConnection, turns: Sequence[Turn]) -> Mapping[SubmissionId, Finding]:
+async def take_turns(connection: AsyncConnection, turns: Sequence[Turn]) -> Mapping[SubmissionId, tuple[Finding, ...]]:
     """Let these files come next, in this order; why some may not, by submission.
 
     Of a file that may not nothing is kept. Numbers go in before days and both by series, so that two processes that
     take files of the same series wait for each other instead of deadlocking.
     """
-    refused = await _take_numbers(connection, [turn for turn in turns if turn.number is not None])
+    refused = await _take_numbers(connection, [turn for turn in turns if turn.claims])
     placed = [turn for turn in turns if turn.place is not None and turn.submission not in refused]
     for turn in sorted(placed, key=lambda turn: (turn.sender, turn.series)):
         if not await _advance(connection, turn):
-            refused[turn.submission] = turn.older
-            await connection.execute(delete(file_numbers).where(file_numbers.c.submission == turn.submission))
+            refused[turn.submission] = (turn.older,)
+            await _give_back(connection, turn)
     return refused
 
 
-async def _take_numbers(connection: AsyncConnection, turns: Sequence[Turn]) -> dict[SubmissionId, Finding]:
-    if not turns:
-        return {}
+async def _take_numbers(connection: AsyncConnection, turns: Sequence[Turn]) -> dict[SubmissionId, tuple[Finding, ...]]:
+    """A file gets all of its numbers or none. What one gives back again may have been asked for by others here: they
+    ask once more. The first of them gets all of its own, so there are fewer each time."""
+    refused: dict[SubmissionId, tuple[Finding, ...]] = {}
+    waiting = list(turns)
+    while waiting:
+        granted = await _grant(connection, waiting)
+        freed: set[_Key] = set()
+        late = []
+        for turn in waiting:
+            refused[turn.submission] = _ungranted(turn, granted)
+            if refused[turn.submission]:
+                late.append(turn)
+                freed |= granted.get(turn.submission, set())
+                await _give_back(connection, turn)
+        waiting = [turn for turn in late if _asks_for(turn, freed - granted.get(turn.submission, set()))]
+    return {submission: told for submission, told in refused.items() if told}
+
+
+async def _grant(connection: AsyncConnection, turns: Sequence[Turn]) -> Mapping[SubmissionId, set[_Key]]:
+    """The numbers that each of them gets."""
+    asked = sorted(((_key(turn, claim), turn) for turn in turns for claim in turn.claims), key=lambda one: one[0])
     rows = [
-        {"sender": one.sender, "series": one.series, "number": one.number, "submission": one.submission}
-        for one in sorted(turns, key=lambda turn: (turn.sender, turn.series, turn.number))
+        {"sender": sender, "series": series, "number": number, "submission": turn.submission}
+        for (sender, series, number), turn in asked
     ]
-    granted = {row.submission for row in await _NUMBERS.returning(connection, rows)}
-    return {one.submission: one.repeated for one in turns if one.submission not in granted}
+    senders = {turn.submission: turn.sender for turn in turns}
+    granted: dict[SubmissionId, set[_Key]] = {}
+    for row in await _NUMBERS.returning(connection, rows):
+        of = SubmissionId(row.submission)
+        granted.setdefault(of, set()).add((senders[of], row.series, row.number))
+    return granted
+
+
+def _ungranted(turn: Turn, granted: Mapping[SubmissionId, AbstractSet[_Key]]) -> tuple[Finding, ...]:
+    has = granted.get(turn.submission, set())
+    return turn.repeated(lambda claim: _key(turn, claim) not in has)
+
+
+def _key(turn: Turn, claim: Claim) -> _Key:
+    return turn.sender, claim.series, claim.number
+
+
+def _asks_for(turn: Turn, freed: AbstractSet[_Key]) -> bool:
+    return any(_key(turn, claim) in freed for claim in turn.claims)
+
+
+async def _give_back(connection: AsyncConnection, turn: Turn) -> None:
+    if turn.claims:
+        await connection.execute(delete(file_numbers).where(file_numbers.c.submission == turn.submission))
 
 
 async def _advance(connection: AsyncConnection, turn: Turn) -> bool:
@@ -60,24 +108,35 @@ async def _advance(connection: AsyncConnection, turn: Turn) -> bool:
     return (await connection.execute(later)).one_or_none() is not None
 
 
+async def _used(connection: AsyncConnection, turn: Turn) -> set[_Key]:
+    """Of the numbers that the file asks for, those that came before."""
+    found: set[_Key] = set()
+    for series in sorted({claim.series for claim in turn.claims}):
+        numbers = [claim.number for claim in turn.claims if claim.series == series]
+        for at in range(0, len(numbers), _ASKED):
+            of = (file_numbers.c.sender == turn.sender, file_numbers.c.series == series)
+            some = select(file_numbers.c.number).where(*of, file_numbers.c.number.in_(numbers[at : at + _ASKED]))
+            found |= {(turn.sender, series, number) for number in (await connection.execute(some)).scalars()}
+    return found
+
+
 class StoredTurns:
     """Implements :class:`gateway.core.ports.turns.Turns`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def refusal(self, turn: Turn) -> Finding | None:
-        of = (file_numbers.c.sender == turn.sender, file_numbers.c.series == turn.series)
-        used = select(file_numbers.c.number).where(*of, file_numbers.c.number == turn.number)
+    async def refusal(self, turn: Turn) -> tuple[Finding, ...]:
         last = select(last_files.c.place).where(
             last_files.c.sender == turn.sender, last_files.c.series == turn.series, last_files.c.place > turn.place
         )
         async with self._database.read() as connection:
-            if turn.number is not None and (await connection.execute(used)).first():
-                return turn.repeated
+            used = await _used(connection, turn)
+            if repeated := turn.repeated(lambda claim: _key(turn, claim) in used):
+                return repeated
             if turn.place is not None and (await connection.execute(last)).first():
-                return turn.older
-        return None
+                return (turn.older,)
+        return ()
 
     async def last(self, sender: PartnerKey) -> tuple[LastFile, ...]:
         query = select(last_files).where(last_files.c.sender == sender).order_by(last_files.c.series)

@@ -18,7 +18,7 @@ from gateway.core.ids import Clock, Mint
 from gateway.core.labels import open_labelled
 from gateway.core.model import Actor, Delivery, Finding, FormatName, Partner, RecordId, RuleCode, Submission
 from gateway.core.ports.crew import Crew, Examination, Examined
-from gateway.core.ports.formats import Format, Frame, Reader
+from gateway.core.ports.formats import FileHeader, Format, Frame, Reader
 from gateway.core.ports.keys import Sealer
 from gateway.core.ports.submissions import Spool
 from gateway.core.routing import Directory
@@ -57,6 +57,8 @@ class _Work:
     """Records of it so far."""
     commit: asyncio.Task[None] | None = None
     """Of one chunk, while the next one is judged."""
+    headers: Sequence[FileHeader] = ()
+    """All of them, once the file has been read to its end; till then the reader's."""
 
     async def committed(self) -> None:
         """Wait for the commit that is under way. Raises what it ended with, once."""
@@ -102,7 +104,7 @@ class Backlog:
         sender = self.directory().partners[submission.sender]
         work = _Work(submission, sender, self.formats(submission.format).reader(), submission.counts.accepted)
         try:
-            if refused := await self._refused(submission):
+            if refused := await self._refused(work):
                 return await self._finish(submission, *refused)
             await self._tell_last(work)
             await self._judge(work)
@@ -132,10 +134,11 @@ class Backlog:
                 task.cancel()
             await work.committed()
 
-    async def _refused(self, submission: Submission) -> tuple[Sequence[Finding], RuleCode] | None:
+    async def _refused(self, work: _Work) -> tuple[Sequence[Finding], RuleCode] | None:
         """Read a file with controls to its end before anything of it is taken; the rule for which it is refused. What
-        has made progress was read before."""
-        if submission.format not in self.whole.formats or submission.progress:
+        has been taken in part was read before."""
+        submission = work.submission
+        if submission.format not in self.whole.formats or work.accepted:
             return None
         reader = self.formats(submission.format).reader()
         renew_at = self.clock() + self.limits.lease / 2
@@ -143,6 +146,7 @@ class Backlog:
             if frame.ordinal % self.limits.chunk == 0 and self.clock() >= renew_at:
                 await self._commit(Chunk(submission.id, 0, ()))
                 renew_at = self.clock() + self.limits.lease / 2
+        work.headers = reader.headers
         rule = self.whole.refused_by(reader.findings)
         return None if rule is None else (reader.findings, rule)
 
@@ -224,7 +228,7 @@ class Backlog:
         one = work.submission
         if work.accepted or not accepted:
             return None
-        return self.successions.turn(work.sender, one.format, work.reader.heading.file, one.id)
+        return self.successions.turn(work.sender, one.format, work.headers or work.reader.headers, one.id)
 
     async def _commit(self, chunk: Chunk) -> None:
         if not await self.spool.judged(self.owner, chunk, self.clock() + self.limits.lease):

@@ -222,9 +222,8 @@ class _Upload:
         examined = await desk.examine(head.sender, head.format, self.reader.heading, self._frames, head.received_at)
         judged = desk.router.judge(examined, Origin(head.id, head.sender.key, head.received_at), desk.directory())
         acceptance = self._acceptance(SubmissionState.JUDGED, judged, findings, "submission.judged")
-        told = self.reader.heading.file
-        if told and acceptance.submission.counts.accepted:
-            turn = desk.successions.turn(head.sender, head.format, told, head.id)
+        if acceptance.submission.counts.accepted and (headers := self.reader.headers):
+            turn = desk.successions.turn(head.sender, head.format, headers, head.id)
             acceptance = replace(acceptance, turn=turn)
         try:
             committed = await desk.store.accept(acceptance)
@@ -340,12 +339,12 @@ class _Validation:
 
     async def _ask_for_turn(self) -> None:
         """Whether the file could come next, as things are now."""
-        desk, told = self.desk, self.reader.heading.file
-        if not told or not self._counts.accepted:
+        desk = self.desk
+        if not self._counts.accepted:
             return
-        turn = desk.successions.turn(self.sender, self.format, told, SubmissionId(""))
-        if turn is not None and desk.turns is not None and (late := await desk.turns.refusal(turn)):
-            self._note((late,))
+        turn = desk.successions.turn(self.sender, self.format, self.reader.headers, SubmissionId(""))
+        if turn is not None and desk.turns is not None:
+            self._note(await desk.turns.refusal(turn))
 
     async def finish(self) -> Verdict:
         if self._size == 0:

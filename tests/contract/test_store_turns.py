@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from gateway.core.acceptance import Chunk
 from gateway.core.errors import Unreadable
 from gateway.core.ports.submissions import Replayed
-from gateway.core.succession import FILE_OLDER, FILE_REPEATED, Turn
+from gateway.core.succession import FILE_OLDER, FILE_REPEATED, Claim, Turn
 from gateway.store.audit import StoredAuditLog
 from gateway.store.intake import StoredIntake
 from gateway.store.spool import StoredSpool
@@ -35,8 +35,12 @@ SERIES = "w4:39"
 
 
 def asked(posted, number="1", day="20260302", sender=OHIO, series=SERIES):
-    older, repeated = finding(FILE_OLDER, None), finding(FILE_REPEATED, None)
-    return Turn(sender, series, posted.submission.id, number, day, older, repeated)
+    """``number``: one, or those of several headers with a comma between."""
+    claims = [
+        Claim(series, one, replace(finding(FILE_REPEATED, None), line=line))
+        for line, one in enumerate(number.split(","), 1)
+    ]
+    return Turn(sender, series, posted.submission.id, tuple(claims), day, finding(FILE_OLDER, None))
 
 
 def file(key, number="1", day="20260302", **of):
@@ -77,6 +81,31 @@ async def test_a_number_comes_once_and_no_file_is_from_before_the_last_one(datab
     assert told == [fine, FILE_REPEATED, FILE_OLDER, fine, fine, FILE_OLDER, fine, fine]
     assert await count(database, submissions) == await count(database, records) == told.count(fine)
     assert await count(database, file_numbers) == told.count(fine)
+
+
+async def test_of_several_numbers_a_file_gets_all_or_none_and_each_that_came_before_is_named(database, intake):
+    await intake.accept(file("a", "1,2"))
+    for key, number, lines in (("b", "3,2,1", [2, 3]), ("c", "3,4,3", [3]), ("d", "3,4", None), ("e", "5,4", [2])):
+        one = file(key, number)
+        told = await StoredTurns(database).refusal(one.turn)
+        assert [f.line for f in told] == (lines or [])
+        if lines is None:
+            await intake.accept(one)
+        else:
+            with pytest.raises(Unreadable) as refused:
+                await intake.accept(one)
+            assert [f.line for f in refused.value.findings] == lines
+    assert await count(database, submissions) == 2
+    assert await count(database, file_numbers) == 4
+
+
+async def test_a_number_that_a_refused_file_asked_for_is_free_for_its_neighbour(database, intake):
+    """In one transaction: the first asks for one that is used, the second for what the first then gives back."""
+    await intake.accept(file("a", "1"))
+    files = [file("b", "1,2,3"), file("c", "3,4"), file("d", "4"), file("e", "2")]
+    told = await asyncio.gather(*(outcome(intake, one) for one in files))
+    assert told == [FILE_REPEATED, "Submission", FILE_REPEATED, "Submission"]
+    assert await count(database, file_numbers) == 4
 
 
 async def test_the_control_without_a_turn_every_file_is_taken(database, intake):
@@ -126,11 +155,11 @@ async def test_one_may_ask_before_and_a_person_may_let_a_series_begin_anew(datab
     turns = StoredTurns(database)
     await intake.accept(file("a", "1", "99991231"))
     late, repeated = asked(one_record("b"), "2"), asked(one_record("b"), "1", "99991231")
-    assert (await turns.refusal(late), await turns.refusal(repeated)) == (late.older, repeated.repeated)
+    assert (await turns.refusal(late), await turns.refusal(repeated)) == ((late.older,), (repeated.claims[0].repeated,))
     (last,) = await turns.last(OHIO)
     assert (last.series, last.place) == (SERIES, "99991231")
     entry = scribe.entry(ACTOR, "partner.restarted", "partner:ohio", details={"series": SERIES})
     assert [await turns.forget(OHIO, series, entry) for series in (SERIES, SERIES)] == [True, False]
-    assert await turns.refusal(late) is None
+    assert await turns.refusal(late) == ()
     assert len(await StoredAuditLog(database).about("partner:ohio")) == 1
     assert await outcome(intake, file("b", "1", "20260302")) == FILE_REPEATED

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import schemas
 import transforms
 from gateway.core.model import Follow, FormatName, PartnerKey, SubmissionId
+from gateway.core.ports.formats import FileHeader
 from gateway.core.succession import FILE_OLDER, FILE_REPEATED, Line, Successions
 from tests.unit.work_site import OHIO, partner
 
@@ -23,28 +24,33 @@ HEADER = {"transmitter_state_code": "39", "date_stamp": "2026-03-02", "batch_num
 
 def turn(format_, follow=None, **told):
     sender = partner(OHIO, "39", file_order={} if follow is None else {format_: follow})
-    return ALL.turn(sender, format_, {**HEADER, **told}, SubmissionId("s"))
+    return ALL.turn(sender, format_, [FileHeader({**HEADER, **told})], SubmissionId("s"))
+
+
+def numbers(asked):
+    return [one.number for one in asked.claims]
 
 
 def test_numbers_are_asked_for_where_their_source_says_so_and_days_only_where_a_partner_file_does():
     asked = {name for name, one in CATALOG.successions.items() if one.follow is not Follow.ANY}
     assert asked == {"w4", "eiwo-order", "ks-ui-withholding"}
-    assert (turn(W4).number, turn(W4).place) == ("000041", None)
-    assert (turn(W4, Follow.NOT_OLDER).number, turn(W4, Follow.NOT_OLDER).place) == ("000041", "20260302")
+    assert (numbers(turn(W4)), turn(W4).place) == (["000041"], None)
+    asked = turn(W4, Follow.NOT_OLDER)
+    assert (numbers(asked), asked.place) == (["000041"], "20260302")
     assert turn(W4, Follow.ANY) is turn(REGISTRY) is turn(FormatName("xml")) is None
 
 
 def test_a_finding_names_the_field_of_the_header_and_its_place_and_no_value():
     asked = turn(W4, Follow.NOT_OLDER)
-    assert [(f.rule, f.field, f.start, f.length, f.line, f.note) for f in (asked.older, asked.repeated)] == [
+    assert [(f.rule, f.field, f.start, f.length, f.line, f.note) for f in (asked.older, asked.claims[0].repeated)] == [
         (FILE_OLDER, "date_stamp", 19, 8, 1, None),
         (FILE_REPEATED, "batch_number", 27, 6, 1, None),
     ]
 
 
 def test_a_header_that_says_nothing_asks_for_nothing():
-    assert ALL.turn(None, W4, {}, SubmissionId("s")) is None
-    assert ALL.turn(partner(OHIO, "39"), W4, {"date_stamp": "2026-03-02"}, SubmissionId("s")) is None
+    assert ALL.turn(None, W4, [], SubmissionId("s")) is None
+    assert ALL.turn(partner(OHIO, "39"), W4, [FileHeader({"date_stamp": "2026-03-02"})], SubmissionId("s")) is None
 
 
 def test_one_layout_in_two_encodings_is_one_series_and_two_transmitters_are_two():
@@ -70,7 +76,7 @@ def test_headers_tell_their_day_to_the_order_of_files(name, example, series, pla
     reader.feed((EXAMPLES / example).read_bytes())
     reader.finish()
     table = CATALOG.successions[FormatName(name)]
-    asked = ALL.turn(partner(OHIO, "39", file_order={name: Follow.NOT_OLDER}), name, reader.heading.file, "s")
+    asked = ALL.turn(partner(OHIO, "39", file_order={name: Follow.NOT_OLDER}), name, reader.headers, "s")
     assert asked.series.startswith(series)
     assert len(asked.place) == sum(one.length for one in table.by)
     assert asked.place.isascii()
@@ -84,7 +90,7 @@ def test_a_payment_file_may_leave_the_time_blank_and_without_a_day_it_has_no_pla
     reader = FORMATS[FormatName("ach-ded")].reader()
     reader.feed(body[:23] + day + time + body[33:])
     sender = partner(OHIO, "39", file_order={"ach-ded": Follow.NOT_OLDER})
-    asked = ALL.turn(sender, FormatName("ach-ded"), reader.heading.file, SubmissionId("s"))
+    asked = ALL.turn(sender, FormatName("ach-ded"), reader.headers, SubmissionId("s"))
     assert (asked and asked.place) == place
 
 
@@ -95,14 +101,15 @@ def test_the_modifier_tells_the_payment_files_of_one_day_apart(modifier, number)
     for day in (b"250314", b"250315"):
         reader = FORMATS[FormatName("ach-ded")].reader()
         reader.feed(body[:23] + day + b"0930" + modifier + body[34:])
-        told = reader.heading.file
+        told = reader.headers
         sender = partner(OHIO, "39", file_order={"ach-ded": Follow.ONCE})
         asked.append(ALL.turn(sender, FormatName("ach-ded"), told, SubmissionId("s")))
-    assert (asked[0] and asked[0].number) == number
+    assert (asked[0] and numbers(asked[0])) == (number and [number])
     if number is not None:
         line.take(asked[0])
-        assert [line.refusal(one) for one in asked] == [asked[0].repeated, None]
-        assert (asked[0].repeated.field, asked[0].repeated.start) == ("file_id_modifier", 34)
+        repeated = asked[0].claims[0].repeated
+        assert [line.refusal(one) for one in asked] == [(repeated,), ()]
+        assert (repeated.field, repeated.start) == ("file_id_modifier", 34)
 
 
 @given(*[st.datetimes()] * 2)
@@ -127,8 +134,8 @@ def test_in_a_line_days_never_fall_and_numbers_never_return(files):
         asked = turn(W4, Follow.NOT_OLDER, batch_number=f"{number:06}", date_stamp=f"2026-03-0{day}")
         told = line.refusal(asked)
         repeated, older = number in [one for one, _ in taken], bool(taken) and day < taken[-1][1]
-        assert told == (asked.repeated if repeated else asked.older if older else None)
-        if told is None:
+        assert told == ((asked.claims[0].repeated,) if repeated else (asked.older,) if older else ())
+        if not told:
             line.take(asked)
             taken.append((number, day))
-    assert line.refusal(replace(turn(W4), sender=PartnerKey("iowa"))) is None
+    assert line.refusal(replace(turn(W4), sender=PartnerKey("iowa"))) == ()

@@ -5,8 +5,8 @@ import pytest
 from gateway.core.model import Content, RuleCode, Severity
 from gateway.core.ports.formats import Heading
 from tests.unit.contents import COVER
-from tests.unit.x12_samples import ENROLLMENT, FORMATS, changed, contents, read, told
-from transforms.x12_reader import RECORD_LIMIT
+from tests.unit.x12_samples import CATALOG, ENROLLMENT, FORMATS, changed, contents, read, told
+from transforms.x12_reader import RECORD_LIMIT, X12Reader
 from transforms.x12_segments import SEGMENT_LIMIT
 
 
@@ -111,3 +111,21 @@ def test_a_record_of_many_benefits_is_written_whole():
         fields |= {f"HealthInsurance[{number}]/InsuranceLineCode": "HLT"}
     body = FORMATS["x12-834"].encode([Content(made.kind, fields)], COVER).body
     assert body.count(b"HD*021**HLT~") == 1_500
+
+
+def test_each_interchange_tells_its_number_and_where_it_begins():
+    reader = FORMATS["x12-834"].reader()
+    other = ENROLLMENT.replace(b"000001001", b"000001002")
+    reader.feed(ENROLLMENT + other)
+    reader.finish()
+    assert [(one.told["ISA13"], one.line) for one in reader.headers] == [("000001001", 1), ("000001002", 42)]
+    assert reader.heading.file == reader.headers[0].told
+
+
+def test_a_file_has_no_more_interchanges_than_their_numbers_can_be_kept():
+    empty = ENROLLMENT[:106] + b"IEA*0*000001001~"
+    for count, wanted in ((3, []), (4, ["X12-INTERCHANGES ISA"])):
+        reader = X12Reader(CATALOG.x12["x12-834"], most=3)
+        reader.feed(empty * count)
+        assert told(reader.findings) == wanted
+        assert len(reader.headers) == 3

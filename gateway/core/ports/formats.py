@@ -35,6 +35,15 @@ class Heading:
     """What it says, by the names of its own fields; those that say something of the file alone are among them."""
 
 
+@dataclass(frozen=True, slots=True)
+class FileHeader:
+    """What one header of a file says of the file, by the names of its own fields."""
+
+    told: Mapping[str, str] = field(repr=False)
+    line: int = 1
+    """Where it stands in the file, as in findings."""
+
+
 @swift
 class Decoded:
     """One frame read: its content (None when it is not readable at all) and what is wrong with it."""
@@ -79,6 +88,12 @@ class Reader(Protocol):
     @property
     def heading(self) -> Heading:
         """The file's header; complete once the first frame has come."""
+        ...
+
+    @property
+    def headers(self) -> Sequence[FileHeader]:
+        """The headers that have come so far, of which most files have one and a file of interchanges one for each.
+        None of a file that says nothing of itself."""
         ...
 
     @property

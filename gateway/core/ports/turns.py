@@ -24,8 +24,8 @@ class LastFile:
 
 
 class Turns(Protocol):
-    async def refusal(self, turn: Turn) -> Finding | None:
-        """Why the file would be refused now; None: it may come next. Nothing is written."""
+    async def refusal(self, turn: Turn) -> tuple[Finding, ...]:
+        """Why the file would be refused now; none: it may come next. Nothing is written."""
         ...
 
     async def last(self, sender: PartnerKey) -> tuple[LastFile, ...]:
