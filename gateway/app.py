@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ import structlog
 
 from gateway import __version__
 from gateway.audit.stamp import roots_of
-from gateway.core.errors import Misconfigured, Tampered, Unavailable
+from gateway.core.errors import GatewayError, Misconfigured, Tampered, Unavailable
 from gateway.core.model import Actor
 from gateway.core.routing import Directory
 from gateway.cosigners import Cosigners
@@ -36,6 +36,7 @@ from gateway.work.housekeeping import Housekeeper
 from gateway.work.integrator import Integrator
 from gateway.work.leadership import Leadership
 from gateway.work.loops import Loop, ended, run
+from gateway.work.presence import RENEWED as PRESENCE_EVERY
 from gateway.work.reindex import IndexPace
 from gateway.work.reroute import Rerouter
 from gateway.work.retention import Rounds
@@ -47,6 +48,8 @@ log = structlog.get_logger()
 ALL_ROLES = frozenset(Role)
 WIRE_KEYS_EVERY = timedelta(days=1)
 """How often the end of wire keys is looked at."""
+LOOK_EVERY = timedelta(seconds=30)
+"""How soon a dispatcher sees to deliveries that nobody announced to it."""
 KEYS_EVERY = timedelta(seconds=30)
 """How soon a process seals with a key that another one made active."""
 
@@ -103,6 +106,7 @@ async def _working(process: Gateway) -> AsyncIterator[None]:
         tasks.append(asyncio.create_task(run(told, process.stop, process.relay.wake), name=told.name))
     settling = asyncio.create_task(process.settler.run(), name="settler")
     if Role.DISPATCHER in process.roles:
+        await process.presence.step()
         await _dispatch(process, process.watch.current())
     process.watch.on_change.append(lambda directory: _follow(process, directory))
     try:
@@ -121,6 +125,8 @@ async def _stop_dispatching(process: Gateway, patience: timedelta) -> None:
         for partner in process.watch.current().partners:
             await process.broker.cancel(partner)
         await process.dispatcher.close(patience)
+        with suppress(GatewayError):
+            await process.presence.leave()
 
 
 async def _follow(process: Gateway, directory: Directory) -> None:
@@ -158,6 +164,8 @@ def loops(process: Gateway) -> list[Loop]:
     if Role.RELAY in process.roles:
         found.append(Loop("relay.sweep", process.relay.sweep, seconds(1), slowest=seconds(2)))
     if Role.DISPATCHER in process.roles:
+        found.append(Loop("presence", process.presence.step, PRESENCE_EVERY))
+        found.append(Loop("dispatch.look", process.dispatcher.look, LOOK_EVERY))
         found.append(Loop("claims", process.dispatcher.renew, seconds(process.settings.work.lease_seconds / 3)))
     if Role.SCHEDULER in process.roles:
         found += _scheduled(process)

@@ -36,6 +36,7 @@ from gateway.work.clearing import Clearing
 from gateway.work.directory import DirectoryWatch
 from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
 from gateway.work.intake import Desk
+from gateway.work.presence import Presence
 from gateway.work.pressure import Pressure
 from gateway.work.query import QueryDesk
 from gateway.work.query_wire import ProtectingLine
@@ -71,6 +72,8 @@ class Gateway:
     clearing: Clearing
     owner: str
     pressure: Pressure
+    presence: Presence
+    """Among the dispatchers."""
     witnesses: tuple[Cosigner, ...] = ()
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     addresses: dict[str, str] = field(default_factory=dict)
@@ -114,6 +117,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
     settler = Settler(base.stores.deliveries)
     clearing = clearing_of(base, watch, guard, protection, orders(base, questions))
     pressed = pressure(base, watch, AdmissionFigures(metrics.registry), owner)
+    presence = Presence(base.stores.leases, Role.DISPATCHER.value, owner, base.clock)
     dispatcher = Dispatcher(
         Tools(
             owner=owner,
@@ -128,6 +132,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
             roll=random.SystemRandom().random,
             directory=watch.current,
             observe=metrics.attempt,
+            share=presence.share,
             limits=DispatchLimits(lease=seconds(settings.work.lease_seconds)),
         )
     )
@@ -154,6 +159,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
         clearing=clearing,
         owner=owner,
         pressure=pressed,
+        presence=presence,
         witnesses=witnesses(settings.audit),
     )
 

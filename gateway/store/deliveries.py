@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import CTE, ColumnElement, func, insert, select, update
+from sqlalchemy import CTE, BigInteger, ColumnElement, case, func, insert, literal, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.model import (
@@ -23,10 +23,14 @@ from gateway.core.ports.deliveries import Gathering
 from gateway.store.bulk import among, upsert
 from gateway.store.claiming import lease, lease_at_once
 from gateway.store.engine import Database, Dialect
+from gateway.store.lanes import first_in_lane
+from gateway.store.prepared import moment
 from gateway.store.rows import delivery_row, write_entries
 from gateway.store.settling import fits, settle, settle_at_once
 from gateway.store.tables import deliveries, items, numbers
 
+LONGEST_SILENCE = timedelta(hours=1)
+"""What has waited for hours is announced again after this; dispatchers find it by themselves as well."""
 _PENDING = deliveries.c.state == DeliveryState.PENDING.value
 
 
@@ -53,11 +57,38 @@ class StoredDeliveries:
             rows = await connection.execute(
                 update(deliveries)
                 .where(deliveries.c.id == picked.c.id)
-                .values(announce_at=again_at)
+                .values(announce_at=_repeat(now, again_at))
                 .returning(deliveries.c.partner, deliveries.c.id)
             )
             found = sorted((row.id, row.partner) for row in rows)
         return tuple((PartnerKey(partner), DeliveryId(id_)) for id_, partner in found)
+
+    async def owing(self) -> tuple[PartnerKey, ...]:
+        """As the port says. From partner to partner by the index, however many deliveries each has."""
+        partner = deliveries.c.partner
+        found = select(func.min(partner).label("partner")).where(_PENDING).cte("found", recursive=True)
+        after = select(func.min(partner)).where(_PENDING, partner > found.c.partner).scalar_subquery()
+        found = found.union_all(select(after).where(found.c.partner.is_not(None)))
+        async with self._database.read() as connection:
+            keys = await connection.scalars(select(found.c.partner).where(found.c.partner.is_not(None)))
+            return tuple(PartnerKey(key) for key in keys)
+
+    async def waiting(self, partner: PartnerKey, now: datetime, limit: int, skip: int) -> tuple[DeliveryId, ...]:
+        candidate = deliveries.alias("candidate")
+        query = (
+            select(candidate.c.id)
+            .where(
+                candidate.c.state == DeliveryState.PENDING.value,
+                candidate.c.partner == partner,
+                candidate.c.due_at <= now,
+                first_in_lane(candidate),
+            )
+            .order_by(candidate.c.id)
+            .limit(limit)
+            .offset(skip)
+        )
+        async with self._database.read() as connection:
+            return tuple(DeliveryId(id_) for id_ in await connection.scalars(query))
 
     async def claim(self, ids: Sequence[DeliveryId], owner: str, now: datetime, until: datetime) -> tuple[Claimed, ...]:
         if not ids:
@@ -170,6 +201,17 @@ class StoredDeliveries:
             Gathering(PartnerKey(r.partner), PartnerKey(r.sender), Kind(r.kind), r.agreement, r.waiting, r.oldest)
             for r in rows
         )
+
+
+def _repeat(now: datetime, again_at: datetime) -> ColumnElement[int]:
+    """When a delivery is announced again: twice as late each time, at last every :data:`LONGEST_SILENCE`."""
+    due = type_coerce(deliveries.c.due_at, BigInteger)
+    at, again, latest = _micros(now), _micros(again_at), _micros(now + LONGEST_SILENCE)
+    return case((2 * at - due > latest, latest), (2 * at - due > again, 2 * at - due), else_=again)
+
+
+def _micros(at: datetime) -> ColumnElement[int]:
+    return literal(moment(at), BigInteger)
 
 
 def _unlocked(*conditions: ColumnElement[bool]) -> CTE:

@@ -213,7 +213,7 @@ _OWED = (
             case((deliveries.c.state == DeliveryState.PENDING.value, deliveries.c.created_at)), type_=Instant()
         ).label("oldest"),
     )
-    # A constant, so that the partial index ``deliveries_open`` serves: delivered ones are the many.
+    # A constant, so that the partial index ``deliveries_by_state`` serves: delivered ones are the many.
     .where(text("deliveries.state <> 'delivered'"), deliveries.c.state != DeliveryState.WITHDRAWN.value)
     .group_by(deliveries.c.partner)
 )

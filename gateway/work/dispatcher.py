@@ -20,14 +20,19 @@ from gateway.core.ports.adapters import Adapter, Parcel
 from gateway.core.ports.broker import Announcement
 from gateway.core.ports.crew import Composed, Composition, Crew
 from gateway.core.ports.deliveries import Deliveries
-from gateway.core.ports.health import BreakerRow, Health
+from gateway.core.ports.health import BreakerRow, Health, Share
 from gateway.core.routing import Directory
 from gateway.work.clearing import Clearing, KeptBack
 from gateway.work.line import Line
+from gateway.work.presence import alone
 from gateway.work.settling import Settler
 from gateway.work.verdict import Judge, Try, Verdict
 
 log = structlog.get_logger()
+PAGE = 1_000
+"""Deliveries that are found in the store at a time."""
+PROBES = 100
+"""Deliveries that are announced when an open breaker may be probed: one that nobody else took is among them."""
 TOLD_AGAIN = timedelta(minutes=5)
 """How a partner's breaker stands is written again after this."""
 
@@ -64,6 +69,8 @@ class Tools:
     roll: Callable[[], float]
     directory: Callable[[], Directory]
     observe: Observe
+    share: Callable[[], Share] = alone
+    """Of what the dispatchers do together."""
     limits: DispatchLimits = field(default_factory=DispatchLimits)
 
 
@@ -98,6 +105,7 @@ class Dispatcher:
 
     def _follow(self, line: Line) -> None:
         """Use the partner as it is now: paused, slower or elsewhere counts for what already waits, too."""
+        line.sharers = self.tools.share().of
         partner = self.tools.directory().partners.get(line.partner.key, line.partner)
         if partner is line.partner:
             return
@@ -126,12 +134,10 @@ class Dispatcher:
     async def _drain(self, line: Line) -> None:
         """Claim as long as something waits and may go."""
         tools = self.tools
-        while line.waiting and not self._closing:
+        while not self._closing:
             now = tools.clock()
             self._follow(line)
-            until = self._stopped(line, now)
-            if until is not None:
-                await tools.deliveries.defer(line.empty(), until)
+            if await self._rests(line, now) or not (line.waiting or await self._found(line, now)):
                 return
             ids = line.take(now)
             if not ids:
@@ -147,6 +153,40 @@ class Dispatcher:
             for one in claimed:
                 self._leases[one.delivery.id] = until
                 self._start(line, one, generation)
+
+    async def _rests(self, line: Line, now: datetime) -> bool:
+        """Whether nothing may go to the partner now. What waits is forgotten here; when an open breaker may be probed,
+        some of it is announced."""
+        if line.partner.paused:
+            line.empty()
+            return True
+        until = line.stopped(now)
+        if until is not None:
+            await self.tools.deliveries.defer(line.empty()[:PROBES], until)
+        return until is not None
+
+    async def _found(self, line: Line, now: datetime) -> bool:
+        """Whether the store has more for a line that forgot some, or was never told of them."""
+        if not line.short:
+            return False
+        place = self.tools.share().place
+        ids = await self.tools.deliveries.waiting(line.partner.key, now, PAGE, place * PAGE)
+        line.short = len(ids) == PAGE
+        line.add(ids)
+        return bool(ids)
+
+    async def look(self) -> bool:
+        """See to partners of whom nothing waits here, though something does in the store: it was announced to a process
+        that ended, or while the partner was paused, or the broker is away. False always."""
+        partners = self.tools.directory().partners
+        for key in await self.tools.deliveries.owing():
+            partner = partners.get(key)
+            if partner is not None and not partner.paused and not self._closing:
+                line = self._lines.get(key) or self._opened(partner)
+                if not line.waiting:
+                    line.short = True
+                    self._wakes[key].set()
+        return False
 
     async def renew(self) -> bool:
         """Keep what is being tried though it takes longer than a lease; False always. What somebody else has meanwhile

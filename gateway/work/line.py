@@ -11,7 +11,7 @@ from gateway.core.breaker import Breaker, BreakerState
 from gateway.core.model import DeliveryId, Partner
 
 BACKLOG = 10_000
-"""Ids kept for a partner; more are forgotten here and announced again by the relay."""
+"""Ids kept for a partner; more are forgotten here and found in the store when these are done."""
 
 SHORTEST_PAUSE = timedelta(milliseconds=1)
 """A token that lacks less than this by rounding must not leave the line asleep."""
@@ -29,6 +29,10 @@ class Line:
     breaker: Breaker
     told_at: datetime | None = None
     """When others were told of the breaker last; None: not by this process."""
+    short: bool = False
+    """More may wait in the store than here."""
+    sharers: int = 1
+    """Processes among which the partner's rate is divided."""
     running: int = 0
     _held: int = 0
     """Sealed bytes of what runs."""
@@ -41,6 +45,7 @@ class Line:
     def add(self, ids: Iterable[DeliveryId]) -> None:
         for id_ in ids:
             if len(self._ids) >= BACKLOG:
+                self.short = True
                 return
             self._ids[id_] = None
 
@@ -74,7 +79,7 @@ class Line:
         self._held -= weight
 
     def _allowance(self, now: datetime) -> int:
-        rate = self.partner.rate_per_second
+        rate = self._rate
         if rate is None:
             return len(self._ids)
         passed = (now - self._filled_at).total_seconds() if self._filled_at else 1 / rate
@@ -82,13 +87,20 @@ class Line:
         self._tokens = min(max(1.0, rate), self._tokens + max(0.0, passed) * rate)
         return int(self._tokens)
 
+    @property
+    def _rate(self) -> float | None:
+        """Of this process."""
+        rate = self.partner.rate_per_second
+        return None if rate is None else rate / self.sharers
+
     def stopped(self, now: datetime) -> datetime | None:
         """Until when nothing may go, because the breaker is open; None when something may."""
         breaker = self.breaker.at(now)
         return breaker.probe_at if breaker.state is BreakerState.OPEN else None
 
     def empty(self) -> list[DeliveryId]:
-        """Give back everything that waits here."""
+        """Forget everything that waits here; the store knows it."""
+        self.short = True
         ids = list(self._ids)
         self._ids.clear()
         return ids
@@ -99,7 +111,7 @@ class Line:
 
     def pause_before_next(self) -> timedelta:
         """How long until the rate limit lets another one go; nothing when it is not what holds the line back."""
-        rate = self.partner.rate_per_second
+        rate = self._rate
         if rate is None or self._tokens >= 1:
             return timedelta()
         return max(SHORTEST_PAUSE, timedelta(seconds=(1 - self._tokens) / rate))

@@ -63,6 +63,32 @@ async def test_what_is_due_is_announced_once_oldest_first_and_again_when_the_ann
     assert len(await store.due(town.now, town.later(), 100)) == 3
 
 
+async def test_what_a_partner_does_not_take_is_announced_more_and_more_rarely(store, town, database):
+    await town.owe(database, 1)
+    begun, times = town.now, []
+    for _ in range(6 * 60):
+        if await store.due(town.now, town.later(), 100):
+            times.append((town.now - begun) // MINUTE)
+        town.wait()
+    assert times == [0, 1, 2, 4, 8, 16, 32, 64, 124, 184, 244, 304]
+
+
+async def test_what_could_be_claimed_of_a_partner_is_found_oldest_first_though_nobody_announced_it(
+    store, town, database
+):
+    assert await store.owing() == ()
+    first, second, third = await town.owe(database, 3)
+    await town.owe(database, 1, partner=TEXAS)
+    stuck, _behind = await town.owe(database, 2, lane=LANE)
+    await town.owe(database, 1, due_at=town.later())
+    await claim(store, town, [second])
+    assert await store.owing() == (OHIO, TEXAS)
+    found = await store.waiting(OHIO, town.now, 10, 0)
+    assert list(found) == ids([first, third, stuck])
+    assert await store.waiting(OHIO, town.now, 1, 1) == (third.id,)
+    assert await store.waiting(INDIANA, town.now, 10, 0) == ()
+
+
 async def test_what_is_due_later_is_not_announced_before(store, town, database):
     await town.owe(database, due_at=town.later())
     assert await store.due(town.now, town.later(), 100) == ()

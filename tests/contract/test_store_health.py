@@ -144,3 +144,21 @@ async def test_only_its_owner_releases_a_lease(leases, town):
 async def test_leases_of_different_names_are_apart(leases, town):
     assert await leases.take("integrator", "a", town.now, town.later())
     assert await leases.take("scheduler", "b", town.now, town.later())
+
+
+async def test_those_who_do_the_same_know_how_many_they_are_until_one_leaves_or_dies(leases, town):
+    async def hear(owner):
+        share = await leases.among("dispatcher", owner, town.now, town.later())
+        return share.place, share.of
+
+    assert await hear("b") == (0, 1)
+    assert await hear("a") == (0, 2)
+    assert await hear("b") == (1, 2)
+    await leases.take("dispatchers-of-others", "x", town.now, town.later())
+    await leases.leave("dispatcher", "a")
+    assert await hear("b") == (0, 1)
+    assert await hear("c") == (1, 2)
+    town.wait(timedelta(seconds=59))
+    assert await hear("b") == (0, 2)
+    town.wait(timedelta(seconds=1))
+    assert await hear("b") == (0, 1)

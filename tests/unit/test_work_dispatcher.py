@@ -139,19 +139,18 @@ async def test_what_the_partners_format_cannot_carry_is_dead_as_a_fault_of_the_r
     assert site.observed == [(OHIO, Outcome.PERMANENT)]
 
 
-async def test_nothing_goes_to_a_paused_partner_and_it_is_looked_at_again_after_half_a_minute(site):
+async def test_nothing_goes_to_a_paused_partner_and_when_it_goes_on_it_gets_what_waits_in_the_store(site):
     owed = await site.owe(1, 2)
-    paused = partner(OHIO, "39", paused=True)
-    site.know(paused)
-    async with site.dispatching():
+    site.know(partner(OHIO, "39", paused=True))
+    async with site.dispatching() as dispatcher:
         await site.come_to_rest()
+        await dispatcher.look()
+        await eventually(site.at_rest)
         assert await site.states(owed) == [PENDING, PENDING]
-        site.know()
-        site.wait(seconds=29)
-        await site.come_to_rest()
         assert site.door.begun == []
-        site.wait(seconds=1)
-        await site.come_to_rest()
+        site.know()
+        await dispatcher.look()
+        await eventually(site.at_rest)
     assert await site.states(owed) == [DELIVERED, DELIVERED]
 
 

@@ -107,6 +107,26 @@ def test_after_a_rest_no_more_than_one_second_of_the_rate_goes_at_once():
     assert len(one.take(START + timedelta(hours=1))) <= 10
 
 
+@pytest.mark.parametrize("sharers", [1, 2, 5])
+def test_processes_that_share_a_partner_keep_its_rate_together(sharers):
+    sent = 0
+    for _ in range(sharers):
+        one = line(20, concurrency=256)
+        one.sharers = sharers
+        one.add(ids(2_000))
+        sent += len(drained(one, 10))
+    assert 160 <= sent <= 220
+
+
+def test_control_processes_that_do_not_know_of_each_other_exceed_it():
+    sent = 0
+    for _ in range(2):
+        one = line(20, concurrency=256)
+        one.add(ids(2_000))
+        sent += len(drained(one, 10))
+    assert sent > 300
+
+
 def test_what_could_not_be_claimed_costs_nothing():
     one = line(1)
     one.add(ids(5))

@@ -167,6 +167,13 @@ class WatchedDeliveries(StoredDeliveries):
         finally:
             self.asking -= 1
 
+    async def waiting(self, partner: PartnerKey, now: datetime, limit: int, skip: int) -> tuple[DeliveryId, ...]:
+        self.asking += 1
+        try:
+            return await super().waiting(partner, now, limit, skip)
+        finally:
+            self.asking -= 1
+
     async def defer(self, ids: Sequence[DeliveryId], until: datetime) -> None:
         self.asking += 1
         try:

@@ -70,7 +70,17 @@ class Deliveries(Protocol):
 
     async def due(self, now: datetime, again_at: datetime, limit: int) -> tuple[tuple[PartnerKey, DeliveryId], ...]:
         """Pending deliveries whose ``due_at`` and ``announce_at`` have come; sets their ``announce_at`` to
-        ``again_at``, so that a lost announcement is repeated. Oldest first."""
+        ``again_at``, so that a lost announcement is repeated, and later the longer they have been due: what a partner
+        does not take must not be announced without end. Oldest first."""
+        ...
+
+    async def owing(self) -> tuple[PartnerKey, ...]:
+        """Partners with a pending delivery, due or not."""
+        ...
+
+    async def waiting(self, partner: PartnerKey, now: datetime, limit: int, skip: int) -> tuple[DeliveryId, ...]:
+        """Pending deliveries of the partner that could be claimed now, oldest first, without the first ``skip``;
+        at most ``limit``. Changes nothing."""
         ...
 
     async def claim(self, ids: Sequence[DeliveryId], owner: str, now: datetime, until: datetime) -> tuple[Claimed, ...]:

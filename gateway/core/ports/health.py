@@ -30,6 +30,14 @@ class Sample:
     value: float
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A process's place among those that do the same: ``place`` from 0, ``of`` so many."""
+
+    place: int
+    of: int
+
+
 class Health(Protocol):
     async def ping(self) -> None: ...
 
@@ -56,3 +64,11 @@ class Leases(Protocol):
     async def take(self, name: str, owner: str, now: datetime, until: datetime) -> bool: ...
 
     async def release(self, name: str, owner: str) -> None: ...
+
+    async def among(self, role: str, owner: str, now: datetime, until: datetime) -> Share:
+        """That ``owner`` does the work of ``role`` until then, beside any number of others; its share of it."""
+        ...
+
+    async def leave(self, role: str, owner: str) -> None:
+        """That it does so no more."""
+        ...

@@ -74,9 +74,10 @@ deliveries = Table(
         **only_where("lane IS NOT NULL AND state <> 'delivered' AND state <> 'withdrawn'"),
     ),
     Index(
-        "deliveries_open",
-        "partner",
+        "deliveries_by_state",
         "state",
+        "partner",
+        "id",
         **only_where("state <> 'delivered'"),
     ),
 )

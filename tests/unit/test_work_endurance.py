@@ -7,12 +7,13 @@ import pytest
 
 from gateway.core.breaker import BreakerState
 from gateway.core.model import DeliveryState
-from gateway.core.ports.health import BreakerRow
+from gateway.core.ports.health import BreakerRow, Share
 from gateway.work.housekeeping import Housekeeper
 from gateway.work.loops import Loop, ended, run
+from gateway.work.presence import Presence
 from tests.unit.work_site import OHIO, eventually, open_site
 
-DELIVERED, CLAIMED, PENDING = DeliveryState.DELIVERED, DeliveryState.CLAIMED, DeliveryState.PENDING
+DELIVERED, PENDING = DeliveryState.DELIVERED, DeliveryState.PENDING
 
 
 @pytest.fixture
@@ -113,3 +114,43 @@ async def test_a_step_that_does_not_end_is_called_off_and_the_process_ends():
         await ended([task], timedelta(milliseconds=20))
     assert called_off.is_set()
     assert task.done()
+
+
+# --- what nobody announces -------------------------------------------------------------------------------------------
+
+
+async def test_what_was_announced_to_a_process_that_ended_is_found_by_the_next(site):
+    owed = await site.owe(*range(1, 6))
+    await site.stores.deliveries.due(site.now, site.now + timedelta(minutes=1), 100)  # nobody heard it
+    async with site.dispatching() as dispatcher:
+        await dispatcher.look()
+        await eventually(site.at_rest)
+    assert await site.states(owed) == [DELIVERED] * 5
+
+
+async def test_control_without_a_look_it_waits_for_the_next_announcement(site):
+    owed = await site.owe(*range(1, 6))
+    await site.stores.deliveries.due(site.now, site.now + timedelta(minutes=1), 100)
+    async with site.dispatching():
+        await site.come_to_rest()
+    assert await site.states(owed) == [PENDING] * 5
+
+
+async def test_ids_that_a_line_forgets_are_found_when_the_others_are_done(site, monkeypatch):
+    monkeypatch.setattr("gateway.work.line.BACKLOG", 2)
+    monkeypatch.setattr("gateway.work.dispatcher.PAGE", 2)
+    owed = await site.owe(*range(1, 8))
+    async with site.dispatching():
+        await site.come_to_rest()
+    assert await site.states(owed) == [DELIVERED] * 7
+    assert len(site.door.begun) == 7
+
+
+async def test_two_dispatchers_each_take_a_share_of_a_partners_rate_and_the_one_that_stays_takes_all(site):
+    clocks = [Presence(site.stores.leases, "dispatcher", owner, site.clock) for owner in ("a", "b")]
+    for presence in (*clocks, clocks[0]):
+        await presence.step()
+    assert [presence.share() for presence in clocks] == [Share(0, 2), Share(1, 2)]
+    await clocks[0].leave()
+    await clocks[1].step()
+    assert clocks[1].share() == Share(0, 1)
