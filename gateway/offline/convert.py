@@ -143,7 +143,15 @@ class _Ends:
             (n for n, (a, b) in enumerate(zip(empty, body, strict=False)) if a != b), min(len(empty), len(body))
         )
         ends = cls(empty[:same], empty[same:], b"," if empty[:same].endswith(b"[") else b"")
-        return ends if body.endswith(ends.tail) else None
+        return ends if body.endswith(ends.tail) and ends._join(format_, chunk[:2], cover) else None
+
+    def _join(self, format_: Format, some: list[Content], cover: Cover) -> bool:
+        """Whether records written apart are, one behind the other, what they are written together: not where something
+        counts them that a file without records does not have."""
+        whole, *parts = (format_.encode(one, cover).body for one in (some, *([each] for each in some)))
+        if not all(body.startswith(self.head) and body.endswith(self.tail) for body in (whole, *parts)):
+            return True  # their headers differ, which ``inside`` tells
+        return self.inside(whole) == self.between.join(map(self.inside, parts))
 
     def inside(self, body: bytes) -> bytes:
         if not (body.startswith(self.head) and body.endswith(self.tail)):

@@ -7,7 +7,7 @@ from datetime import date
 from types import MappingProxyType
 
 from gateway.core.model import Content, FormatName, Kind
-from gateway.sample import agencies, assistance, coverage, money, withholding
+from gateway.sample import acknowledgements, agencies, assistance, coverage, money, withholding
 from gateway.sample.interstate import CASE_RECONCILIATION, CASE_STATUS, case_reconciliation, case_status
 from gateway.sample.people import COMPANIES, LAST_DAY, Address, Chance, Person
 from gateway.sample.vital_records import DEATH_NOTICE, PARENTAGE, death_notice, parentage
@@ -35,6 +35,13 @@ def new_hire(chance: Chance, number: int) -> Content:  # noqa: ARG001 - the sign
         "Employer/EmployerName": chance.dice.choice(COMPANIES),
         **_address("Employer/EmployerAddress", office),
     }
+    return Content(NEW_HIRE, fields)
+
+
+def new_hire_by_payroll(chance: Chance, number: int) -> Content:
+    """Of an employer of whom only the payroll office is known."""
+    known = new_hire(chance, number).fields
+    fields = {path.replace("EmployerAddress", "PayrollAddress"): value for path, value in known.items()}
     return Content(NEW_HIRE, fields)
 
 
@@ -78,8 +85,10 @@ MAKERS: Mapping[Kind, Make] = MappingProxyType(
 OF_FORMAT: Mapping[FormatName, Make] = MappingProxyType(
     {
         FormatName("eiwo-answer"): withholding.answer,
+        FormatName("newhire-csv-nj"): new_hire_by_payroll,
         agencies.INJURY_CLAIMS: agencies.injury_claim,
         **coverage.FORM_MAKERS,
+        **acknowledgements.FORM_MAKERS,
     }
 )
 """Formats that carry another side of their kind than that which is made of it."""

@@ -68,8 +68,37 @@ def answer(chance: Chance, number: int) -> Content:
     return Content(MEDICAL_SUPPORT, fields)
 
 
+def policy(chance: Chance, number: int) -> Content:
+    """A policy as one state tells its Medicaid agency."""
+    parent, office, begins = chance.adult(), chance.address(), chance.day().isoformat()
+    name = "PolicyHolder/PersonName"
+    fields = {
+        "TransactionTypeCode": "PO",
+        f"{name}/PersonGivenName": parent.given,
+        f"{name}/PersonSurName": parent.family,
+        "PolicyHolder/PersonSSNIdentification": parent.ssn,
+        "PolicyHolder/MemberID": f"H{number:09d}",
+        "CoveredPerson[1]/ClientID": f"{number:010d}",
+        "CoveredPerson[1]/RelationshipCode": "C",
+        "Employer[1]/EmployerFEINID": chance.fein(),
+        "Employer[1]/EmployerName": chance.dice.choice(COMPANIES),
+        **_address("Employer[1]/EmployerAddress", office),
+        "ChildSupportInsuranceCoverageOrder/MedicalOrderedIndicator": "Y",
+        "HealthInsurance[1]/StateCoverage/Coverage1Code": "A",
+        "HealthInsurance[1]/InsurancePolicyIdentification": f"POL-{chance.dice.randrange(10**6):06d}",
+        "HealthInsurance[1]/InsuranceCarrierIdentification": "CARR001",
+        "HealthInsurance[1]/InsuranceEffectiveDate": begins,
+    }
+    return Content(MEDICAL_SUPPORT, fields)
+
+
 FORM_MAKERS: Mapping[FormatName, Callable[[Chance, int], Content]] = MappingProxyType(
-    {FormatName("x12-834"): enrollment, FormatName("x12-270"): inquiry, FormatName("x12-271"): answer}
+    {
+        FormatName("x12-834"): enrollment,
+        FormatName("x12-270"): inquiry,
+        FormatName("x12-271"): answer,
+        FormatName("mmis-ks-coverage"): policy,
+    }
 )
 """Format -> how to make a record of it."""
 

@@ -6,6 +6,7 @@ itself can be broken. A spoiler answers None when the record has no place for it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from types import MappingProxyType
 from gateway.core.catalog import Catalog, Column, LayoutField, Need, Picture
 from gateway.core.model import Content, FormatName, Kind
 from gateway.offline.layouts import Block, blocks_of
+from gateway.sample.acknowledgements import INTERCHANGE_ANSWER
 from gateway.sample.assistance import ASSISTANCE_REFERRAL, ASSISTANCE_REPORT
 from gateway.sample.contents import CASE_TRANSFER, LOCATE, NEW_HIRE
 from gateway.sample.coverage import MEDICAL_SUPPORT
@@ -131,6 +133,7 @@ _NEEDED = MappingProxyType(
         ASSISTANCE_REFERRAL: "SenderLocatorID",
         CASE_STATUS: "QueryID",
         CASE_RECONCILIATION: "OtherLocatorID",
+        INTERCHANGE_ANSWER: "FunctionalGroup/AcknowledgementCode",
     }
 )
 _DATED = MappingProxyType(
@@ -166,11 +169,17 @@ _CODED = MappingProxyType(
         CASE_RECONCILIATION: "ParticipantTypeCode",
     }
 )
+_OTHERWISE = MappingProxyType({"FunctionalGroup/AcknowledgementCode": "Interchange/AcknowledgementCode"})
+"""Where a record has what it does not have in the place of the others of its kind."""
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LONG = "Q" * 500
+"""Longer than any element."""
 
 
 def _place(table: Mapping[Kind, str], content: Content) -> str | None:
     """Where a content has what the table names for its kind; an answer has it where the order has."""
     path = table.get(content.kind)
+    path = _OTHERWISE.get(path, path) if path and path not in content.fields else path
     return path.replace("Order/", "Answer/", 1) if path and content.get("DocumentTypeCode") == "A" else path
 
 
@@ -191,7 +200,20 @@ def _unknown_transaction(_chance: Chance, content: Content) -> Content | None:
 
 
 def _no_day(_chance: Chance, content: Content) -> Content | None:
-    return _with(content, _DATED.get(content.kind), f"{NO_DAY[:4]}-{NO_DAY[4:6]}-{NO_DAY[6:]}")
+    """In the place that the table names; of a kind that no table names, in its first day."""
+    days = (path for path, value in content.fields.items() if _DAY.fullmatch(value))
+    path = _DATED.get(content.kind) if _is_known(content) else next(days, None)
+    return _with(content, path, f"{NO_DAY[:4]}-{NO_DAY[4:6]}-{NO_DAY[6:]}")
+
+
+def _too_long(chance: Chance, content: Content) -> Content | None:
+    """Of kinds that no table names a place of."""
+    paths = [path for path, value in content.fields.items() if not _DAY.fullmatch(value)]
+    return None if _is_known(content) else _with(content, chance.dice.choice(paths), _LONG)
+
+
+def _is_known(content: Content) -> bool:
+    return any(content.kind in table for table in (_NEEDED, _DATED, _PAST, _CODED))
 
 
 def _at(chance: Chance, written: Written, places: list[tuple[int, int]], text: str) -> str | None:
@@ -225,6 +247,8 @@ FAULTS: tuple[Fault, ...] = (
                 "TANF-CASE",
                 "AR-SENDER",
                 "ICR-OTHER-STATE",
+                "X12-REQUIRED",
+                "X12-ANSWER",
             }
         ),
         in_content=_missing,
@@ -251,6 +275,12 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault("transaction-unknown", frozenset({"CSE-TRIPLE-UNKNOWN"}), in_content=_unknown_transaction),
     Fault("date-impossible", frozenset({"XSD-VALUE", "XSD-TYPE"}), in_content=_no_day, texts=True),
+    Fault(
+        "value-too-long",
+        frozenset({"XSD-LENGTH", "XSD-PATTERN", "XSD-VALUE", "XSD-TYPE"}),
+        in_content=_too_long,
+        texts=True,
+    ),
     Fault(
         "record-too-long",
         frozenset({"CSE-LENGTH", "FIX-LENGTH"}),

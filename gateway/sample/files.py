@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from random import Random
 
 from gateway.core.catalog import Catalog, ColumnOrder, Picture
-from gateway.core.errors import Unprocessable
+from gateway.core.errors import Misconfigured, Unprocessable
 from gateway.core.file_order import FileOrder, RecordRole
 from gateway.core.model import AdapterName, Content, Endpoint, FormatName, Kind, Partner, PartnerKey, Role
 from gateway.core.ports.formats import Cover
@@ -18,9 +18,10 @@ from gateway.offline.convert import chunked, encoded
 from gateway.offline.layouts import fits
 from gateway.sample.contents import MAKERS, OF_FORMAT, Make
 from gateway.sample.faults import FAULTS, Fault, Row, Written
+from gateway.sample.kinds import kinds_made, other_file, other_form
 from gateway.sample.people import Chance
-from gateway.sample.tabled import UNTOLD, Tabled
-from gateway.sample.writers import SAMPLED_ALONE, written_by
+from gateway.sample.tabled import Tabled
+from gateway.sample.writers import written_by
 from gateway.tools import Speech
 
 NAMED_RECORDS = 5
@@ -51,31 +52,6 @@ class Planted:
     fault: Fault
     count: int = 0
     records: list[int] = field(default_factory=list)
-
-
-def kinds_made(catalog: Catalog, name: FormatName) -> tuple[Kind, ...]:
-    """The kinds of records that a sample of a format can have; none when no sample can be made."""
-    info = catalog.formats[name]
-    if not info.reads or not (info.writes or name in catalog.columns or name in SAMPLED_ALONE):
-        return ()
-    return tuple(kind for kind in info.kinds if _is_made(catalog, name, kind))
-
-
-def _is_made(catalog: Catalog, name: FormatName, kind: Kind) -> bool:
-    """A kind of which no maker knows is made from the tables of its files, where these say enough."""
-    if kind in MAKERS or name in OF_FORMAT:
-        return _writes(catalog, name, kind)
-    return name in catalog.files and name not in UNTOLD
-
-
-def _writes(catalog: Catalog, name: FormatName, kind: Kind) -> bool:
-    """Whether a file of the format has a record for what is made of the kind."""
-    order = catalog.files.get(name)
-    return order is None or bool(order.of(_maker(name, kind)(Chance(Random(0)), 1)))  # noqa: S311 - a sample is no secret
-
-
-def _maker(name: FormatName, kind: Kind) -> Make:
-    return OF_FORMAT.get(name) or MAKERS[kind]
 
 
 class Sample:
@@ -111,9 +87,17 @@ class Sample:
         order = self._catalog.files.get(self._read)
         if self._read in OF_FORMAT:
             return dict.fromkeys(self._kinds, OF_FORMAT[self._read])
-        if order is None or order.kind in MAKERS:
-            return MAKERS
-        return {order.kind: Tabled(self._catalog, order, seed).content}
+        if order is not None and order.kind not in MAKERS:
+            return {order.kind: Tabled(self._catalog, order, seed).content}
+        return {kind: self._made(kind, seed) for kind in self._kinds}
+
+    def _made(self, kind: Kind, seed: int) -> Make:
+        if make := MAKERS.get(kind) or other_form(self._catalog, kind):
+            return make
+        order = other_file(self._catalog, kind)
+        if order is None:
+            raise Misconfigured(f"no table says how to make records of kind {kind}")
+        return Tabled(self._catalog, order, seed).content
 
     def pieces(self) -> Iterator[bytes]:
         """The bytes of the file."""
@@ -127,9 +111,12 @@ class Sample:
         return self._marked(marked, whole) if marked is not None else whole
 
     def _is_open_ended(self) -> bool:
-        """Whether a file is a beginning and its records, with nothing behind them that counts them."""
-        empty = self._format.encode([], self._cover).body
-        return self._format.encode([self._content(1, Chance(Random(0)))], self._cover).body.startswith(empty)  # noqa: S311 - a sample is no secret
+        """Whether a file is a beginning and its records, with nothing around them that counts them."""
+        two = [self._content(number, Chance(Random(0))) for number in (1, 2)]  # noqa: S311 - a sample is no secret
+        empty, first, second, both = (
+            self._format.encode(some, self._cover).body for some in ([], two[:1], two[1:], two)
+        )
+        return first.startswith(empty) and both == first + second[len(empty) :]
 
     # --- one record ------------------------------------------------------------------------------------------------
 

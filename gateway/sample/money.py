@@ -10,6 +10,8 @@ from gateway.sample.people import COMPANIES, Chance, Person
 
 ASSET_INQUIRY, WITHHOLDING_PAYMENT = Kind("asset-inquiry"), Kind("withholding-payment")
 OHIO = "39049"
+_BANK = "990000013"
+"""A routing number with its check digit, of a range that is not given out."""
 _SHORT, _FIRST = 7, 3
 """Letters of the last and of the first name in DED07."""
 
@@ -29,6 +31,7 @@ def asset_inquiry(chance: Chance, number: int) -> Content:
 def withholding_payment(chance: Chance, number: int) -> Content:
     """An employer's payment with the entry that carries it."""
     person, amount, day = chance.adult(), chance.amount(20, 900), chance.day().isoformat()
+    trace = f"{number % 10**7:07d}"
     fields = {
         "TransmitterID": chance.fein(),
         "Payment/ApplicationCode": "CS",
@@ -41,9 +44,21 @@ def withholding_payment(chance: Chance, number: int) -> Content:
         "Payment/FIPSCode": OHIO,
         "Entry/SequenceNumber": f"{number:09d}",
         "Entry/CompanyName": chance.dice.choice(COMPANIES)[:16],
+        "Entry/CompanyIdentificationCode": "1",
+        "Entry/CompanyID": chance.fein(),
+        "Entry/CompanyEntryText": "CHILD SUP",
         "Entry/EffectiveEntryDate": day,
+        "Entry/OriginatingInstitutionID": _BANK[:-1],
+        "Entry/TransactionCode": "22",
+        "Entry/AccountNumber": f"9{number:012d}",
         "Entry/TransmittalAmount": amount,
-        "Entry/TraceNumber": f"{1:08d}{number % 10**7:07d}",
+        "Entry/ReceivingCompanyName": "SAMPLE DISBURSEMENT",
+        "Entry/TraceNumber": f"{_BANK[:-1]}{trace}",
+        "Entry/EntryDetailSequenceNumber": trace,
+        "Entry/EntryClassCode": "CCD",
+        "Entry/ReceivingInstitutionID": _BANK,
+        "PaymentFile/DestinationID": _BANK,
+        "PaymentFile/OriginID": "990000001",
     }
     return Content(WITHHOLDING_PAYMENT, {path: value.rstrip(" ") for path, value in fields.items()})
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
 from gateway.core.catalog import Catalog, LayoutField, Need, Picture
 from gateway.core.file_order import FileOrder
-from gateway.core.model import Content, FormatName
+from gateway.core.model import Content
+from gateway.sample.advice import Advice
 from gateway.sample.people import COMPANIES, FAMILY, GIVEN, Address, Chance
 from transforms.files_records import OWN, Record, Records
 from transforms.layout import codec_of
@@ -23,8 +25,6 @@ _LAST_DAYS = frozenset({"InsuranceCancellationDate", "AvailabilityEndDate"})
 _LASTS = timedelta(days=3650)
 """So long after the days of the sample ends what begins on one of them."""
 _NO_TIME = timedelta()
-UNTOLD = frozenset({FormatName("mmis-ks-coverage")})
-"""Files whose records obey rules between their fields of which the tables know nothing."""
 
 
 class Tabled:
@@ -33,6 +33,8 @@ class Tabled:
     def __init__(self, catalog: Catalog, order: FileOrder, seed: int) -> None:
         self._catalog = catalog
         self._kind = order.kind
+        self._given = order.given
+        self._advice = Advice.of(catalog, order.kind, order.name)
         self._records = Records(catalog, order)
         self._details = [one for one in self._records.all if one.name in self._records.details]
         around = Chance(Random(f"{seed}/around"))  # noqa: S311 - a sample is no secret
@@ -44,7 +46,7 @@ class Tabled:
     def content(self, chance: Chance, number: int) -> Content:
         """The record of a number, 1-based."""
         detail = self._details[(number - 1) % len(self._details)]
-        fields = self._around | self._values(detail, chance)
+        fields = self._advice.followed({**self._given, **self._around, **self._values(detail, chance)})
         ranks = self._records.ranks
         return Content(self._kind, {path: fields[path] for path in sorted(fields, key=ranks.__getitem__)})
 
@@ -62,6 +64,8 @@ class Tabled:
     def _text(self, field: LayoutField, chance: Chance, address: Address) -> str:
         """A valid text of a field over its length; blank where it is not required and nothing sensible is known."""
         blank = " " * field.length
+        if field.path in self._advice.asked:
+            field = replace(field, required=Need.REQUIRED)
         if field.picture in _BARE:
             return (field.constant if field.picture is Picture.CONSTANT else None) or blank
         codes = self._catalog.codes[field.codes].codes if field.codes else ()

@@ -21,6 +21,9 @@ SAMPLED_ALONE = frozenset(
             "ks-offset-collections",
             "ks-ui-withholding",
             "ks-ui-claimants",
+            "ks-court-payments",
+            "mmis-ks-policies",
+            "icr-results",
         ),
     )
 )

@@ -17,7 +17,8 @@ from gateway.core.catalog import Catalog
 from gateway.core.errors import GatewayError
 from gateway.core.model import FormatName
 from gateway.core.ports.formats import Frame
-from gateway.sample.files import Sample, Wanted, kinds_made
+from gateway.sample.files import Sample, Wanted
+from gateway.sample.kinds import kinds_made
 from gateway.tools import speech
 from gateway.web.api.bodies import parse_json
 from gateway.web.auth import key_id_of

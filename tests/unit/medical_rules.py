@@ -20,7 +20,8 @@ INFORMATION = Content(
     },
 )
 REFERRAL = Content(INFORMATION.kind, {"TransactionTypeCode": "REF", f"{CHILD}/PersonName/PersonSurName": "SAMPLE"})
-BASES: Mapping[str, Content] = {"INF": INFORMATION, "REF": REFERRAL}
+ANSWER = Content(Kind("interchange-answer"), {"Interchange/AcknowledgementCode": "A"})
+BASES: Mapping[str, Content] = {"INF": INFORMATION, "REF": REFERRAL, "TA1": ANSWER}
 
 BROKEN: tuple[tuple[str, str, Mapping[str, str | None]], ...] = (
     ("MED-COVERAGE-DATES", "INF", {f"{BENEFIT}/InsuranceCancellationDate": "2024-12-31"}),
@@ -30,4 +31,5 @@ BROKEN: tuple[tuple[str, str, Mapping[str, str | None]], ...] = (
     ("MED-INFORMATION-PARENT", "INF", {"NoncustodialParent": None}),
     ("MED-INFORMATION-CHILD", "INF", {f"{CHILD}/PersonName": None}),
     ("MED-REFERRAL-PARTY", "REF", {f"{CHILD}/PersonName": None}),
+    ("X12-ANSWER", "TA1", {"Interchange/AcknowledgementCode": None}),
 )

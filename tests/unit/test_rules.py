@@ -126,6 +126,7 @@ BROKEN = [
     ("NH-ZIP4", None, {"Employer/EmployerAddress/AddressPostalExtensionCode": "12"}),
     ("NH-EMPLOYER-NAME", None, {"Employer/EmployerName": None}),
     ("NH-ADDRESS", None, {ADDRESS_1: None}),
+    ("NH-ADDRESS-EMPLOYER", None, {"Employer/EmployerAddress": None, "Employer/PayrollAddress": None}),
     ("NH-CODE", None, {"HireStateCode": "ZZ"}),
     *VITAL,
     *ASSISTANCE,
