@@ -169,18 +169,33 @@ def _within_days(rule: Rule, _catalog: Catalog) -> Ask:
 
 
 def _in_order(rule: Rule, _catalog: Catalog) -> Ask:
-    """Of two days in the same block, ``later`` does not come before ``earlier`` (nor with it, when ``strict``)."""
+    """Of two days in the same block, ``later`` does not come before ``earlier`` (nor with it, when ``strict``).
+
+    With ``apart`` it comes at least so many days after it; days in the wrong order are then another rule's business."""
     earlier, later = str(rule.parameters["earlier"]), str(rule.parameters["later"])
-    strict = bool(rule.parameters.get("strict", False))
+    strict, apart = bool(rule.parameters.get("strict", False)), number(rule, "apart", 0)
+
+    def is_wrong(start: str, end: str) -> bool:
+        if apart:
+            return 0 <= _days_between(start, end) < apart
+        return end < start or (strict and end == start)
 
     def ask(question: Question) -> Iterator[Fault]:
         fields = question.content.fields
         for first, second in zip(question.places(earlier), question.places(later), strict=True):
             start, end = fields.get(first), fields.get(second)
-            if start and end and (end < start or (strict and end == start)):
+            if start and end and is_wrong(start, end):
                 yield Fault(second)
 
     return ask
+
+
+def _days_between(start: str, end: str) -> int:
+    """Negative for days in the wrong order, and for texts that are no days, which the schema tells."""
+    try:
+        return (date.fromisoformat(end) - date.fromisoformat(start)).days
+    except ValueError:
+        return -1
 
 
 def _layouts(rule: Rule, catalog: Catalog) -> tuple[Layout, ...]:

@@ -128,6 +128,8 @@ BROKEN = [
     ("NH-ADDRESS", None, {ADDRESS_1: None}),
     ("NH-ADDRESS-EMPLOYER", None, {"Employer/EmployerAddress": None, "Employer/PayrollAddress": None}),
     ("NH-CODE", None, {"HireStateCode": "ZZ"}),
+    ("NH-SEPARATION", None, {"PriorSeparationDate": "2025-03-31", "HireDate": "2025-03-30"}),
+    ("NH-REHIRE", None, {"PriorSeparationDate": "2025-03-01", "HireDate": "2025-03-31"}),
     *VITAL,
     *ASSISTANCE,
     *AGENCIES,
@@ -173,7 +175,7 @@ def test_without_the_rule_the_same_record_passes_it(code, transaction, changes):
 
 def test_every_rule_has_a_record_that_breaks_it():
     checked = {rule.code for rule in CATALOG.rules.values() if rule.check != FORMAT_CHECK}
-    of_employers = {"NH-LATE", "NH-MULTISTATE-GA", "NH-MULTISTATE-NV", "NH-MULTISTATE-OH"}
+    of_employers = {"NH-LATE", "NH-LATE-GA", "NH-LATE-MA", "NH-MULTISTATE-GA", "NH-MULTISTATE-NV", "NH-MULTISTATE-OH"}
     assert checked == {*of_employers, *(code for code, *_ in (*BROKEN, *MONEY))}
 
 
@@ -193,6 +195,30 @@ def test_a_hire_that_an_employer_reports_after_twenty_days_is_a_notice_and_one_o
     assert [(one.rule, one.path) for one in told_of if one.rule == "NH-LATE"] == [(code, "HireDate") for code in found]
     assert not any(one.severity.blocks for one in told_of)
     assert [one for one in judged(hire, "w4") if one.rule == "NH-LATE"] == []
+
+
+@pytest.mark.parametrize(("format_", "code"), [("newhire-csv-ga", "NH-LATE-GA"), ("newhire-ma", "NH-LATE-MA")])
+@pytest.mark.parametrize(("day", "late"), [("2025-03-16", False), ("2025-03-15", True), ("2025-01-15", True)])
+def test_a_state_with_less_than_twenty_days_has_its_own_deadline_and_says_it_alone(format_, code, day, late):
+    found = [one.rule for one in judged(altered(HIRE, {"HireDate": day}), format_) if one.rule.startswith("NH-LATE")]
+    assert found == ([code] if late else [])
+
+
+@pytest.mark.parametrize(
+    ("separated", "found"),
+    [
+        ("2025-01-01", []),
+        ("2025-01-02", ["NH-REHIRE"]),
+        ("2025-03-03", ["NH-REHIRE"]),
+        ("2025-03-04", ["NH-SEPARATION"]),
+        ("2025-02-30", []),
+    ],
+)
+def test_whoever_comes_back_within_sixty_days_is_no_new_hire(separated, found):
+    hire = altered(HIRE, {"HireDate": "2025-03-02" if separated < "2025-03" else "2025-03-03"})
+    told_of = judged(altered(hire, {"PriorSeparationDate": separated}))
+    assert [one.rule for one in told_of if one.rule in ("NH-REHIRE", "NH-SEPARATION")] == found
+    assert [one.path for one in told_of if one.rule in found] == ["HireDate"] * len(found)
 
 
 def test_every_check_is_used_by_a_rule():
