@@ -77,6 +77,9 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "ks-offset-collections": FixedFile.named("ks-offset-collections"),
         "ks-tanf-benefits": FixedFile.named("ks-tanf-benefits"),
         "ks-court-payments": FixedFile.named("ks-court-payments"),
+        "ks-payment-notices": FixedFile.named("ks-payment-notices"),
+        "ks-return-totals": FixedFile.named("ks-return-totals"),
+        "ks-coverage-pairs": FixedFile.named("ks-coverage-pairs"),
         "eiwo-order": FixedFile.named("eiwo-order"),
         "eiwo-answer": FixedFile.named("eiwo-answer"),
         "eiwo-result": FixedFile.named("eiwo-result"),
@@ -106,8 +109,10 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "mmis-ks-orders": FixedFile.named("mmis-ks-orders"),
         "mmis-ks-availability": FixedFile.named("mmis-ks-availability"),
         "mmis-ks-policies": FixedFile.named("mmis-ks-policies"),
+        "mmis-ks-alerts": FixedFile.named("mmis-ks-alerts"),
         "icr-extract": FixedFile.named("icr-extract"),
         "icr-results": FixedFile.named("icr-results"),
+        "office-directory": FixedFile.named("office-directory"),
     }
 )
 """Format name -> how to make it from the catalog; the catalog has the same names."""

@@ -10,6 +10,7 @@ from gateway.docs.access import access_page
 from gateway.docs.disclosure import disclosure_page
 from gateway.docs.endpoints import with_endpoints
 from gateway.docs.formats import codes_page, format_page, formats_index, with_formats
+from gateway.docs.layouts import layouts_page
 from gateway.docs.niem import niem_page
 from gateway.docs.rules import rules_page
 from gateway.web import problems
@@ -27,6 +28,7 @@ def pages(folder: Path = FOLDER) -> Mapping[str, str]:
     partners = (folder / "partners.md").read_text(encoding="utf-8")
     return made | {
         "formats/README.md": formats_index(catalog),
+        "formats/layouts.md": layouts_page(catalog),
         "formats/codes.md": codes_page(catalog),
         "rules.md": rules_page(catalog),
         "disclosure.md": disclosure_page(catalog.policy),

@@ -42,9 +42,12 @@ def formats_index(catalog: Catalog) -> str:
         for i in catalog.formats.values()
     ]
     head = "# Formats\n\n" + NOTE + "\n"
-    tail = "\nValue sets and transactions: [codes.md](codes.md). What is checked: [rules.md](../rules.md).\n"
+    tail = (
+        "\nEvery record of fixed width: [layouts.md](layouts.md). Value sets and transactions: [codes.md](codes.md)."
+        " What is checked: [rules.md](../rules.md).\n"
+    )
     listed = table(("format", "what", "kinds", "use", "confidence", "state", "what is missing"), rows)
-    return head + listed + "\n## Not spoken, and why\n\n" + _unbuilt(catalog) + tail
+    return head + listed + "\n## Not spoken, and why\n\n" + unbuilt_table(catalog) + tail
 
 
 def with_formats(page: str) -> str:
@@ -64,11 +67,12 @@ def with_formats(page: str) -> str:
     ]
     counts = ", ".join(f"{sum(info.state is state for info in infos)} {state}" for state in FormatState)
     made = table(("format", "what", "use", "state", "what is missing, and why"), rows)
-    rest = f"What is not spoken, and why:\n\n{_unbuilt(catalog)}"
+    rest = f"What is not spoken, and why:\n\n{unbuilt_table(catalog)}"
     return marked("README.md", page, f"{len(infos)} formats: {counts}.\n\n{made}\n{rest}")
 
 
-def _unbuilt(catalog: Catalog) -> str:
+def unbuilt_table(catalog: Catalog) -> str:
+    """What is not spoken, why, and what serves instead."""
     return table(("what", "why not", "instead"), [(one.title, one.reason, one.instead) for one in catalog.unbuilt])
 
 

@@ -116,6 +116,7 @@ def _words(field: LayoutField, chance: Chance, address: Address) -> tuple[str, .
     tail = (field.path or "").rpartition("/")[2]
     known = {
         "PersonGivenName": (chance.dice.choice(GIVEN),),
+        "PersonFullName": (f"{chance.dice.choice(GIVEN)} {chance.dice.choice(FAMILY)}",),
         "PersonMiddleName": (chance.dice.choice("ABCDEFGH"),),
         "PersonSurName": (chance.dice.choice(FAMILY),),
         "PersonSSNIdentification": (chance.ssn(),),

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import schemas
 from gateway.core.model import FormatName
-from gateway.core.ports.formats import Format
+from gateway.core.ports.formats import Format, FormatState
+from gateway.docs.layouts import carriers
 from transforms import FORMATS, formats
 
 CATALOG = schemas.load()
 TRANSFORMS = Path(__file__).parent.parent.parent / "transforms"
+W4_TRAILER = "w4-trailer"
+"""Unverified, as its format says: read by assumption, never written, and asked of nobody."""
 CODE = re.compile(r'"((?:XML|XSD|JSON|CSV)-[A-Z-]+)"')
 
 
@@ -45,3 +48,17 @@ def test_every_rule_of_the_text_engines_is_reported_by_one_of_them():
     named = {code for path in TRANSFORMS.glob("*.py") for code in CODE.findall(path.read_text("utf-8"))}
     ruled = {code for code in CATALOG.rules if code.split("-")[0] in {"XML", "XSD", "JSON", "CSV"}}
     assert ruled == named
+
+
+def test_every_layout_says_where_it_is_from_how_sure_it_is_and_belongs_to_a_format():
+    everything = schemas.load(drafts=True)
+    assert set(carriers(everything)) == set(everything.layouts)
+    for layout in everything.layouts.values():
+        assert all((layout.source, layout.confidence, layout.version)), layout.name
+
+
+def test_what_no_source_shows_is_a_draft_wherever_it_is_carried():
+    everything = schemas.load(drafts=True)
+    for layout, names in carriers(everything).items():
+        if everything.layouts[layout].confidence in {"inferred", "unverified"} and layout != W4_TRAILER:
+            assert {everything.formats[name].state for name in names} == {FormatState.DRAFT}, layout

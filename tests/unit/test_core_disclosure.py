@@ -60,6 +60,7 @@ MAY_RECEIVE = {
     "interchange-answer": {"IV-D", "XIX"},
     "case-status": {"IV-D"},
     "case-reconciliation": {"IV-D", "FPLS"},
+    "office-directory": {"IV-D"},
     "something-new": set(),
 }
 ONCE_CONFIRMED = {"wage": {"IV-A", "IV-B", "IV-E", "XIX", "XXI", "SNAP"}, "medical-match": {"XIX"}}

@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from gateway.core.disclosure import Withheld
-from gateway.core.model import Content, FormatName, Kind, PartnerKey
+from gateway.core.model import Content, FormatName, PartnerKey
 from gateway.core.routing import Directory
 from gateway.partner_files import read as read_partners
 from gateway.partner_store import known
@@ -70,6 +70,10 @@ def test_every_format_of_one_state_says_that_it_is_its_practice_and_no_standard(
         ("ks-court-payments", "Collection/CollectionDate", 38, "20250227"),
         ("ks-court-payments", "Obligor/PersonName/PersonGivenName", 57, "OSCAR       "),
         ("ks-court-payments", "Adjustment/AdjustmentReasonCode", 43, "X1"),
+        ("ks-payment-notices", "Distribution/AmountSignCode", 47, "-"),
+        ("ks-return-totals", "ReturnTotals/ReturnAmount", 10, "00000042150"),
+        ("ks-coverage-pairs", "CoveredPerson[1]/PersonBirthDate", 123, "20180601"),
+        ("mmis-ks-alerts", "Alert/AlertDate", 22, "03042025"),
     ],
 )
 def test_a_field_stands_where_the_state_has_it(name, path, start, written):
@@ -152,6 +156,12 @@ def test_answers_about_a_person_go_to_the_child_support_agency_alone():
         ("ks-licence-nonmatch", "kansas-motor-vehicles", "kansas"),
         ("ks-tanf-benefits", "kansas-assistance", "kansas"),
         ("ks-court-payments", "kansas-courts", "kansas"),
+        ("ks-payment-notices", "kansas", "kansas-payment-centre"),
+        ("ks-return-totals", "kansas-treasury", "kansas"),
+        ("ks-coverage-pairs", "kansas", "kansas-coverage-match"),
+        ("mmis-ks-orders", "kansas", "kansas-medicaid"),
+        ("mmis-ks-availability", "kansas", "kansas-medicaid-availability"),
+        ("mmis-ks-alerts", "kansas-medicaid", "kansas"),
     ],
 )
 def test_the_profile_takes_each_file_from_its_agency_to_the_one_that_it_is_for(example, sender, recipient):
@@ -161,7 +171,7 @@ def test_the_profile_takes_each_file_from_its_agency_to_the_one_that_it_is_for(e
     (route,) = directory.route(facts, PartnerKey(sender), TODAY).routes
     assert route.partner.key == recipient
     assert decide(facts, route) is None
-    if facts.kind == Kind("agency-request"):
+    if sender == "kansas":
         assert route.partner.formats[facts.kind] == example
 
 
