@@ -14,7 +14,7 @@ from itertools import islice
 
 from gateway.core.catalog import Catalog, ColumnOrder, Picture
 from gateway.core.errors import GatewayError, Unprocessable
-from gateway.core.file_order import FileOrder, RecordRole
+from gateway.core.file_order import FileOrder, FileRecord, RecordRole
 from gateway.core.model import FormatName
 from gateway.core.ports.formats import Format, Frame, Heading
 from gateway.core.x12_set import TransactionSet
@@ -148,7 +148,8 @@ def _is_json(head: bytes) -> bool:
 
 
 def _record_of(order: FileOrder) -> Begins:
-    """Whether the first record has the marks of one that a file may begin with."""
+    """Whether the first record has the marks of one that a file may begin with. Many a text begins with the one letter
+    or digit that marks a record, so where there is no more than that the first line has to be as long as a record."""
     header = [record for record in order.records if record.role is RecordRole.HEADER]
     must = [record for record in header if not record.optional]
     first = [r for r in must or order.records if r.marks and r.role not in (RecordRole.TRAILER, RecordRole.CONTROL)]
@@ -158,9 +159,15 @@ def _record_of(order: FileOrder) -> Begins:
             text = head[: order.length].decode(order.encoding)
         except UnicodeDecodeError:
             return False
-        return any(fits(record, text) for record in first)
+        whole = len(text) == order.length and text.isprintable()
+        return any(fits(record, text) and (whole or order.by_line or _is_plain(record)) for record in first)
 
     return begins
+
+
+def _is_plain(record: FileRecord) -> bool:
+    """Whether the marks of a record are more than its first byte."""
+    return any(mark.start > 1 or len(mark.text) > 1 for mark in record.marks)
 
 
 def _set_of(table: TransactionSet) -> Begins:

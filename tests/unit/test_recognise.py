@@ -52,7 +52,19 @@ def test_padded_transactions_are_recognised():
     assert RECOGNISER.fits(line.ljust(8_482) * 2) == ("csenet",)
 
 
-@pytest.mark.parametrize("head", [b"", b" \r\n", b"Dear Sir,\nplease find attached", bytes(range(256)) * 40, b"<"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b" \r\n",
+        b"Dear Sir,\nplease find attached",
+        b"Hello,\n",
+        b"A letter",
+        b"1. We owe\n2. You owe\n",
+        bytes(range(256)) * 40,
+        b"<",
+    ],
+)
 def test_what_is_no_format_is_not_taken_for_one(head):
     found = RECOGNISER.fits(head)
     assert found in ((), ("xml",))
