@@ -110,9 +110,13 @@ FORMATS: Mapping[str, Callable[[Catalog], Format]] = MappingProxyType(
         "mmis-ks-availability": FixedFile.named("mmis-ks-availability"),
         "mmis-ks-policies": FixedFile.named("mmis-ks-policies"),
         "mmis-ks-alerts": FixedFile.named("mmis-ks-alerts"),
+        "medical-notice-requests": FixedFile.named("medical-notice-requests"),
+        "medical-notice-answers-a": FixedFile.named("medical-notice-answers-a"),
+        "medical-notice-answers-b": FixedFile.named("medical-notice-answers-b"),
         "icr-extract": FixedFile.named("icr-extract"),
         "icr-results": FixedFile.named("icr-results"),
         "office-directory": FixedFile.named("office-directory"),
+        "credit-report": FixedFile.named("credit-report"),
     }
 )
 """Format name -> how to make it from the catalog; the catalog has the same names."""

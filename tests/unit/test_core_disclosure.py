@@ -61,6 +61,7 @@ MAY_RECEIVE = {
     "case-status": {"IV-D"},
     "case-reconciliation": {"IV-D", "FPLS"},
     "office-directory": {"IV-D"},
+    "credit-report": {"IV-D"},
     "something-new": set(),
 }
 ONCE_CONFIRMED = {"wage": {"IV-A", "IV-B", "IV-E", "XIX", "XXI", "SNAP"}, "medical-match": {"XIX"}}

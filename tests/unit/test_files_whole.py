@@ -286,6 +286,7 @@ def test_what_a_format_cannot_carry_is_named():
 def test_every_file_of_which_a_whole_record_can_be_read_has_an_example():
     shown = {path.stem for path in (EXAMPLES / "fixed").iterdir()} | {"ije-natality", "ije-mortality"}
     begun = {"newhire-ne", "newhire-sc", "newhire-tn", "newhire-vendor"}
+    begun |= {"medical-notice-requests", "medical-notice-answers-a", "medical-notice-answers-b"}
     assert {*CATALOG.files} - shown == begun
 
 
