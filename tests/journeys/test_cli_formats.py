@@ -49,7 +49,7 @@ def test_the_formats_are_listed_with_their_state(run):
     assert all(one["title"] and one["reason"] for one in told["not_spoken"])
     shown = run("formats").stdout
     assert "newhire-csv-nc" in shown
-    assert "e-NMSN" in shown
+    assert "QUICK" in shown
 
 
 def test_a_layout_is_shown_with_its_source(run):
