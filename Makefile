@@ -13,11 +13,11 @@ VENDOR := gateway/web/console/static/vendor
 demo: $(VENV)/.installed assets
 	$(BIN)/gateway demo $(if $(ONCE),--once,)
 
-test: $(VENV)/.installed-dev assets servers
+# What needs nothing of each other is done side by side: packages and servers, then what only reads and the assets.
+test: $(VENV)/bin/python
+	@$(MAKE) --no-print-directory --jobs=2 $(VENV)/.installed-dev servers
 	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory --jobs=2 types assets imports lint
 	$(BIN)/pytest $(PYTEST_SPREAD) $(PYTEST)
 
 # Every acceptance claim at its full size, with its control, one after the other: takes a night.

@@ -1,13 +1,16 @@
 """Fixtures of the whole suite: private servers, shared by the run."""
 
+import gc
 import importlib.util
 
 import pytest
 from hypothesis import settings
 
+from gateway.memory import rare_collector
 from tests.servers.memory import write_to_memory
 
 write_to_memory()
+rare_collector()
 pytest_plugins = [
     name
     for name in (
@@ -43,6 +46,12 @@ LONG = (
 @pytest.hookimpl(trylast=True)  # after the order was drawn
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+
+
+def pytest_collection_finish() -> None:
+    """Ten thousand tests stay to the end: the collector need not walk them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 # Machines are shared: a slow moment is not a failure.
