@@ -1,6 +1,7 @@
 """Nothing leaves around the disclosure guard: who makes its word, who makes what needs it, who hands anything over."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ CALLERS = {
 """Method or function -> the only modules that call it."""
 
 
+@cache
 def called(source):
     """Names and attributes that a module calls, and names that it uses at all."""
     found = set()
