@@ -1,6 +1,7 @@
 """The table of audit actions and the code agree: nothing is written that is not in it, nothing is in it unwritten."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 from gateway.core.audit_entry import ACTIONS
@@ -24,6 +25,7 @@ def calls(path):
     return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
 
 
+@cache
 def written():
     """Every text of the code that is not an event of the log."""
     found = set()
