@@ -121,8 +121,9 @@ class Client:
 
 def _told(finding: Mapping[str, Any]) -> str:
     places = [f"{name} {finding[name]}" for name in ("record", "line", "columns", "path") if name in finding]
-    note = f": {finding['note']}" if "note" in finding else ""
-    return f"  {finding['severity']} {finding['rule']}{note} ({', '.join(places) or 'the file'})"
+    told = ": ".join(finding[name] for name in ("rule", "title", "note") if finding.get(name))
+    fix = f"\n    {finding['fix']}" if finding.get("fix") else ""
+    return f"  {finding['severity']} {told} ({', '.join(places) or 'the file'}){fix}"
 
 
 def pages(client: Client, path: str) -> Iterator[dict[str, Any]]:

@@ -16,10 +16,10 @@ from gateway.core.ports.formats import Format, FormatInfo, FormatState, Frame, H
 from gateway.core.receipt import Grouped, Receipts, Tally, blocked
 from gateway.core.routing import Directory
 from gateway.core.rules import told
+from gateway.core.serials import Serials
 from gateway.core.succession import Line
 from gateway.core.whole_file import WholeFile
 from gateway.offline.recognise import HEAD, Recogniser
-from gateway.offline.serials import Serials
 from gateway.tools import Speech, speech
 from gateway.work.examine import sender_findings
 
@@ -186,10 +186,10 @@ class Validator:
 
 def _repeats(facts: Facts, serials: dict[str, Serials]) -> bool:
     """Whether the sender, whichever of its offices wrote, has used the serial number before."""
-    if facts.serial is None or not facts.serial.isdecimal():
+    if not facts.serial:
         return False
     owner = facts.sender[: TRIBE_DIGITS if facts.sender.startswith(TRIBES) else STATE_DIGITS]
-    return serials.setdefault(owner, Serials()).repeated(int(facts.serial))
+    return serials.setdefault(owner, Serials()).again(facts.serial)
 
 
 def validator(sender: Path | None = None, key: str | None = None, *, drafts: bool = False) -> Validator:

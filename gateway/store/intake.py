@@ -26,7 +26,7 @@ from gateway.core.succession import REFUSAL
 from gateway.store.at_once import fits, write_at_once
 from gateway.store.engine import Database, Dialect
 from gateway.store.insertion import Insertion
-from gateway.store.judgements import claim_serials, finding_rows, ordinals_of, write_judged
+from gateway.store.judgements import claim_serials, finding_rows, ordinals_of, used_serials, write_judged
 from gateway.store.rows import counts_row, submission_from, submission_row
 from gateway.store.tables import submissions
 from gateway.store.turns import take_turns
@@ -95,6 +95,10 @@ class StoredIntake:
     async def find(self, sender: PartnerKey, idempotency_key: str) -> Submission | None:
         async with self._database.read() as connection:
             return await _find(connection, sender, idempotency_key)
+
+    async def used(self, sender: PartnerKey, serials: Sequence[str]) -> frozenset[str]:
+        async with self._database.read() as connection:
+            return await used_serials(connection, sender, serials)
 
     async def close(self) -> None:
         """Take nothing new, commit what waits."""

@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.acceptance import Judged
-from gateway.core.model import AuditEntry, Finding, RecordState, SubmissionId
+from gateway.core.model import AuditEntry, Finding, PartnerKey, RecordState, SubmissionId
+from gateway.store.bulk import among
 from gateway.store.insertion import Insertion, Row, write_together
 from gateway.store.numbering import numbered
 from gateway.store.protection import write_notices
@@ -34,6 +35,12 @@ async def claim_serials(connection: AsyncConnection, judged: Sequence[Judged]) -
     claims = serial_rows(judged)
     granted = {row.record for row in await _SERIALS.returning(connection, claims)}
     return frozenset(str(claim["record"]) for claim in claims if claim["record"] not in granted)
+
+
+async def used_serials(connection: AsyncConnection, sender: PartnerKey, numbers: Sequence[str]) -> frozenset[str]:
+    """Those of the numbers that a record of the sender claimed before."""
+    used = select(serials.c.serial).where(serials.c.sender == sender, among(connection, serials.c.serial, numbers))
+    return frozenset((await connection.execute(used)).scalars())
 
 
 def serial_rows(judged: Sequence[Judged]) -> Sequence[Row]:

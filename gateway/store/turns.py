@@ -120,6 +120,13 @@ async def _used(connection: AsyncConnection, turn: Turn) -> set[_Key]:
     return found
 
 
+async def _is_older(connection: AsyncConnection, turn: Turn, place: str) -> bool:
+    newer = select(last_files.c.place).where(
+        last_files.c.sender == turn.sender, last_files.c.series == turn.series, last_files.c.place > place
+    )
+    return (await connection.execute(newer)).first() is not None
+
+
 class StoredTurns:
     """Implements :class:`gateway.core.ports.turns.Turns`."""
 
@@ -127,14 +134,11 @@ class StoredTurns:
         self._database = database
 
     async def refusal(self, turn: Turn) -> tuple[Finding, ...]:
-        last = select(last_files.c.place).where(
-            last_files.c.sender == turn.sender, last_files.c.series == turn.series, last_files.c.place > turn.place
-        )
         async with self._database.read() as connection:
             used = await _used(connection, turn)
             if repeated := turn.repeated(lambda claim: _key(turn, claim) in used):
                 return repeated
-            if turn.place is not None and (await connection.execute(last)).first():
+            if turn.place is not None and await _is_older(connection, turn, turn.place):
                 return (turn.older,)
         return ()
 

@@ -17,9 +17,9 @@ from aiohttp import web
 from gateway.core import errors, query_errors
 from gateway.core.amendment import Unfit
 from gateway.core.errors import GatewayError, Refused, TooMany, Unprocessable
-from gateway.core.model import Finding
+from gateway.core.model import Finding, RuleCode
 from gateway.core.protection import REFUSALS
-from gateway.core.receipt import sample
+from gateway.core.receipt import Describe, sample
 
 MEDIA_TYPE = "application/problem+json"
 _MOST_FINDINGS = 100
@@ -63,6 +63,10 @@ class SlowBody(Refused):
     title = "The body came too slowly"
 
 
+def _how_many(faults: int) -> str:
+    return "A member or parameter is not valid." if faults == 1 else f"{faults} members or parameters are not valid."
+
+
 class InvalidMembers(Unprocessable):
     """Members or parameters of the request are unknown, missing or wrong; ``faults`` says which, never their values."""
 
@@ -70,7 +74,7 @@ class InvalidMembers(Unprocessable):
     title = "Members of the request are not valid"
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__(f"{len(faults)} members or parameters are not valid.")
+        super().__init__(_how_many(len(faults)))
         self.faults = tuple(faults)
 
 
@@ -152,7 +156,7 @@ _TABLE: tuple[Problem, ...] = (
     Problem("format-ambiguous", 415, "Several formats have this media type", "Name the format with `?format=`."),
     Problem("encoding-refused", 415, "Content-Encoding is not accepted", "Send the body uncompressed."),
     _of(Unprocessable, "Read the detail and mend what it names."),
-    Problem("empty-body", 422, "The body is empty", "Send at least one record."),
+    Problem("empty-body", 422, "There is no record in the body", "Send at least one record."),
     _of(errors.Unreadable, "Mend what `findings` name; the rules say how."),
     _of(InvalidMembers, "Mend the members that `errors` names by JSON pointer."),
     Problem(
@@ -217,6 +221,18 @@ _BY_STATUS: Mapping[int, str] = {
 }
 
 
+def by_code(rule: RuleCode) -> tuple[str, str]:
+    """For answers without findings: nothing is there to be described."""
+    return rule, ""
+
+
+def _explained(finding: Finding, describe: Describe) -> dict[str, object]:
+    """A finding with the words of its rule: whoever cannot read a file has nothing else to go by."""
+    title, fix = describe(finding.rule)
+    told = {"rule": finding.rule, "severity": finding.severity, "field": finding.field, **sample(finding)}
+    return {**told, "title": title, "fix": fix, "help": f"/v1/rules/{finding.rule}"}
+
+
 @dataclass(frozen=True, slots=True)
 class Instance:
     """One occurrence: what is answered and with which headers."""
@@ -231,7 +247,7 @@ class Instance:
 
     CHALLENGE: ClassVar[str] = 'Bearer realm="gateway"'
 
-    def document(self, entity: str | None) -> dict[str, object]:
+    def document(self, entity: str | None, describe: Describe = by_code) -> dict[str, object]:
         """The members of the document; ``entity`` is the request id (None: there was no request to speak of)."""
         document: dict[str, object] = {
             "type": f"/problems/{self.problem.code}",
@@ -246,11 +262,11 @@ class Instance:
             document["errors"] = [{"pointer": f.pointer, "code": f.code, "expected": f.expected} for f in self.faults]
         if self.findings:
             shown = self.findings[:_MOST_FINDINGS]
-            document["findings"] = [{"rule": f.rule, "severity": f.severity, **sample(f)} for f in shown]
+            document["findings"] = [_explained(one, describe) for one in shown]
         return document
 
-    def response(self, entity: str | None) -> web.Response:
-        body = json.dumps(self.document(entity), separators=(",", ":")).encode()
+    def response(self, entity: str | None, describe: Describe = by_code) -> web.Response:
+        body = json.dumps(self.document(entity, describe), separators=(",", ":")).encode()
         return web.Response(status=self.problem.status, body=body, content_type=MEDIA_TYPE, headers=dict(self.headers))
 
 

@@ -22,6 +22,7 @@ from gateway.core.model import (
     FormatName,
     Partner,
     RecordId,
+    RecordState,
     Submission,
     SubmissionId,
     SubmissionState,
@@ -36,6 +37,7 @@ from gateway.core.ports.submissions import Replayed, RuleCount, Spool
 from gateway.core.ports.turns import Turns
 from gateway.core.receipt import Tally
 from gateway.core.routing import Directory
+from gateway.core.serials import Serials
 from gateway.core.succession import Successions
 from gateway.core.whole_file import WholeFile
 from gateway.work.acknowledging import Acknowledging
@@ -214,6 +216,8 @@ class _Upload:
         findings = tuple(self.reader.findings)
         if not self._frames:
             await self._turn_away(findings)
+            if not findings:
+                raise Unprocessable("The body holds no record.", code="empty-body")
             raise Unreadable("No record of the body can be read.", findings)
         if desk.whole.refused_by(findings):
             await self._turn_away(findings)
@@ -315,6 +319,7 @@ class _Validation:
     _findings: list[Finding] = field(default_factory=list)
     _tally: Tally = field(default_factory=Tally)
     _counts: Counts = field(default_factory=Counts)
+    _serials: Serials = field(default_factory=Serials)
     _size: int = 0
 
     async def feed(self, data: bytes) -> None:
@@ -327,10 +332,20 @@ class _Validation:
         at = self.desk.clock()
         examined = await self.desk.examine(self.sender, self.format, self.reader.heading, frames, at)
         origin = Origin(SubmissionId(self.desk.mint()), self.sender.key, at)
-        judged = self.desk.router.judge(examined, origin, self.desk.directory())
+        judged = await self._once(self.desk.router.judge(examined, origin, self.desk.directory()))
         self._counts += total(judged)
         for one in judged:
             self._note(one.findings)
+
+    async def _once(self, judged: tuple[Judged, ...]) -> tuple[Judged, ...]:
+        """Refuse what names a serial number again, of this body or of an earlier one, as the commit of a submission
+        would."""
+        claims = [one.record for one in judged if one.record.serial and one.record.state is not RecordState.REFUSED]
+        if not claims:
+            return judged
+        used = await self.desk.store.used(self.sender.key, [record.serial or "" for record in claims])
+        again = {record.id for record in claims if self._serials.again(record.serial or "") or record.serial in used}
+        return tuple(one.refused_as_duplicate() if one.record.id in again else one for one in judged)
 
     def _note(self, findings: Sequence[Finding]) -> None:
         self._tally.add(findings)
@@ -350,6 +365,8 @@ class _Validation:
         if self._size == 0:
             raise Unprocessable("The body is empty.", code="empty-body")
         await self._judge(self.reader.finish())
+        if not self._counts.records and not self.reader.findings:
+            raise Unprocessable("The body holds no record.", code="empty-body")
         self._note(self.reader.findings)
         await self._ask_for_turn()
         rules = tuple(RuleCount(g.rule, g.severity, g.field, g.count, g.samples) for g in self._tally.groups())

@@ -93,6 +93,13 @@ async def test_xml_has_two_media_types(stack):
     assert (await stack.post(BODY, Content_Type="text/xml")).status == 202
 
 
+async def test_the_answer_to_an_unknown_parameter_names_those_that_there_are(stack):
+    answer = await stack.post(BODY, path="/v1/submissions?fromat=xml")
+    (fault,) = answer.json["errors"]
+    assert (fault["code"], fault["expected"]) == ("extra_forbidden", "no others than format")
+    assert answer.json["detail"] == "A member or parameter is not valid."
+
+
 @pytest.mark.parametrize("query", ["?sender=iowa", "?format=xml&format=csv-a", "?format=" + "x" * 65])
 async def test_a_query_that_means_nothing_here_is_refused(stack, query):
     assert (await stack.post(BODY, path="/v1/submissions" + query)).json["code"] in ("invalid-members", "bad-request")
@@ -124,8 +131,8 @@ async def test_gzip_is_read_when_enabled_and_its_bytes_are_those_inside(sqlite_u
         assert stored.body_digest == hashlib.sha256(BODY).hexdigest()
         problem(await stack.post(gzipped(b"a" * 400_000), Content_Encoding="gzip"), 413, "compression-ratio")
         problem(await stack.post(gzipped(BODY)[:-4], Content_Encoding="gzip"), 400, "body-cut-off")
-        problem(await stack.post(gzipped(BODY) + b"more", Content_Encoding="gzip"), 400, "body-cut-off")
-        problem(await stack.post(b"not gzip", Content_Encoding="gzip"), 400, "body-cut-off")
+        problem(await stack.post(gzipped(BODY) + b"more", Content_Encoding="gzip"), 415, "encoding-refused")
+        problem(await stack.post(b"not gzip", Content_Encoding="gzip"), 415, "encoding-refused")
         problem(await stack.post(BODY, Content_Encoding="br"), 415, "encoding-refused")
 
 

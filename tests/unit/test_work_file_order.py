@@ -90,6 +90,14 @@ FILES = (
 """Files in the order in which they come, and why they are refused."""
 
 
+@pytest.mark.parametrize("follow", Follow)
+async def test_a_validation_asks_for_the_turn_whatever_the_partner_file_wants(site, follow):
+    order(site, follow)
+    assert await validated(site, file(1)) == []
+    assert await posted(site, "one", file(1)) == 4
+    assert await validated(site, file(1)) == ([] if follow is Follow.ANY else [FILE_REPEATED])
+
+
 @pytest.mark.parametrize("take", [posted, judged])
 async def test_a_file_out_of_turn_is_refused_as_a_whole_and_a_validation_says_so_before(site, take):
     for at, (body, rule) in enumerate(FILES):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.core.acceptance import DUPLICATE_SERIAL
 from gateway.core.errors import Forbidden, Tampered, TooLarge, Unavailable, Unprocessable, Unreadable
 from gateway.core.model import FormatName, Page, RecordState, Submission, SubmissionState
 from gateway.core.ports.records import RecordQuery
@@ -311,6 +312,17 @@ async def test_a_validation_of_thousands_of_findings_shows_the_first_of_them_and
     assert len(verdict.findings) == 3
     assert sum(rule.count for rule in verdict.rules) >= 8
     assert verdict.counts.refused == 8
+
+
+async def test_a_validation_finds_the_serial_numbers_that_a_commit_would_find_taken(site):
+    await site.post("one", transfers(3))
+    body = transfers(1, 2, 3, 1)
+    validation = site.desk().validation(site.directory.partners[MICHIGAN], XML)
+    for start in range(0, len(body), 1_000):
+        await validation.feed(body[start : start + 1_000])
+    verdict = await validation.finish()
+    assert [one.record for one in verdict.findings if one.rule == DUPLICATE_SERIAL] == [3, 4]
+    assert verdict.counts == (await site.post("two", body)).counts
 
 
 async def test_an_empty_or_too_large_body_cannot_be_validated(site):

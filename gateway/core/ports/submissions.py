@@ -45,6 +45,10 @@ class Intake(Protocol):
 
     async def find(self, sender: PartnerKey, idempotency_key: str) -> Submission | None: ...
 
+    async def used(self, sender: PartnerKey, serials: Sequence[str]) -> frozenset[str]:
+        """Which of these serial numbers the sender used before. Nothing is claimed."""
+        ...
+
 
 class Spool(Protocol):
     """Bodies that are too big to judge while the caller waits: sealed pieces in order, then judged in chunks."""

@@ -14,8 +14,9 @@ from aiohttp.http import HttpVersion11
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.core.errors import Forbidden, GatewayError, Overloaded, Refused, TooMany
-from gateway.core.model import Principal
+from gateway.core.model import Principal, RuleCode
 from gateway.core.query_errors import QueryInvalid, QueryRefused
+from gateway.core.receipt import Describe
 from gateway.core.unproven import Unproven
 from gateway.web import problems
 from gateway.web.access import Access
@@ -173,6 +174,10 @@ def _endpoint(route: Route, site: Site, gate: Gate) -> Handler:
 def _edge(parts: Parts, figures: RequestFigures | None) -> Middleware:
     """The outermost step: gives the request its id, and turns whatever happens into an answer."""
 
+    def describe(code: RuleCode) -> tuple[str, str]:
+        rule = parts.rules.get(code)
+        return (code, "") if rule is None else (rule.title, rule.fix)
+
     @web.middleware
     async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
         entity, begun = parts.mint(), perf_counter()
@@ -183,7 +188,7 @@ def _edge(parts: Parts, figures: RequestFigures | None) -> Middleware:
         except web.HTTPException as error:
             response = problems.of_http(error).response(entity)
         except GatewayError as error:
-            response = _told(error, entity)
+            response = _told(error, entity, describe)
         except Exception as error:  # noqa: BLE001 - the edge: a defect is an answer and a log line, never a traceback
             _log.error("request.defect", request=entity, type=type(error).__name__, path=_place(error))
             response = problems.of_defect().response(entity)
@@ -199,12 +204,12 @@ def _edge(parts: Parts, figures: RequestFigures | None) -> Middleware:
     return edge
 
 
-def _told(error: GatewayError, entity: str) -> web.Response:
+def _told(error: GatewayError, entity: str, describe: Describe) -> web.Response:
     """The problem of one of our errors; those that we must mend are logged, without detail but its code."""
     instance = problems.of_error(error)
     if instance.problem.status >= _DEFECT and not isinstance(error, Overloaded):  # a flood must not fill the log, too
         _log.error("request.failed", request=entity, code=error.problem, type=type(error).__name__)
-    return instance.response(entity)
+    return instance.response(entity, describe)
 
 
 def _place(error: Exception) -> str:

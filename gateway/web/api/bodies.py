@@ -84,22 +84,24 @@ class Inflater:
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """The bytes that this piece unpacks to, as they are asked for. Raises TooLarge beyond ratio or cap, and
-        Refused for what is not gzip."""
+        Unsupported for what is not one gzip member."""
         self._packed += len(data)
         if self._packed > self._cap:  # a header may have a name without end, of which nothing is unpacked
             raise TooLarge
         if self._stream.eof:
-            raise Refused("Bytes follow the end of the gzip member.", code="body-cut-off")
+            raise Unsupported("Bytes follow the end of the gzip member.", code="encoding-refused")
         while data:
             try:
                 piece = self._stream.decompress(data, _INFLATED_PIECE)
             except zlib.error:
-                raise Refused("The body is not gzip.", code="body-cut-off") from None
+                raise Unsupported(
+                    "The body is not the gzip that its Content-Encoding says.", code="encoding-refused"
+                ) from None
             self._count(len(piece))
             yield piece
             data = self._stream.unconsumed_tail
         if self._stream.unused_data:
-            raise Refused("Bytes follow the end of the gzip member.", code="body-cut-off")
+            raise Unsupported("Bytes follow the end of the gzip member.", code="encoding-refused")
 
     def finish(self) -> None:
         """Raises Refused when the member has no end."""
@@ -186,15 +188,19 @@ def checked(model: type[M], value: object) -> M:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise InvalidMembers(_faults(error)) from None
+        raise InvalidMembers(_faults(error, model)) from None
 
 
-def _faults(error: ValidationError) -> list[Fault]:
-    """What is wrong where. Names of unknown members are the caller's own text, so only their parent is told."""
+def _faults(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
+    """What is wrong where. Names of unknown members are the caller's own text, so only their parent is told, and at the
+    top the names that there are."""
+    known = ", ".join(field.alias or name for name, field in model.model_fields.items())
     faults = []
     for one in error.errors(include_url=False, include_context=False, include_input=False):
         unknown = one["type"] == "extra_forbidden"
         where = one["loc"][:-1] if unknown else one["loc"]
-        expected = "no unknown members" if unknown else one["msg"]
+        expected = one["msg"]
+        if unknown:
+            expected = "no unknown members" if where else f"no others than {known}"
         faults.append(Fault("".join(f"/{part}" for part in where), one["type"], expected))
     return list(dict.fromkeys(faults))

@@ -15,7 +15,7 @@ from gateway.web.api.told.delivery import (
     Queues,
     QueueTold,
 )
-from gateway.web.api.told.finding import Findings, FindingTold, PlaceTold, RulePage, Rules, RuleTold
+from gateway.web.api.told.finding import ExplainedTold, Findings, FindingTold, PlaceTold, RulePage, Rules, RuleTold
 from gateway.web.api.told.job import JobTold
 from gateway.web.api.told.mailbox import MailboxTold, ParcelTold
 from gateway.web.api.told.problem import FaultTold, ProblemTold
@@ -47,6 +47,7 @@ __all__ = [
     "ElementTold",
     "Elements",
     "ErasedTold",
+    "ExplainedTold",
     "FaultTold",
     "FindingTold",
     "Findings",

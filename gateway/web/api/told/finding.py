@@ -27,6 +27,12 @@ class FindingTold(PlaceTold):
     field: str | None = None
 
 
+class ExplainedTold(FindingTold):
+    title: str
+    fix: str
+    help: str
+
+
 class RuleTold(Told):
     code: str
     severity: Severity

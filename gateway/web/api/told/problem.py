@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from gateway.web.api.told.answer import Told
-from gateway.web.api.told.finding import FindingTold
+from gateway.web.api.told.finding import ExplainedTold
 
 
 class FaultTold(Told):
@@ -26,4 +26,4 @@ class ProblemTold(Told):
     instance: str | None = None
     code: Annotated[str, Field(description="The exact cause; usually the one of the type")]
     errors: list[FaultTold] | None = None
-    findings: Annotated[list[FindingTold] | None, Field(description="Why a file cannot be read")] = None
+    findings: Annotated[list[ExplainedTold] | None, Field(description="Why a file cannot be read")] = None

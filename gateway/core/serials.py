@@ -5,7 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 
 MOST_RUNS = 100_000
-"""Runs that are remembered for each sender; a file whose numbers jump more often is looked through that far only."""
+"""Runs, and numbers that are not digits, that are remembered for each sender; a file whose numbers jump more often is
+looked through that far only."""
 
 
 class Serials:
@@ -14,6 +15,17 @@ class Serials:
     def __init__(self) -> None:
         self._first: list[int] = []
         self._last: list[int] = []
+        self._other: set[str] = set()
+
+    def again(self, serial: str) -> bool:
+        """Whether the number, as it is written, came before; it is remembered. 01 is another number than 1."""
+        if serial.isascii() and serial.isdecimal():
+            return self.repeated(int(f"1{serial}"))
+        if serial in self._other:
+            return True
+        if len(self._other) < MOST_RUNS:
+            self._other.add(serial)
+        return False
 
     def repeated(self, number: int) -> bool:
         """Whether the number came before; it is remembered."""
