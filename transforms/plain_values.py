@@ -16,7 +16,7 @@ from lxml import etree
 from transforms.schema_tree import XS
 
 Matcher = Callable[[str], object]
-"""Anything but None: the value is plainly of the type."""
+"""Something true: the value is plainly of the type. Something false: nobody knows yet."""
 
 _CHARACTER = "[ -\ud7ff\ue000-\ufffd]"
 """Of text: no controls, whose white space and line ends the schema may see otherwise."""

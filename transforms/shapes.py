@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import call
 
 from gateway.core.outline import Outline
 from transforms.plain_values import Matcher
@@ -47,7 +48,7 @@ class Shape:
         """Whether a document of these fields is valid for certain; False: the schema has to be asked."""
         if not self.proven or self.matchers is None:
             return False
-        return all(match(value) is not None for match, value in zip(self.matchers, self._ordered(fields), strict=True))
+        return all(map(call, self.matchers, self._ordered(fields)))  # a match is true, even that of an empty value
 
     def _ordered(self, fields: Mapping[str, str]) -> Iterable[str]:
         return fields.values() if self.sorted else map(fields.__getitem__, self.paths)
