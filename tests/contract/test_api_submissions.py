@@ -70,6 +70,12 @@ async def test_a_key_that_is_not_a_token_is_refused(stack, key):
     problem(await stack.post(BODY, key=key), 400, "idempotency-key-unfit")
 
 
+async def test_two_keys_are_refused_whichever_comes_first(stack):
+    headers = [*stack.headers("ohio").items(), ("Idempotency-Key", "k-1"), ("Idempotency-Key", "k-2")]
+    async with stack.session.post(stack.address + "/v1/submissions?format=xml", headers=headers, data=BODY) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (400, "idempotency-key-unfit")
+
+
 async def test_the_query_names_the_format_over_the_media_type(stack):
     answer = await stack.post(BODY, path="/v1/submissions?format=csv-b", Content_Type="application/x-unknown")
     assert (await stack.parts.submissions.get(answer.json["submission"])).format == "csv-b"

@@ -75,7 +75,10 @@ def _receipt(call: Call, result: Submission | Replayed) -> web.Response:
 def idempotency_key(request: web.Request) -> str:
     """The key, quoted (as the draft has it) or not. Raises Refused. It may not look like free text, because it is kept
     and shown."""
-    value = request.headers.get("Idempotency-Key", "").strip()
+    given = request.headers.getall("Idempotency-Key", ())
+    if len(given) > 1:  # whoever passes the request on may look at the other one
+        raise Refused("There are several Idempotency-Key fields.", code="idempotency-key-unfit")
+    value = given[0].strip() if given else ""
     if not value:
         raise Refused("Idempotency-Key is required.", code="idempotency-key-missing")
     if value.startswith('"') and value.endswith('"'):
