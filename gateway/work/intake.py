@@ -352,14 +352,15 @@ class _Validation:
         room = self.desk.limits.findings_shown - len(self._findings)
         self._findings.extend(findings[:room])
 
-    async def _ask_for_turn(self) -> None:
-        """Whether the file could come next, as things are now."""
+    async def _is_late(self) -> bool:
+        """Whether the file could not come next, as things are now."""
         desk = self.desk
         if not self._counts.accepted:
-            return
+            return False
         turn = desk.successions.turn(self.sender, self.format, self.reader.headers, SubmissionId(""))
-        if turn is not None and desk.turns is not None:
-            self._note(await desk.turns.refusal(turn))
+        late = await desk.turns.refusal(turn) if turn is not None and desk.turns is not None else ()
+        self._note(late)
+        return bool(late)
 
     async def finish(self) -> Verdict:
         if self._size == 0:
@@ -368,6 +369,7 @@ class _Validation:
         if not self._counts.records and not self.reader.findings:
             raise Unprocessable("The body holds no record.", code="empty-body")
         self._note(self.reader.findings)
-        await self._ask_for_turn()
+        late = await self._is_late()
+        whole = late or not self._counts.records or self.desk.whole.refused_by(self.reader.findings) is not None
         rules = tuple(RuleCount(g.rule, g.severity, g.field, g.count, g.samples) for g in self._tally.groups())
-        return Verdict(self.format, self._counts, rules, self._findings)
+        return Verdict(self.format, self._counts, rules, self._findings, refused_as_a_whole=whole)

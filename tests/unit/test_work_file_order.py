@@ -91,11 +91,15 @@ FILES = (
 
 
 @pytest.mark.parametrize("follow", Follow)
-async def test_a_validation_asks_for_the_turn_whatever_the_partner_file_wants(site, follow):
+async def test_a_validation_asks_for_the_turn_and_says_whether_the_file_is_refused_as_a_whole(site, follow):
     order(site, follow)
     assert await validated(site, file(1)) == []
     assert await posted(site, "one", file(1)) == 4
     assert await validated(site, file(1)) == ([] if follow is Follow.ANY else [FILE_REPEATED])
+    for body, refused in ((file(2), False), (file(1), follow is not Follow.ANY), (file(3)[802:], True)):
+        validation = desk(site).validation(site.directory.partners[OHIO], W4)
+        await validation.feed(body)
+        assert (await validation.finish()).refused_as_a_whole is refused
 
 
 @pytest.mark.parametrize("take", [posted, judged])

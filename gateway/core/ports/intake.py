@@ -20,6 +20,8 @@ class Verdict:
     """Findings grouped by rule, fatal ones first, then by count."""
     findings: Sequence[Finding]
     """The first 1,000 of them, in file order."""
+    refused_as_a_whole: bool = False
+    """Whether a submission would be answered with an error and none of the records taken, whatever ``counts`` says."""
 
 
 class Upload(Protocol):

@@ -82,6 +82,7 @@ def verdict(value: Verdict, rules: Mapping[str, RuleText]) -> told.VerdictTold:
         format=value.format,
         counts=counts(value.counts),
         rules=rule_counts(value.rules, rules),
+        refused_as_a_whole=value.refused_as_a_whole,
         findings=[finding(one) for one in value.findings],
     )
 

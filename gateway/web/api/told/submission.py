@@ -77,6 +77,9 @@ class VerdictTold(Told):
     format: str
     counts: CountsTold
     rules: list[RuleTold]
+    refused_as_a_whole: Annotated[
+        bool, Field(description="A submission would be answered with an error, and none of the records taken")
+    ]
     findings: Annotated[list[FindingTold], Field(description="The first 1,000 in file order")]
 
 
