@@ -23,7 +23,9 @@ from gateway.core.model import (
     Severity,
 )
 from gateway.core.ports.deliveries import DeliveryQuery
+from gateway.core.roles import Role as OperatorRole
 from gateway.core.succession import FILE_OLDER, Turn
+from gateway.docs.access import answer, console_routes
 from gateway.store.losses import write_losses
 from gateway.store.retention import StoredRetention
 from gateway.store.tables import records
@@ -32,6 +34,7 @@ from gateway.web.console import console_application, pages, vendor
 from tests.contract.console_forms import GROUP, send
 from tests.contract.console_site import PASSWORD, between, fill, running, token
 
+GET = [route for route in console_routes() if route.method == "GET"]
 NOBODY = "01a2030a-7dcf-7000-9fe2-bc462ff396fa"
 
 
@@ -57,6 +60,33 @@ async def test_the_overview_names_what_is_wrong_and_shows_the_same_figures_as_pl
     assert page.count('<svg xmlns="http://www.w3.org/2000/svg" role="img"') == 2
     assert "Backlog by partner as a table" in page
     assert "DEMO" in page
+
+
+@pytest.mark.parametrize("role", ["viewer", "admin"])
+async def test_no_figure_leads_to_a_page_that_the_role_may_not_see(site, role):
+    async with site.browser(role) as client:
+        for path in ("/", "/queues", "/partners"):
+            found = set(re.findall(r'<a [^>]*href="(/[^"#?]*)', await text(client, path)))
+            assert len(found) > 5
+            assert {one for one in found if not opens(one, OperatorRole(role))} == set()
+
+
+def test_the_check_of_links_knows_a_page_that_a_role_may_not_see():
+    """The control."""
+    assert not opens("/dead", OperatorRole.ADMIN)
+    assert opens("/dead", OperatorRole.OPERATOR)
+
+
+def opens(path, role):
+    """Whether the table of routes lets the role see the page."""
+    route = next(one for one in GET if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", one.path), path))
+    return answer(route, role) in ("yes", "own", "open", "half")
+
+
+async def test_a_delivery_names_its_records(site):
+    (owed,) = await site.parts.records.deliveries(site.ids["record"])
+    async with site.browser("operator") as client:
+        assert f"/records/{site.ids['record']}" in await text(client, f"/deliveries/{owed.id}")
 
 
 async def test_queues_show_partners_without_traffic_too(site):

@@ -16,7 +16,7 @@ from gateway.web.console.plots import DASH, figure, signed
 from gateway.web.console.rights import Right
 from gateway.web.console.vendor import HTMX, USWDS, VENDOR
 from gateway.web.console.visit import Visit
-from gateway.web.console.words import age, tone
+from gateway.web.console.words import age, tone, took
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -34,7 +34,7 @@ def _environment(vendored: bool) -> jinja2.Environment:  # noqa: FBT001 - a cach
         auto_reload=False,
     )
     made.filters |= {"age": age, "number": figure, "signed": signed, "tone": tone, "clock": clock, "hex": bytes.hex}
-    made.filters |= {"options": options, "pairs": pairs}
+    made.filters |= {"options": options, "pairs": pairs, "took": took}
     made.globals |= {
         "right": Right,
         "vendored": vendored,

@@ -13,7 +13,7 @@ from gateway.core.ports.health import BreakerRow
 from gateway.core.ports.key_report import KeyLine
 from gateway.web.console.plots import DASH
 from gateway.web.console.pulse import Reading
-from gateway.web.console.words import age
+from gateway.web.console.words import age, things
 
 OLD_BACKLOG = timedelta(minutes=15)
 """A default to review: something that has waited longer than this deserves a look."""
@@ -92,7 +92,7 @@ def _dead(picture: Picture) -> Tile:
     if not dead:
         return Tile("Dead letters", "Good", "0", "Nothing needs a person", "/dead")
     ours = sum(group.count for group in picture.groups if group.fault is Fault.GATEWAY)
-    sentence = f"{_things(len(picture.groups), 'cause')}, {ours:,} on our side"
+    sentence = f"{things(len(picture.groups), 'cause')}, {ours:,} on our side"
     return Tile("Dead letters", "Act", f"{dead:,}", sentence, "/dead")
 
 
@@ -131,14 +131,14 @@ def troubles(picture: Picture, breakers: Sequence[BreakerRow], paused: Sequence[
     """Partners whose acknowledgements do not fit, whose breaker is not closed, that are paused, or whose backlog is
     old; the worst first."""
     found = [
-        Trouble(partner, "Act", f"{_things(count, 'acknowledgement')} in 24 hours not of what was sent")
+        Trouble(partner, "Act", f"{things(count, 'acknowledgement')} in 24 hours not of what was sent")
         for partner, count in sorted(picture.unfit.items())
     ]
     found += [
         Trouble(
             row.partner,
             f"breaker {row.state}",
-            f"{_things(row.failures, 'failure')} in a row since {row.since:%H:%M:%S} UTC",
+            f"{things(row.failures, 'failure')} in a row since {row.since:%H:%M:%S} UTC",
         )
         for row in sorted(breakers, key=lambda row: row.state != "open")
         if row.state != "closed"
@@ -150,7 +150,3 @@ def troubles(picture: Picture, breakers: Sequence[BreakerRow], paused: Sequence[
         if queue.partner not in named and span > OLD_BACKLOG:
             found.append(Trouble(queue.partner, "Review", f"the oldest waits for {age(span.total_seconds())}"))
     return tuple(found)
-
-
-def _things(count: int, word: str) -> str:
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

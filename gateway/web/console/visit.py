@@ -75,6 +75,11 @@ class Visit:
         """The main pages that the operator may see: (path, label)."""
         return tuple((path, label) for path, label, right, narrowed in PLACES if self.may(right, narrowed=narrowed))
 
+    def sees(self, path: str) -> bool:
+        """Whether the menu of the operator has the place of this path: no link leads to a refusal."""
+        place = "/" + path.partition("#")[0].strip("/").partition("/")[0]
+        return any(place == one for one, _ in self.places)
+
     def url(self, path: str) -> str:
         """A path of the console as the browser must ask for it."""
         return self.settings.prefix + path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 
 from gateway.core.court_orders import Standing
@@ -76,6 +77,17 @@ FAULTS: Mapping[Fault, tuple[str, str]] = {
 
 def tone(state: str) -> Tone:
     return TONES.get(state, Tone.QUIET)
+
+
+def things(count: int, word: str) -> str:
+    """``1 cause``, ``2 causes``, ``1,204 causes``."""
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def took(span: timedelta) -> str:
+    """How long an attempt took: ``37 ms`` below a second, else ``1.2 s``."""
+    seconds = span.total_seconds()
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:,.1f} s"
 
 
 TWO_MINUTES, TWO_HOURS, TWO_DAYS = 120, 7_200, 172_800

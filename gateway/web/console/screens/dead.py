@@ -15,7 +15,7 @@ from gateway.web.console import plots
 from gateway.web.console.rights import Right
 from gateway.web.console.screens.records import following
 from gateway.web.console.visit import Shown, Visit, elsewhere
-from gateway.web.console.words import FAULTS
+from gateway.web.console.words import FAULTS, things
 from gateway.web.operations import Action
 
 GROUP = ("cause", "partner", "kind", "fault")
@@ -33,7 +33,7 @@ async def dead(visit: Visit) -> Shown:
     fault = _fault(visit.asked("fault")) or max(counts, key=lambda one: counts[one])
     shown = tuple(group for group in groups if fault_of(group) is fault)
     bars = [plots.Bar(f"{group.cause}, {group.partner}", group.count) for group in shown[:MOST_BARS]]
-    description = f"{counts[fault]:,} dead letters in {len(shown):,} groups; the biggest first."
+    description = f"{things(counts[fault], 'dead letter')} in {things(len(shown), 'group')}; the biggest first."
     return Shown(
         "dead.html",
         {

@@ -15,6 +15,8 @@ from gateway.web.console.screens.records import following
 from gateway.web.console.visit import Shown, Visit, elsewhere
 
 RETRIED = sources(Event.RETRY)
+CARRIED = 20
+"""Records of a delivery that its page lists."""
 KEPT = frozenset({DeliveryState.DELIVERED, DeliveryState.CLAIMED, DeliveryState.WITHDRAWN})
 
 
@@ -55,6 +57,7 @@ async def delivery(visit: Visit) -> Shown:
             "delivery": found,
             "why": visit.parts.disclosures.of_delivery(found),
             "ordered": await visit.parts.court.of_delivery(found.id),
+            "carried": await visit.parts.desk.carried(found.id, CARRIED),
             "attempts": await visit.parts.desk.attempts(found.id),
             "findings": await visit.parts.desk.findings(found.id),
             "rules": visit.parts.rules,

@@ -34,6 +34,11 @@
     };
     button.form.addEventListener("change", label);
     label();
+    for (const place of button.form.querySelectorAll("[data-every]")) {
+      place.hidden = false;
+      const every = place.querySelector("input");
+      every.addEventListener("change", () => { for (const box of boxes) box.checked = every.checked; });
+    }
   }
 
   // After a filter the new results get a short spoken sentence.
