@@ -12,6 +12,7 @@ from gateway.cli import amendments
 from gateway.cli.client import Client
 from gateway.cli.options import ApiKeyOption, Ca, Delivery, Json, Reason, Url
 from gateway.cli.out import facts, progress, put, say, table
+from gateway.cli.why import meant
 
 app = typer.Typer(help="Dead letters: deliveries that need a person.", no_args_is_help=True)
 amendments.register(app)
@@ -19,13 +20,15 @@ amendments.register(app)
 
 @app.command()
 def groups(url: Url = None, key: ApiKeyOption = None, ca: Ca = None, json: Json = False) -> None:  # noqa: FBT002 - an option of typer
-    """Dead letters by cause."""
+    """Dead letters by cause, and what to do about each cause."""
     found = Client.of(url, key, ca).get("/v1/dead-letters")
     if json:
         put(found)
         return
     rows = [(g["fault"], g["cause"], g["partner"], g["kind"], g["count"], g["first"], g["last"]) for g in found["rows"]]
     table("Dead letters", ("fault", "cause", "partner", "kind", "count", "first", "last"), rows)
+    for cause, one in {g["cause"]: g["stopped"] for g in found["rows"]}.items():
+        say(f"{cause}: {one['meaning']}. What to do: {one['remedy']}.")
 
 
 @app.command("list")
@@ -54,7 +57,9 @@ def show(delivery: Delivery, url: Url = None, key: ApiKeyOption = None, ca: Ca =
     if json:
         put(found)
         return
-    facts({name: value for name, value in found.items() if name not in ("history", "amended")})
+    facts(
+        {name: value for name, value in found.items() if name not in ("history", "amended", "stopped")} | meant(found)
+    )
     if found["amended"]:
         told = [
             (one["at"], one["record"], " ".join(one["elements"]), one["known_as"], one["asked_by"], one["approved_by"])

@@ -24,8 +24,8 @@ def why(
     ca: Ca = None,
     json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
-    """Why a record or delivery was not sent: rule, sentence, source, what would have to change. Never its content. Of a
-    record that was routed: what keeps each delivery of it."""
+    """Why a record or delivery was not sent: rule, sentence, source, what would have to change; of a dead letter what
+    its cause means and what to do. Never its content. Of a record that was routed: what keeps each delivery of it."""
     client = Client.of(url, key, ca)
     found = _found(client, id)
     kept = [client.get(f"/v1/deliveries/{one['id']}") for one in found.get("deliveries", ()) if one["state"] in KEPT]
@@ -37,20 +37,22 @@ def why(
         facts(_shown(one))
 
 
-KEPT = ("held", "withheld")
+KEPT = ("dead", "held", "withheld")
 """States of a delivery in which something keeps it back."""
 
 
 def _why(found: dict[str, Any]) -> dict[str, Any]:
     partner = {"partner": found["partner"]} if "partner" in found else {}
-    return {"id": found["id"], "state": found["state"], **partner, "why": found["why"]}
+    stopped = {"cause": found["cause"], "stopped": found["stopped"]} if found.get("stopped") else {}
+    return {"id": found["id"], "state": found["state"], **partner, "why": found["why"], **stopped}
 
 
 def _shown(found: dict[str, Any]) -> dict[str, Any]:
     shown = {name: found[name] for name in ("id", "state", "partner") if name in found}
     reason = found["why"]
     if reason is None:
-        return shown | {"why": found.get("reason") or found.get("cause") or "nothing keeps it back"}
+        cause = found.get("reason") or found.get("cause") or "nothing keeps it back"
+        return shown | {"why": cause} | meant(found)
     return shown | {
         "reason": reason["code"],
         "why": reason["title"],
@@ -59,6 +61,12 @@ def _shown(found: dict[str, Any]) -> dict[str, Any]:
         "source": reason["source"],
         "policy": reason["policy"],
     }
+
+
+def meant(found: dict[str, Any]) -> dict[str, Any]:
+    """What the cause of a delivery that needs a person means, as facts."""
+    stopped = found.get("stopped")
+    return {"meaning": stopped["meaning"], "what to do": stopped["remedy"]} if stopped else {}
 
 
 def _found(client: Client, id_: str) -> dict[str, Any]:

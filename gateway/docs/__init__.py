@@ -7,6 +7,7 @@ from pathlib import Path
 
 import schemas
 from gateway.docs.access import access_page
+from gateway.docs.causes import with_causes
 from gateway.docs.disclosure import disclosure_page
 from gateway.docs.endpoints import with_endpoints
 from gateway.docs.formats import codes_page, format_page, formats_index, with_formats
@@ -26,6 +27,7 @@ def pages(folder: Path = FOLDER) -> Mapping[str, str]:
     catalog = schemas.load(drafts=True)
     made = {f"formats/{name}.md": format_page(catalog, name) for name in catalog.formats}
     partners = (folder / "partners.md").read_text(encoding="utf-8")
+    runbook = (folder / "runbook.md").read_text(encoding="utf-8")
     return made | {
         "formats/README.md": formats_index(catalog),
         "formats/layouts.md": layouts_page(catalog),
@@ -36,5 +38,6 @@ def pages(folder: Path = FOLDER) -> Mapping[str, str]:
         "access.md": access_page(),
         "problems.md": problems.markdown(),
         "partners.md": with_endpoints(partners),
+        "runbook.md": with_causes(runbook),
         README: with_formats((folder / README).read_text(encoding="utf-8")),
     }

@@ -102,6 +102,7 @@ async def test_a_refused_parcel_is_a_dead_letter_with_the_partners_reason(stack)
     answer = await stack.call("iowa", "POST", f"/v1/mailbox/{delivery}/refuse", json={"reason": "record-unreadable"})
     assert (answer.json["state"], answer.json["cause"], answer.json["fault"]) == ("dead", "record-unreadable", "record")
     (group,) = (await stack.call("pat", "GET", "/v1/dead-letters")).json["rows"]
+    assert group["stopped"]["remedy"].startswith("look at the findings with the partner")
     assert (group["cause"], group["count"]) == ("record-unreadable", 1)
     assert len(await stack.entries("delivery.rejected")) == 1
 

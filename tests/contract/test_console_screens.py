@@ -2,11 +2,13 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from aiohttp import ClientSession, CookieJar, web
 from sqlalchemy import update
 
+from gateway.core.causes import cause_of
 from gateway.core.erasure import Erasure, Run, RunState
 from gateway.core.errors import Unavailable
 from gateway.core.model import (
@@ -81,6 +83,16 @@ def opens(path, role):
     """Whether the table of routes lets the role see the page."""
     route = next(one for one in GET if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", one.path), path))
     return answer(route, role) in ("yes", "own", "open", "half")
+
+
+async def test_a_dead_letter_and_its_group_say_what_to_do(site):
+    async with site.browser("operator") as client:
+        for path in (f"/dead/group?{urlencode(GROUP)}", f"/deliveries/{site.ids['delivery']}"):
+            page = await text(client, path)
+            assert "What to do:" in page
+            assert cause_of("https-503", ()).meaning[1:] in page
+        (owed,) = await site.parts.records.deliveries(site.ids["record"])
+        assert "What to do:" not in await text(client, f"/deliveries/{owed.id}")
 
 
 async def test_a_delivery_names_its_records(site):

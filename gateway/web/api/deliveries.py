@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from gateway.core.causes import cause_of, stopped
 from gateway.core.errors import Forbidden
 from gateway.core.model import DeliveryId, PartnerKey
 from gateway.core.ports.deliveries import DeliveryQuery
@@ -52,7 +53,9 @@ async def get_delivery(call: Call) -> web.Response:
     reason = call.parts.disclosures.of_delivery(found) or await call.parts.court.of_delivery(found.id)
     amended = await call.parts.amendments.store.of_delivery(found.id)
     operator = is_operator(call.caller)
-    return answers.told(documents.delivery_detail(found, attempts, findings, reason, amended, answers=operator))
+    cause = stopped(found, call.parts.rules) if operator else None
+    told_ = documents.delivery_detail(found, attempts, findings, reason or cause, amended, answers=operator)
+    return answers.told(told_)
 
 
 async def retry_delivery(call: Call) -> web.Response:
@@ -72,4 +75,6 @@ async def list_queues(call: Call) -> web.Response:
 
 
 async def list_dead_letters(call: Call) -> web.Response:
-    return answers.told(told.Groups(rows=[documents.group(row) for row in await call.parts.desk.groups()]))
+    rules = call.parts.rules
+    groups = await call.parts.desk.groups()
+    return answers.told(told.Groups(rows=[documents.group(one, cause_of(one.cause, rules)) for one in groups]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gateway.core.amendment import Amendment
+from gateway.core.causes import Cause
 from gateway.core.erasure import Erasure
 from gateway.core.model import Attempt, Counts, Delivery, Finding, Record, Submission, known_as
 from gateway.core.ports.deliveries import CauseGroup, PartnerQueue
@@ -154,7 +155,7 @@ def delivery_detail(
     value: Delivery,
     attempts: Sequence[Attempt],
     findings: Sequence[Finding],
-    reason: Why | None = None,
+    reason: Why | Cause | None = None,
     amendments: Sequence[Amendment] = (),
     *,
     answers: bool,
@@ -174,8 +175,17 @@ def delivery_detail(
     found = [finding(one) for one in findings]
     amended = [_amended(one, edition, people=answers) for edition, one in enumerate(amendments, 2)]
     return told.DeliveryDetail(
-        **dict(delivery(value)), history=history, findings=found, why=why(reason), amended=amended
+        **dict(delivery(value)),
+        history=history,
+        findings=found,
+        why=why(reason) if isinstance(reason, Why) else None,
+        stopped=cause(reason) if isinstance(reason, Cause) else None,
+        amended=amended,
     )
+
+
+def cause(value: Cause) -> told.CauseTold:
+    return told.CauseTold(meaning=value.meaning, remedy=value.remedy)
 
 
 def _amended(value: Amendment, edition: int, *, people: bool) -> told.AmendedTold:
@@ -224,8 +234,18 @@ def queue(value: PartnerQueue) -> told.QueueTold:
     return told.QueueTold.model_validate(value, from_attributes=True)
 
 
-def group(value: CauseGroup) -> told.GroupTold:
-    return told.GroupTold.model_validate(value, from_attributes=True)
+def group(value: CauseGroup, meant: Cause) -> told.GroupTold:
+    return told.GroupTold(
+        cause=value.cause,
+        fault=value.fault,
+        partner=value.partner,
+        kind=value.kind,
+        count=value.count,
+        first=value.first,
+        last=value.last,
+        sample=value.sample,
+        stopped=cause(meant),
+    )
 
 
 def rule(value: RuleText) -> told.RulePage:

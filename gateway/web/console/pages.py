@@ -34,7 +34,7 @@ def _environment(vendored: bool) -> jinja2.Environment:  # noqa: FBT001 - a cach
         auto_reload=False,
     )
     made.filters |= {"age": age, "number": figure, "signed": signed, "tone": tone, "clock": clock, "hex": bytes.hex}
-    made.filters |= {"options": options, "pairs": pairs, "took": took}
+    made.filters |= {"options": options, "pairs": pairs, "took": took, "sentence": sentence}
     made.globals |= {
         "right": Right,
         "vendored": vendored,
@@ -63,6 +63,14 @@ def clock(at: datetime | None) -> str:
     if at is None:
         return DASH
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M:%S}")
+
+
+def sentence(text: str) -> Markup:
+    """Words of a table as a sentence: a capital, a full stop, and code where the table has back-ticks."""
+    parts = f"{text[:1].upper()}{text[1:]}.".split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if odd % 2 else part for odd, part in enumerate(parts)
+    )
 
 
 def options(partners: Iterable[Partner]) -> list[tuple[str, str]]:

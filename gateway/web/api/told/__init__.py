@@ -7,6 +7,7 @@ from gateway.web.api.told.answer import Told
 from gateway.web.api.told.delivery import (
     AmendedTold,
     AttemptTold,
+    CauseTold,
     Deliveries,
     DeliveryDetail,
     DeliveryTold,
@@ -40,6 +41,7 @@ __all__ = [
     "AmendmentTold",
     "AttemptTold",
     "BodyTold",
+    "CauseTold",
     "CountsTold",
     "Deliveries",
     "DeliveryDetail",

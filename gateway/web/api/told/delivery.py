@@ -56,12 +56,23 @@ class AmendedTold(Told):
     approved_by: Annotated[str | None, Field(description="Operators only")] = None
 
 
+class CauseTold(Told):
+    """What a cause means and what to do, in the words of the runbook."""
+
+    meaning: str
+    remedy: str
+
+
 class DeliveryDetail(DeliveryTold):
     amended: Annotated[list[AmendedTold], Field(description="Where two people changed what it carries, oldest first")]
     history: list[AttemptTold]
     why: Annotated[
         WhyTold | None,
         Field(description="Why the disclosure guard keeps it back, or by which order of a court it left"),
+    ] = None
+    stopped: Annotated[
+        CauseTold | None,
+        Field(description="Of a delivery that needs a person and that the guard does not keep; operators only"),
     ] = None
     findings: Annotated[
         list[FindingTold], Field(description="What the partner's format could not carry, found when first composed")
@@ -92,6 +103,7 @@ class GroupTold(Told):
     first: datetime
     last: datetime
     sample: str
+    stopped: CauseTold
 
 
 class Groups(Told):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from gateway.core.causes import cause_of
 from gateway.core.errors import Forbidden, NotFound, Refused
 from gateway.core.model import Delivery, DeliveryId, DeliveryState, Fault, Page
 from gateway.core.ports.deliveries import CauseGroup, DeliveryQuery
@@ -53,7 +54,13 @@ async def group(visit: Visit) -> Shown:
     listing = await _listing(visit, found, visit.asked("cursor"))
     return Shown(
         "dead_group.html",
-        {"group": found, "fault": fault_of(found), "listing": listing, "next": following(visit, listing.next)},
+        {
+            "group": found,
+            "cause": cause_of(found.cause, visit.parts.rules),
+            "fault": fault_of(found),
+            "listing": listing,
+            "next": following(visit, listing.next),
+        },
     )
 
 

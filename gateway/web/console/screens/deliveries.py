@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from gateway.core.causes import stopped
 from gateway.core.errors import NotFound, Refused
 from gateway.core.lifecycle import Event, sources
 from gateway.core.model import DeliveryId, DeliveryState, Page, PartnerKey
@@ -51,11 +52,13 @@ async def delivery(visit: Visit) -> Shown:
     found = await visit.parts.desk.get(DeliveryId(visit.part("id")))
     if found is None or not sees_delivery(visit, found):
         raise NotFound("There is no such delivery.")
+    why = visit.parts.disclosures.of_delivery(found)
     return Shown(
         "delivery.html",
         {
             "delivery": found,
-            "why": visit.parts.disclosures.of_delivery(found),
+            "why": why,
+            "cause": None if why else stopped(found, visit.parts.rules),
             "ordered": await visit.parts.court.of_delivery(found.id),
             "carried": await visit.parts.desk.carried(found.id, CARRIED),
             "attempts": await visit.parts.desk.attempts(found.id),
