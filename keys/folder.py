@@ -47,6 +47,10 @@ def read_private(path: Path) -> bytes:
     try:
         folder = path.parent.lstat()
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        raise Misconfigured(
+            f"{path} is missing: run `gateway init`, or name the directory of the keys", code="no-key-file"
+        ) from None
     except OSError as problem:
         raise Misconfigured(f"{path} cannot be read: {problem.strerror}", code="no-key-file") from None
     try:

@@ -76,7 +76,7 @@ def _digest(file: Path) -> str:
 
 def _show_receipt(receipt: dict[str, Any], *, replayed: bool) -> None:
     counts, submission = receipt["counts"], receipt.get("submission") or receipt["id"]
-    again = " (received before; this is its first receipt)" if replayed else ""
+    again = " (received before; this is its first receipt: --idempotency-key has it judged anew)" if replayed else ""
     say(f"Submission {submission}: {receipt['state']}{again}.")
     if receipt["state"] != "judged":
         say(f"It is durable and judged in the background: gateway status {submission} --wait 600")

@@ -26,9 +26,10 @@ from gateway.memory import calm_collector, give_back
 if TYPE_CHECKING:
     from gateway.foundation import Foundation
     from gateway.settings import Settings
+    from gateway.settings.broker import BrokerSettings
 
 PASSWORD = re.compile(r"(//[^:/@]*):[^@/]*@")
-"""The password in a database's URL."""
+"""The password in an address."""
 
 database = typer.Typer(help="The database's schema.", no_args_is_help=True)
 
@@ -146,7 +147,7 @@ def upgrade() -> None:
 def check_config() -> None:
     """Print the settings in force; secrets are masked."""
     shown = local.settings().model_dump(mode="json")
-    shown["db"]["url"] = PASSWORD.sub(r"\1:**********@", shown["db"]["url"])
+    shown["db"]["url"] = _masked(shown["db"]["url"])
     put(shown)
 
 
@@ -182,6 +183,16 @@ async def _deadlines(base: Foundation) -> str:
     return f"{len(late)} changes of a family violence indicator are not sent: see `gateway deadlines`"
 
 
+def _masked(url: str) -> str:
+    """The address without its password."""
+    return PASSWORD.sub(r"\1:**********@", url)
+
+
+def _away(settings: BrokerSettings) -> str:
+    where = _masked(settings.url.get_secret_value()) if settings.url else "the memory broker"
+    return f"{where} is not reachable; deliveries would wait in the store"
+
+
 async def _examined(settings: Settings) -> dict[str, str]:
     from gateway.admitting import told_waits  # noqa: PLC0415 - heavy, needed here only
     from gateway.floors import refuse_old_libraries  # noqa: PLC0415 - as above
@@ -210,10 +221,13 @@ async def _examined(settings: Settings) -> dict[str, str]:
                 }
             broker = open_broker(settings, base)
             await broker.open()
-            found["broker"] = "ok" if broker.connected else "not reachable; deliveries would wait in the store"
+            found["broker"] = "ok" if broker.connected else _away(settings.broker)
             await broker.close()
     except GatewayError as error:
-        found["keys" if isinstance(error, Misconfigured) else "database"] = error.detail
+        if isinstance(error, Misconfigured):
+            found["keys"] = error.detail
+        else:
+            found |= {"catalog": "ok", "keys": "ok", "database": f"{_masked(settings.db.url)}: {error.detail}"}
     if not os.access(settings.secrets, os.R_OK):
         found["secrets"] = f"{settings.secrets} is missing: run `gateway init`"
     return found

@@ -122,7 +122,7 @@ def _header(chance: Chance, number: int, transaction: tuple[str, str, str]) -> d
         "Header/RecipientLocator/LocatorStateCode": _MICHIGAN[0],
         "Header/RecipientLocator/LocatorCountyCode": _MICHIGAN[1],
         "Header/RecipientLocator/LocatorOfficeCode": "00",
-        "Header/TransactionSerialNumber": f"{number:012d}",
+        "Header/TransactionSerialNumber": f"{chance.series + number:012d}",
         "Header/Action": action,
         "Header/Function": function,
         "Header/Reason": reason,

@@ -30,6 +30,8 @@ NAMED_RECORDS = 5
 _MADE_AT = datetime(2025, 4, 1, 12, tzinfo=UTC)
 _STATE = Partner(PartnerKey("sample"), "Sample", Role.STATE, "IV-D", frozenset({"39"}), Endpoint(AdapterName.MAILBOX))
 _COVER = Cover(_STATE, _STATE, _MADE_AT, 1)
+_SERIES = 1_000_000
+"""Serial numbers of a sample: twelve digits, half of them for the seed."""
 _NUMBERS = 999_999
 """File numbers of samples: six digits, as the smallest header has room for."""
 
@@ -121,7 +123,9 @@ class Sample:
     # --- one record ------------------------------------------------------------------------------------------------
 
     def _chance(self, number: int, part: str) -> Chance:
-        return Chance(Random(f"{self._wanted.seed}/{number}/{part}"))  # noqa: S311 - a sample is no secret
+        # Samples of two seeds may go to one gateway, which takes no serial number of a sender twice.
+        series = (self._wanted.seed - 1) % _SERIES * _SERIES
+        return Chance(Random(f"{self._wanted.seed}/{number}/{part}"), series)  # noqa: S311 - a sample is no secret
 
     def _content(self, number: int, chance: Chance) -> Content:
         return self._makers[self._kinds[(number - 1) % len(self._kinds)]](chance, number)

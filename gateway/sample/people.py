@@ -52,6 +52,8 @@ class Chance:
     """Draws from one seed."""
 
     dice: Random
+    series: int = 0
+    """What the serial numbers of the file are counted from."""
 
     def ssn(self) -> str:
         area, group, serial = (self.dice.randint(*limits) for limits in (_AREA, _GROUP, _SERIAL))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError, model_validator
+from pydantic import BaseModel, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -88,7 +90,7 @@ def load(file: Path | None = None, **overrides: Any) -> Settings:  # noqa: ANN40
     try:
         return FromFile(**overrides)
     except ValidationError as error:
-        where = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors())
+        where = "; ".join(f"{'.'.join(map(str, one['loc']))}: {_told(one)}" for one in error.errors())
         raise Misconfigured(f"Settings: {where}") from None
     except SettingsError as error:
         raise Misconfigured(f"Settings: {error}") from None  # names the variable, not its value
@@ -96,6 +98,19 @@ def load(file: Path | None = None, **overrides: Any) -> Settings:  # noqa: ANN40
         raise Misconfigured(f"Settings file {chosen}: {error}") from None
     except OSError as error:
         raise Misconfigured(f"Settings file {chosen}: {error.strerror}") from None
+
+
+def _told(fault: ErrorDetails) -> str:
+    """What is wrong with one key, in our words where pydantic's are no help."""
+    if fault["type"] != "extra_forbidden":
+        return fault["msg"].removeprefix("Value error, ")
+    *sections, key = map(str, fault["loc"])
+    model: type[BaseModel] | None = Settings
+    for section in sections:
+        known = model.model_fields.get(section) if model else None
+        model = known.annotation if known and isinstance(known.annotation, type) else None
+    near = get_close_matches(key, model.model_fields, 1) if model and issubclass(model, BaseModel) else []
+    return "there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _refuse_unknown_variables() -> None:
@@ -106,4 +121,6 @@ def _refuse_unknown_variables() -> None:
         if name.startswith(PREFIX):
             section = name.removeprefix(PREFIX).split("__")[0]
             if section not in known:
-                raise Misconfigured(f"The environment sets {variable}, which is not a setting.")
+                near = get_close_matches(section, known, 1)
+                meant = f" Did you mean {PREFIX}{near[0]}__...?" if near else ""
+                raise Misconfigured(f"The environment sets {variable}, which is not a setting.{meant}")

@@ -7,6 +7,7 @@ again). Integrity errors pass unchanged: only the store may meet them. Everythin
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from gateway.core.errors import GatewayError, Unavailable
+from gateway.core.errors import GatewayError, Misconfigured, Unavailable
 
 SOON = timedelta(seconds=1)
 """For conflicts that pass by themselves: locks, deadlocks, serialization failures."""
@@ -52,6 +53,24 @@ SQLITE_CODES: dict[int, timedelta] = {
 """Primary result code -> when to come back (sqlite.org, result codes)."""
 
 
+WORDS: dict[str, str] = {
+    "28": "it refuses the user or the password",
+    "3D": "there is no database of that name",
+    "53300": "it has too many connections",
+    "53100": "its disk is full",
+    "57": "it is shutting down, or cut the statement short",
+    "25006": "it is a standby",
+    "SQLITE_FULL": "the disk is full",
+    "SQLITE_READONLY": "the file may not be written",
+    "SQLITE_CANTOPEN": "the file cannot be opened",
+    "SQLITE_BUSY": "another process holds its lock",
+}
+"""SQLSTATE, its class, or SQLite's name -> what an operator reads. The longer key wins."""
+_UNDEFINED = ("42P01", "42703")
+"""A table or a column is not there."""
+_UNDEFINED_SQLITE = ("no such table", "no such column", "has no column named")
+
+
 def _state(error: BaseException) -> str:
     return str(getattr(error, "sqlstate", None) or "")
 
@@ -70,7 +89,8 @@ def translate(error: Exception) -> Exception:
     if isinstance(error, PoolTimeout | TimeoutError):
         return Unavailable("The database did not answer in time", code="store-unavailable", retry_after=LATER)
     if isinstance(error, OSError):
-        return Unavailable("The database cannot be reached", code="store-unavailable", retry_after=LATER)
+        why = f": {os.strerror(error.errno).lower()}" if error.errno and error.errno > 0 else ""
+        return Unavailable(f"The database cannot be reached{why}", code="store-unavailable", retry_after=LATER)
     driver = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     wait = _wait(driver)
     if wait is None and isinstance(error, DBAPIError) and error.connection_invalidated:
@@ -79,9 +99,16 @@ def translate(error: Exception) -> Exception:
         wait = LATER
     if wait is not None:
         name = _state(driver) or getattr(driver, "sqlite_errorname", "") or "connection lost"
-        return Unavailable(f"The database is not available ({name})", code="store-unavailable", retry_after=wait)
+        told = WORDS.get(name) or WORDS.get(name[:2])
+        return Unavailable(
+            f"The database is not available{f': {told}' if told else ''} ({name})",
+            code="store-unavailable",
+            retry_after=wait,
+        )
     if isinstance(error, IntegrityError):
         return error
+    if _state(driver) in _UNDEFINED or any(text in str(driver) for text in _UNDEFINED_SQLITE):
+        return Misconfigured("The database lacks a table or column of this version: run `gateway db upgrade`")
     return GatewayError(f"The database refused a statement ({type(driver).__name__} {_state(driver)})".rstrip())
 
 

@@ -160,3 +160,11 @@ def test_a_file_with_totals_is_one_file_however_many_records_it_has():
     body, _ = made("ach-ded", 1_001)
     assert [row[:1] for row in body.splitlines()].count(b"1") == 1
     assert set().union(*judged("ach-ded", body).values()) == set()
+
+
+def test_samples_of_two_seeds_may_go_to_one_gateway():
+    first, other = (
+        set(re.findall(rb'"TransactionSerialNumber": ?"(\d{12})"', made("json", seed=n)[0])) for n in (5, 6)
+    )
+    assert first
+    assert not first & other

@@ -141,3 +141,12 @@ def test_a_password_alone_is_not_enough_in_production_and_a_provider_needs_a_way
     for wrong in ({"issuer": "http://login.example"}, {"amr": [], "acr": []}, {"algorithms": ["none"]}, {"roles": {}}):
         with pytest.raises(Misconfigured, match="console"):
             load(console={"oidc": {**oidc, **wrong}, **there})
+
+
+def test_a_mistyped_key_is_told_with_the_one_that_was_meant(monkeypatch):
+    with pytest.raises(Misconfigured, match=r"api\.prot: there is no such setting; did you mean port\?"):
+        load(written("[api]\nprot = 1\n"))
+    with pytest.raises(Misconfigured, match=r"work\.zzz: there is no such setting$"):
+        load(written("[work]\nzzz = 1\n"))
+    monkeypatch.setenv(f"{PREFIX}BROKR__URL", "amqp://")
+    assert "Did you mean GATEWAY__BROKER__...?" in refusal()
