@@ -231,7 +231,7 @@ async def test_a_partner_s_wire_keys_are_shown_with_their_stage_and_the_days_the
 
 async def test_the_last_file_of_a_partner_s_series_is_shown_where_the_order_of_files_is_asked_for(site):
     late = Finding(FILE_OLDER, Severity.FATAL)
-    last = Turn(PartnerKey("texas"), "fcr-input:48", site.ids["submission"], None, "20260302", late, late)
+    last = Turn(PartnerKey("texas"), "fcr-input:48", site.ids["submission"], (), "20260302", late)
     async with site.database.write() as connection:
         assert await take_turns(connection, [last]) == {}
     async with site.browser("operator") as client:
