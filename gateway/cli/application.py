@@ -38,14 +38,15 @@ from gateway.cli import (
     wire,
     witness,
 )
-from gateway.cli.exits import Exit, exit_of
+from gateway.cli.examples import show_examples
+from gateway.cli.exits import MEANING, Exit, exit_of
 from gateway.cli.out import say
 from gateway.core.errors import GatewayError
 
 app = typer.Typer(
     name="gateway",
     help="The gateway for child-support records: validates, seals, routes, delivers and proves.",
-    epilog="Start with: gateway demo",
+    epilog=f"Start with: gateway demo\n\nExit codes: {'; '.join(f'{one.value} {MEANING[one]}' for one in Exit)}.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=True,
@@ -80,6 +81,7 @@ records.register(app)
 queries.register(app)
 why.register(app)
 deadlines.register(app)
+show_examples(app)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature of an option's callback

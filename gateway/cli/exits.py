@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 
 from gateway.core.errors import (
@@ -32,6 +33,22 @@ class Exit(IntEnum):
     TIMED_OUT = 9
     INTEGRITY = 10
     INTERRUPTED = 130
+
+
+MEANING: Mapping[Exit, str] = {
+    Exit.OK: "all right",
+    Exit.UNEXPECTED: "unexpected",
+    Exit.USAGE: "usage",
+    Exit.CONFIGURATION: "configuration",
+    Exit.FINDINGS: "findings in the file",
+    Exit.NOT_FOUND: "not found",
+    Exit.REFUSED: "refused: unknown caller or missing right",
+    Exit.CONFLICT: "conflict, or done already",
+    Exit.UNREACHABLE: "gateway, partner or broker not reachable: try again",
+    Exit.TIMED_OUT: "time-out while waiting",
+    Exit.INTEGRITY: "integrity: a proof, a seal or the log does not hold",
+    Exit.INTERRUPTED: "interrupted",
+}
 
 
 class WaitedTooLong(Unavailable):

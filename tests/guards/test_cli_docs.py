@@ -1,5 +1,6 @@
 """The command line's page names every command, and every command explains itself."""
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,8 +8,11 @@ import pytest
 import typer
 
 from gateway.cli.application import app
-from gateway.cli.exits import Exit
+from gateway.cli.examples import EXAMPLES
+from gateway.cli.exits import MEANING, Exit
 
+FILES = (".csenet", ".csv", ".json", ".jws", ".pem", ".toml", ".txt", ".x12", ".xml")
+"""Ends of the names of files that examples read."""
 PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
 
 
@@ -40,4 +44,26 @@ def test_every_command_and_every_parameter_has_a_help_text(words):
 
 
 def test_every_exit_code_is_on_the_page():
-    assert all(f"| {code.value} |" in PAGE for code in Exit)
+    assert all(f"| {code.value} | {MEANING[code]} |" in PAGE for code in Exit)
+
+
+def test_every_command_has_an_example_and_no_example_is_of_another():
+    assert set(EXAMPLES) == set(COMMANDS)
+
+
+def test_every_example_is_understood_and_shown_with_the_help(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for words, command in COMMANDS.items():
+        for example in EXAMPLES[words]:
+            arguments = shlex.split(example)
+            for name in (one for one in arguments if one.endswith(FILES)):
+                Path(name).touch()
+            asked = [part for one in command.params if getattr(one, "prompt", None) for part in (one.opts[0], "typed")]
+            with command.make_context(words, [*arguments, *asked]):
+                assert f"gateway {words} {example}".rstrip() in command.epilog.split("\n\n")
+
+
+def test_an_example_that_the_command_does_not_understand_is_found():
+    """The control."""
+    with pytest.raises(Exception, match="No such option"):
+        COMMANDS["doctor"].make_context("doctor", ["--quickly"])
