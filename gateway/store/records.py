@@ -129,6 +129,7 @@ def _conditions(query: RecordQuery) -> list[ColumnElement[bool]]:
         (query.sender, columns.sender == query.sender),
         (query.kind, columns.kind == query.kind),
         (query.state, columns.state == query.state),
+        (query.states or None, columns.state.in_(query.states)),
         (query.cases, columns.case_index.in_(query.cases or ())),
     )
     conditions = [condition for value, condition in given if value is not None]

@@ -22,6 +22,8 @@ class RecordQuery:
     """Sender or direct recipient."""
     kind: Kind | None = None
     state: RecordState | None = None
+    states: tuple[RecordState, ...] = ()
+    """Any of these; none given: any at all."""
     cases: tuple[bytes, ...] | None = field(default=None, repr=False)
     """Blind indexes of the case, under each key that there is."""
     since: datetime | None = None

@@ -40,12 +40,11 @@ FAILED = frozenset({Outcome.TRANSIENT, Outcome.PERMANENT, Outcome.OURS})
 
 async def records(visit: Visit) -> Shown:
     """The list; with nothing asked, the records that need attention."""
-    view = visit.asked("view") or ("all" if visit.request.query else "attention")
+    view = visit.asked("view") or ("all" if set(visit.request.query) - {"cursor"} else "attention")
     query = of_records(visit, asked_query(visit))
     if view == "attention" and query.state is None:
-        listing = await _attention(visit, query)
-    else:
-        listing = await visit.parts.records.search(query, Page(visit.settings.page_size, visit.asked("cursor")))
+        query = replace(query, states=ATTENTION)
+    listing = await visit.parts.records.search(query, Page(visit.settings.page_size, visit.asked("cursor")))
     return Shown("records.html", await _values(visit, listing, view, query, "GET"))
 
 
@@ -71,15 +70,6 @@ async def by_case(visit: Visit) -> Shown:
 def case_indexes(visit: Visit, sender: PartnerKey, case_id: str) -> tuple[bytes, ...]:
     """The blind indexes under which intake files the records of a sender's case."""
     return visit.parts.indexer.tokens(f"case:{sender}", case_id)
-
-
-async def _attention(visit: Visit, query: RecordQuery) -> Listing[Record]:
-    found: list[Record] = []
-    for state in ATTENTION:
-        page = Page(visit.settings.page_size)
-        found += (await visit.parts.records.search(replace(query, state=state), page)).rows
-    found.sort(key=lambda record: record.id, reverse=True)
-    return Listing(tuple(found[: visit.settings.page_size]))
 
 
 async def _values(
