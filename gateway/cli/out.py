@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)")
+"""A time of the API."""
 UNBOUNDED = 1_000
 """Columns where no terminal sets a limit."""
 
@@ -43,7 +47,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     for column in columns:
         shown.add_column(column, overflow="fold")
     for row in rows:
-        shown.add_row(*("-" if cell is None else escape(str(cell)) for cell in row))
+        shown.add_row(*(escape(worded(cell)) for cell in row))
     stdout().print(shown)
 
 
@@ -51,7 +55,18 @@ def facts(values: Mapping[str, object]) -> None:
     """Names and values, one a line."""
     width = max((len(name) for name in values), default=0)
     for name, value in values.items():
-        print(f"{name:<{width}}  {'-' if value is None else value}")
+        print(f"{name:<{width}}  {worded(value)}")
+
+
+def worded(value: object) -> str:
+    """A value for people: times to the second with their zone, ``-`` for nothing."""
+    if value in (None, [], {}):
+        return "-"
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
+    text = str(value)
+    told = _TIME.fullmatch(text)
+    return f"{told[1]} {told[2]}Z" if told else text
 
 
 @contextmanager
