@@ -162,6 +162,9 @@ def test_answers_about_a_person_go_to_the_child_support_agency_alone():
         ("mmis-ks-orders", "kansas", "kansas-medicaid"),
         ("mmis-ks-availability", "kansas", "kansas-medicaid-availability"),
         ("mmis-ks-alerts", "kansas-medicaid", "kansas"),
+        ("mmis-ks-carriers", "kansas-medicaid", "kansas"),
+        ("mmis-ks-ended", "kansas-medicaid", "kansas"),
+        ("mmis-ks-coverage", "kansas", "kansas-medicaid-coverage"),
     ],
 )
 def test_the_profile_takes_each_file_from_its_agency_to_the_one_that_it_is_for(example, sender, recipient):
