@@ -214,7 +214,9 @@ def convert(
         finally:
             Path(spool.name).unlink(missing_ok=True)
     for one in told.findings:
-        say(f"{one.group.severity:<8}{one.group.rule} {one.group.field or ''}: {one.title} ({one.group.count})")
+        place = f" {one.group.field}" if one.group.field else ""
+        once = one.group.samples[0].note if one.group.count == 1 and one.group.samples else None
+        say(f"{one.group.severity:<8}{one.group.rule}{place}: {one.title} ({once or one.group.count})")
     if not told.written:
         raise typer.Exit(Exit.FINDINGS)
     if out is not None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from gateway.clock import utc_now
 from gateway.core.errors import Unprocessable, Unreadable
-from gateway.core.model import AdapterName, Content, Endpoint, FormatName, Partner, PartnerKey, Role
+from gateway.core.model import AdapterName, Content, Endpoint, Finding, FormatName, Partner, PartnerKey, Role
 from gateway.core.ports.formats import Cover, Format, Reader
 from gateway.core.receipt import Tally, blocked
 from gateway.offline.judging import Advance, Explained, Validator, explained, known_format
@@ -116,8 +116,13 @@ def encoded(format_: Format, chunks: Iterator[list[Content]], cover: Cover, tall
 
 def _whole(format_: Format, contents: list[Content], cover: Cover, tally: Tally) -> bytes:
     made = format_.encode(contents, cover)
-    tally.add(made.findings)
+    tally.add([_named(one) for one in made.findings])
     return made.body
+
+
+def _named(finding: Finding) -> Finding:
+    """An element that the other format has no field for goes by its path, so that each is told."""
+    return finding if finding.field else replace(finding, field=finding.path)
 
 
 def _gathered(format_: Format, contents: list[Content], rest: Iterator[list[Content]]) -> list[Content]:

@@ -104,6 +104,13 @@ def test_no_chunk_of_a_longer_file_is_a_record_alone():
         assert min(sizes, default=4) >= min(count, 4)
 
 
+def test_each_element_that_the_other_format_cannot_carry_is_told_by_its_path():
+    told, _ = converted(OHIO, "w4", "newhire-wa")
+    lost = {one.group.field for one in told.findings if one.group.rule == "FIX-NOT-CARRIED"}
+    assert {"HireStateCode", "Employer/EmployerStateID"} <= lost
+    assert None not in lost
+
+
 def test_a_file_with_a_fault_is_not_converted(tmp_path):
     told, _ = converted(put(tmp_path, "w4", 20, 0.3), "w4", "json")
     assert not told.written
