@@ -13,10 +13,10 @@ import pytest
 
 from gateway.core import disclosure
 from gateway.core.disclosure import Guard, Override, Passage, Way, Withheld
-from gateway.core.model import DeliveryId, Facts, Kind, Record, RecordId, Role, TaxApproval
+from gateway.core.model import DeliveryId, Facts, Kind, PartnerKey, Record, RecordId, Role, TaxApproval
 from tests.unit.guarding import APPROVED, POLICY, TODAY, to
 from tests.unit.test_work_registry import posted
-from tests.unit.work_site import MICHIGAN, OHIO, agreement, open_site, partner, transfers
+from tests.unit.work_site import HIRE, MICHIGAN, OHIO, agreement, open_site, partner, transfers
 
 PERSON, REQUEST = b"p" * 16, RecordId("request-1")
 WAY, ELSEWHERE = (Way(DeliveryId(one), RecordId("answer-1")) for one in ("delivery-1", "delivery-2"))
@@ -308,6 +308,15 @@ def test_the_battery_alone_finds_out_no_guard_that_is_as_it_should_be():
 STREET = "12 Invented Street"
 GIVEN = b"<ParticipantStatusCode>O</ParticipantStatusCode>"
 MARKED = GIVEN + b"<FamilyViolenceIndicator>Y</FamilyViolenceIndicator>"
+HIRE_REPORT = """<NewHire xmlns="urn:child-support-gateway:new-hire:1"><Transmission><TransmitterStateCode>26\
+</TransmitterStateCode></Transmission><Employee><PersonSSNIdentification>9{number:07}9</PersonSSNIdentification>\
+<PersonName><PersonGivenName>JANE</PersonGivenName><PersonSurName>EXAMPLE</PersonSurName></PersonName>\
+<EmployeeAddress><AddressLine1Text>{street}</AddressLine1Text><AddressCityName>LANSING</AddressCityName>\
+<AddressStateCode>MI</AddressStateCode><AddressPostalCode>48933</AddressPostalCode></EmployeeAddress>{mark}</Employee>\
+<HireDate>2026-03-01</HireDate><Employer><EmployerFEINID>000000001</EmployerFEINID><EmployerName>SAMPLE WORKS\
+</EmployerName></Employer></NewHire>"""
+CASES, SPARED = 25, 40
+"""One document in so many is a whole case, and one is about somebody who is not protected."""
 
 
 def canary(number):
@@ -316,28 +325,36 @@ def canary(number):
 
 
 def document(number, *, marked):
-    """A case with an address and people of its own."""
+    """A hire, or a case with three people, with an address and numbers of its own."""
+    if number % CASES:
+        mark = "<FamilyViolenceIndicator>Y</FamilyViolenceIndicator>" if marked else ""
+        return HIRE_REPORT.format(number=number, street=canary(number), mark=mark).encode()
     people = {f"90010000{place}": f"9{number:07d}{place}" for place in (1, 2, 3)}
     text = transfers(number, case=f"MI{number:08d}").decode().replace(STREET, canary(number))
     for before, after in people.items():
         text = text.replace(before, after)
-    return text.encode().replace(GIVEN, MARKED, 1) if marked else text.encode()
+    whole = text[text.index("<CaseTransfer") :].removesuffix("</Batch>").encode()
+    return whole.replace(GIVEN, MARKED, 1) if marked else whole
 
 
 def gathered(documents):
     """One body of many."""
-    head, first = documents[0].split(b"<CaseTransfer", 1)
-    records = [b"<CaseTransfer" + one.split(b"<CaseTransfer", 1)[1].removesuffix(b"</Batch>") for one in documents]
-    assert first
-    return head + b"".join(records) + b"</Batch>"
+    return b'<Batch xmlns="urn:child-support-gateway:batch:1">' + b"".join(documents) + b"</Batch>"
 
 
 async def run(site, numbers, marked):
     """Post, send, and give back everything that another could see: what left, its names, and the store's files."""
-    site.know(partner(OHIO, "39", program="IV-A", concurrency=64), agreements=(agreement(MICHIGAN, OHIO),))
-    for start in range(0, len(numbers), 200):
-        some = numbers[start : start + 200]
-        await posted(site, MICHIGAN, "xml", gathered([document(n, marked=n in marked) for n in some]))
+    cases, national = agreement(MICHIGAN, OHIO), PartnerKey("national")
+    hires = agreement(MICHIGAN, national, kinds=frozenset({HIRE}))
+    known = (
+        partner(OHIO, "39", program="IV-A", concurrency=64),
+        partner(national, "NDNH", program="NDNH", concurrency=64),
+    )
+    site.know(*known, agreements=(cases, hires))
+    for start in range(0, len(numbers), 500):
+        some = numbers[start : start + 500]
+        found = await posted(site, MICHIGAN, "xml", gathered([document(n, marked=n in marked) for n in some]))
+        assert (found.counts.accepted, found.counts.refused, found.counts.unroutable) == (len(some), 0, 0)
     async with site.dispatching():
         await site.come_to_rest()
     left = [part for parcel in site.door.begun for part in (parcel.body, parcel.name.encode())]
@@ -353,9 +370,9 @@ def leaks(numbers, blobs):
 
 @pytest.mark.claim("A24", "V04", control="test_without_the_safeguard_the_addresses_are_found_by_the_same_search")
 async def test_no_address_of_a_protected_person_is_anywhere(sqlite_url, tmp_path, claim, capfd):
-    size = claim.size(push=1_000, night=10_000)
+    size = claim.size(push=10_000, night=10_000)
     numbers = list(range(1, size + 1))
-    marked = {number for number in numbers if (number * 2_654_435_761 + claim.seed) % 5 < 4}
+    marked = {number for number in numbers if (number * 2_654_435_761 + claim.seed) % SPARED}
     async with open_site(sqlite_url, tmp_path) as site:
         left, files = await run(site, numbers, marked)
     out = "".join(capfd.readouterr()).encode()
@@ -370,8 +387,8 @@ async def test_without_the_safeguard_the_addresses_are_found_by_the_same_search(
     async with open_site(sqlite_url, tmp_path) as site:
         site.guard = Careless(POLICY)
         site.router = replace(site.router, guard=site.guard)
-        left, _ = await run(site, [1, 2, 3], {1, 2, 3})
-    assert leaks([1, 2, 3], left) == [1, 2, 3]
+        left, _ = await run(site, [1, 2, CASES], {1, 2, CASES})
+    assert leaks([1, 2, CASES], left) == [1, 2, CASES]
 
 
 def test_what_the_store_keeps_for_the_guard_names_nobody():

@@ -1,5 +1,6 @@
 """Persons in danger, approvals that end, data that grow old: what the guard says when a delivery is about to leave."""
 
+import asyncio
 from dataclasses import replace
 from datetime import date
 
@@ -10,6 +11,7 @@ from gateway.core.audit_entry import Scribe
 from gateway.core.disclosure import Clearance, Withheld
 from gateway.core.errors import Tampered
 from gateway.core.model import Actor, DeliveryState, Fault, PartnerKey, RecordState
+from gateway.store.protection import StoredNotices
 from gateway.work.protection import RegisterWatch
 from tests.contract.test_adapter_contract import parcel
 from tests.contract.test_adapter_contract import partner as adapter_partner
@@ -105,6 +107,44 @@ async def test_a_notice_of_another_process_counts_from_its_commit_on(site):
         await site.come_to_rest()
     assert site.protection.register.revision == 1
     assert await kept(site, made[0]) == (DeliveryState.HELD, Withheld.PROTECTED_PERSON)
+
+
+class HeldBack(StoredNotices):
+    """The store's notices, told when the test lets them; counts how often somebody asks what is new."""
+
+    def __init__(self, database):
+        super().__init__(database)
+        self.asked, self.read, self.told = 0, asyncio.Event(), asyncio.Event()
+
+    async def since(self, revision):
+        self.asked += 1
+        found = await super().since(revision)
+        self.read.set()
+        await self.told.wait()
+        return found
+
+
+async def test_however_many_deliveries_begin_at_once_what_is_new_is_read_once(site):
+    await owed(site, case(1, MARK))
+    notices = HeldBack(site.database)
+    notices.told.set()
+    watch = RegisterWatch(notices, site.stores.overrides)
+    assert {one.revision for one in await asyncio.gather(*(watch.at_least(1) for _ in range(50)))} == {1}
+    assert notices.asked == 1
+
+
+async def test_a_notice_that_is_committed_while_another_is_read_is_not_missed(site):
+    await owed(site, case(1, MARK))
+    notices = HeldBack(site.database)
+    watch = RegisterWatch(notices, site.stores.overrides)
+    first = asyncio.create_task(watch.at_least(1))
+    await notices.read.wait()
+    await owed(site, of_texas(case(2, MARK)), TEXAS)
+    later = asyncio.create_task(watch.at_least(2))
+    await asyncio.sleep(0)
+    notices.told.set()
+    assert (await first) is (await later)
+    assert watch.register.revision == 2
 
 
 async def test_a_notice_of_a_record_that_is_refused_as_a_repeat_is_not_placed(site):
