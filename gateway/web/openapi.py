@@ -16,6 +16,7 @@ from gateway.web.access import TOKEN_PATH
 from gateway.web.api.operation import JSON, Answer, AnyBody, Form, Operation, Route
 from gateway.web.api.told import ProblemTold
 from gateway.web.auth import PARTNER_SCOPES, Scope
+from gateway.web.links import links_of
 from gateway.web.problems import MEDIA_TYPE, PROBLEMS
 
 VERSION = "3.1.1"
@@ -199,6 +200,8 @@ def _headers(operation: Operation) -> list[Document]:
 
 def _responses(operation: Operation) -> Document:
     responses: Document = {str(status): _answer(answer) for status, answer in operation.answers.items()}
+    if links := links_of(operation.name):
+        next(iter(responses.values()))["links"] = links
     for code in problems_of(operation):
         problem = PROBLEMS[code]
         told = responses.setdefault(

@@ -42,7 +42,17 @@ CHECKS = [
     ignored_auth,
 ]
 """All but those for whole runs, and but that what fits the description is accepted: records have rules of their own."""
-SCHEMA = schemathesis.openapi.from_dict(json.loads(json.dumps(openapi(ROUTES, FORMATS, "1.2.3"))))
+
+
+def read(document):
+    """The description as Schemathesis reads it; that something is too large is a refusal, too."""
+    schema = schemathesis.openapi.from_dict(document)
+    rejection = schema.config.checks.negative_data_rejection
+    rejection.expected_statuses = [*rejection.expected_statuses, "413"]
+    return schema
+
+
+SCHEMA = read(json.loads(json.dumps(openapi(ROUTES, FORMATS, "1.2.3"))))
 OPERATIONS = {found.ok().definition.raw["operationId"]: found.ok() for found in SCHEMA.get_all_operations()}
 PATIENCE = 60.0
 """Seconds for one answer: what is looked at is what it says, not how busy the machine is."""

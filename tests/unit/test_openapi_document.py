@@ -11,6 +11,7 @@ from gateway.core.model import FormatName, Kind
 from gateway.core.ports.formats import FormatInfo
 from gateway.web.api.reference import reference_page
 from gateway.web.api.routes import ROUTES
+from gateway.web.links import LEADS
 from gateway.web.openapi import openapi, problems_of
 from gateway.web.problems import PROBLEMS
 
@@ -47,6 +48,33 @@ def test_every_route_is_described_once_under_a_name_of_its_own():
 def test_no_reference_leads_nowhere():
     wanted = {part.split('"')[0] for part in json.dumps(DOCUMENT).split("#/components/schemas/")[1:]}
     assert wanted <= set(DOCUMENT["components"]["schemas"])
+
+
+def test_every_link_leads_from_a_member_of_its_answer_to_a_parameter_of_an_operation():
+    operations = {one["operationId"]: one for methods in DOCUMENT["paths"].values() for one in methods.values()}
+    linked = [
+        (response, link)
+        for one in operations.values()
+        for response in one["responses"].values()
+        for link in response.get("links", {}).values()
+    ]
+    assert len(linked) == sum(len(lead.operations) for leads in LEADS.values() for lead in leads) > 20
+    for response, link in linked:
+        (content,) = response["content"].values()
+        taken = {one["name"] for one in operations[link["operationId"]]["parameters"] if one["in"] == "path"}
+        for name, expression in link["parameters"].items():
+            assert name in taken
+            assert member(content["schema"], expression.removeprefix("$response.body#/").split("/"))["type"] == "string"
+
+
+def member(schema, pointer):
+    """The schema of a member of an answer."""
+    while "$ref" in schema:
+        schema = DOCUMENT["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
+    if not pointer:
+        return schema
+    inner = schema["items"] if pointer[0].isdigit() else schema["properties"][pointer[0]]
+    return member(inner, pointer[1:])
 
 
 def test_formats_that_are_only_written_are_no_request_bodies():
