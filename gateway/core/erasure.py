@@ -39,6 +39,14 @@ class RunState(StrEnum):
     DONE = "done"
 
 
+class RunScope(StrEnum):
+    """What goes in a run."""
+
+    ALL = "all"
+    AT_ONCE = "at-once"
+    """What the law has destroyed with its delivery, and nothing by its age."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One erasing run; another process may go on with one that was cut off."""
@@ -55,6 +63,7 @@ class Run:
     ended_at: datetime | None = None
     certificate: str | None = None
     """The disposal certificate, a JSON document; None while it runs."""
+    scope: RunScope = RunScope.ALL
 
 
 @dataclass(frozen=True, slots=True)

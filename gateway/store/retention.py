@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import Row, Select, case, exists, func, select, text, union_all,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.bearing import bearing_from
-from gateway.core.erasure import Erasure, Run, RunState
+from gateway.core.erasure import Erasure, Run, RunScope, RunState
 from gateway.core.ids import uuid7
 from gateway.core.model import AuditEntry, DeliveryId, DeliveryState, Kind, PartnerKey, RecordId, SubmissionId
 from gateway.core.ports.retention import Found, Span
@@ -80,12 +81,17 @@ class StoredRetention:
         return None if row is None else _erasure(row)
 
     async def begin(self, run: Run, entry: AuditEntry) -> Run:
-        running = select(retention_runs).where(retention_runs.c.state == RunState.RUNNING.value)
+        columns = retention_runs.c
+        running = select(retention_runs).where(columns.state == RunState.RUNNING.value).order_by(columns.scope)
+        if run.scope is not RunScope.ALL:
+            running = running.where(columns.scope == run.scope.value)
         async with self._database.write() as connection:
             await one_at_a_time(connection, "retention")
             row = (await connection.execute(running.limit(1))).one_or_none()
             if row is not None:
-                return _run(row)
+                widened = update(retention_runs).where(columns.id == row.id).values(scope=run.scope.value)
+                await connection.execute(widened)
+                return replace(_run(row), scope=run.scope)
             await _RUNS.write(connection, [_run_row(run)])
             await write_entries(connection, [entry])
         return run
@@ -197,6 +203,7 @@ def _run(row: Row[Any]) -> Run:
         records=row.records,
         ended_at=row.ended_at,
         certificate=row.certificate,
+        scope=RunScope(row.scope),
     )
 
 
@@ -212,4 +219,5 @@ def _run_row(run: Run) -> dict[str, object]:
         "records": run.records,
         "ended_at": run.ended_at,
         "certificate": run.certificate,
+        "scope": run.scope.value,
     }

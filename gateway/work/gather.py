@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from gateway.core.audit_entry import Scribe
 from gateway.core.batching import due
@@ -18,7 +19,13 @@ Hurry = Callable[[tuple[Gathering, ...]], Awaitable[frozenset[tuple[str, str, st
 """What waits -> partner, sender and agreement of what may not wait for its batch."""
 
 
-@dataclass(frozen=True, slots=True)
+SELDOM = 20
+"""What waits is left alone so many times as long as it took to count it: a million records of a nightly batch must not
+keep the store busy all day."""
+LONGEST_REST = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
 class Gatherer:
     deliveries: Deliveries
     directory: Callable[[], Directory]
@@ -27,11 +34,21 @@ class Gatherer:
     mint: Mint
     bridging: Bridging = field(default_factory=Bridging)
     hurry: Hurry = nobody_hurries
+    _look_at: datetime | None = None
 
     async def step(self) -> bool:
         """One look at everything that waits. True when a full batch was made, so that there may be another."""
-        full = False
+        begun = self.clock()
+        if self._look_at is not None and begun < self._look_at <= begun + LONGEST_REST:
+            return False
         found = await self.deliveries.gathering()
+        counted = self.clock()
+        full = await self._gather_all(found)
+        self._look_at = None if full else counted + min(SELDOM * max(timedelta(), counted - begun), LONGEST_REST)
+        return full
+
+    async def _gather_all(self, found: tuple[Gathering, ...]) -> bool:
+        full = False
         hurried = await self.hurry(found)
         for waiting in found:
             partner = self.directory().partners.get(waiting.partner)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from gateway.core.audit_entry import Scribe, timestamp
-from gateway.core.erasure import Erasure, Outlook, Run, RunState, Tally
+from gateway.core.erasure import Erasure, Outlook, Run, RunScope, RunState, Tally
 from gateway.core.errors import Conflict
 from gateway.core.ids import Clock, Mint
 from gateway.core.model import Actor, AuditEntry, Kind, RecordId
@@ -161,6 +161,7 @@ class Eraser:
 
     async def _begin(self, actor: Actor, now: datetime) -> Run:
         made = Run(self.mint(), self.schedule.version, self.schedule.digest, str(actor), now, RunState.RUNNING, None, 0)
+        made = replace(made, scope=RunScope.ALL if self.only is None else RunScope.AT_ONCE)
         details = {"policy": made.policy, "policy_sha256": made.policy_digest}
         entry = self.scribe.entry(actor, "retention.begun", f"retention:{made.id}", details=details)
         return await self.retention.begin(made, entry)
@@ -230,6 +231,8 @@ def told(tally: Tally) -> Mapping[str, str | int]:
 
 
 SCHEDULER = Actor("gateway", "scheduler")
+LATEST = 5
+"""Runs among which one that was cut off is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +252,8 @@ class Rounds:
 
     async def _is_time(self) -> bool:
         if self.every is None:
-            return False
+            last = await self.eraser.retention.runs(LATEST)
+            return any(run.state is RunState.RUNNING and run.scope is RunScope.AT_ONCE for run in last)
         last = await self.eraser.retention.runs(1)
         rested = not last or last[0].begun_at + self.every <= self.eraser.clock()
         return rested or last[0].state is RunState.RUNNING

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from gateway.audit.proof import check_proof
-from gateway.core.erasure import Tally
+from gateway.core.erasure import RunScope, RunState, Tally
 from gateway.core.errors import Conflict, GatewayError
 from gateway.core.labels import open_record
 from gateway.core.model import Actor, AdapterName, DeliveryState, Endpoint, Partner, Role
@@ -260,21 +260,27 @@ async def test_a_closed_case_goes_three_years_after_its_closing(site):
     assert sum(tally.records for tally in outlook.due.values()) == 3
 
 
-async def test_a_run_that_was_cut_off_is_gone_on_with_and_has_one_certificate(either):
-    kept = await either.fill(30)
-    either.now = AFTER
+async def cut_off_after(number, site, chosen):
+    """A run of somebody who dies after so many records."""
 
     class Cut(Exception):
         pass
 
     def cut(count):
-        if count >= 10:
+        if count >= number:
             raise Cut
 
-    slow = eraser(either.base)
     with pytest.raises(Cut):
-        await replace(slow, pace=Pace(looked_at=10, batch=5)).run(OPERATOR, cut)
-    (cut_off,) = await either.base.stores.retention.runs(5)
+        await replace(chosen, pace=Pace(looked_at=10, batch=5)).run(OPERATOR, cut)
+    (cut_off,) = await site.base.stores.retention.runs(5)
+    return cut_off
+
+
+async def test_a_run_that_was_cut_off_is_gone_on_with_and_has_one_certificate(either):
+    kept = await either.fill(30)
+    either.now = AFTER
+
+    cut_off = await cut_off_after(10, either, eraser(either.base))
     assert cut_off.certificate is None
     assert len(await ids_left(either)) == 20
     ended = await eraser(either.base).run(OPERATOR)
@@ -335,6 +341,48 @@ async def test_a_locate_answer_in_a_custody_case_is_destroyed_once_the_requester
     claim.measured(f"{left['openable']} of {count} recoverable after the acknowledgement")
     assert left == {"openable": 0}
     assert (await (await local_desk(site.base)).erased(kept[0].id)).rule == "custody"
+
+
+def switched_off(site):
+    """What the scheduler does while retention is switched off."""
+    everything = eraser(site.base)
+    return Rounds(replace(everything, only=everything.schedule.at_once), None)
+
+
+async def test_with_retention_switched_off_a_run_of_a_person_that_was_cut_off_is_left_for_that_person(either):
+    await either.fill(30)
+    either.now = AFTER
+    cut_off = await cut_off_after(10, either, eraser(either.base))
+    kept = await either.accept(count=2, **CUSTODY)
+    await either.deliver()
+    await switched_off(either).step()
+    urgent, left = await either.base.stores.retention.runs(5)
+    assert (urgent.records, urgent.scope, urgent.state) == (2, RunScope.AT_ONCE, RunState.DONE)
+    assert await traces(either, kept) == {"openable": 0}
+    assert (left.id, left.state, left.certificate) == (cut_off.id, RunState.RUNNING, None)
+    ended = await eraser(either.base).run(OPERATOR)
+    assert (ended.id, ended.records, ended.scope) == (cut_off.id, 30, RunScope.ALL)
+
+
+async def test_with_retention_switched_off_the_scheduler_ends_a_run_of_its_own_that_was_cut_off(site):
+    await site.accept(count=12, **CUSTODY)
+    await site.deliver()
+    rounds = switched_off(site)
+    cut_off = await cut_off_after(5, site, rounds.eraser)
+    await rounds.step()
+    await rounds.step()
+    (ended,) = await site.base.stores.retention.runs(5)
+    assert (ended.id, ended.records, ended.state) == (cut_off.id, 12, RunState.DONE)
+    assert json.loads(ended.certificate)["records"] == 12
+
+
+async def test_a_run_of_all_goes_on_with_one_of_what_goes_at_once_and_makes_it_one_of_all(site):
+    await site.accept(count=12, **CUSTODY)
+    await site.deliver()
+    cut_off = await cut_off_after(5, site, switched_off(site).eraser)
+    ended = await eraser(site.base).run(OPERATOR)
+    assert (ended.id, ended.records, ended.scope) == (cut_off.id, 12, RunScope.ALL)
+    assert [run.scope for run in await site.base.stores.retention.runs(5)] == [RunScope.ALL]
 
 
 async def acknowledged(site, kept):

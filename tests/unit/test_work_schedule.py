@@ -18,6 +18,7 @@ from gateway.core.model import (
 from gateway.core.ports.deliveries import DeliveryQuery
 from gateway.core.ports.jobs import Job
 from gateway.logbook import Logbook
+from gateway.store.deliveries import StoredDeliveries
 from gateway.work.bulk import BulkRunner
 from gateway.work.directory import DirectoryWatch
 from gateway.work.gather import Gatherer
@@ -75,6 +76,27 @@ async def test_no_batch_is_bigger_than_the_limit_and_a_full_one_says_that_there_
     site.wait(minutes=5)
     await gatherer(site).step()
     assert await batches(site) == [4, 4, 1]
+
+
+async def test_what_takes_long_to_count_is_counted_more_rarely(site):
+    site.know(batched())
+    counted = []
+
+    class Slow(StoredDeliveries):
+        async def gathering(self):
+            counted.append(site.now)
+            site.wait(seconds=0.5)
+            return await super().gathering()
+
+    slow = Gatherer(Slow(site.database), lambda: site.directory, site.scribe, site.clock, site.mint)
+    for _ in range(60):
+        await slow.step()
+        site.wait(seconds=1)
+    assert 5 <= len(counted) <= 7
+    await site.owe(*range(1, 10))
+    site.wait(seconds=10)
+    assert [await slow.step() for _ in range(3)] == [True, True, False], "full batches follow each other without a rest"
+    assert await batches(site) == [4, 4]
 
 
 async def test_a_window_gathers_at_its_time_and_not_before(site):

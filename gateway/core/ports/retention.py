@@ -54,7 +54,8 @@ class Retention(Protocol):
     async def erased(self, record: RecordId) -> Erasure | None: ...
 
     async def begin(self, run: Run, entry: AuditEntry) -> Run:
-        """The run that was cut off, to go on with; else this one, written down."""
+        """The run that was cut off, to go on with; else this one, written down. A run of all goes on with any, and
+        makes it one of all; another one leaves runs of all alone: it could not end them."""
         ...
 
     async def end(self, run: Run, entry: AuditEntry) -> None:

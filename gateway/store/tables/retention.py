@@ -32,6 +32,7 @@ retention_runs = Table(
     Column("records", BigInteger, nullable=False),
     Column("ended_at", Instant),
     Column("certificate", Text),
+    Column("scope", Text, nullable=False, server_default="all"),
 )
 
 holds = Table(
