@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.core.acceptance import Chunk
 from gateway.core.errors import Unreadable
 from gateway.core.ids import Clock
-from gateway.core.model import AuditEntry, Counts, Finding, Submission, SubmissionId, SubmissionState
+from gateway.core.model import AuditEntry, Counts, Finding, PartnerKey, Submission, SubmissionId, SubmissionState
 from gateway.core.succession import REFUSAL
 from gateway.store.engine import Database
 from gateway.store.insertion import Insertion, Row
@@ -62,12 +62,14 @@ class StoredSpool:
         async with self._database.write() as connection:
             await _delete_pieces(connection, submission)
 
-    async def claim(self, owner: str, now: datetime, until: datetime) -> Submission | None:
+    async def claim(
+        self, owner: str, now: datetime, until: datetime, after: PartnerKey | None = None
+    ) -> Submission | None:
         unleased = or_(submissions.c.lease_until.is_(None), submissions.c.lease_until <= now)
         oldest = (
             select(submissions.c.id)
             .where(submissions.c.state == SubmissionState.RECEIVED.value, unleased)
-            .order_by(submissions.c.received_at, submissions.c.id)
+            .order_by(submissions.c.sender == (after or ""), submissions.c.received_at, submissions.c.id)
             .limit(1)
             .with_for_update(skip_locked=True)
         )

@@ -23,7 +23,8 @@ _OWED = (
 )
 _UNJUDGED = (
     select(submissions.c.received_at)
-    .where(submissions.c.state == SubmissionState.RECEIVED.value)
+    # Not those that somebody has begun: one that takes hours, or fails again and again, must close the door to nobody.
+    .where(submissions.c.state == SubmissionState.RECEIVED.value, submissions.c.lease_owner.is_(None))
     .order_by(submissions.c.received_at)
     .limit(1)
 )

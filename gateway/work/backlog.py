@@ -16,7 +16,17 @@ from gateway.core.audit_entry import Scribe
 from gateway.core.errors import Unreadable
 from gateway.core.ids import Clock, Mint
 from gateway.core.labels import open_labelled
-from gateway.core.model import Actor, Delivery, Finding, FormatName, Partner, RecordId, RuleCode, Submission
+from gateway.core.model import (
+    Actor,
+    Delivery,
+    Finding,
+    FormatName,
+    Partner,
+    PartnerKey,
+    RecordId,
+    RuleCode,
+    Submission,
+)
 from gateway.core.ports.crew import Crew, Examination, Examined
 from gateway.core.ports.formats import FileHeader, Format, Frame, Reader
 from gateway.core.ports.keys import Sealer
@@ -75,9 +85,10 @@ class _Work:
             commit.cancel()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Backlog:
-    """Judges received submissions one after the other. Any process may run it; a lease keeps two from the same body."""
+    """Judges received submissions one after the other, of two senders in turns: many big files of one must not keep all
+    others waiting. Any process may run it; a lease keeps two from the same body."""
 
     owner: str
     spool: Spool
@@ -96,13 +107,17 @@ class Backlog:
     """Both as in :class:`gateway.work.intake.Desk`."""
     successions: Successions = field(default_factory=Successions)
     limits: BacklogLimits = field(default_factory=BacklogLimits)
+    _last: PartnerKey | None = None
+    """Whose submission was taken last."""
 
     async def step(self) -> bool:
-        """Judge the oldest received submission to its end. False: there was none, or somebody else took it over."""
+        """Judge the oldest received submission to its end, one of another sender than the last first. False: there was
+        none, or somebody else took it over."""
         now = self.clock()
-        submission = await self.spool.claim(self.owner, now, now + self.limits.lease)
+        submission = await self.spool.claim(self.owner, now, now + self.limits.lease, self._last)
         if submission is None:
             return False
+        self._last = submission.sender
         sender = self.directory().partners[submission.sender]
         work = _Work(submission, sender, self.formats(submission.format).reader(), submission.counts.accepted)
         try:

@@ -17,7 +17,9 @@ from gateway.store.tables import audit_entries, deliveries, records
 from gateway.store.tables import spool as spool_table
 from tests.contract.store_samples import (
     ACTOR,
+    IOWA,
     NOW,
+    OHIO,
     acceptance,
     finding,
     judged_record,
@@ -35,9 +37,9 @@ def spool(database):
     return StoredSpool(database, lambda: NOW)
 
 
-async def spooled(database, key="big", at=NOW):
+async def spooled(database, key="big", at=NOW, sender=OHIO):
     """A received submission that waits to be judged."""
-    posted = submission(key, spooled=True, at=at)
+    posted = submission(key, spooled=True, at=at, sender=sender)
     await StoredIntake(database).accept(acceptance(posted))
     return posted
 
@@ -89,6 +91,17 @@ async def test_the_oldest_received_submission_is_claimed_first_and_only_once(dat
     await StoredIntake(database).accept(one_record("judged already"))
     claimed = [await spool.claim(f"owner-{n}", NOW, UNTIL) for n in range(3)]
     assert [one.id if one else None for one in claimed] == [early.id, late.id, None]
+
+
+async def test_a_sender_with_many_files_takes_turns_with_the_others(database, spool):
+    many = [await spooled(database, f"{number}", at=NOW + timedelta(seconds=number)) for number in range(4)]
+    one = await spooled(database, at=NOW + timedelta(minutes=1), sender=IOWA)
+    last, order = None, []
+    for number in range(5):
+        taken = await spool.claim(f"owner-{number}", NOW, UNTIL, last)
+        order.append(taken.id)
+        last = taken.sender
+    assert order == [many[0].id, one.id, *(file.id for file in many[1:])]
 
 
 async def test_owners_that_race_never_claim_the_same_submission(database, spool):

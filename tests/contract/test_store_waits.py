@@ -10,6 +10,7 @@ from gateway.core.admission import Owed
 from gateway.core.model import DeliveryState, Digest, FormatName, Submission, SubmissionId, SubmissionState
 from gateway.store.insertion import Insertion
 from gateway.store.rows import delivery_row, submission_row
+from gateway.store.spool import StoredSpool
 from gateway.store.tables import deliveries, submissions
 from gateway.store.waits import StoredWaits
 from tests.contract.owed import INDIANA, MINUTE, OHIO, TEXAS, Town
@@ -61,3 +62,5 @@ async def test_the_oldest_submission_that_nobody_has_judged(database, waits, tow
         received, judged = SubmissionState.RECEIVED, SubmissionState.JUDGED
         await _SUBMISSIONS.write(connection, [posted(received, 3), posted(received, 7), posted(judged, 9)])
     assert await waits.unjudged_since() == town.now - timedelta(minutes=7)
+    await StoredSpool(database, town.clock).claim("a", town.now, town.later())
+    assert await waits.unjudged_since() == town.now - timedelta(minutes=3), "what was begun closes the door to nobody"

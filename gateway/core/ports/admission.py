@@ -33,5 +33,5 @@ class Waits(Protocol):
         ...
 
     async def unjudged_since(self) -> datetime | None:
-        """When the oldest submission that is not judged yet was received."""
+        """When the oldest submission was received that nobody has begun to judge."""
         ...

@@ -61,8 +61,11 @@ class Spool(Protocol):
 
     async def discard(self, submission: SubmissionId) -> None: ...
 
-    async def claim(self, owner: str, now: datetime, until: datetime) -> Submission | None:
-        """Lease the oldest received submission that nobody works on (or whose lease ended)."""
+    async def claim(
+        self, owner: str, now: datetime, until: datetime, after: PartnerKey | None = None
+    ) -> Submission | None:
+        """Lease the oldest received submission that nobody works on (or whose lease ended); one of ``after`` only when
+        no other sender has any."""
         ...
 
     async def judged(self, owner: str, chunk: Chunk, until: datetime) -> bool:
