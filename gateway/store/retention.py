@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, case, exists, func, select, text, union_all, update
+from sqlalchemy import Row, Select, case, exists, false, func, or_, select, text, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.bearing import bearing_from
@@ -28,7 +28,9 @@ _RUNS = Insertion(retention_runs)
 _ENDED = (DeliveryState.DELIVERED.value, DeliveryState.WITHDRAWN.value)
 _SKEW = timedelta(days=1)
 """How far the time inside an id may be from the time of its row."""
-_OF_PURPOSE = text("records.bearing LIKE '%for:%'")
+_USUAL = "support"
+"""The purpose of most requests: a schedule with a rule of its own for it has no index to find them by."""
+_UNUSUAL = text("records.bearing LIKE '%for:%' AND records.bearing NOT LIKE '%for:support%'")
 """As the index ``records_of_purpose`` has it, so that it serves."""
 _BY_ORDER = select(overrides.c.record).where(overrides.c.record.is_not(None))
 """Records that left by order of a court; there are few."""
@@ -56,8 +58,8 @@ class StoredRetention:
         )
         if span.after is not None:
             query = query.where(columns.id > span.after)
-        if span.of_purpose:
-            query = query.where(columns.id.in_(union_all(select(records.c.id).where(_OF_PURPOSE), _BY_ORDER)))
+        if span.purposes is not None:
+            query = query.where(columns.id.in_(union_all(_naming(span.purposes), _BY_ORDER)))
         async with self._database.read() as connection:
             rows = (await connection.execute(query.order_by(columns.id).limit(limit))).all()
             ordered = frozenset(await connection.scalars(_BY_ORDER))
@@ -129,6 +131,11 @@ class StoredRetention:
 
 def _first_id(at: datetime) -> str:
     return uuid7(max(0, int(at.timestamp() * 1000)), bytes(10))
+
+
+def _naming(purposes: frozenset[str]) -> Select[tuple[str]]:
+    named = or_(false(), *(records.c.bearing.contains(f"for:{one}", autoescape=True) for one in sorted(purposes)))
+    return select(records.c.id).where(named, *(() if _USUAL in purposes else (_UNUSUAL,)))
 
 
 async def _owed(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, list[Row[Any]]]:

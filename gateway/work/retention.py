@@ -71,9 +71,9 @@ class Eraser:
         held: dict[str, Tally] = {}
         holds = await self.holds.list()
         until = earlier(now, self.schedule.shortest_months)
-        for span in (Span(None, until), Span(None, now, of_purpose=True)):
+        for span in (Span(None, until), self._of_purpose(now)):
             async for found in self._walk(span):
-                fresh = [one for one in found if not span.of_purpose or one.candidate.received_at > until]
+                fresh = [one for one in found if span.purposes is None or one.candidate.received_at > until]
                 looked += len(fresh)
                 for one in fresh:
                     ruling = self._ruling(one, holds)
@@ -94,7 +94,7 @@ class Eraser:
     async def _run(self, actor: Actor, watch: Callable[[int], None]) -> Run:
         now, erased = self.clock(), 0
         run = await self._begin(actor, now)
-        async for batch in self._batches(Span(None, now, of_purpose=True)):
+        async for batch in self._batches(self._of_purpose(now)):
             erased += await self._erase(run, batch, actor)
             watch(erased)
         if self.only is None:
@@ -135,7 +135,7 @@ class Eraser:
     async def urgent(self) -> bool:
         """Whether a record is due that goes as soon as it is delivered (45 CFR 303.15(c)(8))."""
         now, holds = self.clock(), await self.holds.list()
-        async for found in self._walk(Span(None, now, of_purpose=True)):
+        async for found in self._walk(self._of_purpose(now)):
             if any(self._goes(self._ruling(one, holds), now) for one in found):
                 return True
         return False
@@ -150,6 +150,10 @@ class Eraser:
         while found := await self.retention.candidates(span, self.schedule.closing, self.pace.looked_at):
             yield found
             span = replace(span, after=found[-1].candidate.id)
+
+    def _of_purpose(self, now: datetime) -> Span:
+        """Records for whose purpose the schedule has a rule: no others may be due before all of their age are."""
+        return Span(None, now, self.schedule.purposes)
 
     def _goes(self, ruling: Ruling, now: datetime) -> bool:
         return ruling.is_due(now) and (self.only is None or ruling.rule in self.only)

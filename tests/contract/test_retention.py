@@ -15,6 +15,7 @@ from gateway.core.erasure import RunScope, RunState, Tally
 from gateway.core.errors import Conflict, GatewayError
 from gateway.core.labels import open_record
 from gateway.core.model import Actor, AdapterName, DeliveryState, Endpoint, Partner, Role
+from gateway.core.ports.retention import Span
 from gateway.core.retention import HoldScope, later
 from gateway.core.routing import Directory
 from gateway.retaining import eraser, local_desk
@@ -383,6 +384,17 @@ async def test_a_run_of_all_goes_on_with_one_of_what_goes_at_once_and_makes_it_o
     ended = await eraser(site.base).run(OPERATOR)
     assert (ended.id, ended.records, ended.scope) == (cut_off.id, 12, RunScope.ALL)
     assert [run.scope for run in await site.base.stores.retention.runs(5)] == [RunScope.ALL]
+
+
+async def test_what_names_the_usual_purpose_is_not_looked_at_every_minute(either):
+    await either.fill(5, LOCATE_ANSWER, bearing="FPLS for:support")
+    (custody,) = await either.fill(1, LOCATE_ANSWER, bearing="FPLS for:custody")
+    retention = either.base.stores.retention
+    found = await retention.candidates(Span(None, either.now, frozenset({"custody"})), frozenset(), 100)
+    assert [one.candidate.id for one in found] == [custody.id]
+    both = await retention.candidates(Span(None, either.now, frozenset({"custody", "support"})), frozenset(), 100)
+    assert len(both) == 6
+    assert await retention.candidates(Span(None, either.now, frozenset()), frozenset(), 100) == ()
 
 
 async def acknowledged(site, kept):

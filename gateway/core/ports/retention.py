@@ -32,8 +32,8 @@ class Span:
     after: RecordId | None
     """Those with greater ids."""
     received_until: datetime
-    of_purpose: bool = False
-    """Only those that name a purpose themselves."""
+    purposes: frozenset[str] | None = None
+    """Only those that name one of these themselves, and those that left by order of a court; None: all."""
 
 
 class Retention(Protocol):

@@ -50,11 +50,11 @@ records = Table(
         "id",
         **only_where("state = 'withheld'"),
     ),
-    # Few records name a purpose; some of them go as soon as they are delivered.
+    # Few records name a purpose that is not support; some of them go as soon as they are delivered.
     Index(
         "records_of_purpose",
         "id",
-        **only_where("bearing LIKE '%for:%'"),
+        **only_where("bearing LIKE '%for:%' AND bearing NOT LIKE '%for:support%'"),
     ),
     # Few records change a mark of danger at a registry; the clock on them must not look at all others.
     Index(
