@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 from gateway.core.audit_entry import Scribe
 from gateway.core.batching import due
@@ -14,15 +13,10 @@ from gateway.core.model import Actor, AgreementKey, Delivery, DeliveryId, Delive
 from gateway.core.ports.danger_changes import nobody_hurries
 from gateway.core.ports.deliveries import Deliveries, Gathering
 from gateway.core.routing import Directory
+from gateway.work.seldom import Seldom
 
 Hurry = Callable[[tuple[Gathering, ...]], Awaitable[frozenset[tuple[str, str, str]]]]
 """What waits -> partner, sender and agreement of what may not wait for its batch."""
-
-
-SELDOM = 20
-"""What waits is left alone so many times as long as it took to count it: a million records of a nightly batch must not
-keep the store busy all day."""
-LONGEST_REST = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
@@ -34,17 +28,19 @@ class Gatherer:
     mint: Mint
     bridging: Bridging = field(default_factory=Bridging)
     hurry: Hurry = nobody_hurries
-    _look_at: datetime | None = None
+    _seldom: Seldom = field(default_factory=Seldom)
+    """A million records of a nightly batch take a second to count, and must not be counted every second."""
 
     async def step(self) -> bool:
         """One look at everything that waits. True when a full batch was made, so that there may be another."""
         begun = self.clock()
-        if self._look_at is not None and begun < self._look_at <= begun + LONGEST_REST:
+        if self._seldom.rests(begun):
             return False
         found = await self.deliveries.gathering()
-        counted = self.clock()
+        self._seldom.looked(begun, self.clock())
         full = await self._gather_all(found)
-        self._look_at = None if full else counted + min(SELDOM * max(timedelta(), counted - begun), LONGEST_REST)
+        if full:
+            self._seldom.at_once()
         return full
 
     async def _gather_all(self, found: tuple[Gathering, ...]) -> bool:

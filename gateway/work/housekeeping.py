@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
@@ -15,6 +15,7 @@ from gateway.core.ports.broker import Broker
 from gateway.core.ports.deliveries import Deliveries, DeliveryDesk
 from gateway.core.ports.health import Health, Sample
 from gateway.core.ports.submissions import Spool
+from gateway.work.seldom import Seldom
 
 log = structlog.get_logger()
 UPLOAD_AGE = timedelta(hours=6)
@@ -32,6 +33,8 @@ class Housekeeper:
     broker: Broker
     clock: Clock
     amendments: Amendments
+    seldom: Seldom = field(default_factory=Seldom)
+    """For samples: a day may have brought millions of records."""
 
     async def release(self) -> bool:
         """Claims of processes that died become pending again."""
@@ -51,6 +54,8 @@ class Housekeeper:
     async def sample(self) -> bool:
         """Depths of all queues, for plots and drain estimates: what the store owes and what the broker holds."""
         now = self.clock()
+        if self.seldom.rests(now):
+            return False
         samples: list[Sample] = []
         for queue in await self.desk.queues():
             figures = {
@@ -65,6 +70,7 @@ class Housekeeper:
             samples += [Sample(now, f"{series}.{name}", "", float(value)) for name, value in counts.items()]
         samples += await self._broker(now_samples=samples)
         await self.health.add_samples(samples)
+        self.seldom.looked(now, self.clock())
         return False
 
     async def _broker(self, now_samples: Sequence[Sample]) -> list[Sample]:

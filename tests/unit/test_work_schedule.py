@@ -19,13 +19,15 @@ from gateway.core.ports.deliveries import DeliveryQuery
 from gateway.core.ports.jobs import Job
 from gateway.logbook import Logbook
 from gateway.store.deliveries import StoredDeliveries
+from gateway.store.health import StoredHealth
 from gateway.work.bulk import BulkRunner
 from gateway.work.directory import DirectoryWatch
 from gateway.work.gather import Gatherer
 from gateway.work.housekeeping import UPLOAD_AGE, Housekeeper
 from gateway.work.integrator import Integrator
 from gateway.work.reroute import Rerouter
-from tests.unit.work_site import CASE, MICHIGAN, OHIO, TEXAS, agreement, open_site, partner, transfers
+from gateway.work.seldom import Seldom
+from tests.unit.work_site import CASE, MICHIGAN, MORNING, OHIO, TEXAS, agreement, open_site, partner, transfers
 
 PENDING, DEAD = DeliveryState.PENDING, DeliveryState.DEAD
 PAT = Actor("operator", "pat")
@@ -97,6 +99,33 @@ async def test_what_takes_long_to_count_is_counted_more_rarely(site):
     site.wait(seconds=10)
     assert [await slow.step() for _ in range(3)] == [True, True, False], "full batches follow each other without a rest"
     assert await batches(site) == [4, 4]
+
+
+def test_a_look_is_rarer_the_longer_it_takes_and_a_clock_that_is_set_back_makes_nobody_wait():
+    seldom, second = Seldom(), timedelta(seconds=1)
+    assert not seldom.rests(MORNING)
+    seldom.looked(MORNING, MORNING + second)
+    assert seldom.rests(MORNING + 20 * second)
+    assert not seldom.rests(MORNING + 21 * second)
+    assert not seldom.rests(MORNING - timedelta(days=1))
+    seldom.looked(MORNING, MORNING + timedelta(hours=1))
+    assert not seldom.rests(MORNING + timedelta(hours=1, minutes=1))
+    seldom.looked(MORNING, MORNING - second)
+    assert not seldom.rests(MORNING)
+
+
+async def test_figures_that_take_long_to_count_are_sampled_more_rarely(site):
+    class Slow(StoredHealth):
+        async def counts(self, since):
+            site.wait(seconds=1)
+            return await super().counts(since)
+
+    slow = replace(keeper(site), health=Slow(site.database))
+    for _ in range(30):
+        await slow.sample()
+        site.wait(seconds=10)
+    times = site.rows("SELECT DISTINCT at FROM samples")
+    assert 7 <= len(times) <= 9
 
 
 async def test_a_window_gathers_at_its_time_and_not_before(site):
