@@ -23,7 +23,7 @@ from gateway.core.ports.deliveries import Deliveries
 from gateway.core.ports.health import BreakerRow, Health, Share
 from gateway.core.routing import Directory
 from gateway.work.clearing import Clearing, KeptBack
-from gateway.work.line import Line
+from gateway.work.line import BACKLOG, Line
 from gateway.work.presence import alone
 from gateway.work.settling import Settler
 from gateway.work.verdict import Judge, Try, Verdict
@@ -84,6 +84,8 @@ class Dispatcher:
     _tries: set[asyncio.Task[None]] = field(default_factory=set)
     _leases: dict[DeliveryId, datetime] = field(default_factory=dict)
     """Until when what is tried, or waits for a slot, is ours."""
+    _faults: dict[DeliveryId, int] = field(default_factory=dict)
+    """How often in a row the gateway itself failed at a delivery."""
     _closing: bool = False
 
     async def take(self, announcement: Announcement) -> None:
@@ -221,11 +223,20 @@ class Dispatcher:
         try:
             verdict = await self._in_turn(line, claimed, generation)
             self.tools.settler.settle(verdict.settlement, verdict.entry)
+            self._note_fault(claimed.delivery.id, verdict)
             await self._tell_breaker(line, verdict, generation)
         finally:
             self._leases.pop(claimed.delivery.id, None)
             line.end(_weight(claimed))
             self._wakes[line.partner.key].set()
+
+    def _note_fault(self, delivery: DeliveryId, verdict: Verdict) -> None:
+        if not verdict.ours:
+            self._faults.pop(delivery, None)
+            return
+        if len(self._faults) >= BACKLOG:
+            self._faults.clear()
+        self._faults[delivery] = self._faults.get(delivery, 0) + 1
 
     async def _in_turn(self, line: Line, claimed: Claimed, generation: int) -> Verdict:
         try:
@@ -243,7 +254,7 @@ class Dispatcher:
         self._follow(line)
         partner = line.partner
         begun = tools.clock()
-        tried = Try(claimed, partner, tools.owner, begun, begun)
+        tried = Try(claimed, partner, tools.owner, begun, begun, faults=self._faults.get(claimed.delivery.id, 0))
         stopped = self._stopped(line, begun)
         ours = begun < self._leases.get(claimed.delivery.id, begun)
         if stopped is not None or self._closing or not ours or generation != line.breaker.generation:

@@ -30,6 +30,18 @@ from gateway.core.retry import DEFAULT_WAITS, next_attempt
 
 OUR_PAUSE = timedelta(seconds=5)
 """After a fault of ours the delivery is due again after this."""
+LONGEST_PAUSE = timedelta(minutes=1)
+"""The pause doubles with each further fault of ours up to this."""
+MOST_FAULTS = 8
+"""After so many faults of ours in a row, about four minutes, a delivery that only a person can help is held."""
+POISONOUS = frozenset({GatewayError.code, "worker-died"})
+"""Faults of ours that a delivery may bring with it: what is away comes back, but these may never end."""
+SHUT_CODES = frozenset({
+    *("tls-untrusted", "address-refused", "host-key-mismatch", "login-refused", "ssh-negotiation"),
+    *("sftp-denied", "sftp-directory-missing", "folder-outside", "adapter-unknown"),
+    *("http-redirect", "http-401", "http-403", "http-404", "http-405"),
+})  # fmt: skip
+"""Refusals that the next delivery would get as well: nobody is let in there, whatever it brings."""
 RECORD_CODES = ("http-400", "http-413", "http-415", "http-422", "refused-by-partner")
 """Answers that blame the records, not the partner's system."""
 DISPATCHER = Actor("gateway", "dispatcher")
@@ -48,6 +60,8 @@ class Try:
     size: int | None = None
     findings: tuple[Finding, ...] = ()
     """What the payload could not carry; only of the attempt that first composed it."""
+    faults: int = 0
+    """How often in a row the gateway itself failed at it before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +70,12 @@ class Verdict:
     entry: AuditEntry | None
     reached: bool | None
     """For the breaker: True the partner answered, False it could not be reached, None says nothing about it."""
+
+    @property
+    def ours(self) -> bool:
+        """Whether the gateway failed, so that nothing is counted and the delivery is due again."""
+        settlement = self.settlement
+        return settlement.attempt is None and settlement.cause is not None and settlement.state is DeliveryState.PENDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +96,15 @@ class Judge:
             return self._transient(tried, error, roll)
         if isinstance(error, DeliveryFailed):
             fault = Fault.RECORD if error.problem in RECORD_CODES else Fault.PARTNER
-            return self._dead(tried, error.problem, fault, error.answer, reached=True)
-        if isinstance(error, Tampered):
+            return self._dead(tried, error.problem, fault, error.answer, reached=error.problem not in SHUT_CODES)
+        poisonous = error.problem in POISONOUS and tried.faults >= MOST_FAULTS
+        if isinstance(error, Tampered) or poisonous:
             settlement = self._settlement(
                 tried, DeliveryState.HELD, tried.ended_at, None, cause=error.problem, fault=Fault.GATEWAY
             )
             return Verdict(settlement, self._entry(tried, "delivery.held", error.problem), reached=None)
-        settlement = self._settlement(
-            tried, DeliveryState.PENDING, tried.ended_at + OUR_PAUSE, None, cause=error.problem
-        )
+        again = tried.ended_at + min(OUR_PAUSE * 2 ** min(tried.faults, MOST_FAULTS), LONGEST_PAUSE)
+        settlement = self._settlement(tried, DeliveryState.PENDING, again, None, cause=error.problem)
         return Verdict(settlement, None, reached=None)
 
     def unwritable(self, tried: Try, rule: str) -> Verdict:
@@ -123,7 +143,8 @@ class Judge:
         return Verdict(settlement, self._entry(tried, "delivery.attempted", error.problem), reached=False)
 
     def _dead(self, tried: Try, cause: str, fault: Fault, answer: str, *, reached: bool | None) -> Verdict:
-        attempt = _attempt(tried, Outcome.TRANSIENT if reached is False else Outcome.PERMANENT, cause, answer)
+        given_up = reached is False and cause not in SHUT_CODES
+        attempt = _attempt(tried, Outcome.TRANSIENT if given_up else Outcome.PERMANENT, cause, answer)
         settlement = self._settlement(tried, DeliveryState.DEAD, tried.ended_at, attempt, cause=cause, fault=fault)
         return Verdict(settlement, self._entry(tried, "delivery.dead", cause), reached=reached)
 

@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 
 from gateway.core.breaker import BreakerState
-from gateway.core.model import DeliveryState
+from gateway.core.errors import Permanent
+from gateway.core.model import BreakerPolicy, DeliveryState, Fault
 from gateway.core.ports.health import BreakerRow, Share
 from gateway.work.housekeeping import Housekeeper
 from gateway.work.loops import Loop, ended, run
 from gateway.work.presence import Presence
-from tests.unit.work_site import OHIO, eventually, open_site
+from tests.unit.work_site import OHIO, eventually, open_site, partner
 
 DELIVERED, PENDING = DeliveryState.DELIVERED, DeliveryState.PENDING
 
@@ -114,6 +115,54 @@ async def test_a_step_that_does_not_end_is_called_off_and_the_process_ends():
         await ended([task], timedelta(milliseconds=20))
     assert called_off.is_set()
     assert task.done()
+
+
+# --- what never ends by itself ---------------------------------------------------------------------------------------
+
+
+async def test_a_delivery_at_which_the_gateway_fails_again_and_again_is_tried_more_rarely_and_then_held(site):
+    poison, _ = await site.owe(1, 2)
+
+    def defect():
+        raise ValueError("a defect")
+
+    site.door.refuses = lambda parcel: defect() if parcel.delivery == poison.id else False
+    begun, times = site.now, []
+    async with site.dispatching():
+        while (await site.found(poison)).state is PENDING:
+            before = len(site.door.begun)
+            await site.come_to_rest()
+            if len(site.door.begun) > before:
+                times.append((site.now - begun).total_seconds())
+            site.wait(seconds=5)
+    held = await site.found(poison)
+    assert times == [0, 5, 15, 35, 75, 135, 195, 255, 315]
+    assert (held.state, held.cause, held.fault, held.attempts) == (DeliveryState.HELD, "internal", Fault.GATEWAY, 0)
+    assert await site.actions(f"delivery:{poison.id}") == ["delivery.held"]
+    assert len(site.door.taken) == 1
+
+
+async def shut(site, code):
+    """How many of ten deliveries are dead when nobody is let in."""
+    site.know(partner(OHIO, "39", concurrency=1, breaker=BreakerPolicy(failures=3)))
+    owed = await site.owe(*range(1, 11))
+    site.door.failure = lambda: Permanent("Not trusted.", code=code)
+    async with site.dispatching():
+        await site.come_to_rest()
+        dead = (await site.states(owed)).count(DeliveryState.DEAD)
+        site.door.failure = None
+        site.wait(minutes=1)
+        await site.come_to_rest()
+    assert (await site.states(owed)).count(DELIVERED) == 10 - dead
+    return dead
+
+
+async def test_a_partner_that_lets_nobody_in_costs_a_few_deliveries_and_the_others_wait_for_it(site):
+    assert await shut(site, "tls-untrusted") == 3
+
+
+async def test_control_refusals_of_single_records_let_the_next_one_try(site):
+    assert await shut(site, "http-422") == 10
 
 
 # --- what nobody announces -------------------------------------------------------------------------------------------

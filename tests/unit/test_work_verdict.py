@@ -32,7 +32,7 @@ from gateway.core.model import (
 )
 from gateway.core.ports.adapters import Handover
 from gateway.core.retry import DEFAULT_WAITS
-from gateway.work.verdict import OUR_PAUSE, RECORD_CODES, Judge, Try
+from gateway.work.verdict import OUR_PAUSE, RECORD_CODES, SHUT_CODES, Judge, Try
 from tests.unit.work_site import CASE, MICHIGAN, OHIO, partner
 
 NOW = datetime(2026, 3, 5, 13, 0, tzinfo=UTC)
@@ -81,7 +81,11 @@ FAILURES = [
         "delivery.attempted",
         False,
     ),
-    (Permanent(code="http-403"), 0, DEAD, 0, Fault.PARTNER, Outcome.PERMANENT, "delivery.dead", True),
+    (Permanent(code="http-409"), 0, DEAD, 0, Fault.PARTNER, Outcome.PERMANENT, "delivery.dead", True),
+    *(
+        (Permanent(code=code), 0, DEAD, 0, Fault.PARTNER, Outcome.PERMANENT, "delivery.dead", False)
+        for code in SHUT_CODES
+    ),
     *(
         (Permanent(code=code), 0, DEAD, 0, Fault.RECORD, Outcome.PERMANENT, "delivery.dead", True)
         for code in RECORD_CODES
