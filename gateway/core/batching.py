@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,8 @@ from holidays import country_holidays
 from gateway.core.model import Batching, BatchMode
 
 SATURDAY = 5
+NEVER = timedelta(days=9 * 366)
+"""The 29th of February may be eight years away; a cron line that waits longer than this never fires."""
 
 
 @cache
@@ -27,11 +29,12 @@ def working_day(day: date) -> bool:
 
 def window_after(batching: Batching, moment: datetime) -> datetime:
     """The first window of the partner's calendar strictly after ``moment``, in UTC. The cron line is read in the
-    partner's time zone, so that a window keeps its wall-clock time over daylight saving changes."""
+    partner's time zone, so that a window keeps its wall-clock time over daylight saving changes. Of a line
+    that never falls on a working day, one more than :data:`NEVER` away."""
     zone = ZoneInfo(batching.timezone)
     times = CronSim(batching.cron or "0 0 * * *", moment.astimezone(zone))
     fire: datetime = next(times)
-    while batching.working_days and not working_day(fire.date()):
+    while batching.working_days and not working_day(fire.date()) and fire - moment <= NEVER:
         fire = next(times)
     return fire.astimezone(moment.tzinfo)
 

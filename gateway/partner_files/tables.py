@@ -10,14 +10,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from gateway.core.batching import window_after
+from gateway.core.batching import NEVER, window_after
 from gateway.core.model import Batching, BatchMode
 from gateway.core.retry import DEFAULT_WAITS
 
 _DURATION = re.compile(r"^(\d+)(ms|s|m|h|d)$")
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_SELDOM = timedelta(days=9 * 366)
-"""The 29th of February may be eight years away; a cron line that waits longer than this never fires."""
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
@@ -69,7 +67,7 @@ class BatchingTable(Table):
     def _window_has_times(self) -> BatchingTable:
         if (self.mode is BatchMode.WINDOW) != (self.cron is not None):
             raise ValueError("cron goes with mode = 'window' and only with it")
-        if self.mode is BatchMode.WINDOW and window_after(self.value(), _EPOCH) - _EPOCH > _SELDOM:
+        if self.mode is BatchMode.WINDOW and window_after(self.value(), _EPOCH) - _EPOCH > NEVER:
             raise ValueError("the cron line never falls on a working day")
         return self
 

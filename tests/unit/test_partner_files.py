@@ -244,6 +244,7 @@ def test_a_mistake_is_told_with_its_file_and_line(there, wrong, told):
         ('mode = "window"', 'mode = "count"', "[partner.batching.case-transfer]", "cron goes with mode"),
         ('cron = "30 18 * * 1-5"\n', "", "[partner.batching.case-transfer]", "cron goes with mode"),
         ("30 18 * * 1-5", "0 6 25 12 *", "[partner.batching.case-transfer]", "never falls on a working day"),
+        ("30 18 * * 1-5", "30 18 * * 6", "[partner.batching.case-transfer]", "never falls on a working day"),
         ('url = "https://michigan.example/in"\n', "", "[partner.endpoint]", "endpoint"),
         ('legal_basis = "45 CFR 303.7"\n', "", "[[agreement]]", "legal_basis"),
     ],
