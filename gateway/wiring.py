@@ -32,6 +32,7 @@ from gateway.web_parts import web_parts
 from gateway.wire import wire_parts
 from gateway.witness_client import witnesses
 from gateway.work.answers import AnsweringCrew, Questions
+from gateway.work.attempt import Attempts
 from gateway.work.clearing import Clearing
 from gateway.work.directory import DirectoryWatch
 from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
@@ -118,20 +119,25 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
     clearing = clearing_of(base, watch, guard, protection, orders(base, questions))
     pressed = pressure(base, watch, AdmissionFigures(metrics.registry), owner)
     presence = Presence(base.stores.leases, Role.DISPATCHER.value, owner, base.clock)
+    attempts = Attempts(
+        crew=wire.crew,
+        clearing=clearing,
+        adapters=make_adapters(kit),
+        judge=judge_of(base),
+        clock=base.clock,
+        roll=random.SystemRandom().random,
+        directory=watch.current,
+        observe=metrics.attempt,
+    )
     dispatcher = Dispatcher(
         Tools(
             owner=owner,
             deliveries=base.stores.deliveries,
             health=base.stores.health,
-            crew=wire.crew,
-            clearing=clearing,
-            adapters=make_adapters(kit),
+            attempts=attempts,
             settler=settler,
-            judge=judge_of(base),
             clock=base.clock,
-            roll=random.SystemRandom().random,
             directory=watch.current,
-            observe=metrics.attempt,
             share=presence.share,
             limits=DispatchLimits(lease=seconds(settings.work.lease_seconds)),
         )

@@ -1,9 +1,9 @@
-"""The dispatcher: claims announced deliveries, composes their payloads and hands them over by the partner's adapter."""
+"""The dispatcher: claims deliveries that are due, has them attempted, and settles what became of them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -11,22 +11,18 @@ from datetime import datetime, timedelta
 import structlog
 
 from gateway.core.breaker import Breaker
-from gateway.core.disclosure import Clearance
-from gateway.core.errors import GatewayError, Permanent, Tampered
+from gateway.core.errors import GatewayError
 from gateway.core.ids import Clock
-from gateway.core.loss import kept
-from gateway.core.model import AdapterName, Claimed, DeliveryId, DeliveryState, Outcome, Partner, PartnerKey, RuleCode
-from gateway.core.ports.adapters import Adapter, Parcel
+from gateway.core.model import Claimed, DeliveryId, Partner, PartnerKey
 from gateway.core.ports.broker import Announcement
-from gateway.core.ports.crew import Composed, Composition, Crew
 from gateway.core.ports.deliveries import Deliveries
 from gateway.core.ports.health import BreakerRow, Health, Share
 from gateway.core.routing import Directory
-from gateway.work.clearing import Clearing, KeptBack
+from gateway.work.attempt import Attempts
 from gateway.work.line import BACKLOG, Line
 from gateway.work.presence import alone
 from gateway.work.settling import Settler
-from gateway.work.verdict import Judge, Try, Verdict
+from gateway.work.verdict import Try, Verdict
 
 log = structlog.get_logger()
 PAGE = 1_000
@@ -49,10 +45,6 @@ class DispatchLimits:
     """How long the last outcomes may take to be written when the process stops, though the store be away."""
 
 
-Observe = Callable[[PartnerKey, Outcome, float], None]
-"""Told of every attempt: partner, outcome and seconds it took (metrics)."""
-
-
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What the dispatcher works with."""
@@ -60,15 +52,10 @@ class Tools:
     owner: str
     deliveries: Deliveries
     health: Health
-    crew: Crew
-    clearing: Clearing
-    adapters: Mapping[AdapterName, Adapter]
+    attempts: Attempts
     settler: Settler
-    judge: Judge
     clock: Clock
-    roll: Callable[[], float]
     directory: Callable[[], Directory]
-    observe: Observe
     share: Callable[[], Share] = alone
     """Of what the dispatchers do together."""
     limits: DispatchLimits = field(default_factory=DispatchLimits)
@@ -245,79 +232,22 @@ class Dispatcher:
         except asyncio.CancelledError:
             # Called off: another process may try at once; the partner knows a repeat by its id.
             now = self.tools.clock()
-            given_back = self.tools.judge.given_back(Try(claimed, line.partner, self.tools.owner, now, now), now)
+            given_back = self.tools.attempts.judge.given_back(
+                Try(claimed, line.partner, self.tools.owner, now, now), now
+            )
             self.tools.settler.settle(given_back.settlement, given_back.entry)
             raise
 
     async def _attempt(self, line: Line, claimed: Claimed, generation: int) -> Verdict:
         tools = self.tools
         self._follow(line)
-        partner = line.partner
-        begun = tools.clock()
-        tried = Try(claimed, partner, tools.owner, begun, begun, faults=self._faults.get(claimed.delivery.id, 0))
+        begun, delivery = tools.clock(), claimed.delivery.id
+        tried = Try(claimed, line.partner, tools.owner, begun, begun, faults=self._faults.get(delivery, 0))
         stopped = self._stopped(line, begun)
-        ours = begun < self._leases.get(claimed.delivery.id, begun)
+        ours = begun < self._leases.get(delivery, begun)
         if stopped is not None or self._closing or not ours or generation != line.breaker.generation:
-            return tools.judge.given_back(tried, stopped or begun)
-        try:
-            leaving = await tools.clearing.decided(claimed)
-            composed = await tools.crew.compose(self._composition(claimed))
-            if composed.findings and claimed.delivery.digest is None:
-                tried = replace(tried, findings=kept(composed.findings))
-            _check(claimed, composed)
-            parcel = _parcel(claimed, composed, await tools.clearing.clear(leaving))
-            tried = replace(tried, digest=composed.digest, size=len(composed.body))
-            handover = await self._adapter(partner.endpoint.adapter).hand_over(parcel, partner)
-        except KeptBack as back:
-            verdict = self._kept_back(self._ended(tried), back)
-        except _Unwritable as error:
-            verdict = tools.judge.unwritable(self._ended(tried), error.rule)
-        except GatewayError as error:
-            verdict = tools.judge.failed(self._ended(tried), error, tools.roll())
-        except Exception as error:  # noqa: BLE001 - a defect is a fault of ours: logged by type, never counted
-            log.error("delivery.defect", id=claimed.delivery.id, type=type(error).__name__)  # noqa: TRY400 - tracebacks may show data
-            verdict = tools.judge.failed(self._ended(tried), GatewayError(), tools.roll())
-        else:
-            verdict = tools.judge.handed_over(self._ended(tried), handover)
-        self._report(partner.key, claimed, verdict)
-        return verdict
-
-    def _kept_back(self, tried: Try, back: KeptBack) -> Verdict:
-        """All of it stays, or what keeps it is taken out and the rest goes on at its next claim."""
-        if back.whole:
-            return self.tools.judge.kept_back(tried, back.first)
-        delivery = tried.claimed.delivery
-        log.info("delivery.split", id=delivery.id, partner=delivery.partner, count=len(back.decisions))
-        return self.tools.judge.split(tried, back.decisions)
-
-    def _composition(self, claimed: Claimed) -> Composition:
-        partners = self.tools.directory().partners
-        return Composition(claimed, partners[claimed.delivery.sender], partners[claimed.delivery.partner])
-
-    def _adapter(self, name: AdapterName) -> Adapter:
-        try:
-            return self.tools.adapters[name]
-        except KeyError:
-            raise Permanent("There is no such adapter.", code="adapter-unknown") from None
-
-    def _ended(self, tried: Try) -> Try:
-        return replace(tried, ended_at=self.tools.clock())
-
-    def _report(self, partner: PartnerKey, claimed: Claimed, verdict: Verdict) -> None:
-        attempt = verdict.settlement.attempt
-        outcome = attempt.outcome if attempt else Outcome.OURS
-        seconds = (attempt.ended_at - attempt.begun_at).total_seconds() if attempt else 0.0
-        self.tools.observe(partner, outcome, seconds)
-        if verdict.settlement.state not in (DeliveryState.DELIVERED, DeliveryState.WAITING) and not (
-            verdict.settlement.apart
-        ):
-            log.info(
-                "delivery.failed",
-                id=claimed.delivery.id,
-                partner=partner,
-                state=verdict.settlement.state,
-                code=verdict.settlement.cause,
-            )
+            return tools.attempts.judge.given_back(tried, stopped or begun)
+        return await tools.attempts.make(tried)
 
     async def _tell_breaker(self, line: Line, verdict: Verdict, generation: int) -> None:
         if verdict.reached is None:
@@ -366,39 +296,3 @@ class Dispatcher:
 def _weight(claimed: Claimed) -> int:
     """Sealed bytes."""
     return sum([len(sealed) for _, sealed in claimed.records])
-
-
-class _Unwritable(Exception):
-    """The records cannot be written in the partner's format; ``rule`` says why."""
-
-    def __init__(self, rule: RuleCode) -> None:
-        super().__init__(rule)
-        self.rule = rule
-
-
-def _check(claimed: Claimed, composed: Composed) -> None:
-    """Raises Tampered when the bytes differ from those of an earlier attempt, _Unwritable when there are none."""
-    blocking = next((f.rule for f in composed.findings if f.severity.blocks), None)
-    if blocking is not None:
-        raise _Unwritable(blocking)
-    delivery = claimed.delivery
-    if delivery.digest not in (None, composed.digest, composed.replaces):
-        raise Tampered("The payload is not what was sent before.", code="payload-changed")
-
-
-def _parcel(claimed: Claimed, composed: Composed, clearance: Clearance) -> Parcel:
-    delivery = claimed.delivery
-    return Parcel(
-        delivery=delivery.id,
-        sender=delivery.sender,
-        kind=delivery.kind,
-        records=delivery.records,
-        created_at=delivery.created_at,
-        body=composed.body,
-        digest=composed.digest,
-        media_type=composed.media_type,
-        extension=composed.extension,
-        label=composed.label,
-        clearance=clearance,
-        edition=delivery.edition,
-    )

@@ -36,11 +36,11 @@ MOST_FAULTS = 8
 """After so many faults of ours in a row, about four minutes, a delivery that only a person can help is held."""
 POISONOUS = frozenset({GatewayError.code, "worker-died"})
 """Faults of ours that a delivery may bring with it: what is away comes back, but these may never end."""
-SHUT_CODES = frozenset({
+SHUT_CODES = (
     *("tls-untrusted", "address-refused", "host-key-mismatch", "login-refused", "ssh-negotiation"),
     *("sftp-denied", "sftp-directory-missing", "folder-outside", "adapter-unknown"),
     *("http-redirect", "http-401", "http-403", "http-404", "http-405"),
-})  # fmt: skip
+)
 """Refusals that the next delivery would get as well: nobody is let in there, whatever it brings."""
 RECORD_CODES = ("http-400", "http-413", "http-415", "http-422", "refused-by-partner")
 """Answers that blame the records, not the partner's system."""

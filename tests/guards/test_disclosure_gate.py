@@ -14,12 +14,12 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted(path for package in ("gateway", "adapters") for path in (ROOT / package).rglob("*.py"))
 MAKERS = {
     "Clearance": {"gateway/core/disclosure/guard.py"},
-    "Parcel": {"gateway/work/dispatcher.py"},
+    "Parcel": {"gateway/work/attempt.py"},
     "_MADE_HERE": {"gateway/core/disclosure/guard.py"},
 }
 """Name -> the only modules that call or use it."""
 CALLERS = {
-    "hand_over": {"gateway/work/dispatcher.py", "adapters/cleared.py"},
+    "hand_over": {"gateway/work/attempt.py", "adapters/cleared.py"},
     "fetch": {"gateway/web/api/mailbox.py"},
     "make_adapters": {"gateway/wiring.py"},
     "make_query_line": {"gateway/wiring.py"},

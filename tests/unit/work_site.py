@@ -49,6 +49,7 @@ from gateway.store.deliveries import StoredDeliveries
 from gateway.store.engine import Limits, open_database
 from gateway.tools import Speech, speech, tools
 from gateway.work.answers import AnsweringCrew, Questions
+from gateway.work.attempt import Attempts
 from gateway.work.backlog import Backlog, BacklogLimits
 from gateway.work.clearing import Clearing
 from gateway.work.court_orders import Asked, Orders
@@ -332,20 +333,25 @@ class Site:
 
     def dispatcher(self, owner: str = "a") -> Dispatcher:
         quick = DispatchLimits(after_fault=timedelta(milliseconds=20), last_writes=timedelta(seconds=0.5))
+        attempts = Attempts(
+            crew=self.crew,
+            clearing=self.clearing(),
+            adapters={AdapterName.FOLDER: self.door},
+            judge=Judge(self.scribe, Parter(self.scribe, self.mint)),
+            clock=self.clock,
+            roll=lambda: 0.5,
+            directory=lambda: self.directory,
+            observe=lambda partner, outcome, _seconds: self.observed.append((partner, outcome)),
+        )
         return Dispatcher(
             Tools(
                 owner=owner,
                 deliveries=self.stores.deliveries,
                 health=self.stores.health,
-                crew=self.crew,
-                clearing=self.clearing(),
-                adapters={AdapterName.FOLDER: self.door},
+                attempts=attempts,
                 settler=self.settler,
-                judge=Judge(self.scribe, Parter(self.scribe, self.mint)),
                 clock=self.clock,
-                roll=lambda: 0.5,
                 directory=lambda: self.directory,
-                observe=lambda partner, outcome, _seconds: self.observed.append((partner, outcome)),
                 limits=quick,
             )
         )
