@@ -110,10 +110,19 @@ def test_a_file_without_its_end_and_one_that_goes_on_behind_it_are_refused(name)
     assert {"file:FILE-AFTER-TRAILER", "file:FILE-TRAILER"} & set(told(name, [*rest, end, rest[-1]]))
 
 
+def _may_count_itself(name):
+    """Whether the trailer stands alone beside the details, and nobody knows whether its count is of itself, too."""
+    around = [record for record in CATALOG.files[name].records if record.role is not RecordRole.DETAIL]
+    return len(around) == 1 and "details or all" in around[0].fill.values()
+
+
 @pytest.mark.parametrize("name", with_role(RecordRole.TRAILER))
-def test_a_record_that_was_lost_on_the_way_is_missed_by_the_trailer(name):
-    at = detail(name)
-    made = [line for number, line in enumerate(lines(name)) if number != at]
+def test_a_record_that_was_lost_or_came_twice_is_missed_by_the_trailer(name):
+    at, made = detail(name), list(lines(name))
+    if _may_count_itself(name):  # then one lost record may be the trailer that it did not count, but not one more
+        made.insert(at, made[at])
+    else:
+        del made[at]
     counted = any(
         source.startswith(("details", "all", "group", "count:", "sum:"))
         for record in CATALOG.files[name].records
