@@ -13,11 +13,13 @@ from gateway.core.ports.health import BreakerRow, Sample
 from gateway.store.bulk import upsert
 from gateway.store.engine import Database
 from gateway.store.insertion import Insertion
-from gateway.store.tables import breakers, deliveries, records, samples, submissions
+from gateway.store.tables import audit_entries, breakers, deliveries, records, samples, submissions
 
 _SAMPLES = Insertion(samples)
 _SKEW = timedelta(days=1)
 """How far the time inside an id may be from the time of its row: clocks of several machines, imports."""
+_STRAYS = timedelta(minutes=1)
+"""The same for rows that get id and time together."""
 
 
 class StoredHealth:
@@ -98,6 +100,17 @@ class StoredHealth:
             **{f"records.{state}": of_records[state] for state in RecordState},
             **{f"deliveries.{state}": owed.get(state.value, 0) for state in DeliveryState},
         }
+
+    async def delivered(self, since: datetime) -> int:
+        """From the audit entries, whose ids begin with their time: no index follows when a delivery ended."""
+        entries = audit_entries.c
+        taken = (
+            select(func.count())
+            .select_from(audit_entries)
+            .where(entries.id >= _first_id(since - _STRAYS), entries.at >= since, entries.action == "delivery.delivered")
+        )
+        async with self._database.read() as connection:
+            return await connection.scalar(taken) or 0
 
 
 _SUMMED = ("records", "accepted", "refused", "withheld")

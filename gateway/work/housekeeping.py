@@ -20,7 +20,8 @@ from gateway.work.seldom import Seldom
 log = structlog.get_logger()
 UPLOAD_AGE = timedelta(hours=6)
 KEEP_SAMPLES = timedelta(days=7)
-WINDOWS = (("count", timedelta(days=1)), ("minute", timedelta(minutes=1)))
+MINUTE = timedelta(minutes=1)
+WINDOWS = (("count", timedelta(days=1)), ("minute", MINUTE))
 """Sliding windows over what came: the day for the overview, the minute for throughput."""
 
 
@@ -68,6 +69,8 @@ class Housekeeper:
         for series, span in WINDOWS:
             counts = await self.health.counts(now - span)
             samples += [Sample(now, f"{series}.{name}", "", float(value)) for name, value in counts.items()]
+        taken = await self.health.delivered(now - MINUTE)
+        samples.append(Sample(now, "minute.delivered", "", float(taken)))
         samples += await self._broker(now_samples=samples)
         await self.health.add_samples(samples)
         self.seldom.looked(now, self.clock())

@@ -443,7 +443,7 @@ async def _measured(site, now):
             samples.append(Sample(at, "queue.pending", label, float(value)))
             samples.append(Sample(at, "broker.consumers", label, 0.0 if label == "iowa" else 2.0))
         samples.append(Sample(at, "minute.records.routed", "", 120 + 30 * (minute % 4)))
-        samples.append(Sample(at, "minute.deliveries.delivered", "", 90 + 20 * (minute % 7)))
+        samples.append(Sample(at, "minute.delivered", "", 90 + 20 * (minute % 7)))
     await site.parts.health.add_samples(samples)
     note = (
         "gateway.example/log\n21\nq83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k=\n\n— gateway.example/log c2lnbmF0dXJl\n"

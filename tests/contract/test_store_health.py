@@ -9,13 +9,14 @@ from gateway.core.errors import Unavailable
 from gateway.core.model import Counts, DeliveryState, Digest, FormatName, RecordState, Submission, SubmissionId
 from gateway.core.model import SubmissionState as State
 from gateway.core.ports.health import BreakerRow, Sample
+from gateway.store.deliveries import StoredDeliveries
 from gateway.store.engine import open_database
 from gateway.store.health import StoredHealth
 from gateway.store.insertion import Insertion
 from gateway.store.leases import StoredLeases
 from gateway.store.rows import record_row, submission_row
 from gateway.store.tables import records, submissions
-from tests.contract.owed import INDIANA, OHIO, TEXAS, Town
+from tests.contract.owed import INDIANA, OHIO, TEXAS, Town, ids
 
 DAY = timedelta(days=1)
 
@@ -108,6 +109,20 @@ async def test_counts_tell_what_came_since_then_and_where_it_is_now(health, town
 
 async def test_an_empty_store_counts_nothing(health, town):
     assert set((await health.counts(town.now)).values()) == {0}
+    assert await health.delivered(town.now) == 0
+
+
+async def test_what_partners_took_counts_when_they_took_it_however_old_it_is(health, town, database):
+    owed = await town.owe(database, 3)
+    deliveries = StoredDeliveries(database)
+    early, late = owed[:1], owed[1:]
+    for some, pause in ((early, DAY), (late, 3 * DAY)):
+        since = town.wait(pause)
+        await deliveries.claim(ids(some), "me", town.now, town.later())
+        entries = [town.entry("delivery.delivered", f"delivery:{one.id}") for one in some]
+        await deliveries.settle([town.delivered(one, "me") for one in some], entries)
+        assert await health.delivered(since) == len(some)
+    assert await health.delivered(town.wait(timedelta(minutes=1))) == 0
 
 
 # --- leases ----------------------------------------------------------------------------------------------------------

@@ -57,6 +57,10 @@ class Health(Protocol):
         """Submissions, records by state, deliveries by state since then, for the overview."""
         ...
 
+    async def delivered(self, since: datetime) -> int:
+        """Deliveries that partners took since then, whenever these were made."""
+        ...
+
 
 class Leases(Protocol):
     """One process at a time does a job that must not run twice (scheduler, integrator)."""

@@ -16,8 +16,8 @@ CONSUMERS = "broker.consumers"
 """Label: partner. Dispatchers that listen to the partner's queue; zero means that nobody works on it."""
 ACCEPTED = "minute.records.routed"
 """No label. Records taken in during the minute before the sample and routed."""
-DELIVERED = "minute.deliveries.delivered"
-"""No label. Deliveries made during the minute before the sample and delivered by then."""
+DELIVERED = "minute.delivered"
+"""No label. Deliveries that partners took during the minute before the sample, whenever these were made."""
 
 LAYERS = 5
 """Partners shown by name in the backlog plot; the rest share a layer."""
@@ -66,7 +66,7 @@ def latest(values: Sequence[float | None]) -> float | None:
 
 
 async def throughput(health: Health, now: datetime, window: Window) -> Chart:
-    """Records taken in and deliveries made a minute, over all partners."""
+    """Records taken in and deliveries taken by partners a minute, over all of them."""
     since = now - window.span
     times, _ = buckets((), since, now, window.steps)
     series = []
