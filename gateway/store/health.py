@@ -103,12 +103,9 @@ class StoredHealth:
 
     async def delivered(self, since: datetime) -> int:
         """From the audit entries, whose ids begin with their time: no index follows when a delivery ended."""
-        entries = audit_entries.c
-        taken = (
-            select(func.count())
-            .select_from(audit_entries)
-            .where(entries.id >= _first_id(since - _STRAYS), entries.at >= since, entries.action == "delivery.delivered")
-        )
+        entry = audit_entries.c
+        lately = (entry.id >= _first_id(since - _STRAYS), entry.at >= since)
+        taken = select(func.count()).select_from(audit_entries).where(*lately, entry.action == "delivery.delivered")
         async with self._database.read() as connection:
             return await connection.scalar(taken) or 0
 
