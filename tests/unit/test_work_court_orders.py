@@ -26,7 +26,7 @@ from gateway.store.pruning import StoredPruning
 from gateway.web import overriding
 from gateway.web.approving import Person, SecondWords
 from gateway.web.overriding import Asking
-from gateway.work import dispatcher
+from gateway.work import attempt
 from gateway.work.clearing import KeptBack
 from gateway.work.court_desk import OrderDesk
 from gateway.work.court_orders import Asked, Orders
@@ -437,7 +437,7 @@ async def test_an_order_about_who_has_a_number_does_not_do_for_one_without(court
 async def test_bytes_that_cannot_be_made_use_no_order_up(court, withheld, monkeypatch):
     await court.order(withheld)
     with monkeypatch.context() as broken:
-        broken.setattr(dispatcher, "_check", unwritable)
+        broken.setattr(attempt, "_check", unwritable)
         assert await court.sent() == []
     (owed,) = [one for one in court.site.told if one.kind == ANSWER]
     assert (await court.site.found(owed)).state is DeliveryState.DEAD
