@@ -29,6 +29,11 @@ def uuid7(milliseconds: int, entropy: bytes) -> str:
     return _text(_beginning(milliseconds & 0xFFFFFFFFFFFF), counter, entropy[2:])
 
 
+def first_id(at: datetime) -> str:
+    """An id that is not above any UUIDv7 of this millisecond or a later one."""
+    return uuid7(max(0, int(at.timestamp() * 1000)), bytes(10))
+
+
 def _beginning(milliseconds: int) -> str:
     """Of an id: its time and its version."""
     digits = f"{milliseconds:012x}"

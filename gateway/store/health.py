@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, text
 
-from gateway.core.ids import uuid7
+from gateway.core.ids import first_id
 from gateway.core.model import DeliveryState, PartnerKey, RecordState
 from gateway.core.ports.health import BreakerRow, Sample
 from gateway.store.bulk import upsert
@@ -81,7 +81,7 @@ class StoredHealth:
         created = (
             select(deliveries.c.state, func.count().label("found"))
             # Ids begin with their time: the primary key finds the new ones, creation times have no index.
-            .where(deliveries.c.id >= _first_id(since - _SKEW), deliveries.c.created_at >= since)
+            .where(deliveries.c.id >= first_id(since - _SKEW), deliveries.c.created_at >= since)
             .group_by(deliveries.c.state)
         )
         async with self._database.read() as connection:
@@ -104,15 +104,10 @@ class StoredHealth:
     async def delivered(self, since: datetime) -> int:
         """From the audit entries, whose ids begin with their time: no index follows when a delivery ended."""
         entry = audit_entries.c
-        lately = (entry.id >= _first_id(since - _STRAYS), entry.at >= since)
+        lately = (entry.id >= first_id(since - _STRAYS), entry.at >= since)
         taken = select(func.count()).select_from(audit_entries).where(*lately, entry.action == "delivery.delivered")
         async with self._database.read() as connection:
             return await connection.scalar(taken) or 0
 
 
 _SUMMED = ("records", "accepted", "refused", "withheld")
-
-
-def _first_id(at: datetime) -> str:
-    """An id below every UUIDv7 of this millisecond and later ones."""
-    return uuid7(max(0, int(at.timestamp() * 1000)), bytes(10))

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.bearing import bearing_from
 from gateway.core.erasure import Erasure, Run, RunScope, RunState
-from gateway.core.ids import uuid7
+from gateway.core.ids import first_id
 from gateway.core.model import AuditEntry, DeliveryId, DeliveryState, Kind, PartnerKey, RecordId, SubmissionId
 from gateway.core.ports.retention import Found, Span
 from gateway.core.retention import BY_ORDER, Candidate
@@ -52,7 +52,7 @@ class StoredRetention:
         columns = records.c
         wanted = (columns.id, columns.submission, columns.kind, columns.sender, columns.recipient)
         query: Select[Any] = select(*wanted, columns.received_at, columns.case_index, columns.bearing).where(
-            columns.id < _first_id(span.received_until + _SKEW),
+            columns.id < first_id(span.received_until + _SKEW),
             columns.received_at <= span.received_until,
             ~exists().where(erasures.c.record == columns.id),
         )
@@ -127,10 +127,6 @@ class StoredRetention:
         postgresql = [f"VACUUM FULL {table}" for table in _EMPTIED]
         sqlite = ["VACUUM", _EMPTY_WAL]
         await self._database.outside(sqlite if self._database.dialect is Dialect.SQLITE else postgresql)
-
-
-def _first_id(at: datetime) -> str:
-    return uuid7(max(0, int(at.timestamp() * 1000)), bytes(10))
 
 
 def _naming(purposes: frozenset[str]) -> Select[tuple[str]]:

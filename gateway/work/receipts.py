@@ -16,7 +16,7 @@ import structlog
 
 from gateway.core.audit_entry import Scribe
 from gateway.core.errors import Conflict, NotFound, Tampered
-from gateway.core.ids import Clock, uuid7
+from gateway.core.ids import Clock, first_id
 from gateway.core.model import Actor, AuditEntry, SubmissionId
 from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.receipts import Receipts, ReceiptSigner, SignedReceipt
@@ -27,7 +27,6 @@ log = structlog.get_logger()
 SIGNER = Actor("gateway", "receipts")
 _NO_ROOT = hashlib.sha256().digest()
 """The root of an empty log (RFC 6962, section 2.1)."""
-_NO_ENTROPY = b"\0" * 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ class ReceiptOffice:
 
     def _youngest(self, now: datetime) -> SubmissionId:
         """The least id that could be of a submission too young to look at."""
-        return SubmissionId(uuid7(int((now - self.pace.behind).timestamp() * 1000), _NO_ENTROPY))
+        return SubmissionId(first_id(now - self.pace.behind))
 
     def _again(self, begun: Begun, now: datetime) -> datetime:
         age = now - begun.submission.received_at
