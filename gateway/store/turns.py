@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.model import AuditEntry, Finding, PartnerKey, SubmissionId
 from gateway.core.ports.turns import LastFile
 from gateway.core.succession import Claim, Turn
+from gateway.store.bulk import among, upsert
 from gateway.store.engine import Database
 from gateway.store.insertion import Insertion
 from gateway.store.rows import write_entries
@@ -24,8 +24,6 @@ _NUMBERS = Insertion(
 )
 _Key = tuple[str, str, str]
 """Sender, series and number."""
-_ASKED = 500
-"""Numbers in one query."""
 
 
 async def take_turns(connection: AsyncConnection, turns: Sequence[Turn]) -> Mapping[SubmissionId, tuple[Finding, ...]]:
@@ -97,9 +95,8 @@ async def _give_back(connection: AsyncConnection, turn: Turn) -> None:
 
 async def _advance(connection: AsyncConnection, turn: Turn) -> bool:
     """Make the file the last of its series; False: the last one is newer."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     row = {"sender": turn.sender, "series": turn.series, "place": turn.place, "submission": turn.submission}
-    made = insert(last_files).values(row)
+    made = upsert(connection, last_files).values(row)
     later = made.on_conflict_do_update(
         index_elements=[last_files.c.sender, last_files.c.series],
         set_={"place": made.excluded.place, "submission": made.excluded.submission},
@@ -112,11 +109,10 @@ async def _used(connection: AsyncConnection, turn: Turn) -> set[_Key]:
     """Of the numbers that the file asks for, those that came before."""
     found: set[_Key] = set()
     for series in sorted({claim.series for claim in turn.claims}):
-        numbers = [claim.number for claim in turn.claims if claim.series == series]
-        for at in range(0, len(numbers), _ASKED):
-            of = (file_numbers.c.sender == turn.sender, file_numbers.c.series == series)
-            some = select(file_numbers.c.number).where(*of, file_numbers.c.number.in_(numbers[at : at + _ASKED]))
-            found |= {(turn.sender, series, number) for number in (await connection.execute(some)).scalars()}
+        asked = among(connection, file_numbers.c.number, [one.number for one in turn.claims if one.series == series])
+        of = (file_numbers.c.sender == turn.sender, file_numbers.c.series == series)
+        used = await connection.scalars(select(file_numbers.c.number).where(*of, asked))
+        found |= {(turn.sender, series, number) for number in used}
     return found
 
 
