@@ -19,6 +19,8 @@ class Cause:
     remedy: str
     also: str = ""
     """For the runbook: when the codes come, or which others belong to them."""
+    shut: bool = False
+    """Whether the next delivery would be refused as well, whatever it brings: nobody is let in there."""
 
 
 AWAY = Cause(
@@ -75,10 +77,12 @@ CAUSES = (
         ("http-401", "http-403", "login-refused", "sftp-denied"),
         "the partner does not let us in",
         "renew the credential in the directory of `secrets`; then retry",
+        shut=True,
     ),
     Cause(
         (
             "http-404",
+            "http-405",
             "http-redirect",
             "sftp-directory-missing",
             "folder-missing",
@@ -89,17 +93,20 @@ CAUSES = (
         ),
         "the endpoint of the partner file is not right, or may not be used",
         "correct the partner file, apply it; then retry",
+        shut=True,
     ),
     Cause(
         ("host-key-mismatch", "tls-untrusted"),
         "the partner's server shows another key or certificate",
         "do not retry before the new one is confirmed by telephone and set in the partner file",
+        shut=True,
     ),
     UNFIT,
     Cause(
         ("adapter-unknown",),
         "this version does not know the partner's channel",
         "run the version that applied the partner file",
+        shut=True,
     ),
     Cause(
         ("message-too-large",),
@@ -127,6 +134,7 @@ CAUSES = (
     ),
 )
 _BY_CODE = {code: cause for cause in CAUSES for code in cause.codes}
+SHUT_CODES = tuple(code for cause in CAUSES if cause.shut for code in cause.codes)
 _STOPPED = (DeliveryState.DEAD, DeliveryState.HELD, DeliveryState.WITHHELD)
 _SERVER_ERROR = re.compile(r"http-5\d\d")
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from gateway.core.apart import Parter
 from gateway.core.audit_entry import Scribe
+from gateway.core.causes import SHUT_CODES
 from gateway.core.disclosure import Decision
 from gateway.core.errors import DeliveryFailed, GatewayError, Tampered, Transient
 from gateway.core.model import (
@@ -36,12 +37,6 @@ MOST_FAULTS = 8
 """After so many faults of ours in a row, about four minutes, a delivery that only a person can help is held."""
 POISONOUS = frozenset({GatewayError.code, "worker-died"})
 """Faults of ours that a delivery may bring with it: what is away comes back, but these may never end."""
-SHUT_CODES = (
-    *("tls-untrusted", "address-refused", "host-key-mismatch", "login-refused", "ssh-negotiation"),
-    *("sftp-denied", "sftp-directory-missing", "folder-outside", "adapter-unknown"),
-    *("http-redirect", "http-401", "http-403", "http-404", "http-405"),
-)
-"""Refusals that the next delivery would get as well: nobody is let in there, whatever it brings."""
 RECORD_CODES = ("http-400", "http-413", "http-415", "http-422", "refused-by-partner")
 """Answers that blame the records, not the partner's system."""
 DISPATCHER = Actor("gateway", "dispatcher")
@@ -96,7 +91,8 @@ class Judge:
             return self._transient(tried, error, roll)
         if isinstance(error, DeliveryFailed):
             fault = Fault.RECORD if error.problem in RECORD_CODES else Fault.PARTNER
-            return self._dead(tried, error.problem, fault, error.answer, reached=error.problem not in SHUT_CODES)
+            reached = error.problem not in SHUT_CODES
+            return self._dead(tried, error.problem, fault, error.answer, outcome=Outcome.PERMANENT, reached=reached)
         poisonous = error.problem in POISONOUS and tried.faults >= MOST_FAULTS
         if isinstance(error, Tampered) or poisonous:
             settlement = self._settlement(
@@ -109,7 +105,7 @@ class Judge:
 
     def unwritable(self, tried: Try, rule: str) -> Verdict:
         """The records cannot be written in the partner's format."""
-        return self._dead(tried, rule, Fault.RECORD, "", reached=None)
+        return self._dead(tried, rule, Fault.RECORD, "", outcome=Outcome.PERMANENT, reached=None)
 
     def kept_back(self, tried: Try, decision: Decision) -> Verdict:
         """The disclosure guard lets nothing of it leave (any more); nothing is counted."""
@@ -135,16 +131,18 @@ class Judge:
         attempts = tried.claimed.delivery.attempts + 1
         again = next_attempt(schedule, attempts, tried.ended_at, roll, error.retry_after)
         if again is None:
-            return self._dead(tried, error.problem, Fault.PARTNER, error.answer, reached=False)
+            given_up = Outcome.TRANSIENT
+            return self._dead(tried, error.problem, Fault.PARTNER, error.answer, outcome=given_up, reached=False)
         attempt = _attempt(tried, Outcome.TRANSIENT, error.problem, error.answer)
         settlement = self._settlement(
             tried, DeliveryState.PENDING, again, attempt, cause=error.problem, fault=Fault.PARTNER
         )
         return Verdict(settlement, self._entry(tried, "delivery.attempted", error.problem), reached=False)
 
-    def _dead(self, tried: Try, cause: str, fault: Fault, answer: str, *, reached: bool | None) -> Verdict:
-        given_up = reached is False and cause not in SHUT_CODES
-        attempt = _attempt(tried, Outcome.TRANSIENT if given_up else Outcome.PERMANENT, cause, answer)
+    def _dead(
+        self, tried: Try, cause: str, fault: Fault, answer: str, *, outcome: Outcome, reached: bool | None
+    ) -> Verdict:
+        attempt = _attempt(tried, outcome, cause, answer)
         settlement = self._settlement(tried, DeliveryState.DEAD, tried.ended_at, attempt, cause=cause, fault=fault)
         return Verdict(settlement, self._entry(tried, "delivery.dead", cause), reached=reached)
 

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.core.apart import Parter
 from gateway.core.audit_entry import Scribe
+from gateway.core.causes import SHUT_CODES
 from gateway.core.errors import (
     Conflict,
     GatewayError,
@@ -32,7 +33,7 @@ from gateway.core.model import (
 )
 from gateway.core.ports.adapters import Handover
 from gateway.core.retry import DEFAULT_WAITS
-from gateway.work.verdict import OUR_PAUSE, RECORD_CODES, SHUT_CODES, Judge, Try
+from gateway.work.verdict import OUR_PAUSE, RECORD_CODES, Judge, Try
 from tests.unit.work_site import CASE, MICHIGAN, OHIO, partner
 
 NOW = datetime(2026, 3, 5, 13, 0, tzinfo=UTC)
