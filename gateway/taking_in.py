@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gateway.core.labels import tax_formats
-from gateway.core.model import Delivery, FormatName, RuleCode
+from gateway.core.model import Delivery, FormatName
 from gateway.core.ports.crew import Crew
-from gateway.core.receipt import Receipts
+from gateway.core.receipt import Receipts, describing
 from gateway.core.whole_file import WholeFile
 from gateway.foundation import Foundation
 from gateway.settings import Settings
@@ -19,16 +19,6 @@ from gateway.work.returns import Returns
 from gateway.work.route import Router
 from transforms.csenet_errors import ErrorReturns
 from transforms.x12_answers import acknowledge
-
-
-def describing(base: Foundation) -> Callable[[RuleCode], tuple[str, str]]:
-    """Title and fix of a rule, for receipts."""
-
-    def describe(code: RuleCode) -> tuple[str, str]:
-        rule = base.speech.catalog.rule(code)
-        return (rule.title, rule.fix) if rule else (code, "")
-
-    return describe
 
 
 def intake_desk(
@@ -82,6 +72,6 @@ def originator_of(
         clock=base.clock,
         mint=base.mint,
         directory=watch.current,
-        write_receipt=Receipts(describing(base)),
+        write_receipt=Receipts(describing(base.speech.catalog.rule)),
         announce=announce,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from gateway.core.acceptance import Judged
 from gateway.core.audit_entry import timestamp
@@ -18,6 +19,26 @@ Describe = Callable[[RuleCode], tuple[str, str]]
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+class Worded(Protocol):
+    """A rule as people read it."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def fix(self) -> str: ...
+
+
+def describing(find: Callable[[RuleCode], Worded | None]) -> Describe:
+    """In the words of the rules that ``find`` knows; of any other its code."""
+
+    def describe(code: RuleCode) -> tuple[str, str]:
+        rule = find(code)
+        return (code, "") if rule is None else (rule.title, rule.fix)
+
+    return describe
 
 
 @dataclass(frozen=True, slots=True)

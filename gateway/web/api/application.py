@@ -14,9 +14,9 @@ from aiohttp.http import HttpVersion11
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.core.errors import Forbidden, GatewayError, Overloaded, Refused, TooMany
-from gateway.core.model import Principal, RuleCode
+from gateway.core.model import Principal
 from gateway.core.query_errors import QueryInvalid, QueryRefused
-from gateway.core.receipt import Describe
+from gateway.core.receipt import Describe, describing
 from gateway.core.unproven import Unproven
 from gateway.web import problems
 from gateway.web.access import Access
@@ -173,10 +173,7 @@ def _endpoint(route: Route, site: Site, gate: Gate) -> Handler:
 
 def _edge(parts: Parts, figures: RequestFigures | None) -> Middleware:
     """The outermost step: gives the request its id, and turns whatever happens into an answer."""
-
-    def describe(code: RuleCode) -> tuple[str, str]:
-        rule = parts.rules.get(code)
-        return (code, "") if rule is None else (rule.title, rule.fix)
+    describe = describing(parts.rules.get)
 
     @web.middleware
     async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
