@@ -53,9 +53,11 @@ async def get_delivery(call: Call) -> web.Response:
     reason = call.parts.disclosures.of_delivery(found) or await call.parts.court.of_delivery(found.id)
     amended = await call.parts.amendments.store.of_delivery(found.id)
     operator = is_operator(call.caller)
-    cause = stopped(found, call.parts.rules) if operator else None
-    told_ = documents.delivery_detail(found, attempts, findings, reason or cause, amended, answers=operator)
-    return answers.told(told_)
+    cause = stopped(found, call.parts.rules) if operator and not reason else None
+    detail = documents.delivery_detail(
+        found, attempts, findings, amended, reason=reason, stopped=cause, answers=operator
+    )
+    return answers.told(detail)
 
 
 async def retry_delivery(call: Call) -> web.Response:

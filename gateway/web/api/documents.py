@@ -155,9 +155,10 @@ def delivery_detail(
     value: Delivery,
     attempts: Sequence[Attempt],
     findings: Sequence[Finding],
-    reason: Why | Cause | None = None,
     amendments: Sequence[Amendment] = (),
     *,
+    reason: Why | None,
+    stopped: Cause | None,
     answers: bool,
 ) -> told.DeliveryDetail:
     """``answers``: the partner's last words and the names of our people may be told (to operators)."""
@@ -178,8 +179,8 @@ def delivery_detail(
         **dict(delivery(value)),
         history=history,
         findings=found,
-        why=why(reason) if isinstance(reason, Why) else None,
-        stopped=cause(reason) if isinstance(reason, Cause) else None,
+        why=why(reason),
+        stopped=None if stopped is None else cause(stopped),
         amended=amended,
     )
 
