@@ -10,7 +10,7 @@ from adapters.options import CrossCheck, Table
 from gateway.core.ids import Clock, Random
 from gateway.core.ports.adapters import Adapter, Secrets
 from gateway.core.ports.keys import Sealer
-from gateway.core.ports.mailbox import Mailbox
+from gateway.core.ports.mailbox import Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Kit:
     clock: Clock
     random: Random
     secrets: Secrets
-    mailbox: Mailbox
+    mailbox: Shelf
     sealer: Sealer
     folder_root: Path | None = None
     """Folders of partners must lie below it; None: anywhere."""

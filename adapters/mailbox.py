@@ -11,7 +11,7 @@ from gateway.core.ids import Clock
 from gateway.core.model import Partner
 from gateway.core.ports.adapters import Handover, Parcel
 from gateway.core.ports.keys import Sealer
-from gateway.core.ports.mailbox import Mailbox
+from gateway.core.ports.mailbox import Shelf
 
 OPTIONS: Table = {}
 INLINE = 2**20
@@ -30,7 +30,7 @@ def check(_options: Options) -> None:
 class MailboxAdapter:
     """The port ``Adapter`` into our own store. Never final: the partner's acknowledgement is still to come."""
 
-    def __init__(self, mailbox: Mailbox, sealer: Sealer, clock: Clock) -> None:
+    def __init__(self, mailbox: Shelf, sealer: Sealer, clock: Clock) -> None:
         self._mailbox, self._sealer, self._clock = mailbox, sealer, clock
 
     @classmethod

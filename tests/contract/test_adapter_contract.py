@@ -44,8 +44,8 @@ class Turning:
         return sealed.removeprefix(f"{label}|{context}|".encode())[::-1]
 
 
-class DictMailbox:
-    """A mailbox in memory; a second parcel of the same delivery changes nothing."""
+class DictShelf:
+    """A shelf in memory; a second parcel of the same delivery changes nothing."""
 
     def __init__(self) -> None:
         self.items: dict[DeliveryId, tuple[MailboxItem, bytes]] = {}
@@ -63,15 +63,6 @@ class DictMailbox:
     ) -> None:
         item = MailboxItem(delivery, partner, name, media_type, digest, size, now, None)
         self.items.setdefault(delivery, (item, sealed))
-
-    async def lease(self, partner: PartnerKey, limit: int, now: datetime, until: datetime) -> tuple[MailboxItem, ...]:
-        raise NotImplementedError
-
-    async def fetch(self, partner: PartnerKey, delivery: DeliveryId) -> tuple[MailboxItem, bytes] | None:
-        raise NotImplementedError
-
-    async def empty(self, delivery: DeliveryId) -> None:
-        raise NotImplementedError
 
 
 def parcel(body: bytes = b"<record>synthetic</record>", number: int = 1) -> Parcel:
@@ -100,14 +91,12 @@ def partner(endpoint: Endpoint) -> Partner:
     )
 
 
-def kit(
-    secrets: Mapping[str, bytes] | None = None, mailbox: DictMailbox | None = None, root: Path | None = None
-) -> Kit:
+def kit(secrets: Mapping[str, bytes] | None = None, mailbox: DictShelf | None = None, root: Path | None = None) -> Kit:
     return Kit(
         clock=lambda: NOW,
         random=os.urandom,
         secrets=NamedSecrets(secrets or {}),
-        mailbox=mailbox or DictMailbox(),
+        mailbox=mailbox or DictShelf(),
         sealer=Turning(),
         folder_root=root,
     )
@@ -206,7 +195,7 @@ async def folder_channel(_stack: AsyncExitStack, _request: pytest.FixtureRequest
 
 
 async def mailbox_channel(_stack: AsyncExitStack, _request: pytest.FixtureRequest, _tmp_path: Path) -> Channel:
-    mailbox = DictMailbox()
+    mailbox = DictShelf()
     there = partner(Endpoint(AdapterName.MAILBOX, {}))
 
     def landed() -> Mapping[str, bytes]:
@@ -215,12 +204,12 @@ async def mailbox_channel(_stack: AsyncExitStack, _request: pytest.FixtureReques
             for key, (item, sealed) in mailbox.items.items()
         }
 
-    class FullMailbox(DictMailbox):
+    class FullShelf(DictShelf):
         async def place(self, *_args: object, **_named: object) -> None:
             raise Unavailable("the store is down")
 
     adapter = ADAPTERS[AdapterName.MAILBOX].make(kit(mailbox=mailbox))
-    broken = ADAPTERS[AdapterName.MAILBOX].make(kit(mailbox=FullMailbox()))
+    broken = ADAPTERS[AdapterName.MAILBOX].make(kit(mailbox=FullShelf()))
     elsewhere = replace(there, key=PartnerKey("iowa"))
     channel = Channel(adapter, there, landed, elsewhere, Unavailable, final=False)
     channel.adapter = _Switch({there.key: adapter, channel.broken.key: broken})

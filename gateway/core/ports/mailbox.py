@@ -9,8 +9,8 @@ from typing import Protocol
 from gateway.core.model import DeliveryId, Digest, PartnerKey
 
 
-class Mailbox(Protocol):
-    """Parcels for partners that pull."""
+class Shelf(Protocol):
+    """Where parcels are laid down for partners that pull: all that a channel may do."""
 
     async def place(
         self,
@@ -25,6 +25,10 @@ class Mailbox(Protocol):
     ) -> None:
         """Idempotent for each delivery."""
         ...
+
+
+class Mailbox(Shelf, Protocol):
+    """Parcels for partners that pull."""
 
     async def lease(self, partner: PartnerKey, limit: int, now: datetime, until: datetime) -> tuple[MailboxItem, ...]:
         """Lease what nobody else of this partner has leased, oldest first, without bodies."""
