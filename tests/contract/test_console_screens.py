@@ -95,6 +95,35 @@ async def test_a_dead_letter_and_its_group_say_what_to_do(site):
         assert "What to do:" not in await text(client, f"/deliveries/{owed.id}")
 
 
+async def test_after_a_retry_the_delivery_says_what_happens_next_and_what_keeps_it(site):
+    path = f"/deliveries/{site.ids['delivery']}"
+    async with site.browser("operator") as client:
+        assert "What happens next" not in await text(client, path)
+        await send(client, path + "/retry", reason="partner is back")
+        page = await text(client, path)
+    assert "<title>Delivery pending" in page
+    assert "its breaker is open since" in page
+    assert "A retry sends the same bytes" not in page
+
+
+async def test_the_reasons_of_two_forms_on_one_page_are_told_apart_by_their_labels(site):
+    async with site.browser("operator") as client:
+        page = await text(client, f"/deliveries/{site.ids['delivery']}")
+    labels = re.findall(r"<label[^>]*>([^<]+)</label>", page)
+    assert {"Reason to retry", "Reason to withdraw"} <= set(labels)
+    assert len(labels) == len(set(labels))
+
+
+async def test_boxes_to_tick_are_for_those_who_may_act_on_them(site):
+    path = f"/dead/group?{urlencode(GROUP)}"
+    async with site.browser("auditor") as client:
+        page = await text(client, path)
+    assert site.ids["delivery"] in page
+    assert "checkbox" not in page
+    async with site.browser("operator") as client:
+        assert page.count("<tr>") == (await text(client, path)).count('type="checkbox"')
+
+
 async def test_a_delivery_names_its_records(site):
     (owed,) = await site.parts.records.deliveries(site.ids["record"])
     async with site.browser("operator") as client:

@@ -10,6 +10,7 @@ from gateway.core.lifecycle import Event, sources
 from gateway.core.model import DeliveryId, DeliveryState, Page, PartnerKey
 from gateway.core.ports.deliveries import DeliveryQuery
 from gateway.web import operations
+from gateway.web.console.coming import coming
 from gateway.web.console.ownership import of_deliveries, owes, sees_delivery
 from gateway.web.console.rights import Right
 from gateway.web.console.screens.records import following
@@ -53,11 +54,14 @@ async def delivery(visit: Visit) -> Shown:
     if found is None or not sees_delivery(visit, found):
         raise NotFound("There is no such delivery.")
     why = visit.parts.disclosures.of_delivery(found)
+    breakers = {row.partner: row for row in await visit.parts.health.breakers()}
+    partner = (await visit.parts.directory()).partners.get(found.partner)
     return Shown(
         "delivery.html",
         {
             "delivery": found,
             "why": why,
+            "coming": coming(found, partner, breakers.get(found.partner), visit.now),
             "cause": None if why else stopped(found, visit.parts.rules),
             "ordered": await visit.parts.court.of_delivery(found.id),
             "carried": await visit.parts.desk.carried(found.id, CARRIED),
