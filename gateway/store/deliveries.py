@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import CTE, BigInteger, ColumnElement, case, func, insert, literal, select, type_coerce, update
+from sqlalchemy import CTE, BigInteger, ColumnElement, and_, case, func, insert, literal, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.model import (
@@ -28,10 +28,11 @@ from gateway.store.prepared import moment
 from gateway.store.rows import delivery_row, write_entries
 from gateway.store.settling import fits, settle, settle_at_once
 from gateway.store.tables import deliveries, items, numbers
+from gateway.store.walks import delivery_in
 
 LONGEST_SILENCE = timedelta(hours=1)
 """What has waited for hours is announced again after this; dispatchers find it by themselves as well."""
-_PENDING = deliveries.c.state == DeliveryState.PENDING.value
+_PENDING = and_(*delivery_in(DeliveryState.PENDING))
 
 
 class StoredDeliveries:
@@ -78,7 +79,7 @@ class StoredDeliveries:
         query = (
             select(candidate.c.id)
             .where(
-                candidate.c.state == DeliveryState.PENDING.value,
+                *delivery_in(DeliveryState.PENDING, candidate),
                 candidate.c.partner == partner,
                 candidate.c.due_at <= now,
                 first_in_lane(candidate),

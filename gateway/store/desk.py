@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Label, Row, case, func, literal, select, text, update
+from sqlalchemy import ColumnElement, Label, Row, case, func, literal, select, update
 
 from gateway.core import lifecycle
+from gateway.core.ids import first_id
 from gateway.core.lifecycle import Event
 from gateway.core.model import (
     Attempt,
@@ -31,6 +32,7 @@ from gateway.store.losses import losses_of
 from gateway.store.rows import attempt_from, delivery_from, record_from, write_entries
 from gateway.store.tables import attempts, deliveries, items, mailbox, records
 from gateway.store.types import Instant
+from gateway.store.walks import SKEW, delivery_in, delivery_open, newest
 
 _UNKNOWN_CAUSE = "unknown"
 _SETTLED = frozenset(state.value for state in lifecycle.SETTLED)
@@ -46,12 +48,15 @@ def matching(query: DeliveryQuery) -> list[ColumnElement[bool]]:
     equal: tuple[tuple[str | None, ColumnElement[str]], ...] = (
         (query.partner, deliveries.c.partner),
         (query.sender, deliveries.c.sender),
-        (query.state, deliveries.c.state),
         (query.cause, func.coalesce(deliveries.c.cause, _UNKNOWN_CAUSE)),
     )
     conditions: list[ColumnElement[bool]] = [column == str(value) for value, column in equal if value is not None]
+    if query.state is not None:
+        conditions += delivery_in(query.state)
+    elif query.cause not in (None, _UNKNOWN_CAUSE):
+        conditions.append(delivery_open())
     if query.since is not None:
-        conditions.append(deliveries.c.created_at >= query.since)
+        conditions += (deliveries.c.id >= first_id(query.since - SKEW), deliveries.c.created_at >= query.since)
     if query.until is not None:
         conditions.append(deliveries.c.created_at < query.until)
     return conditions
@@ -89,9 +94,13 @@ class StoredDesk:
 
     async def list(self, query: DeliveryQuery, page: Page) -> Listing[Delivery]:
         limit = wanted(page)
-        statement = select(deliveries).where(*matching(query)).order_by(deliveries.c.id.desc()).limit(limit + 1)
+        conditions = matching(query)
         if page.cursor is not None:
-            statement = statement.where(deliveries.c.id < decode_cursor(page.cursor))
+            conditions.append(deliveries.c.id < decode_cursor(page.cursor))
+        if query.state is None and any((query.partner, query.sender, query.cause)):
+            walks = ((*conditions, *delivery_in(state)) for state in DeliveryState)
+            conditions = [deliveries.c.id.in_(newest(deliveries.c.id, walks, limit + 1))]
+        statement = select(deliveries).where(*conditions).order_by(deliveries.c.id.desc()).limit(limit + 1)
         async with self._database.read() as connection:
             found = [delivery_from(row) for row in await connection.execute(statement)]
         rows = tuple(found[:limit])
@@ -109,7 +118,7 @@ class StoredDesk:
                 func.max(when, type_=when.type).label("last"),
                 func.min(deliveries.c.id).label("sample"),
             )
-            .where(deliveries.c.state == DeliveryState.DEAD.value)
+            .where(*delivery_in(DeliveryState.DEAD))
             .group_by(deliveries.c.fault, cause, deliveries.c.partner, deliveries.c.kind)
             .order_by(func.count().desc(), cause, deliveries.c.partner, deliveries.c.kind)
         )
@@ -213,8 +222,7 @@ _OWED = (
             case((deliveries.c.state == DeliveryState.PENDING.value, deliveries.c.created_at)), type_=Instant()
         ).label("oldest"),
     )
-    # A constant, so that the partial index ``deliveries_by_state`` serves: delivered ones are the many.
-    .where(text("deliveries.state <> 'delivered'"), deliveries.c.state != DeliveryState.WITHDRAWN.value)
+    .where(delivery_open(), deliveries.c.state != DeliveryState.WITHDRAWN.value)
     .group_by(deliveries.c.partner)
 )
 _GATHERING = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
 
 from gateway.core.ids import first_id
 from gateway.core.model import DeliveryState, PartnerKey, RecordState
@@ -14,10 +14,9 @@ from gateway.store.bulk import upsert
 from gateway.store.engine import Database
 from gateway.store.insertion import Insertion
 from gateway.store.tables import audit_entries, breakers, deliveries, records, samples, submissions
+from gateway.store.walks import SKEW, record_in
 
 _SAMPLES = Insertion(samples)
-_SKEW = timedelta(days=1)
-"""How far the time inside an id may be from the time of its row: clocks of several machines, imports."""
 _STRAYS = timedelta(minutes=1)
 """The same for rows that get id and time together."""
 
@@ -75,13 +74,12 @@ class StoredHealth:
         parked = (
             select(func.count())
             .select_from(records)
-            # A constant, so that the partial index ``records_parked`` serves.
-            .where(text("records.state = 'unroutable'"), records.c.received_at >= since)
+            .where(*record_in(RecordState.UNROUTABLE), records.c.received_at >= since)
         )
         created = (
             select(deliveries.c.state, func.count().label("found"))
             # Ids begin with their time: the primary key finds the new ones, creation times have no index.
-            .where(deliveries.c.id >= first_id(since - _SKEW), deliveries.c.created_at >= since)
+            .where(deliveries.c.id >= first_id(since - SKEW), deliveries.c.created_at >= since)
             .group_by(deliveries.c.state)
         )
         async with self._database.read() as connection:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, insert, literal, or_, select, update
+from sqlalchemy import Row, Select, and_, exists, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.court_orders import Standing, stands
@@ -22,12 +22,13 @@ from gateway.store.engine import Database
 from gateway.store.protection import grow
 from gateway.store.rows import write_entries
 from gateway.store.tables import audit_entries, deliveries, items, overrides, records
+from gateway.store.walks import delivery_in, record_in
 
 DANGER = tuple(reason.value for reason in (Withheld.FAMILY_VIOLENCE, Withheld.NONDISCLOSURE, Withheld.PROTECTED_PERSON))
 """Why something is kept that an order can let go."""
 _UNDER_WAY = (DeliveryState.CLAIMED.value, DeliveryState.WAITING.value)
-_KEPT = (DeliveryState.HELD.value, DeliveryState.WITHHELD.value)
-_CAME_TO_NOTHING = (*_KEPT, DeliveryState.DEAD.value, DeliveryState.WITHDRAWN.value)
+_KEPT = (DeliveryState.HELD, DeliveryState.WITHHELD)
+_CAME_TO_NOTHING = tuple(state.value for state in (*_KEPT, DeliveryState.DEAD, DeliveryState.WITHDRAWN))
 UNDELIVERED = "override.undelivered"
 _ORDER, _DELIVERY = overrides.c, deliveries.c
 
@@ -129,7 +130,7 @@ class StoredOverrides:
     async def kept(self, order: Override) -> Kept:
         """As the port says. Whose blind indexes a record has is looked at here: they lie packed in one value."""
         withheld = select(records.c.id, records.c.persons, records.c.id.label("record")).where(
-            records.c.state == RecordState.WITHHELD.value,
+            *record_in(RecordState.WITHHELD),
             records.c.reason.in_(DANGER),
             or_(records.c.persons.is_not(None), records.c.id == order.request),
         )
@@ -137,7 +138,7 @@ class StoredOverrides:
             select(deliveries.c.id, records.c.persons, records.c.id.label("record"))
             .join(items, items.c.delivery == deliveries.c.id)
             .join(records, records.c.id == items.c.record)
-            .where(or_(*(deliveries.c.state == state for state in _KEPT)), deliveries.c.cause.in_(DANGER))
+            .where(or_(*(and_(*delivery_in(state)) for state in _KEPT)), deliveries.c.cause.in_(DANGER))
         )
         async with self._database.read() as connection:
             found = await _naming(connection, order, withheld.order_by(records.c.id))

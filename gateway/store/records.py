@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import groupby, product
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select, union, update
+from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.acceptance import Chunk, Judged
 from gateway.core.audit_entry import timestamp
+from gateway.core.ids import first_id
 from gateway.core.loss import STEP
-from gateway.core.model import Delivery, DeliveryId, Finding, Kind, Page, PartnerKey, Record, RecordId, RecordState
+from gateway.core.model import Delivery, DeliveryId, Finding, Kind, Page, Record, RecordId, RecordState
 from gateway.core.ports.listing import Listing
 from gateway.core.ports.records import RecordQuery, Step
 from gateway.store.bulk import among
@@ -26,6 +27,7 @@ from gateway.store.losses import losses_of
 from gateway.store.rows import delivery_from, details_from, record_from
 from gateway.store.submissions import OPEN_RECORD
 from gateway.store.tables import answers, attempts, audit_entries, deliveries, items, records, submissions
+from gateway.store.walks import SKEW, Walk, newest, record_in
 
 ATTEMPT = "attempt"
 """The action of a step that is an attempt; the other steps are audit entries and carry their actions."""
@@ -52,8 +54,8 @@ class StoredRecords:
         if page.cursor is not None:
             conditions.append(records.c.id < decode_cursor(page.cursor))
         most = wanted(page) + 1
-        if query.party is not None:
-            conditions = [records.c.id.in_(_of_party(query.party, conditions, most))]
+        if query.party is not None or query.states:
+            conditions = [records.c.id.in_(newest(records.c.id, _walks(query, conditions), most))]
         statement = select(*OPEN_RECORD).where(*conditions).order_by(records.c.id.desc()).limit(most)
         async with self._database.read() as connection:
             rows = (await connection.execute(statement)).all()
@@ -85,7 +87,7 @@ class StoredRecords:
         return tuple(sorted(steps, key=lambda step: step.at))
 
     async def parked(self, limit: int, after: RecordId | None = None) -> tuple[Record, ...]:
-        query = select(records).where(records.c.state == RecordState.UNROUTABLE.value).order_by(records.c.id)
+        query = select(records).where(*record_in(RecordState.UNROUTABLE)).order_by(records.c.id)
         if after is not None:
             query = query.where(records.c.id > after)
         async with self._database.read() as connection:
@@ -128,25 +130,26 @@ def _conditions(query: RecordQuery) -> list[ColumnElement[bool]]:
         (query.id, columns.id == query.id),
         (query.sender, columns.sender == query.sender),
         (query.kind, columns.kind == query.kind),
-        (query.state, columns.state == query.state),
-        (query.states or None, columns.state.in_(query.states)),
         (query.cases, columns.case_index.in_(query.cases or ())),
     )
     conditions = [condition for value, condition in given if value is not None]
+    if query.state is not None:
+        conditions += record_in(query.state)
     if query.since is not None:
-        conditions.append(columns.received_at >= query.since)
+        conditions += (columns.id >= first_id(query.since - SKEW), columns.received_at >= query.since)
     if query.until is not None:
         conditions.append(columns.received_at < query.until)
     return conditions
 
 
-def _of_party(party: PartnerKey, conditions: Sequence[ColumnElement[bool]], most: int) -> Any:  # noqa: ANN401 - a SELECT
-    """The newest ids on either side; two short walks along an index instead of a sort of everything."""
-    sides = (
-        select(records.c.id).where(side == party, *conditions).order_by(records.c.id.desc()).limit(most).subquery()
-        for side in (records.c.sender, records.c.recipient)
-    )
-    return union(*(select(side.c.id) for side in sides))
+def _walks(query: RecordQuery, conditions: Sequence[ColumnElement[bool]]) -> Iterator[Walk]:
+    """One for each state that is asked for, on each side of the party."""
+    sides: Sequence[Walk] = [()]
+    if query.party is not None:
+        sides = [(side == query.party,) for side in (records.c.sender, records.c.recipient)]
+    states: Sequence[Walk] = [record_in(state) for state in query.states] or [()]
+    for side, state in product(sides, states):
+        yield (*conditions, *side, *state)
 
 
 async def _deliveries_of(connection: AsyncConnection, record: RecordId) -> tuple[Delivery, ...]:

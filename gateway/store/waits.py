@@ -10,6 +10,7 @@ from gateway.core.admission import Owed
 from gateway.core.model import DeliveryState, PartnerKey, SubmissionState
 from gateway.store.engine import Database
 from gateway.store.tables import deliveries, submissions
+from gateway.store.walks import delivery_open
 
 _PENDING = and_(deliveries.c.state == DeliveryState.PENDING.value, deliveries.c.lane.is_(None))
 _OWED = (
@@ -18,7 +19,7 @@ _OWED = (
         func.min(case((_PENDING, deliveries.c.due_at)), type_=deliveries.c.due_at.type).label("oldest"),
         func.sum(case((deliveries.c.state == DeliveryState.CLAIMED.value, 1), else_=0)).label("claimed"),
     )
-    .where(deliveries.c.state.in_([DeliveryState.PENDING.value, DeliveryState.CLAIMED.value]))
+    .where(delivery_open(), deliveries.c.state.in_([DeliveryState.PENDING.value, DeliveryState.CLAIMED.value]))
     .group_by(deliveries.c.partner)
 )
 _UNJUDGED = (

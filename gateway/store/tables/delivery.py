@@ -80,6 +80,19 @@ deliveries = Table(
         "id",
         **only_where("state <> 'delivered'"),
     ),
+    # The lists of a partner go through all states; a delivery comes into these two once, at its end.
+    Index(
+        "deliveries_made",
+        "partner",
+        "id",
+        **only_where("state = 'delivered'"),
+    ),
+    Index(
+        "deliveries_made_of",
+        "sender",
+        "id",
+        **only_where("state = 'delivered'"),
+    ),
 )
 
 numbers = Table(

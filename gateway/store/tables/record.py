@@ -40,15 +40,12 @@ records = Table(
         "case_index",
         **only_where("case_index IS NOT NULL"),
     ),
+    # Those that did not go on their way are few, and looked for by everybody.
     Index(
-        "records_parked",
+        "records_by_state",
+        "state",
         "id",
-        **only_where("state = 'unroutable'"),
-    ),
-    Index(
-        "records_withheld",
-        "id",
-        **only_where("state = 'withheld'"),
+        **only_where("state <> 'routed'"),
     ),
     # Few records name a purpose that is not support; some of them go as soon as they are delivered.
     Index(
