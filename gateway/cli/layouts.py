@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +12,7 @@ import typer
 from gateway.cli.options import Drafts, Format, Json
 from gateway.cli.out import put, say, table
 from gateway.core.errors import NotFound
+from gateway.core.nearest import unknown
 
 if TYPE_CHECKING:
     from gateway.core.catalog import Catalog, ColumnOrder, Layout
@@ -41,7 +42,7 @@ def show(
     catalog = schemas.load(drafts=True)
     found = list(_shown(catalog, name))
     if not found:
-        raise NotFound(f"There is no layout {name}; there are: {', '.join(sorted(catalog.layouts))}.")
+        raise NotFound(unknown("layout", name, _names(catalog), "docs/formats/layouts.md"))
     if json:
         put({"layouts": [one.document() for one in found]})
         return
@@ -70,6 +71,17 @@ class _Shown:
     def say(self) -> None:
         table(f"{self.name}: {self.title}", self.columns, self.rows)
         say(f"Version {self.version}. Source: {self.source}. Confidence: {self.confidence}.\n")
+
+
+def _names(catalog: Catalog) -> Iterable[str]:
+    return {
+        *catalog.layouts,
+        *catalog.files,
+        *catalog.sequences,
+        *catalog.columns,
+        *catalog.messages,
+        *catalog.x12,
+    }
 
 
 def _shown(catalog: Catalog, name: str) -> Iterator[_Shown]:

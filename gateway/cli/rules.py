@@ -11,6 +11,7 @@ import typer
 from gateway.cli.options import Drafts, Format, Json
 from gateway.cli.out import facts, progress, put, say, table
 from gateway.core.errors import NotFound
+from gateway.core.nearest import unknown
 
 if TYPE_CHECKING:
     from gateway.core.catalog import Catalog, Rule
@@ -31,8 +32,7 @@ def show(
     catalog = schemas.load(drafts=True)
     rule = catalog.rule(code.upper())
     if rule is None:
-        near = ", ".join(name for name in sorted(catalog.rules) if name.startswith(code.upper().partition("-")[0]))
-        raise NotFound(f"There is no rule {code}{'; near it: ' if near else ''}{near}.")
+        raise NotFound(unknown("rule", code.upper(), catalog.rules, "`gateway rules list`"))
     if json:
         put(_document(rule, catalog))
     else:
@@ -66,9 +66,9 @@ def _chosen(catalog: Catalog, words: list[str], kind: str | None, format: str | 
     from gateway.core.rule_words import is_asked_of, subject  # noqa: PLC0415 - heavy, needed here only
 
     if kind is not None and kind not in catalog.kinds:
-        raise NotFound(f"There is no kind {kind}; there are: {', '.join(sorted(catalog.kinds))}.")
+        raise NotFound(unknown("kind", kind, catalog.kinds, "docs/formats/xml.md"))
     if format is not None and format not in catalog.formats:
-        raise NotFound(f"There is no format {format}; there are: {', '.join(sorted(catalog.formats))}.")
+        raise NotFound(unknown("format", format, catalog.formats, "`gateway formats`"))
     return [
         rule
         for _, rule in sorted(catalog.rules.items())

@@ -12,6 +12,7 @@ from gateway.clock import utc_now
 from gateway.core.acceptance import DUPLICATE_SERIAL
 from gateway.core.errors import NotFound, Unprocessable
 from gateway.core.model import Content, Facts, Finding, FormatName, Partner, Severity, SubmissionId
+from gateway.core.nearest import unknown
 from gateway.core.ports.formats import Format, FormatInfo, FormatState, Frame, Heading, Reader
 from gateway.core.receipt import Grouped, Receipts, Tally, blocked
 from gateway.core.routing import Directory
@@ -213,10 +214,13 @@ def partner_of(spoken: Speech, file: Path, key: str | None) -> Partner:
 
 
 def known_format(spoken: Speech, name: str) -> Format:
-    """Raises Unprocessable for a format that does not exist, naming those that do."""
+    """Raises Unprocessable for a format that does not exist, naming those that are most like it."""
     found = spoken.formats.get(FormatName(name))
+    if found is None and name in spoken.catalog.withheld:
+        why = spoken.catalog.withheld[FormatName(name)].missing
+        raise Unprocessable(f"The format {name} is a draft, which needs --drafts: {why}.")
     if found is None:
-        raise Unprocessable(f"There is no format {name}; there are: {', '.join(sorted(spoken.formats))}.")
+        raise Unprocessable(unknown("format", name, spoken.formats, "`gateway formats`"))
     return found
 
 

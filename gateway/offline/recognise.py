@@ -1,15 +1,16 @@
 """Telling a file's format by its content: first by how it begins, then by reading a few of its records on trial.
 
 The beginning decides where it can (the namespace of XML, the kind of JSON, the record id of a header, the heading line
-of a delimited file), so that a file whose header is faulty is still known for what it is. Where several formats begin
-alike, each reads the first records; those that can are what the file may be.
+of a delimited file), so that a file whose header is faulty is still known for what it is. Many formats of fixed width
+begin with one letter or with blanks, so there the length of the lines has its say. Where several formats are left, each
+reads the first records; those that can are what the file may be.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from gateway.core.catalog import Catalog, ColumnOrder, Picture
@@ -24,9 +25,12 @@ HEAD = 256 * 1024
 """Bytes of a file that are looked at."""
 TRIAL = 20
 """Records that are read on trial."""
+NEARLY = 4
+"""A line that is so many bytes longer or shorter than a record may still be one, with a fault."""
 BY_HEADING = 3
 """So many first columns of a delimited file name it."""
 
+_LINE_END = re.compile(rb"\r\n|\r|\n")
 _BOM = b"\xef\xbb\xbf"
 _NAMESPACE = re.compile(rb"""xmlns(?::[\w.-]+)?\s*=\s*["']([^"']{1,200})["']""")
 _CSENET = re.compile(rb"[0-9A-Z]{2}[0-9]{3}.{2}[0-9A-Z]{2}[0-9]{3}.{2}003", re.DOTALL)
@@ -54,10 +58,35 @@ class Recogniser:
             return ()
         readable = [name for name, info in self.catalog.formats.items() if info.reads and name in self.formats]
         begun = [name for name in readable if self._begins(name)(head)]
-        if len(begun) == 1:
-            return tuple(begun)
-        found = self._on_trial(begun or readable, head)
-        return self._alike(found or (begun if head else []))
+        line = line_length(head, whole=len(head) < HEAD)
+        sure = [name for name in begun if self._has_length(name, line)]
+        if len(sure) == 1:
+            return tuple(self._in_columns(sure[0], head, line) or sure)
+        if begun and not sure:
+            return self._alike(self._of_length(readable, head, line) or self._on_trial(begun, head, line), head)
+        found = self._on_trial(sure or readable, head, line)
+        return self._alike([name for name in found if self._length(name) == line] or found or sure, head)
+
+    def _in_columns(self, begun: FormatName, head: bytes, line: int | None) -> list[FormatName]:
+        """The delimited formats that read the lines, where they have several lengths and a format of fixed width, which
+        the file begins like, reads none of them."""
+        if line is not None or begun not in self.catalog.files or b"\n" not in head or self._trial(begun, head).sound:
+            return []
+        return self._on_trial(self.catalog.columns.keys() & self.formats.keys(), head, line)
+
+    def _length(self, name: FormatName) -> int | None:
+        """Bytes of a record, where all records of the format have as many and end there."""
+        order = self.catalog.files.get(name)
+        return None if order is None or order.by_line or order.open_end else order.length
+
+    def _has_length(self, name: FormatName, line: int | None) -> bool:
+        """Whether lines of this length may be records of the format, a few bytes too long or too short among them."""
+        length = self._length(name)
+        return line is None or length is None or abs(length - line) <= NEARLY
+
+    def _of_length(self, names: Iterable[FormatName], head: bytes, line: int | None) -> list[FormatName]:
+        """Those whose records are as long as the lines, where they find no fault in the first ones."""
+        return [n for n in names if line and self._length(n) == line and self._trial(n, head).is_clean]
 
     def one(self, head: bytes, file: str) -> FormatName:
         """The format of a file. Raises Unprocessable when none fits or several do, naming them."""
@@ -103,17 +132,23 @@ class Recogniser:
         first = self.catalog.layouts[layout].fields[0]
         return (first.constant or "").encode() if first.picture is Picture.CONSTANT else b""
 
-    def _on_trial(self, names: Iterable[FormatName], head: bytes) -> list[FormatName]:
+    def _on_trial(self, names: Iterable[FormatName], head: bytes, line: int | None) -> list[FormatName]:
         """Those that read most of the first records; of these, those that find the fewest faults; of these, those that
         know their records to the end. Where nothing marks a record, any line of its length would do for one, and for a
-        format that knows only the beginning any longer line: such a format must read all of them without fault."""
-        tried: list[tuple[FormatName, tuple[float, int, bool]]] = []
+        format that knows only the beginning any longer line: such a format must read all of them without fault. And
+        where the lines have another length than its records, a format must read at least one of them without fault."""
+        tried: list[tuple[FormatName, tuple[_Trial, bool]]] = []
         for name in names:
-            found = _trial(self.formats[name], head)
-            if found is not None and not (self._is_unmarked(name) and any(found)):
-                tried.append((name, (*found, self._is_open_ended(name))))
+            found = self._trial(name, head)
+            if found.is_clean or not (
+                self._is_unmarked(name) or found.unread == 1 or (not found.sound and not self._has_length(name, line))
+            ):
+                tried.append((name, (found, self._is_open_ended(name))))
         best = min((found for _, found in tried), default=None)
         return [name for name, found in tried if found == best]
+
+    def _trial(self, name: FormatName, head: bytes) -> _Trial:
+        return _trial(self.formats[name], head)
 
     def _is_open_ended(self, name: FormatName) -> bool:
         """Whether the format is of unmarked records whose end nobody knows."""
@@ -124,16 +159,23 @@ class Recogniser:
         order = self.catalog.files.get(name)
         return order is not None and not any(record.marks for record in order.records)
 
-    def _alike(self, names: Sequence[FormatName]) -> tuple[FormatName, ...]:
+    def _alike(self, names: Sequence[FormatName], head: bytes) -> tuple[FormatName, ...]:
         """Without the formats that read just as an earlier one does."""
         seen: set[object] = set()
         kept = []
         for name in names:
-            reads: object = self.catalog.sequences.get(name) or name
+            reads: object = self.catalog.sequences.get(name) or self._text(name, head)
             if reads not in seen:
                 kept.append(name)
             seen.add(reads)
         return tuple(kept)
+
+    def _text(self, name: FormatName, head: bytes) -> object:
+        """What makes two names one to a reader: the same records, and the same text in both encodings."""
+        order = self.catalog.files.get(name)
+        if order is None:
+            return name
+        return tuple(record.layout for record in order.records), head.decode(order.encoding, "replace")
 
 
 def _is_xml(head: bytes) -> bool:
@@ -170,6 +212,16 @@ def _is_plain(record: FileRecord) -> bool:
     return any(mark.start > 1 or len(mark.text) > 1 for mark in record.marks)
 
 
+def line_length(head: bytes, *, whole: bool) -> int | None:
+    """Bytes that all lines have; None where they differ, or without line ends. ``whole``: the file ends here."""
+    lines = _LINE_END.split(head)
+    ended = len(lines) > 1
+    if not whole:
+        lines.pop()
+    lengths = {len(line) for line in lines if line}
+    return lengths.pop() if ended and len(lengths) == 1 else None
+
+
 def _set_of(table: TransactionSet) -> Begins:
     """Whether the first set of an interchange is of this code and version, or there is only an answer to one."""
 
@@ -196,16 +248,31 @@ def _heading_of(order: ColumnOrder) -> Begins:
     return begins
 
 
-def _trial(format_: Format, head: bytes) -> tuple[float, int] | None:
-    """Share of the first records that cannot be read, and how many blocking faults the others have; None: no fit."""
+@dataclass(frozen=True, slots=True, order=True)
+class _Trial:
+    """How a format reads the first records; the less, the better it fits."""
+
+    unread: float
+    """Share of them that cannot be read."""
+    faults: int
+    """How many blocking faults the others have."""
+    sound: int = field(compare=False)
+    """How many have none."""
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.unread and not self.faults
+
+
+def _trial(format_: Format, head: bytes) -> _Trial:
     reader = format_.reader()
     frames = list(islice(reader.feed(head[: HEAD - 1]), TRIAL))
     if not frames and not reader.findings:
         frames = list(islice(reader.finish(), TRIAL))
     if not frames:
-        return None
+        return _Trial(1, 0, 0)
     read = [one for one in (_decoded(format_, frame, reader.heading) for frame in frames) if one is not None]
-    return (1 - len(read) / len(frames), sum(read)) if read else None
+    return _Trial(1 - len(read) / len(frames), sum(read), read.count(0))
 
 
 def _decoded(format_: Format, frame: Frame, heading: Heading) -> int | None:

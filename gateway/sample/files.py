@@ -76,8 +76,8 @@ class Sample:
 
     def _chosen(self, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
         if not kinds:
-            able = ", ".join(name for name in self._catalog.formats if kinds_made(self._catalog, name))
-            raise Unprocessable(f"No sample of {self._read} can be made; of these: {able}.")
+            why = self._catalog.formats[self._read].missing
+            raise Unprocessable(f"No sample of {self._read} can be made{': ' if why else ''}{why}.")
         if self._wanted.kind is None:
             return kinds
         if self._wanted.kind not in kinds:

@@ -51,7 +51,7 @@ class Examiner:
         facts = self.canonical.facts(decoded.content)
         judged = self.rules.judge(decoded.content, facts, task.format, frame.ordinal, task.today)
         found = told(read, schema, judged) if schema or judged else read
-        findings = found + sender_findings(facts, task.sender, frame.ordinal)
+        findings = tuple(_placed(f, frame) for f in found + sender_findings(facts, task.sender, frame.ordinal))
         if blocked(findings):
             return Examined(record, frame.ordinal, findings, facts)
         persons, endangered = indexes(self.canonical.people(decoded.content), self.indexer)

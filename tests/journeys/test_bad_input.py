@@ -47,6 +47,7 @@ async def test_a_faulty_record_is_refused_with_rule_and_place(site):
         assert finding["title"], name
         assert finding["fix"], name
         assert finding["samples"][0]["record"] == 1, name
+        assert finding["samples"][0].get("line", 0) >= (form != "json"), (name, finding)
         assert len(answer.body) < SMALL, name
         assert (await site.api.send(sender, "GET", finding["help"])).status == 200, name
 

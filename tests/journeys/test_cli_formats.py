@@ -70,12 +70,12 @@ def test_a_rule_explains_itself(run):
     assert rule["title"]
     assert rule["fix"]
     assert rule["source"]
-    assert "FIX-DATE" in run("rules", "show", "FIX-NOTHING", code=5).stderr
+    assert "Did you mean FIX-DATE" in run("rules", "show", "FIX-DAY", code=5).stderr
     every = json.loads(run("rules", "list", "--json").stdout)["rules"]
     of_w4 = {one["code"] for one in json.loads(run("rules", "list", "date", "-f", "w4", "--json").stdout)["rules"]}
     assert "NH-HIRE-DATE" in of_w4, "a rule about the kind that the format carries"
     assert not {code for code in of_w4 if code.startswith("CSE-")}, "and none about another kind"
-    assert "w4" in run("rules", "list", "--format", "nonsense", code=5).stderr
+    assert "Did you mean w4" in run("rules", "list", "--format", "w5", code=5).stderr
     hires = json.loads(run("rules", "list", "--kind", "new-hire", "--json").stdout)["rules"]
     assert 0 < len(hires) < len(every)
 
@@ -109,7 +109,11 @@ def test_a_file_whose_own_counts_disagree_is_said_to_be_refused_as_a_whole_with_
 def test_a_file_that_no_format_fits_is_said_to_be_unknown(run, tmp_path):
     (tmp_path / "notes.txt").write_text("Dear Sir,\nplease find attached\n")
     assert "say which it is with --format" in run("validate", "notes.txt", code=4).stderr
-    run("validate", "notes.txt", "--format", "nonsense", code=4)
+    unknown = run("validate", "notes.txt", "--format", "newhire-csv", code=4).stderr
+    assert "Did you mean newhire-csv-" in unknown
+    assert len(unknown) < 200
+    draft = run("validate", "notes.txt", "--format", "newhire-ut", code=4).stderr
+    assert "is a draft, which needs --drafts" in draft
 
 
 def test_a_partner_is_checked_as_itself(run):

@@ -84,3 +84,17 @@ def test_a_file_that_several_formats_fit_names_them():
     body = CSV.partition(b"\n")[2]
     with pytest.raises(Unprocessable, match=r"a\.csv: newhire-csv-nc, newhire-csv-ga all fit"):
         Recogniser(SPOKEN.catalog, twice).one(body, "a.csv")
+
+
+def test_the_length_of_its_lines_tells_a_format_whose_beginning_is_that_of_another():
+    """A birth of 2025 begins like a record of the lien network, a notice of payment like an offset collection."""
+    drafts = speech(drafts=True)
+    everything = Recogniser(drafts.catalog, drafts.formats)
+    births = (EXAMPLES / "vital" / "ohio-births.ije").read_bytes()
+    assert births.startswith(b"20")
+    assert everything.fits(births[:HEAD]) == ("ije-natality",)
+    assert everything.fits((EXAMPLES / "agencies" / "kansas-injury-claims.csv").read_bytes()) == ("ks-injury-claims",)
+
+
+def test_a_draft_is_not_taken_for_the_one_known_format_that_begins_like_it():
+    assert RECOGNISER.fits((EXAMPLES / "fixed" / "directory-match.txt").read_bytes()) == ()

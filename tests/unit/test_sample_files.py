@@ -80,10 +80,22 @@ def test_the_same_seed_makes_the_same_bytes(name):
     assert made(name, rate=0.5)[0] != made(name)[0]
 
 
-@pytest.mark.parametrize("name", sorted(PROMISED))
+READ_AS = {"csenet-out": "csenet", "fcr-input-cp1140": "fcr-input-cp037"}
+"""Formats that read the same bytes as another does."""
+UNMARKED = (
+    {"ks-licence-query", "ks-licence-match", "ks-licence-nonmatch", "ks-licence-locate-error"},
+    {"ks-licence-action", "ks-licence-result"},
+    {"ks-wage-query", "ks-wage-answer"},
+    {"ks-dividend-query", "mmis-ks-alerts"},
+)
+"""Formats of one length, of which no source tells what marks the records of one."""
+
+
+@pytest.mark.parametrize("name", FORMATS)
 def test_a_sample_is_recognised_for_what_it_is(name):
-    fits = Recogniser(SPOKEN.catalog, SPOKEN.formats).fits(made(name)[0])
-    assert fits == ("csenet" if name == "csenet-out" else name,)
+    found = Recogniser(SPOKEN.catalog, SPOKEN.formats).fits(made(name, 6, 3)[0])
+    assert set(found) <= next((alike for alike in UNMARKED if name in alike), {READ_AS.get(name, name)})
+    assert READ_AS.get(name, name) in found
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from gateway.core.errors import Refused, TooLarge, Unsupported
 from gateway.core.model import FormatName, Partner, RuleCode, Submission, SubmissionId, SubmissionState
+from gateway.core.nearest import near
 from gateway.core.ports.intake import Upload, Validation
 from gateway.core.ports.submissions import Replayed
 from gateway.web.api import answers, asked, bodies, documents, protected, told
@@ -95,7 +96,7 @@ def named_format(call: Call, sender: Partner, media_type: str | None = None) -> 
     if query:
         wanted = call.query(asked.BodyQuery).format
         if wanted is not None:
-            return _readable(call, FormatName(wanted))
+            return _readable(call, sender, FormatName(wanted))
     if media_type is None:
         media_type = call.request.headers.get("Content-Type", "")
     candidates = named(media_type, call.site.offers)
@@ -104,23 +105,30 @@ def named_format(call: Call, sender: Partner, media_type: str | None = None) -> 
     if len(candidates) > 1 and sender.accepts:
         candidates = tuple(name for name in candidates if name in sender.accepts)
     if not candidates:
-        raise _unknown(call, "No format is read under this Content-Type")
+        raise Unsupported(
+            f"No format is read under this Content-Type: name one with ?format=.{_taken(sender)}", code="format-unknown"
+        )
     if len(candidates) > 1:
         several = ", ".join(sorted(candidates))
         raise Unsupported(f"This Content-Type may mean {several}: name one with ?format=", code="format-ambiguous")
     return candidates[0]
 
 
-def _readable(call: Call, name: FormatName) -> FormatName:
+def _readable(call: Call, sender: Partner, name: FormatName) -> FormatName:
     info = call.parts.formats.get(name)
     if info is None or not info.reads:
-        raise _unknown(call, "No format of this name is read here")
+        readable = sender.accepts or [one.name for one in call.parts.formats.values() if one.reads]
+        meant = " or ".join(near(name, readable))
+        did = f" Did you mean {meant}?" if meant else ""
+        raise Unsupported(f"No format of this name is read here.{did}{_taken(sender)}", code="format-unknown")
     return name
 
 
-def _unknown(call: Call, why: str) -> Unsupported:
-    known = ", ".join(sorted(info.name for info in call.parts.formats.values() if info.reads))
-    return Unsupported(f"{why}; ?format= takes {known}.", code="format-unknown")
+def _taken(sender: Partner) -> str:
+    """What a caller may name. All formats are too many for an answer; they are in the reference."""
+    if not sender.accepts:
+        return " All are in docs/formats and listed by `gateway formats`."
+    return f" You may post {', '.join(sorted(sender.accepts))}."
 
 
 def refuse_early(call: Call, sender: Partner) -> None:
