@@ -1,6 +1,8 @@
 """What holds for every file: reasons beside every exception, no real person, no place on anybody's machine, no key."""
 
 import re
+import shutil
+import subprocess
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -15,6 +17,7 @@ OURS = ("gateway", "schemas", "adapters", "transforms", "keys", "verifier", "tes
 TEXT = {".py", ".toml", ".md", ".xsd", ".csv", ".xml", ".json", ".html", ".css", ".js", ".yml", ".yaml", ".txt", ".sh",
         ".vector", ".csenet", ".w4", ".cfg", ".ini", ".mako", ".svg"}  # fmt: skip
 LARGEST = 2 * 2**20
+SYMBOLIC_LINK = "120000"
 NOT_OURS = {"node_modules", "__pycache__", "vendor", ".venv"}
 
 
@@ -70,6 +73,33 @@ def test_no_place_of_anybodys_machine_is_named():
     places = rf"(?<![\w./-])/({'|'.join(folders)})/" + "|bash" + "_jobs"
     found = [place for place, _ in lines("", places)]
     assert not found
+
+
+def test_no_link_to_anywhere_is_kept():
+    """A link holds a place of whoever made it."""
+    assert not links(ROOT)
+
+
+def test_the_check_of_links_finds_one(tmp_path):
+    """The control."""
+    (tmp_path / "shortcut").symlink_to("/elsewhere")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "-A")
+    assert links(tmp_path) == ["shortcut"]
+
+
+def links(root):
+    if not (root / ".git").exists():
+        pytest.skip("the tree is no clone")
+    kept = (line.split(maxsplit=3) for line in git(root, "ls-files", "-s").splitlines())
+    return [name for mode, _, _, name in kept if mode == SYMBOLIC_LINK]
+
+
+def git(root, *arguments):
+    found = shutil.which("git")
+    if found is None:
+        pytest.skip("git is not installed")
+    return subprocess.run([found, "-C", str(root), *arguments], check=True, capture_output=True, text=True).stdout
 
 
 def test_no_private_key_lies_in_the_tree():
