@@ -212,6 +212,8 @@ async def _examined(settings: Settings) -> dict[str, str]:
             found |= {"catalog": "ok", "keys": "ok"}
             await base.stores.health.ping()
             current = await is_current(settings.db.url)
+            if current:
+                await base.stores.health.writes()
             found |= {"database": "ok", "schema": "ok" if current else "out of date: run `gateway db upgrade`"}
             if current:
                 found |= {

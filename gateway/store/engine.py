@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -24,7 +24,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from gateway.core.errors import Misconfigured
+from gateway.core.errors import Misconfigured, Unavailable
 from gateway.store.errors import translated
 
 POSTGRESQL_DRIVER = "postgresql+asyncpg"
@@ -66,20 +66,32 @@ class Database:
         self._plain = writer.execution_options(isolation_level="AUTOCOMMIT")
         """The writer's connections, each statement on which is a transaction of its own."""
         self._threads = WeakSet[Thread]() if threads is None else threads
+        self.write_failed = False
+        """Whether the database did not take the last write of this process: a full disk, a standby."""
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction: committed when the block ends, rolled back when it raises or is cancelled."""
-        with translated():
+        with self._writing():
             async with self._writer.begin() as connection:
                 yield connection
 
     @asynccontextmanager
     async def at_once(self) -> AsyncIterator[AsyncConnection]:
         """For one statement of PostgreSQL that is a transaction of its own: no BEGIN, no COMMIT."""
-        with translated():
+        with self._writing():
             async with self._plain.connect() as connection:
                 yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            with translated():
+                yield
+        except Unavailable:
+            self.write_failed = True
+            raise
+        self.write_failed = False
 
     async def outside(self, statements: Sequence[str]) -> None:
         """Run statements outside any transaction, one by one: housekeeping of the database itself."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, func, select
 
@@ -13,10 +13,13 @@ from gateway.core.ports.health import BreakerRow, Sample
 from gateway.store.bulk import upsert
 from gateway.store.engine import Database
 from gateway.store.insertion import Insertion
-from gateway.store.tables import audit_entries, breakers, deliveries, records, samples, submissions
+from gateway.store.tables import audit_entries, breakers, deliveries, leases, records, samples, submissions
 from gateway.store.walks import SKEW, record_in
 
 _SAMPLES = Insertion(samples)
+_TRIAL = "write-trial"
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Nobody ever had this lease."""
 _STRAYS = timedelta(minutes=1)
 """The same for rows that get id and time together."""
 
@@ -28,9 +31,17 @@ class StoredHealth:
         self._database = database
 
     async def ping(self) -> None:
-        """Raises Unavailable when the database does not answer."""
+        """As the port says. A database with a full disk still answers what it is asked."""
         async with self._database.read() as connection:
             await connection.execute(select(1))
+        if self._database.write_failed:
+            await self.writes()
+
+    async def writes(self) -> None:
+        """As the port says."""
+        async with self._database.write() as connection:
+            trial = upsert(connection, leases).values(name=_TRIAL, owner=_TRIAL, until=_NEVER)
+            await connection.execute(trial.on_conflict_do_update(index_elements=["name"], set_={"owner": _TRIAL}))
 
     async def breakers(self) -> tuple[BreakerRow, ...]:
         """By partner."""

@@ -11,7 +11,7 @@ from gateway.core.disclosure import Clearance
 from gateway.core.errors import GatewayError, Permanent, Tampered
 from gateway.core.ids import Clock
 from gateway.core.loss import kept
-from gateway.core.model import AdapterName, Claimed, DeliveryState, Outcome, PartnerKey, RuleCode
+from gateway.core.model import AdapterName, Claimed, Delivery, DeliveryState, Outcome, PartnerKey, RuleCode, Settlement
 from gateway.core.ports.adapters import Adapter, Parcel
 from gateway.core.ports.crew import Composed, Composition, Crew
 from gateway.core.routing import Directory
@@ -92,13 +92,17 @@ class Attempts:
         if verdict.settlement.state not in (DeliveryState.DELIVERED, DeliveryState.WAITING) and not (
             verdict.settlement.apart
         ):
-            log.info(
-                "delivery.failed",
-                id=claimed.delivery.id,
-                partner=partner,
-                state=verdict.settlement.state,
-                code=verdict.settlement.cause,
-            )
+            _say(claimed.delivery, verdict.settlement)
+
+
+def _say(delivery: Delivery, settled: Settlement) -> None:
+    """A failure in one line; one that needs a person stands out and says where to read on."""
+    number = settled.attempt.number if settled.attempt else delivery.attempts
+    told = {"id": delivery.id, "partner": delivery.partner, "code": settled.cause, "attempt": number}
+    if settled.state in (DeliveryState.DEAD, DeliveryState.HELD):
+        log.warning("delivery.stopped", state=settled.state, hint=f"gateway why {delivery.id}", **told)
+    else:
+        log.info("delivery.failed", state=settled.state, **told)
 
 
 class _Unwritable(Exception):

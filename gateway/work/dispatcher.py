@@ -112,7 +112,7 @@ class Dispatcher:
             try:
                 await self._drain(line)
             except GatewayError as error:
-                log.warning("dispatch.fault", partner=line.partner.key, code=error.problem)
+                log.warning("dispatch.fault", partner=line.partner.key, code=error.problem, hint=error.detail)
             except Exception as error:  # noqa: BLE001 - a defect in one round must not end the partner's line
                 log.error("dispatch.defect", partner=line.partner.key, type=type(error).__name__)  # noqa: TRY400 - tracebacks may show data
             else:
@@ -258,7 +258,7 @@ class Dispatcher:
         line.breaker = step(now, generation)
         changed = line.breaker.state is not before.state
         if changed:
-            log.info("breaker.changed", partner=line.partner.key, state=line.breaker.state)
+            line.say_breaker()
         if changed or line.told_at is None or not now < line.told_at + TOLD_AGAIN:
             line.told_at = now
             await self._tell_others(line)

@@ -7,8 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import structlog
+
 from gateway.core.breaker import Breaker, BreakerState
 from gateway.core.model import DeliveryId, Partner
+
+log = structlog.get_logger()
 
 BACKLOG = 10_000
 """Ids kept for a partner; more are forgotten here and found in the store when these are done."""
@@ -41,6 +45,17 @@ class Line:
     _ids: OrderedDict[DeliveryId, None] = field(default_factory=OrderedDict)
     _tokens: float = 0.0
     _filled_at: datetime | None = None
+
+    def say_breaker(self) -> None:
+        """A change of the breaker as one line of the log; one that opens is a warning."""
+        breaker, key = self.breaker, self.partner.key
+        if breaker.state is BreakerState.CLOSED:
+            log.info("breaker.changed", partner=key, state=breaker.state)
+            return
+        rest, hint = breaker.rest.total_seconds(), "its deliveries wait; a probe goes when the seconds are over"
+        log.warning(
+            "breaker.changed", partner=key, state=breaker.state, count=breaker.failures, seconds=rest, hint=hint
+        )
 
     def add(self, ids: Iterable[DeliveryId]) -> None:
         for id_ in ids:

@@ -13,6 +13,9 @@ from gateway.core.errors import GatewayError
 
 log = structlog.get_logger()
 
+SAID_AGAIN = 30
+"""Of a fault that lasts, one round in so many is logged: about one a minute."""
+
 Step = Callable[[], Awaitable[bool]]
 """One round of work; True when there may be more to do at once."""
 
@@ -33,17 +36,40 @@ class Loop:
     after_fault: timedelta = timedelta(seconds=2)
 
 
+@dataclass(slots=True)
+class _Faults:
+    """Says a fault when it begins, now and then while it lasts, and when it is over: a log is read at night."""
+
+    loop: str
+    code: str = ""
+    count: int = 0
+
+    def met(self, error: GatewayError) -> None:
+        if error.problem != self.code:
+            self.code, self.count = error.problem, 0
+        if self.count % SAID_AGAIN == 0:
+            log.warning("loop.fault", loop=self.loop, code=self.code, hint=error.detail, count=self.count + 1)
+        self.count += 1
+
+    def over(self) -> None:
+        if self.count:
+            log.info("loop.recovered", loop=self.loop, code=self.code, count=self.count)
+            self.code, self.count = "", 0
+
+
 async def run(loop: Loop, stop: asyncio.Event, wake: asyncio.Event | None = None) -> None:
     """Run until ``stop`` is set. ``wake`` cuts a rest short. An error of ours is logged and the loop goes on."""
     wake = wake or loop.wake
     quiet = loop.rest
+    faults = _Faults(loop.name)
     while not stop.is_set():
         try:
             busy = await loop.step()
+            faults.over()
             rest = timedelta() if busy else quiet
             quiet = loop.rest if busy else max(loop.rest, min(2 * quiet, loop.slowest))
         except GatewayError as error:
-            log.warning("loop.fault", loop=loop.name, code=error.problem)
+            faults.met(error)
             rest = loop.after_fault
         except Exception as error:  # noqa: BLE001 - a defect in one round must not end the loop; the type is logged, no text
             log.error("loop.defect", loop=loop.name, type=type(error).__name__)  # noqa: TRY400 - tracebacks may show data

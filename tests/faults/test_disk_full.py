@@ -85,12 +85,15 @@ async def test_with_the_disk_full_posts_are_turned_away_and_taken_again_when_the
                 assert int(answer.headers["Retry-After"]) >= 1
                 assert answer.json["code"] == "store-unavailable"
                 turned_away = max(accepted) + 1
+                probe = await site.api.send("ohio", "GET", "/readyz?verbose")
+                assert (probe.status, probe.json["checks"]["store"]) == (503, "store-unavailable")
 
             async def taken():
                 body = samples.csenet(turned_away, samples.ENFORCEMENT)
                 return (await site.api.submit("ohio", "csenet", body, f"full-{turned_away}")).status == 202
 
             await until(taken, "the same post is taken")
+            assert (await site.api.get("ohio", "/readyz?verbose"))["checks"]["store"] == "ok"
             wanted = {samples.serial(number) for number in (*accepted, turned_away)}
 
             def arrived():

@@ -34,7 +34,7 @@ def test_a_pending_delivery_says_when_it_goes():
 
 
 def test_an_open_breaker_and_a_pause_are_named():
-    assert "breaker is open since 12:00:00" in coming(OWED, TEXAS, OPEN, NOW)[1]
+    assert "failed 9 times in a row, so its breaker is open" in coming(OWED, TEXAS, OPEN, NOW)[1]
     assert "next one goes at 12:01:00" in coming(OWED, TEXAS, OPEN, NOW)[1]
     assert "paused" in coming(OWED, replace(TEXAS, paused=True), OPEN, NOW)[1]
     assert len(coming(OWED, TEXAS, replace(OPEN, state="closed"), NOW)) == 1

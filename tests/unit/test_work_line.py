@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from gateway.core.breaker import Breaker
 from gateway.core.model import AdapterName, BreakerPolicy, DeliveryId, Endpoint, Partner, PartnerKey, Role
@@ -208,3 +209,17 @@ def test_attempts_from_before_the_outage_that_still_run_keep_the_probe_waiting()
     one.running = 3
     one.breaker = one.breaker.failed(START, 0).failed(START, 0)
     assert one.take(START + timedelta(seconds=30)) == []
+
+
+def test_a_breaker_that_opens_is_a_warning_that_says_how_long_and_one_that_closes_is_news():
+    one = line(failures=1)
+    with capture_logs() as said:
+        one.breaker = one.breaker.failed(START, 0)
+        one.say_breaker()
+        one.breaker = one.breaker.at(START + timedelta(minutes=1)).succeeded(START + timedelta(minutes=1), 1)
+        one.say_breaker()
+    assert [(entry["log_level"], entry["partner"], entry["state"]) for entry in said] == [
+        ("warning", "ohio", "open"),
+        ("info", "ohio", "closed"),
+    ]
+    assert (said[0]["count"], said[0]["seconds"]) == (1, 30)

@@ -6,11 +6,12 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.core.errors import Unavailable
 from gateway.core.model import Actor, DeliveryId, DeliveryState, PartnerKey, Settlement
 from gateway.work.leadership import LEASE, Leadership
-from gateway.work.loops import Loop, run
+from gateway.work.loops import SAID_AGAIN, Loop, run
 from gateway.work.relay import IDS_IN_ONE, Relay, RelayLimits, announcements
 from tests.unit.work_site import OHIO, eventually, open_site
 
@@ -89,6 +90,24 @@ async def test_a_loop_survives_errors_of_ours_and_defects(failure):
     async with asyncio.timeout(5):
         await run(Loop("faulty", step, rest=MOMENT, after_fault=MOMENT), stop)
     assert step.left == []
+
+
+async def test_a_fault_that_lasts_is_said_when_it_begins_now_and_then_and_when_it_is_over():
+    stop = asyncio.Event()
+    full = Unavailable("the disk is full", code="store-unavailable")
+    step = stepping(stop, *[full] * (SAID_AGAIN + 2), *[True], Unavailable("gone", code="broker-down"), full)
+    with capture_logs() as said:
+        async with asyncio.timeout(5):
+            await run(Loop("faulty", step, rest=MOMENT, after_fault=timedelta(microseconds=1)), stop)
+    assert [(one["event"], one["code"], one["count"]) for one in said] == [
+        ("loop.fault", "store-unavailable", 1),
+        ("loop.fault", "store-unavailable", SAID_AGAIN + 1),
+        ("loop.recovered", "store-unavailable", SAID_AGAIN + 2),
+        ("loop.fault", "broker-down", 1),
+        ("loop.fault", "store-unavailable", 1),
+        ("loop.recovered", "store-unavailable", 1),
+    ]
+    assert said[0]["hint"] == "the disk is full"
 
 
 @pytest.mark.parametrize("result", [False, Unavailable("away")])

@@ -39,7 +39,13 @@ class Share:
 
 
 class Health(Protocol):
-    async def ping(self) -> None: ...
+    async def ping(self) -> None:
+        """Raises Unavailable when the store does not answer, or did not take the last write and takes none now."""
+        ...
+
+    async def writes(self) -> None:
+        """Write something that means nothing. Raises Unavailable."""
+        ...
 
     async def breakers(self) -> tuple[BreakerRow, ...]: ...
 

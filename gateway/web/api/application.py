@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.http import HttpVersion11
 from aiohttp.typedefs import Handler, Middleware
 
-from gateway.core.errors import Forbidden, GatewayError, Overloaded, Refused, TooMany
+from gateway.core.errors import Forbidden, GatewayError, Overloaded, Refused, TooMany, Unavailable
 from gateway.core.model import Principal
 from gateway.core.query_errors import QueryInvalid, QueryRefused
 from gateway.core.receipt import Describe, describing
@@ -205,7 +205,8 @@ def _told(error: GatewayError, entity: str, describe: Describe) -> web.Response:
     """The problem of one of our errors; those that we must mend are logged, without detail but its code."""
     instance = problems.of_error(error)
     if instance.problem.status >= _DEFECT and not isinstance(error, Overloaded):  # a flood must not fill the log, too
-        _log.error("request.failed", request=entity, code=error.problem, type=type(error).__name__)
+        hint = error.detail if isinstance(error, Unavailable) else None  # what is away, in words of ours
+        _log.error("request.failed", request=entity, code=error.problem, type=type(error).__name__, hint=hint)
     return instance.response(entity, describe)
 
 

@@ -28,6 +28,6 @@ def _kept(partner: Partner | None, breaker: BreakerRow | None) -> tuple[str, ...
         return ("The partner is paused: nothing goes to it until an operator resumes it.",)
     if breaker is None or breaker.state == "closed":
         return ()
-    opened = f"The partner failed too often, so its breaker is {breaker.state} since {breaker.since:%H:%M:%S} UTC:"
+    opened = f"The partner failed {breaker.failures:,} times in a row, so its breaker is {breaker.state}:"
     probe = f" The next one goes at {breaker.probe_at:%H:%M:%S} UTC." if breaker.probe_at else ""
     return (f"{opened} one delivery at a time goes to it as a probe, the others wait.{probe}",)

@@ -127,6 +127,10 @@ class Trouble:
     why: str
 
 
+def _next_try(at: datetime | None) -> str:
+    return f"; tried again at {at:%H:%M:%S} UTC" if at else ""
+
+
 def troubles(picture: Picture, breakers: Sequence[BreakerRow], paused: Sequence[str]) -> tuple[Trouble, ...]:
     """Partners whose acknowledgements do not fit, whose breaker is not closed, that are paused, or whose backlog is
     old; the worst first."""
@@ -138,7 +142,7 @@ def troubles(picture: Picture, breakers: Sequence[BreakerRow], paused: Sequence[
         Trouble(
             row.partner,
             f"breaker {row.state}",
-            f"{things(row.failures, 'failure')} in a row since {row.since:%H:%M:%S} UTC",
+            f"{things(row.failures, 'failure')} in a row" + _next_try(row.probe_at),
         )
         for row in sorted(breakers, key=lambda row: row.state != "open")
         if row.state != "closed"
