@@ -36,6 +36,7 @@ from gateway.work.housekeeping import Housekeeper
 from gateway.work.integrator import Integrator
 from gateway.work.leadership import Leadership
 from gateway.work.loops import Loop, ended, run
+from gateway.work.patience import Patience
 from gateway.work.presence import RENEWED as PRESENCE_EVERY
 from gateway.work.reindex import IndexPace
 from gateway.work.reroute import Rerouter
@@ -275,6 +276,7 @@ def _backlog(process: Gateway) -> Backlog:
     return Backlog(
         owner=process.owner,
         spool=base.stores.spool,
+        patience=Patience(process.owner, base.stores.held_bodies, base.scribe, base.clock),
         formats=base.speech.formats.__getitem__,
         crew=desk.crew,
         router=desk.router,

@@ -31,6 +31,7 @@ from gateway.store.desk import StoredDesk
 from gateway.store.engine import Database, Limits, open_database
 from gateway.store.factors import StoredFactors
 from gateway.store.health import StoredHealth
+from gateway.store.held_bodies import StoredHeldBodies
 from gateway.store.holds import StoredExtracts, StoredHolds
 from gateway.store.indexed import StoredIndexed
 from gateway.store.intake import StoredIntake
@@ -73,6 +74,7 @@ class Stores:
     database: Database
     intake: StoredIntake
     spool: StoredSpool
+    held_bodies: StoredHeldBodies
     submissions: StoredSubmissions
     receipts: StoredReceipts
     records: StoredRecords
@@ -113,6 +115,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         database=database,
         intake=StoredIntake(database, announce_grace),
         spool=StoredSpool(database, clock, announce_grace),
+        held_bodies=StoredHeldBodies(database),
         submissions=StoredSubmissions(database),
         receipts=StoredReceipts(database),
         records=StoredRecords(database, announce_grace),

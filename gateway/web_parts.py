@@ -63,6 +63,7 @@ def web_parts(
         intake=desk,
         queries=queries,
         submissions=stored.submissions,
+        held_bodies=stored.held_bodies,
         receipts=receipts,
         records=stored.records,
         desk=stored.desk,

@@ -8,6 +8,8 @@ MEANINGS: Mapping[str, str] = {
     "submission.received": "a submission is durable and waits to be judged",
     "submission.judged": "a submission is judged to the end",
     "submission.refused": "a submission was turned away as a whole",
+    "submission.held": "the gateway failed at judging a submission again and again, and put it aside",
+    "submission.retried": "a submission that was put aside is to be judged again",
     "record.accepted": "a record is valid, sealed and routed",
     "record.refused": "a record has blocking findings",
     "record.parked": "a valid record has no agreement that lets it leave",

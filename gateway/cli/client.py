@@ -138,12 +138,12 @@ def pages(client: Client, path: str) -> Iterator[dict[str, Any]]:
 
 
 def wait_until_judged(client: Client, submission: str, seconds: float) -> dict[str, Any]:
-    """The submission once it is judged, with a progress bar. Raises WaitedTooLong."""
+    """The submission once it is judged, or held, with a progress bar. Raises WaitedTooLong."""
     deadline = time.monotonic() + seconds
     with progress("judged", None) as bar:
         while True:
             found: dict[str, Any] = client.get(f"/v1/submissions/{submission}")
-            if found["state"] == "judged":
+            if found["state"] in ("judged", "held"):
                 return found
             bar.update(bar.task_ids[0], completed=found["progress"])
             if time.monotonic() > deadline:

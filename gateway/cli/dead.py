@@ -71,6 +71,32 @@ def show(delivery: Delivery, url: Url = None, key: ApiKeyOption = None, ca: Ca =
 
 
 @app.command()
+def bodies(url: Url = None, key: ApiKeyOption = None, ca: Ca = None, json: Json = False) -> None:  # noqa: FBT002 - an option of typer
+    """Submissions that are held, because the gateway itself failed at judging them."""
+    found = Client.of(url, key, ca).get("/v1/submissions?state=held")
+    if json:
+        put(found)
+        return
+    columns = ("id", "sender", "format", "received_at", "progress")
+    table("Held submissions", columns, [tuple(one[name] for name in columns) for one in found["rows"]])
+    for stopped in {one["stopped"]["meaning"]: one["stopped"] for one in found["rows"]}.values():
+        say(f"{stopped['meaning']}. What to do: {stopped['remedy']}.")
+
+
+@app.command()
+def judge(
+    submission: Annotated[str, typer.Argument(help="Submission id.")],
+    reason: Reason,
+    url: Url = None,
+    key: ApiKeyOption = None,
+    ca: Ca = None,
+) -> None:
+    """Have a held submission judged on."""
+    Client.of(url, key, ca).post(f"/v1/submissions/{submission}/retry", {"reason": reason})
+    say("It will be judged again.")
+
+
+@app.command()
 def retry(delivery: Delivery, reason: Reason, url: Url = None, key: ApiKeyOption = None, ca: Ca = None) -> None:
     """Send one on its way again."""
     Client.of(url, key, ca).post(f"/v1/deliveries/{delivery}/retry", {"reason": reason})

@@ -65,6 +65,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "dead elements": (f'{_ID} --record {_ID} --reason "asked by the partner"',),
     "dead amend": (f'{_ID} --record {_ID} --reason "asked by the partner" --set Header/Reason=-',),
     "dead send": (_ID,),
+    "dead bodies": ("", "--json"),
+    "dead judge": (f"{_ID} {_WHY}",),
     "dead groups": ("", "--json"),
     "dead list": ("--partner ohio", "--state held"),
     "dead show": (_ID,),

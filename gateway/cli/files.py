@@ -78,11 +78,19 @@ def _show_receipt(receipt: dict[str, Any], *, replayed: bool) -> None:
     counts, submission = receipt["counts"], receipt.get("submission") or receipt["id"]
     again = " (received before; this is its first receipt: --idempotency-key has it judged anew)" if replayed else ""
     say(f"Submission {submission}: {receipt['state']}{again}.")
+    if receipt["state"] == "held":
+        say(f"{held(receipt['stopped'])} gateway status {submission} tells when it goes on.")
+        return
     if receipt["state"] != "judged":
         say(f"It is durable and judged in the background: gateway status {submission} --wait 600")
         return
     say(", ".join(f"{value} {name}" for name, value in counts.items()))
     show_findings(receipt["findings"])
+
+
+def held(stopped: dict[str, str]) -> str:
+    """Why nobody judges a submission, in a sentence."""
+    return f"It is durable, but held: {stopped['meaning']}. Nothing has to be sent again."
 
 
 def show_findings(findings: list[dict[str, Any]]) -> None:

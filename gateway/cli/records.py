@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from gateway.cli.client import Client, pages, wait_until_judged
-from gateway.cli.files import show_findings
+from gateway.cli.files import held, show_findings
 from gateway.cli.options import ApiKeyOption, Ca, Json, Url
-from gateway.cli.out import facts, put, table
+from gateway.cli.out import facts, put, say, table
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +35,8 @@ def status(
         return
     shown = {name: found[name] for name in ("id", "state", "format", "received_at", "judged_at")}
     facts(shown | ({} if found["state"] == "judged" else {"judged so far": found["progress"]}) | found["counts"])
+    if found["stopped"]:
+        say(held(found["stopped"]))
     show_findings(found["findings"])
     if records:
         columns = ("ordinal", "id", "kind", "transaction", "recipient", "state", "reason")

@@ -127,6 +127,13 @@ CAUSES = (
     ),
     DISCLOSED,
     Cause(
+        ("internal", "worker-died", "process-died"),
+        "the gateway itself failed at it, again and again",
+        "a defect of ours, nobody has to send anything again: report it with what the log says of its id; retry once it"
+        " is mended",
+        " (held, submissions too)",
+    ),
+    Cause(
         ("tampered", "seal-broken"),
         "stored bytes are not what was sealed",
         "stop; see the section on a broken seal in the runbook",

@@ -20,13 +20,21 @@ from gateway.core.model import Delivery
 from gateway.store.insertion import Insertion, Row
 from gateway.store.judgements import finding_rows, serial_rows
 from gateway.store.numbering import triple
-from gateway.store.rows import ENTRIES, delivery_row, entry_row, item_row, record_row, submission_row
+from gateway.store.rows import (
+    ENTRIES,
+    ONLY_OF_BIG_BODIES,
+    delivery_row,
+    entry_row,
+    item_row,
+    record_row,
+    submission_row,
+)
 from gateway.store.tables import deliveries, findings, items, numbers, records, serials, submissions
 
 MOST = 150
 """Records in one statement; with more the round trips no longer matter."""
 
-_SUBMISSIONS = Insertion(submissions, without=("lease_owner", "lease_until", "told"), returning=("id",))
+_SUBMISSIONS = Insertion(submissions, without=ONLY_OF_BIG_BODIES, returning=("id",))
 _SERIALS = Insertion(serials, returning=("record",))
 _RECORDS = Insertion(records)
 _FINDINGS = Insertion(findings)

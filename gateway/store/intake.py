@@ -27,13 +27,13 @@ from gateway.store.at_once import fits, write_at_once
 from gateway.store.engine import Database, Dialect
 from gateway.store.insertion import Insertion
 from gateway.store.judgements import claim_serials, finding_rows, ordinals_of, used_serials, write_judged
-from gateway.store.rows import counts_row, submission_from, submission_row
+from gateway.store.rows import ONLY_OF_BIG_BODIES, counts_row, submission_from, submission_row
 from gateway.store.tables import submissions
 from gateway.store.turns import take_turns
 
 _SUBMISSIONS = Insertion(
     submissions,
-    without=("lease_owner", "lease_until", "told"),
+    without=ONLY_OF_BIG_BODIES,
     conflict="ON CONFLICT (sender, idempotency_key) DO NOTHING",
     returning=("id",),
 )

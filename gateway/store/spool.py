@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.acceptance import Chunk
@@ -27,6 +27,9 @@ from gateway.store.rows import counts_row, submission_from, write_entries
 from gateway.store.tables import spool, submissions
 from gateway.store.turns import take_turns
 
+_FAULTS = submissions.c.faults + case((submissions.c.lease_owner.is_(None), 0), else_=1)
+"""Whoever began it before neither got on nor gave it back: it died, or failed."""
+_ENDED = {"lease_owner": None, "lease_until": None, "faults": 0, "cause": None}
 _PIECES = Insertion(spool, conflict="ON CONFLICT (submission, piece) DO NOTHING")
 
 
@@ -76,7 +79,7 @@ class StoredSpool:
         lease = (
             update(submissions)
             .where(submissions.c.id == oldest.scalar_subquery())
-            .values(lease_owner=owner, lease_until=until)
+            .values(lease_owner=owner, lease_until=until, faults=_FAULTS)
             .returning(submissions)
         )
         async with self._database.write() as connection:
@@ -108,8 +111,8 @@ class StoredSpool:
     ) -> bool:
         end = (
             update(submissions)
-            .where(*_held_by(owner, submission))
-            .values(state=SubmissionState.JUDGED.value, judged_at=at, lease_owner=None, lease_until=None)
+            .where(*held_by(owner, submission))
+            .values(state=SubmissionState.JUDGED.value, judged_at=at, **_ENDED)
         )
         async with self._database.write() as connection:
             if not (await connection.execute(end)).rowcount:
@@ -134,7 +137,8 @@ class StoredSpool:
         return len(found)
 
 
-def _held_by(owner: str, submission: SubmissionId) -> tuple[ColumnElement[bool], ...]:
+def held_by(owner: str, submission: SubmissionId) -> tuple[ColumnElement[bool], ...]:
+    """That ``owner`` is judging the submission."""
     return (
         submissions.c.id == submission,
         submissions.c.lease_owner == owner,
@@ -143,11 +147,13 @@ def _held_by(owner: str, submission: SubmissionId) -> tuple[ColumnElement[bool],
 
 
 async def _advance(connection: AsyncConnection, owner: str, chunk: Chunk, until: datetime) -> bool:
-    """Move the progress, with all before it told, and renew the lease; also locks the submission until the commit."""
+    """Move the progress, with all before it told, and renew the lease; also locks the submission until the commit. Who
+    gets on has failed for the last time; who only goes on reading has not."""
+    got_on = {"faults": 0, "cause": None} if chunk.judged else {}
     step = (
         update(submissions)
-        .where(*_held_by(owner, chunk.submission), submissions.c.progress == chunk.after)
-        .values(progress=chunk.after + len(chunk.judged), told=chunk.after, lease_until=until)
+        .where(*held_by(owner, chunk.submission), submissions.c.progress == chunk.after)
+        .values(progress=chunk.after + len(chunk.judged), told=chunk.after, lease_until=until, **got_on)
     )
     return bool((await connection.execute(step)).rowcount)
 

@@ -18,6 +18,7 @@ from gateway.core.model import (
     Severity,
     Submission,
     SubmissionId,
+    SubmissionState,
 )
 from gateway.core.ports.listing import Listing
 from gateway.core.ports.submissions import RuleCount
@@ -25,6 +26,7 @@ from gateway.store.cursor import decode_cursor, decode_number, encode_cursor, wa
 from gateway.store.engine import Database
 from gateway.store.rows import finding_from, record_from, submission_from
 from gateway.store.tables import findings, records, submissions
+from gateway.store.walks import submission_in
 
 OPEN_RECORD = [column for column in records.columns if column.name != "sealed"]
 """What lists select: everything but the body."""
@@ -41,11 +43,15 @@ class StoredSubmissions:
             row = (await connection.execute(select(submissions).where(submissions.c.id == submission))).one_or_none()
         return None if row is None else submission_from(row)
 
-    async def list(self, sender: PartnerKey | None, page: Page) -> Listing[Submission]:
+    async def list(
+        self, sender: PartnerKey | None, page: Page, state: SubmissionState | None = None
+    ) -> Listing[Submission]:
         """As the port says; ids grow with time, so the newest id comes first."""
         query = select(submissions).order_by(submissions.c.id.desc()).limit(wanted(page) + 1)
         if sender is not None:
             query = query.where(submissions.c.sender == sender)
+        if state is not None:
+            query = query.where(submission_in(state))
         if page.cursor is not None:
             query = query.where(submissions.c.id < decode_cursor(page.cursor))
         async with self._database.read() as connection:

@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, literal_column, select, union_all
 
-from gateway.core.model import DeliveryState, RecordState
-from gateway.store.tables import deliveries, records
+from gateway.core.model import DeliveryState, RecordState, SubmissionState
+from gateway.store.tables import deliveries, records, submissions
 
 Walk = Sequence[ColumnElement[bool]]
 """The conditions of one walk."""
@@ -43,6 +43,11 @@ def delivery_open() -> ColumnElement[bool]:
 def record_in(state: RecordState) -> Walk:
     """That a record is in the state, in the words of the partial index."""
     return _in(records.c.state, state, RecordState.ROUTED)
+
+
+def submission_in(state: SubmissionState) -> ColumnElement[bool]:
+    """That a submission is in the state, in the words of the partial indexes."""
+    return submissions.c.state == _constant(state)
 
 
 def _in(column: ColumnElement[str], state: StrEnum, usual: StrEnum) -> Walk:

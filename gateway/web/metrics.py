@@ -19,6 +19,7 @@ from gateway.core.ports.amendments import AmendmentDesk
 from gateway.core.ports.danger_changes import DangerClocks
 from gateway.core.ports.deliveries import DeliveryDesk, PartnerQueue
 from gateway.core.ports.health import BreakerRow, Health
+from gateway.core.ports.held_bodies import HeldBodies
 from gateway.core.ports.overrides import CourtDesk
 from gateway.core.ports.retention import RetentionDesk
 
@@ -61,6 +62,9 @@ class Figures(Protocol):
 
     @property
     def health(self) -> Health: ...
+
+    @property
+    def held_bodies(self) -> HeldBodies: ...
 
     @property
     def retention(self) -> RetentionDesk: ...
@@ -106,6 +110,9 @@ class StoreFigures:
         self._orders = Gauge(
             "gateway_court_orders", "Orders of courts about protected persons", ("standing",), registry=registry
         )
+        self._held = Gauge(
+            "gateway_submissions_held", "Submissions at which the gateway failed too often", registry=registry
+        )
         self._erased = Gauge(
             "gateway_retention_last_run_timestamp_seconds", "When the last erasing run began", registry=registry
         )
@@ -123,6 +130,7 @@ class StoreFigures:
             self._amendments.labels(state).set(count)
         for standing, count in (await self._source.court.counts()).items():
             self._orders.labels(standing).set(count)
+        self._held.set(await self._source.held_bodies.count())
         for run in await self._source.retention.runs(1):
             self._erased.set(run.begun_at.timestamp())
             self._records.set(run.records)

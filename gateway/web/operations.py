@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from gateway.core.errors import Conflict, NotFound
 from gateway.core.four_eyes import Act
-from gateway.core.model import Actor, Delivery, DeliveryId, JobId
+from gateway.core.model import Actor, Delivery, DeliveryId, JobId, Submission, SubmissionId
 from gateway.core.ports.deliveries import DeliveryQuery
 from gateway.core.ports.jobs import Job
 from gateway.core.reasons import fit_reason
@@ -44,6 +44,19 @@ async def withdraw(parts: Parts, actor: Actor, delivery: DeliveryId, reason: str
     entry = parts.scribe.entry(actor, "delivery.withdrawn", f"delivery:{delivery}", details=details)
     changed = await parts.desk.withdraw(delivery, parts.clock(), entry)
     return await _after(parts, delivery, changed=changed, verb="withdrawn")
+
+
+async def judge_again(parts: Parts, actor: Actor, submission: SubmissionId, reason: str) -> Submission:
+    """Have a held submission judged on."""
+    details = {"reason": fit_reason(reason)}
+    entry = parts.scribe.entry(actor, "submission.retried", f"submission:{submission}", details=details)
+    changed = await parts.held_bodies.judge_again(submission, entry)
+    found = await parts.submissions.get(submission)
+    if found is None:
+        raise NotFound
+    if not changed:
+        raise Conflict(f"A submission that is {found.state.value} is not held.", code="submission-state")
+    return found
 
 
 async def _after(parts: Parts, delivery: DeliveryId, *, changed: bool, verb: str) -> Delivery:

@@ -22,6 +22,7 @@ from gateway.core.ports.disclosures import Disclosures
 from gateway.core.ports.factors import Factors
 from gateway.core.ports.formats import CanonicalForm, FormatInfo
 from gateway.core.ports.health import Health
+from gateway.core.ports.held_bodies import HeldBodies
 from gateway.core.ports.intake import IntakeDesk
 from gateway.core.ports.jobs import Jobs
 from gateway.core.ports.key_report import KeyReport, no_keys
@@ -114,6 +115,7 @@ class Parts:
     intake: IntakeDesk
     queries: Queries
     submissions: Submissions
+    held_bodies: HeldBodies
     receipts: ReceiptDesk
     records: Records
     desk: DeliveryDesk

@@ -116,6 +116,7 @@ _TABLE: tuple[Problem, ...] = (
     Problem("method-not-allowed", 405, "The method is not allowed here", "Use one of the methods of the Allow header."),
     Problem("body-timeout", 408, SlowBody.title, "Send the body without long pauses, or in smaller files."),
     _of(errors.Conflict, "Look at the present state of the thing and decide anew."),
+    Problem("submission-state", 409, "The submission is not held", "Look at the submission; nothing has to be done."),
     Problem("delivery-state", 409, "The delivery's state does not allow this", "Look at the delivery and decide anew."),
     Problem("job-state", 409, "The job's state does not allow this", "Look at the job; plan another one if need be."),
     Problem(

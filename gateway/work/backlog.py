@@ -37,6 +37,7 @@ from gateway.core.whole_file import WholeFile
 from gateway.work.acknowledging import LONGEST, Acknowledging
 from gateway.work.found import found_in
 from gateway.work.intake import spool_context
+from gateway.work.patience import Patience
 from gateway.work.returns import Returns
 from gateway.work.route import Origin, Router
 
@@ -92,6 +93,7 @@ class Backlog:
 
     owner: str
     spool: Spool
+    patience: Patience
     formats: Callable[[FormatName], Format]
     crew: Crew
     router: Router
@@ -118,6 +120,10 @@ class Backlog:
         if submission is None:
             return False
         self._last = submission.sender
+        return await self.patience.judging(submission, self._through)
+
+    async def _through(self, submission: Submission) -> bool:
+        """Judge it to its end."""
         sender = self.directory().partners[submission.sender]
         work = _Work(submission, sender, self.formats(submission.format).reader(), submission.counts.accepted)
         try:

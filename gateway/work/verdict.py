@@ -42,6 +42,11 @@ RECORD_CODES = ("http-400", "http-413", "http-415", "http-422", "refused-by-part
 DISPATCHER = Actor("gateway", "dispatcher")
 
 
+def our_pause(faults: int) -> timedelta:
+    """How long to wait after a fault of ours that came after so many others in a row."""
+    return min(OUR_PAUSE * (1 << min(faults, MOST_FAULTS)), LONGEST_PAUSE)
+
+
 @dataclass(frozen=True, slots=True)
 class Try:
     """One attempt that has ended: what was claimed, by whom, from when to when."""
@@ -99,7 +104,7 @@ class Judge:
                 tried, DeliveryState.HELD, tried.ended_at, None, cause=error.problem, fault=Fault.GATEWAY
             )
             return Verdict(settlement, self._entry(tried, "delivery.held", error.problem), reached=None)
-        again = tried.ended_at + min(OUR_PAUSE * 2 ** min(tried.faults, MOST_FAULTS), LONGEST_PAUSE)
+        again = tried.ended_at + our_pause(tried.faults)
         settlement = self._settlement(tried, DeliveryState.PENDING, again, None, cause=error.problem)
         return Verdict(settlement, None, reached=None)
 

@@ -71,6 +71,7 @@ from gateway.store.desk import StoredDesk
 from gateway.store.engine import Database, open_database
 from gateway.store.factors import StoredFactors
 from gateway.store.health import StoredHealth
+from gateway.store.held_bodies import StoredHeldBodies
 from gateway.store.intake import StoredIntake
 from gateway.store.jobs import StoredJobs
 from gateway.store.login_failures import StoredLoginFailures
@@ -420,6 +421,7 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         ),
         intake=LineDesk(StoredIntake(database, timedelta()), watch, mint, scribe),
         submissions=StoredSubmissions(database),
+        held_bodies=StoredHeldBodies(database),
         receipts=ReceiptOffice(
             StoredReceipts(database),
             keys.receipt_signer(),

@@ -59,6 +59,7 @@ from gateway.store.desk import StoredDesk
 from gateway.store.engine import open_database
 from gateway.store.factors import StoredFactors
 from gateway.store.health import StoredHealth
+from gateway.store.held_bodies import StoredHeldBodies
 from gateway.store.insertion import Insertion
 from gateway.store.intake import StoredIntake
 from gateway.store.jobs import StoredJobs
@@ -267,6 +268,7 @@ def parts_of(database, clock, canonical=None):
         queries=None,  # the console asks no partner
         intake=SimpleNamespace(),  # the console never posts
         submissions=StoredSubmissions(database),
+        held_bodies=StoredHeldBodies(database),
         receipts=ReceiptOffice(
             StoredReceipts(database),
             JoseReceiptSigner(lambda: RING),

@@ -7,11 +7,13 @@ import hashlib
 import uuid
 import zlib
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from gateway.core.admission import Gauge
-from gateway.core.model import Page
+from gateway.core.model import Actor, Page
+from gateway.store.spool import StoredSpool
 from gateway.web.limits import Limits
 from gateway.work.admission import Capacity, Door
 from tests.contract.api_stack import BODY_LIMIT, running
@@ -23,6 +25,15 @@ BODY = b"one\n!two\nthree\n"
 async def stack(sqlite_url, tmp_path):
     async with running(sqlite_url, tmp_path) as stack:
         yield stack
+
+
+async def hold(parts, submission):
+    """Put it aside, as if the gateway had failed at it too often."""
+    now = parts.clock()
+    claimed = await StoredSpool(parts.held_bodies._database, parts.clock).claim("a", now, now + timedelta(minutes=2))
+    assert claimed.id == submission
+    entry = parts.scribe.entry(Actor("gateway", "intake"), "submission.held", f"submission:{submission}")
+    assert await parts.held_bodies.hold("a", submission, "internal", entry)
 
 
 def problem(answer, status, code):
@@ -184,6 +195,24 @@ async def test_a_submission_that_is_still_judged_says_when_to_ask(stack):
     look = await stack.call("ohio", "GET", answer.headers["Location"])
     assert look.json["state"] == "received"
     assert look.headers["Retry-After"] == "2"
+
+
+async def test_a_submission_that_is_held_says_why_and_an_operator_has_it_judged_again(stack):
+    posted = await stack.post(b"...")
+    id_ = posted.json["submission"]
+    retry, reason = f"/v1/submissions/{id_}/retry", {"reason": "mended"}
+    problem(await stack.call("pat", "POST", retry, json=reason), 409, "submission-state")
+    await hold(stack.parts, id_)
+    shown = await stack.call("ohio", "GET", posted.headers["Location"])
+    assert (shown.json["state"], "Retry-After" in shown.headers) == ("held", False)
+    assert shown.json["stopped"]["meaning"].startswith("the gateway itself failed")
+    (listed,) = (await stack.call("ohio", "GET", "/v1/submissions?state=held")).json["rows"]
+    assert listed["id"] == id_
+    assert (await stack.call("iowa", "GET", "/v1/submissions?state=held")).json["rows"] == []
+    assert (await stack.call("ohio", "POST", retry, json=reason)).status == 403
+    again = await stack.call("pat", "POST", retry, json=reason)
+    assert (again.json["state"], again.json["stopped"]) == ("received", None)
+    assert (await stack.post(b"...", key="other")).json["state"] == "received"
 
 
 async def test_the_submission_tells_counts_and_findings_by_rule_in_plain_words(stack):

@@ -28,13 +28,16 @@ from gateway.core.ports.deliveries import DeliveryQuery
 from gateway.core.roles import Role as OperatorRole
 from gateway.core.succession import FILE_OLDER, Turn
 from gateway.docs.access import answer, console_routes
+from gateway.store.intake import StoredIntake
 from gateway.store.losses import write_losses
 from gateway.store.retention import StoredRetention
+from gateway.store.spool import StoredSpool
 from gateway.store.tables import records
 from gateway.store.turns import take_turns
 from gateway.web.console import console_application, pages, vendor
 from tests.contract.console_forms import GROUP, send
 from tests.contract.console_site import PASSWORD, between, fill, running, token
+from tests.contract.store_samples import acceptance, submission
 
 GET = [route for route in console_routes() if route.method == "GET"]
 NOBODY = "01a2030a-7dcf-7000-9fe2-bc462ff396fa"
@@ -217,6 +220,23 @@ async def test_a_submission_shows_its_findings_by_rule_and_its_receipt_as_sent(s
         assert signed.headers["Content-Disposition"].startswith("attachment")
         assert (await client.get(f"/submissions/{stored.id}/receipts/final")).status == 409
         assert (await client.get(f"/submissions/{stored.id}/receipts/other")).status == 404
+
+
+async def test_a_held_submission_is_on_the_overview_and_is_judged_again_for_a_reason(site):
+    posted = submission("held", spooled=True, at=site.clock())
+    await StoredIntake(site.database).accept(acceptance(posted))
+    await StoredSpool(site.database, site.clock).claim("a", site.clock(), site.clock() + timedelta(minutes=2))
+    entry = site.parts.scribe.entry(Actor("gateway", "intake"), "submission.held", f"submission:{posted.id}")
+    assert await site.parts.held_bodies.hold("a", posted.id, "internal", entry)
+    where = f"/submissions/{posted.id}"
+    async with site.browser("operator") as client:
+        assert "1 submission is held" in await text(client, "/")
+        assert where in await text(client, "/submissions?state=held")
+        page = await text(client, where)
+        assert "The gateway itself failed at it" in page
+        await send(client, f"{where}/retry", reason="mended")
+        assert "Judge it again" not in await text(client, where)
+        assert "1 submission is held" not in await text(client, "/")
 
 
 async def test_a_finding_leads_to_the_page_of_its_rule_and_rules_are_found_by_their_words(site):

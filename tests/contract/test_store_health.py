@@ -14,7 +14,7 @@ from gateway.store.engine import open_database
 from gateway.store.health import StoredHealth
 from gateway.store.insertion import Insertion
 from gateway.store.leases import StoredLeases
-from gateway.store.rows import record_row, submission_row
+from gateway.store.rows import ONLY_OF_BIG_BODIES, record_row, submission_row
 from gateway.store.tables import records, submissions
 from tests.contract.owed import INDIANA, OHIO, TEXAS, Town, ids
 
@@ -79,9 +79,7 @@ async def submit(town, database, counts, parked=0):
     )
     rows = [record_row(town.record(submission=id_, state=RecordState.UNROUTABLE)) for _ in range(parked)]
     async with database.write() as connection:
-        await Insertion(submissions, without=("lease_owner", "lease_until", "told")).write(
-            connection, [submission_row(submission)]
-        )
+        await Insertion(submissions, without=ONLY_OF_BIG_BODIES).write(connection, [submission_row(submission)])
         await Insertion(records).write(connection, rows)
 
 

@@ -9,13 +9,13 @@ import pytest
 from gateway.core.admission import Owed
 from gateway.core.model import DeliveryState, Digest, FormatName, Submission, SubmissionId, SubmissionState
 from gateway.store.insertion import Insertion
-from gateway.store.rows import delivery_row, submission_row
+from gateway.store.rows import ONLY_OF_BIG_BODIES, delivery_row, submission_row
 from gateway.store.spool import StoredSpool
 from gateway.store.tables import deliveries, submissions
 from gateway.store.waits import StoredWaits
 from tests.contract.owed import INDIANA, MINUTE, OHIO, TEXAS, Town
 
-_SUBMISSIONS = Insertion(submissions, without=("lease_owner", "lease_until", "told"))
+_SUBMISSIONS = Insertion(submissions, without=ONLY_OF_BIG_BODIES)
 
 
 @pytest.fixture

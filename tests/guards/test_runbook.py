@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 
 import schemas
+from gateway.work.patience import PROCESS_DIED
+from gateway.work.verdict import POISONOUS
 
 ROOT = Path(__file__).parents[2]
 SECTION = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8").split("## Dead letters")[1].split("\n## ")[0]
@@ -31,7 +33,7 @@ def raised(path: Path) -> set[str]:
 
 
 FILES = [*(ROOT / "adapters").glob("*.py"), *(ROOT / "gateway" / "work").glob("*.py"), *(ROOT / "keys").glob("*.py")]
-CAUSES = set().union(*(raised(path) for path in FILES)) | {"tampered"}
+CAUSES = set().union(*(raised(path) for path in FILES)) | {"tampered", PROCESS_DIED} | POISONOUS
 
 
 def test_every_cause_is_in_the_runbook():

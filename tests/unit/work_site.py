@@ -56,6 +56,7 @@ from gateway.work.court_orders import Asked, Orders
 from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
 from gateway.work.intake import Desk, IntakeLimits
 from gateway.work.originate import Originator
+from gateway.work.patience import Patience
 from gateway.work.protection import RegisterWatch
 from gateway.work.relay import Relay
 from gateway.work.route import Router
@@ -275,6 +276,7 @@ class Site:
         return Backlog(
             owner=owner,
             spool=self.stores.spool,
+            patience=Patience(owner, self.stores.held_bodies, self.scribe, self.clock),
             formats=self.speech.formats.__getitem__,
             crew=self.crew,
             router=self.router,

@@ -13,6 +13,8 @@ from gateway.core.swift import swift
 class SubmissionState(StrEnum):
     RECEIVED = "received"
     """Durable, not yet judged to the end."""
+    HELD = "held"
+    """Durable; the gateway itself failed at judging it, again and again. Nobody does until a person says so."""
     JUDGED = "judged"
 
 
@@ -56,3 +58,7 @@ class Submission:
     told: int = 0
     """Records judged before the last chunk: of all up to here the sender has been told what it is to be told. Whoever
     judges on tells it of the last chunk first, since nobody knows how far the one before came."""
+    faults: int = 0
+    """How often in a row somebody began to judge it and neither got on nor gave it back."""
+    cause: str | None = None
+    """What the gateway failed with the last time."""

@@ -19,6 +19,7 @@ from gateway.core.model import (
     Severity,
     Submission,
     SubmissionId,
+    SubmissionState,
 )
 from gateway.core.ports.listing import Listing
 
@@ -65,7 +66,7 @@ class Spool(Protocol):
         self, owner: str, now: datetime, until: datetime, after: PartnerKey | None = None
     ) -> Submission | None:
         """Lease the oldest received submission that nobody works on (or whose lease ended); one of ``after`` only when
-        no other sender has any."""
+        no other sender has any. Whoever held it before and neither got on nor gave it back is counted (``faults``)."""
         ...
 
     async def judged(self, owner: str, chunk: Chunk, until: datetime) -> bool:
@@ -105,7 +106,9 @@ class RuleCount:
 class Submissions(Protocol):
     async def get(self, submission: SubmissionId) -> Submission | None: ...
 
-    async def list(self, sender: PartnerKey | None, page: Page) -> Listing[Submission]:
+    async def list(
+        self, sender: PartnerKey | None, page: Page, state: SubmissionState | None = None
+    ) -> Listing[Submission]:
         """Newest first."""
         ...
 

@@ -8,6 +8,9 @@ from sqlalchemy import Row
 
 from gateway.core.model import Counts, Digest, FormatName, PartnerKey, Submission, SubmissionId, SubmissionState
 
+ONLY_OF_BIG_BODIES = ("lease_owner", "lease_until", "told", "faults", "cause")
+"""Columns that begin empty."""
+
 
 def counts_row(counts: Counts) -> dict[str, int]:
     return {
@@ -21,7 +24,7 @@ def counts_row(counts: Counts) -> dict[str, int]:
 
 
 def submission_row(submission: Submission) -> dict[str, object]:
-    """All columns but those that only big bodies have: the lease, and what was told."""
+    """All columns but :data:`ONLY_OF_BIG_BODIES`."""
     return {
         "id": submission.id,
         "sender": submission.sender,
@@ -53,4 +56,6 @@ def submission_from(row: Row[Any]) -> Submission:
         judged_at=row.judged_at,
         progress=row.progress,
         told=row.told,
+        faults=row.faults,
+        cause=row.cause,
     )

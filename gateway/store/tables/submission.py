@@ -41,6 +41,8 @@ submissions = Table(
     Column("lease_owner", Text),
     Column("lease_until", Instant),
     Column("told", Integer, nullable=False, server_default=text("0")),
+    Column("faults", Integer, nullable=False, server_default=text("0")),
+    Column("cause", Text),
     UniqueConstraint("sender", "idempotency_key", name="submissions_once"),
     Index("submissions_by_time", "received_at", "id"),
     Index("submissions_of_sender", "sender", "id"),
@@ -48,6 +50,11 @@ submissions = Table(
         "submissions_unjudged",
         "received_at",
         **only_where("state = 'received'"),
+    ),
+    Index(
+        "submissions_held",
+        "id",
+        **only_where("state = 'held'"),
     ),
 )
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gateway.core.amendment import LONGEST_VALUE, MOST_CHANGES
-from gateway.core.model import DeliveryState, RecordState
+from gateway.core.model import DeliveryState, RecordState, SubmissionState
 from gateway.web.operations import Action
 
 Id = Annotated[str, Field(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="UUIDv7")]
@@ -40,6 +40,10 @@ class Asked(BaseModel):
 class PageQuery(Asked):
     limit: Annotated[int, Field(ge=1, le=500, description="At most so many rows")] = 50
     cursor: Annotated[str, Field(max_length=512, description="``next`` of the page before")] | None = None
+
+
+class SubmissionsQuery(PageQuery):
+    state: SubmissionState | None = None
 
 
 class BodyQuery(Asked):

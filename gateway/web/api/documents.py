@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from gateway.core.amendment import Amendment
-from gateway.core.causes import Cause
+from gateway.core.causes import Cause, cause_of
 from gateway.core.erasure import Erasure
-from gateway.core.model import Attempt, Counts, Delivery, Finding, Record, Submission, known_as
+from gateway.core.model import Attempt, Counts, Delivery, Finding, Record, Submission, SubmissionState, known_as
 from gateway.core.ports.deliveries import CauseGroup, PartnerQueue
 from gateway.core.ports.intake import Verdict
 from gateway.core.ports.jobs import Job
@@ -47,7 +47,8 @@ def rule_counts(values: Sequence[RuleCount], rules: Mapping[str, RuleText]) -> l
     ]
 
 
-def submission(value: Submission) -> told.SubmissionTold:
+def submission(value: Submission, rules: Container[str]) -> told.SubmissionTold:
+    held = value.cause if value.state is SubmissionState.HELD else None
     own = f"/v1/submissions/{value.id}"
     return told.SubmissionTold(
         id=value.id,
@@ -59,6 +60,7 @@ def submission(value: Submission) -> told.SubmissionTold:
         judged_at=value.judged_at,
         progress=value.progress,
         counts=counts(value.counts),
+        stopped=None if held is None else cause(cause_of(held, rules)),
         links=told.Links(
             self=own,
             records=f"{own}/records",
@@ -73,7 +75,7 @@ def submission_detail(
     value: Submission, summary: Sequence[RuleCount], rules: Mapping[str, RuleText]
 ) -> told.SubmissionDetail:
     return told.SubmissionDetail(
-        **dict(submission(value)),
+        **dict(submission(value, rules)),
         findings=rule_counts(summary, rules),
     )
 

@@ -12,6 +12,7 @@ from gateway.core.model import FormatName, Partner, RuleCode, Submission, Submis
 from gateway.core.nearest import near
 from gateway.core.ports.intake import Upload, Validation
 from gateway.core.ports.submissions import Replayed
+from gateway.web import operations
 from gateway.web.api import answers, asked, bodies, documents, protected, told
 from gateway.web.api.media import named
 from gateway.web.api.operation import JSON, Call, absent
@@ -163,9 +164,9 @@ async def _validate_protected(call: Call, sender: Partner) -> web.Response:
 
 
 async def list_submissions(call: Call) -> web.Response:
-    query = call.query(asked.PageQuery)
-    found = await call.parts.submissions.list(call.caller.partner, answers.page(query))
-    rows = [documents.submission(row) for row in found.rows]
+    query = call.query(asked.SubmissionsQuery)
+    found = await call.parts.submissions.list(call.caller.partner, answers.page(query), query.state)
+    rows = [documents.submission(row, call.parts.rules) for row in found.rows]
     return answers.listed(call, told.Submissions(rows=rows, next=found.next), found.next)
 
 
@@ -179,6 +180,12 @@ async def get_submission(call: Call) -> web.Response:
         return web.Response(status=304, headers=headers)
     summary = await call.parts.submissions.summary(found.id)
     return answers.told(documents.submission_detail(found, summary, call.parts.rules), headers=headers)
+
+
+async def retry_submission(call: Call) -> web.Response:
+    reason = (await call.document(asked.Because)).reason
+    found = await operations.judge_again(call.parts, call.caller.actor, SubmissionId(call.id()), reason)
+    return answers.told(documents.submission(found, call.parts.rules))
 
 
 async def list_records(call: Call) -> web.Response:

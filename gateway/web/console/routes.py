@@ -150,6 +150,7 @@ def _repairs(gate: Gate, pages: Pages) -> tuple[Route, ...]:
     """What operators mend, one by one or in bulk."""
     look, retry = Right.LOOK, Right.RETRY
     return (
+        Route("POST", "/submissions/{id}/retry", retry, submissions.retry),
         Route("POST", "/deliveries/{id}/retry", retry, deliveries.retry, narrowed=True),
         Route("POST", "/deliveries/{id}/withdraw", Right.WITHDRAW, deliveries.withdraw),
         Route("GET", "/dead", look, dead.dead),

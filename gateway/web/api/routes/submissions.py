@@ -83,7 +83,21 @@ SUBMISSIONS: tuple[Route, ...] = (
             Scope.READ,
             {200: Answer("One page", told.Submissions, headers=("Link",))},
             ("bad-cursor",),
-            query=asked.PageQuery,
+            query=asked.SubmissionsQuery,
+        ),
+    ),
+    Route(
+        "POST",
+        "/v1/submissions/{id}/retry",
+        submissions.retry_submission,
+        Operation(
+            "retrySubmission",
+            "Have a held submission judged on: one at which the gateway itself failed again and again.",
+            "submissions",
+            Scope.OPERATE,
+            {200: Answer("The submission", told.SubmissionTold)},
+            ("not-found", "submission-state", "reason-unfit"),
+            body=asked.Because,
         ),
     ),
     Route(

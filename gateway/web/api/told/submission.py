@@ -9,6 +9,7 @@ from pydantic import Field
 
 from gateway.core.model import RecordState, SubmissionState
 from gateway.web.api.told.answer import Told
+from gateway.web.api.told.delivery import CauseTold
 from gateway.web.api.told.finding import FindingTold, RuleTold
 
 
@@ -44,6 +45,12 @@ class SubmissionTold(Told):
     judged_at: datetime | None
     progress: Annotated[int, Field(description="Records judged so far")]
     counts: CountsTold
+    stopped: Annotated[
+        CauseTold | None,
+        Field(
+            description="Why nobody judges it while it is held: the gateway's own doing, nothing has to be sent again"
+        ),
+    ]
     links: Links
 
 

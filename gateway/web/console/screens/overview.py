@@ -50,6 +50,7 @@ async def _figures(visit: Visit) -> dict[str, object]:
     backlog = await figures.backlog(parts.health, visit.now, window)
     return {
         "overdue": await parts.retention.overdue(),
+        "held_bodies": await parts.held_bodies.count(),
         "undelivered": (await parts.court.counts())[Standing.UNDELIVERED],
         "danger": [one for one in await parts.danger_clocks.due() if one.stage is not Stage.OPEN],
         "tiles": status.tiles(picture),
