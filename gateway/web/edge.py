@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 from aiohttp.web_protocol import RequestHandler
 
 from gateway.web import problems
@@ -18,6 +19,8 @@ from gateway.web.limits import Limits
 
 _log = structlog.get_logger()
 _BAD_REQUEST = 400
+_TOO_MANY = "Too many headers received"
+"""How aiohttp's parsers say so."""
 _TELL_EVERY = 60.0
 _NETWORK = 64
 
@@ -66,11 +69,11 @@ def _address(transport: asyncio.BaseTransport) -> str:
 class Connection(RequestHandler):
     """One connection: closes when a request's headers take too long, and never quotes what it could not read."""
 
-    __slots__ = ("_counted", "_crowd", "_deadline", "_header_seconds", "_seen")
+    __slots__ = ("_counted", "_crowd", "_deadline", "_field_bytes", "_header_seconds", "_seen")
 
-    def __init__(self, server: web.Server, header_seconds: float, crowd: Crowd, **options: Any) -> None:  # noqa: ANN401 - aiohttp's own
+    def __init__(self, server: web.Server, limits: Limits, crowd: Crowd, **options: Any) -> None:  # noqa: ANN401 - aiohttp's own
         super().__init__(server, **options)
-        self._header_seconds = header_seconds
+        self._header_seconds, self._field_bytes = limits.header_seconds, limits.field_bytes
         self._crowd = crowd
         self._counted: str | None = None
         """The address under which the connection counts; None: it does not."""
@@ -131,10 +134,17 @@ class Connection(RequestHandler):
             raise ConnectionError
         wrong = _BAD_REQUEST <= status < problems.PROBLEMS["internal"].status
         _log.warning("request.unreadable" if wrong else "request.defect", status=status, type=type(exc).__name__)
-        instance = problems.of_parse_error() if wrong else problems.of_defect()
+        instance = problems.of_parse_error(self._unread(exc)) if wrong else problems.of_defect()
         response = instance.response(None)
         response.force_close()
         return response
+
+    def _unread(self, error: BaseException | None) -> str:
+        """Which problem it is that the parser could not read on. It tells what was too long by the limit alone."""
+        if isinstance(error, LineTooLong):
+            return "header-fields-too-large" if error.args[1] == self._field_bytes else "target-too-long"
+        many = isinstance(error, BadHttpMessage) and error.message == _TOO_MANY
+        return "header-fields-too-large" if many else "invalid-http"
 
 
 class _Server(web.Server):
@@ -145,7 +155,7 @@ class _Server(web.Server):
         self._limits, self._options, self._crowd = limits, options, Crowd(limits)
 
     def __call__(self) -> RequestHandler:
-        return Connection(self, self._limits.header_seconds, self._crowd, loop=self._loop, **self._options)
+        return Connection(self, self._limits, self._crowd, loop=self._loop, **self._options)
 
 
 class _Runner(web.AppRunner):

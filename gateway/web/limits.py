@@ -32,7 +32,8 @@ class Limits:
     connections_each: int = 1_024
     """Of them from one address: a proxy in front has one for all its callers."""
     line_bytes: int = 8190
-    field_bytes: int = 8190
+    field_bytes: int = 8192
+    """Of one header field with its name; not the number of the line, so that an error says which it was."""
     header_count: int = 64
     json_bytes: int = 64 * 1024
     """Request documents are commands, never records."""

@@ -188,6 +188,10 @@ _TABLE: tuple[Problem, ...] = (
     Problem("bad-cursor", 400, "The cursor is not one that this list gave", "Start again from the first page."),
     Problem("bad-page", 400, "The page size is not possible", "Ask for 1 to 500 rows."),
     Problem("invalid-http", 400, "The request is not valid HTTP", "Send HTTP/1.1 as RFC 9112 has it."),
+    Problem("target-too-long", 414, "The address is too long", "Ask with fewer or shorter parameters."),
+    Problem(
+        "header-fields-too-large", 431, "The header fields are too large", "Send at most 64, each of 8 KiB at most."
+    ),
     Problem("invalid-json", 400, "The body is not valid JSON", "Send RFC 8259 JSON in UTF-8, without doubled members."),
     _of(GatewayError, "Tell the operator the request id; the submission may be repeated with the same key."),
     _of(errors.Unavailable, _AGAIN),
@@ -298,9 +302,9 @@ def of_http(error: web.HTTPException) -> Instance:
     return Instance(problem, known.title, code, headers=headers)
 
 
-def of_parse_error() -> Instance:
-    """The problem of bytes that are not HTTP."""
-    problem = PROBLEMS["invalid-http"]
+def of_parse_error(code: str = "invalid-http") -> Instance:
+    """The problem of bytes that are not HTTP, or too many of them."""
+    problem = PROBLEMS[code]
     return Instance(problem, problem.title, problem.code)
 
 

@@ -37,7 +37,7 @@ _log = structlog.get_logger()
 _ENTITY = web.RequestKey("entity", str)
 _OPERATION = web.RequestKey("operation", str)
 _NOWHERE = "none"
-_DEFECT = 500
+_REFUSED, _DEFECT = 400, 500
 
 _SAFE_HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
@@ -67,10 +67,14 @@ def api_application(
     application.cleanup_ctx.append(gate.settling)
     for route in ROUTES:
         endpoint = _endpoint(route, site, gate)
-        application.router.add_route(route.method, route.path, endpoint)
+        application.router.add_route(route.method, route.path, endpoint, expect_handler=_not_yet)
         if route.operation.scope is Scope.PUBLIC and route.method == "GET":
             application.router.add_route("HEAD", route.path, endpoint)  # probes and link checkers ask so
     return application
+
+
+async def _not_yet(_request: web.Request) -> None:
+    """``Expect: 100-continue`` is answered by whoever reads the body: key, scope, format and size come first."""
 
 
 def _pages(parts: Parts) -> Mapping[str, tuple[bytes, str]]:
@@ -189,6 +193,8 @@ def _edge(parts: Parts, figures: RequestFigures | None) -> Middleware:
         except Exception as error:  # noqa: BLE001 - the edge: a defect is an answer and a log line, never a traceback
             _log.error("request.defect", request=entity, type=type(error).__name__, path=_place(error))
             response = problems.of_defect().response(entity)
+        if response.status >= _REFUSED and "Expect" in request.headers:
+            response.force_close()  # whoever waits for 100 sends no body; nobody must take its next request for one
         for field, value in _SAFE_HEADERS.items():
             response.headers.setdefault(field, value)
         response.headers["X-Request-Id"] = entity

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import NoReturn, TypeVar
 
 from aiohttp import web
+from aiohttp.http import HttpVersion11
 from pydantic import BaseModel, ValidationError
 
 from gateway.core.errors import Refused, TooLarge, Unprocessable, Unsupported
@@ -51,6 +52,8 @@ async def pieces(request: web.Request, limits: Limits) -> AsyncIterator[bytes]:
 async def _raw(request: web.Request, limits: Limits) -> AsyncIterator[bytes]:
     content, loop = request.content, asyncio.get_running_loop()
     begun, received = loop.time(), 0
+    if "Expect" in request.headers:
+        await _go_on(request)
     digest = ContentDigest(request) if "Content-Digest" in request.headers else None
     while True:
         try:
@@ -72,6 +75,15 @@ async def _raw(request: web.Request, limits: Limits) -> AsyncIterator[bytes]:
         yield piece
     if digest is not None:
         digest.check()
+
+
+async def _go_on(request: web.Request) -> None:
+    """Tell a caller that waits with its body that it is wanted (RFC 9110, section 10.1.1); none that has sent it."""
+    waits = request.headers["Expect"].lower() == "100-continue" and request.version >= HttpVersion11
+    if waits and not request.content.is_eof():
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # the answer itself has not begun
+        await request.writer.drain()
 
 
 class Inflater:
