@@ -219,12 +219,21 @@ def _layout_required(rule: Rule, catalog: Catalog) -> Ask:
     return ask
 
 
+def coded_fields(rule: Rule, catalog: Catalog) -> list[tuple[Layout, list[tuple[str, CodeList]]]]:
+    """The paths with code lists of a rule's layouts; one that several layouts have alike is asked about once."""
+    seen: set[tuple[str | None, str, str]] = set()
+    found = []
+    for layout in _layouts(rule, catalog):
+        lists = [(f.path, f.codes) for f in layout.fields if f.path and f.codes]
+        fresh = [(path, catalog.codes[name]) for path, name in lists if (layout.block, path, name) not in seen]
+        seen |= {(layout.block, path, name) for path, name in lists}
+        found.append((layout, fresh))
+    return found
+
+
 def _layout_codes(rule: Rule, catalog: Catalog) -> Ask:
     """Every filled field of a layout that has a code list holds one of its codes."""
-    coded: list[tuple[Layout, list[tuple[str, CodeList]]]] = [
-        (layout, [(f.path, catalog.codes[f.codes]) for f in layout.fields if f.path and f.codes])
-        for layout in _layouts(rule, catalog)
-    ]
+    coded = coded_fields(rule, catalog)
 
     def ask(question: Question) -> Iterator[Fault]:
         fields = question.content.fields

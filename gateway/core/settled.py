@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 
 from gateway.core.catalog import Catalog, Rule, block_prefixes
+from gateway.core.checks import coded_fields
 from gateway.core.conditional import is_positive
 from gateway.core.functional_matrix import FieldMark
 from gateway.core.matrix import chooser
@@ -83,8 +84,8 @@ def _values_among(rule: Rule, _catalog: Catalog) -> Settle:
 
 def _layout_codes(rule: Rule, catalog: Catalog) -> Settle:
     coded = [
-        (layout, [(f.path, frozenset(catalog.codes[f.codes].codes).__contains__) for f in layout.fields if f.codes])
-        for layout in (catalog.layouts[name] for name in texts(rule, "layouts"))
+        (layout, [(path, frozenset(codes.codes).__contains__) for path, codes in lists])
+        for layout, lists in coded_fields(rule, catalog)
     ]
 
     def settle(question: Question) -> Iterator[Tested]:
@@ -92,7 +93,7 @@ def _layout_codes(rule: Rule, catalog: Catalog) -> Settle:
         for layout, lists in coded:
             for prefix in block_prefixes(layout, question.blocks):
                 for path, known in lists:
-                    if path and (value := fields.get(f"{prefix}{path}")) is not None:
+                    if (value := fields.get(f"{prefix}{path}")) is not None:
                         yield _alike(f"{prefix}{path}", value, known)
 
     return settle

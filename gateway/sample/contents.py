@@ -10,6 +10,7 @@ from gateway.core.model import Content, FormatName, Kind
 from gateway.sample import acknowledgements, agencies, assistance, coverage, money, withholding
 from gateway.sample.interstate import CASE_RECONCILIATION, CASE_STATUS, case_reconciliation, case_status
 from gateway.sample.people import COMPANIES, LAST_DAY, Address, Chance, Person
+from gateway.sample.registry import REGISTRY_ENTRY, registry_entry
 from gateway.sample.vital_records import DEATH_NOTICE, PARENTAGE, death_notice, parentage
 
 Make = Callable[[Chance, int], Content]
@@ -78,6 +79,7 @@ MAKERS: Mapping[Kind, Make] = MappingProxyType(
         assistance.ASSISTANCE_REFERRAL: assistance.referral,
         CASE_STATUS: case_status,
         CASE_RECONCILIATION: case_reconciliation,
+        REGISTRY_ENTRY: registry_entry,
     }
 )
 """Kind -> how to make a record of it."""

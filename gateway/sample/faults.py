@@ -21,6 +21,7 @@ from gateway.sample.coverage import MEDICAL_SUPPORT
 from gateway.sample.interstate import CASE_RECONCILIATION, CASE_STATUS
 from gateway.sample.money import ASSET_INQUIRY, WITHHOLDING_PAYMENT
 from gateway.sample.people import Chance
+from gateway.sample.registry import REGISTRY_ENTRY
 from gateway.sample.vital_records import DEATH_NOTICE, PARENTAGE
 from gateway.sample.withholding import INCOME_WITHHOLDING
 
@@ -134,6 +135,7 @@ _NEEDED = MappingProxyType(
         CASE_STATUS: "QueryID",
         CASE_RECONCILIATION: "OtherLocatorID",
         INTERCHANGE_ANSWER: "FunctionalGroup/AcknowledgementCode",
+        REGISTRY_ENTRY: "ActionTypeCode",
     }
 )
 _DATED = MappingProxyType(
@@ -167,6 +169,7 @@ _CODED = MappingProxyType(
         INCOME_WITHHOLDING: "Order/DocumentActionCode",
         CASE_STATUS: "DataRequestCode",
         CASE_RECONCILIATION: "ParticipantTypeCode",
+        REGISTRY_ENTRY: "ParticipantTypeCode",
     }
 )
 _OTHERWISE = MappingProxyType({"FunctionalGroup/AcknowledgementCode": "Interchange/AcknowledgementCode"})
@@ -249,6 +252,7 @@ FAULTS: tuple[Fault, ...] = (
                 "ICR-OTHER-STATE",
                 "X12-REQUIRED",
                 "X12-ANSWER",
+                "FCR-REQUIRED",
             }
         ),
         in_content=_missing,
@@ -270,7 +274,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "code-unknown",
-        frozenset({"NH-CODE", "CSE-CODE", "IWO-CODE", "XSD-VALUE", "ICR-CODE"}),
+        frozenset({"NH-CODE", "CSE-CODE", "IWO-CODE", "XSD-VALUE", "ICR-CODE", "FCR-PARTICIPANT"}),
         in_content=_unknown_code,
     ),
     Fault("transaction-unknown", frozenset({"CSE-TRIPLE-UNKNOWN"}), in_content=_unknown_transaction),
