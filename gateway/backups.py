@@ -37,6 +37,12 @@ class Restored:
     root: str
 
 
+def expect_vacant(folder: Path) -> None:
+    """Raises Conflict when there is something where a back-up is to be made."""
+    if folder.exists():
+        raise _taken(folder)
+
+
 async def create(base: Foundation, folder: Path, actor: Actor, *, with_keys: bool = False) -> Manifest:
     """Write a back-up into a new directory. Raises Conflict when it exists, NotFound while the log is empty."""
     url = base.settings.db.url
@@ -170,9 +176,13 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(mode=_PRIVATE_FOLDER, parents=True)
     except FileExistsError:
-        raise Conflict(f"{folder} is there already: every back-up has a directory of its own.") from None
+        raise _taken(folder) from None
     except OSError as error:
         raise Unavailable(f"{folder} cannot be made: {error.strerror}.") from None
+
+
+def _taken(folder: Path) -> Conflict:
+    return Conflict(f"{folder} is there already: every back-up has a directory of its own.")
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -15,7 +15,7 @@ from http_message_signatures import (
 )
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
+from joserfc.jwk import Key
 
 from gateway.core.assertion import Assertion
 from gateway.core.caller import ClientKey
@@ -23,12 +23,12 @@ from gateway.core.errors import Misconfigured
 from gateway.core.message_signature import TAG, Request, Said
 from gateway.core.ports.callers import CertificateFacts, FindKey
 from gateway.core.unproven import Reason, Unproven
+from keys.assertions import JWK_OF
 from keys.certificates import facts
 from keys.public_key import PublicKey, Verifying, verifying
 
 LONGEST_ASSERTION = 8192
 LONGEST_SIGNATURE_INPUT = 4096
-_JWK: Mapping[str, type[ECKey | RSAKey | OKPKey]] = {"ES256": ECKey, "ES384": ECKey, "PS256": RSAKey, "EdDSA": OKPKey}
 _ASSERTION_TYPES = frozenset({None, "JWT", "jwt", "client-authentication+jwt"})
 """``typ`` of an assertion; that of an access token or of another document is none of them (RFC 8725, section 3.11)."""
 
@@ -81,7 +81,7 @@ def _signed(parsed: jws.CompactSignature, header: Mapping[str, Any], known: Veri
     algorithm = known.algorithms.jws
     if header.get("alg") != algorithm or header.get("typ") not in _ASSERTION_TYPES or not _UNKNOWN.isdisjoint(header):
         return False
-    key: Key = _JWK[algorithm].import_key(known.pem)
+    key: Key = JWK_OF[algorithm].import_key(known.pem)
     return jws.validate_compact(parsed, key, [algorithm])
 
 

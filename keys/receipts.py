@@ -116,6 +116,6 @@ def _canonical(receipt: str) -> bytes:
 
 def _expect(header: Mapping[str, Any], keys: Sequence[Any]) -> None:
     if header.get("typ") != TYPE:
-        raise Unprocessable("The signature is on something that is no receipt.", code="receipt-unreadable")
+        raise Unprocessable("The head of the document is not that of a receipt.", code="receipt-unreadable")
     if header.get("kid") not in {key.kid for key in keys}:
         raise Tampered("None of these keys signed the receipt.")

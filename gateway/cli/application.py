@@ -33,6 +33,7 @@ from gateway.cli import (
     retention,
     rules,
     samples,
+    token,
     topology,
     why,
     wire,
@@ -80,6 +81,7 @@ answers.register(app)
 records.register(app)
 queries.register(app)
 why.register(app)
+token.register(app)
 deadlines.register(app)
 show_examples(app)
 

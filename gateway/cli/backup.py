@@ -30,9 +30,11 @@ def create(
 
     async def work(base: Foundation) -> Manifest:
         from gateway.backups import create as made  # noqa: PLC0415 - heavy, needed here only
+        from gateway.backups import expect_vacant  # noqa: PLC0415 - as above
         from gateway.core.backup import about  # noqa: PLC0415 - as above
         from gateway.key_rows import KeyRows  # noqa: PLC0415 - as above
 
+        expect_vacant(directory)  # before it is in the register of copies: nothing is made otherwise
         await register(base, "backup", about(await KeyRows.of(base).needed()), purpose)
         return await made(base, directory, local.actor(), with_keys=with_keys)
 

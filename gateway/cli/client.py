@@ -8,7 +8,7 @@ import os
 import ssl
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlsplit
@@ -63,6 +63,7 @@ class Client:
 
     url: str
     key: str = field(repr=False)
+    """An API key or an access token; none where neither is needed."""
     ca: str | None = None
     """PEM file of an authority to trust besides the system's."""
 
@@ -71,9 +72,13 @@ class Client:
         """``GATEWAY_URL``, ``GATEWAY_KEY`` and ``GATEWAY_CA`` stand in for what is not given."""
         found = key or os.environ.get("GATEWAY_KEY", "")
         if not found:
-            raise Unauthenticated("Give an API key with --key or GATEWAY_KEY.")
+            raise Unauthenticated("Give an API key or an access token with --key or GATEWAY_KEY.")
+        return replace(cls.without_key(url, ca), key=found)
+
+    @classmethod
+    def without_key(cls, url: str | None, ca: Path | None = None) -> Client:
         where = url or os.environ.get("GATEWAY_URL", "http://127.0.0.1:8443")
-        return cls(where, found, str(ca) if ca else os.environ.get("GATEWAY_CA") or None)
+        return cls(where, "", str(ca) if ca else os.environ.get("GATEWAY_CA") or None)
 
     def send(
         self, method: str, path: str, body: bytes | IO[bytes] | None = None, headers: Mapping[str, str] | None = None
@@ -82,7 +87,7 @@ class Client:
         parts = urlsplit(self.url)
         connection = self._connection(parts.scheme, parts.netloc)
         try:
-            sent = {"Authorization": f"Bearer {self.key}", **(headers or {})}
+            sent = {**({"Authorization": f"Bearer {self.key}"} if self.key else {}), **(headers or {})}
             connection.request(method, parts.path.rstrip("/") + path, body, sent, encode_chunked=False)
             response = connection.getresponse()
             answer = Answer(response.status, dict(response.getheaders()), response.read())
@@ -109,6 +114,13 @@ class Client:
                 context.load_verify_locations(self.ca)
             except OSError as error:
                 raise Misconfigured(f"--ca: {self.ca} is no PEM file of certificates ({error.strerror}).") from None
+        certificate = os.environ.get("GATEWAY_CERT")
+        if certificate:
+            try:
+                context.load_cert_chain(certificate, os.environ.get("GATEWAY_CERT_KEY") or None, _no_passphrase)
+            except OSError as error:
+                why = f"GATEWAY_CERT, GATEWAY_CERT_KEY: no client certificate with its key ({error.strerror})."
+                raise Misconfigured(why) from None
         return context
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - whatever the API answers; the caller knows the resource
@@ -117,6 +129,11 @@ class Client:
     def post(self, path: str, document: Mapping[str, object]) -> Any:  # noqa: ANN401 - as above
         answer = self.send("POST", path, json.dumps(document).encode(), {"Content-Type": "application/json"})
         return answer.json() if answer.body else None
+
+
+def _no_passphrase() -> str:
+    """Instead of a prompt, which a script would wait for."""
+    raise Misconfigured("GATEWAY_CERT_KEY: give a key that no passphrase protects.")
 
 
 def _told(finding: Mapping[str, Any]) -> str:
@@ -155,6 +172,8 @@ def problem(answer: Answer) -> GatewayError:
     """The error behind an application/problem+json answer, its findings listed under the detail."""
     try:
         document = json.loads(answer.body)
+        if "error" in document:  # RFC 6749, section 5.2: of /oauth/token alone
+            document = {"type": document["error"], "detail": document.get("error_description")}
         code = str(document["type"]).rsplit("/", 1)[-1]
         lines = [str(document.get("detail") or document.get("title") or answer.status)]
         for fault in document.get("errors") or ():

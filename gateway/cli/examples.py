@@ -31,6 +31,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "lift": (f'{_ID} --reason "the notice was placed by mistake"',),
     "deadlines": ("", "--all"),
     "partner certificate": ("client.pem",),
+    "token": ("ohio token.pem --id ohio-2026",),
     "partner public-key": ("signing.pem --id 2027-1",),
     "partner callers": ("",),
     "partner apply": ("states.toml agreements.toml --dry-run",),

@@ -15,6 +15,7 @@ from gateway.cli.client import Client, wait_until_judged
 from gateway.cli.exits import Exit
 from gateway.cli.options import ApiKeyOption, Ca, Drafts, Format, Json, Url
 from gateway.cli.out import progress, put, say
+from gateway.core.protection import Profile
 
 if TYPE_CHECKING:
     from gateway.offline import Checked
@@ -45,6 +46,10 @@ def submit(
     format: Annotated[str, typer.Option("--format", "-f", help="csenet, w4, xml, json, newhire-csv-nc, ...")],
     idempotency_key: Annotated[str | None, typer.Option(help="Default: the SHA-256 of the file.")] = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the judgement of a big file.")] = 0,
+    protected: Annotated[
+        Profile | None,
+        typer.Option(help="The file is a message of this profile (docs/wire.md), made by your own tools."),
+    ] = None,
     url: Url = None,
     key: ApiKeyOption = None,
     ca: Ca = None,
@@ -56,7 +61,7 @@ def submit(
     size = file.stat().st_size
     with progress("sent", size) as bar, file.open("rb") as opened:
         body = _Watched(opened, lambda count: bar.advance(bar.task_ids[0], count))
-        headers = {"Idempotency-Key": f'"{used}"', "Content-Length": str(size)}
+        headers = {"Idempotency-Key": f'"{used}"', "Content-Length": str(size), **_media_type(protected)}
         answer = client.send("POST", f"/v1/submissions?format={format}", body, headers)  # type: ignore[arg-type] # http.client reads anything with read()
     receipt = answer.json()
     if wait and receipt["state"] != "judged":
@@ -67,6 +72,14 @@ def submit(
         _show_receipt(receipt, replayed="Idempotent-Replayed" in answer.headers)
     if receipt["counts"]["refused"]:
         raise typer.Exit(Exit.FINDINGS)
+
+
+def _media_type(protected: Profile | None) -> dict[str, str]:
+    if protected is None or protected is Profile.NONE:
+        return {}
+    from keys.wire.protection import WAYS  # noqa: PLC0415 - cryptography, needed here only
+
+    return {"Content-Type": WAYS[protected].media_type}
 
 
 def _digest(file: Path) -> str:

@@ -117,9 +117,17 @@ def add(
         desk = wire_desk(base)
         material = desk.wire.material(file.read_text(encoding="ascii", errors="replace"))
         added = await desk.add(local.actor(), [Wanted(partner, use, material)])
-        return f"{material.id} is {'pending' if added else 'there already'}."
+        if not added:
+            return f"{material.id} is there already."
+        return f"{material.id} is pending.{_next(partner, use, material.id)}"
 
     say(local.on_foundation(work))
+
+
+def _next(partner: str, use: Use, id_: str) -> str:
+    if use is Use.VERIFY:
+        return " The first message that it verifies confirms it."
+    return f" Nothing is encrypted to it before its holder has proved it: gateway wire test {partner} {id_} -o FILE"
 
 
 @app.command()

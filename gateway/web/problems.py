@@ -46,7 +46,7 @@ _MESSAGES: Mapping[str, str] = {
     "wire-key-retired": "Use a newer key; `/v1/keys` lists them.",
     "wire-key-expired": "Use a newer key; `/v1/keys` lists them.",
     "wire-test-failed": "Ask for another test message and send the line that it carries.",
-    "protection-required": "Protect the body as the partner file says.",
+    "protection-required": "Protect the body as the partner file says; `Content-Type` names the profile's media type.",
 }
 """What a partner does about a protected message that was refused."""
 
@@ -122,6 +122,7 @@ _TABLE: tuple[Problem, ...] = (
     Problem(
         "approval-needed", 409, "A second person must agree first", "Ask for an approval; another person gives it."
     ),
+    Problem("record-erased", 409, "The record was erased", "Nothing of it is left that a hold could keep."),
     Problem(
         "override-record", 409, "What the order is about is not there any more", "Ask the court anew: it was erased."
     ),
@@ -166,7 +167,12 @@ _TABLE: tuple[Problem, ...] = (
         "The idempotency key was used with other bytes",
         "Use a fresh key for another body; repeat a body with its own key only.",
     ),
-    Problem("digest-mismatch", 422, "The digest does not match", "Compare what you have with what was sent."),
+    Problem(
+        "digest-mismatch",
+        422,
+        "The digest does not match",
+        "Compare the bytes as they came, before anything is decrypted, with what was sent.",
+    ),
     Problem("digest-missing", 422, "The digest is missing", "Send the SHA-256 of the bytes as you received them."),
     Problem(
         "digest-replayed", 422, "The digest is that of another delivery", "Send each digest with its own delivery."

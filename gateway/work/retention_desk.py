@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gateway.core.audit_entry import Scribe
 from gateway.core.erasure import Erasure, Run
-from gateway.core.errors import NotFound
+from gateway.core.errors import Conflict, NotFound
 from gateway.core.extract import EXTRACTS, Extract, erase_by
 from gateway.core.ids import Clock, Mint
 from gateway.core.model import Actor, Page, RecordId
@@ -90,10 +90,16 @@ class StaffedDesk:
         found = await self.records.search(RecordQuery(cases=(bytes.fromhex(tokens[:_ONE]),)), Page(1))
         return bool(found.rows)
 
+    async def _kept(self, id_: RecordId) -> bool:
+        """Whether there is such a record. Raises Conflict when it was erased: a hold would promise what is gone."""
+        if await self.erased(id_) is not None:
+            raise Conflict("The record was erased before: nothing of it is left to keep.", code="record-erased")
+        return await self.records.get(id_) is not None
+
     async def _known(self, scope: HoldScope, what: str) -> None:
         match scope:
             case HoldScope.RECORD:
-                found = await self.records.get(RecordId(what)) is not None
+                found = await self._kept(RecordId(what))
             case HoldScope.CASE:
                 found = await self._filed(what)
             case HoldScope.PARTNER:

@@ -60,6 +60,8 @@ def read(text: str) -> Material:
     if match is None:
         raise _unfit("is not one PEM block of a certificate or public key")
     reader = _READERS.get(match[1])
+    if "PRIVATE" in match[1]:
+        raise _unfit("is a private one: keep it, and give its public half")
     if reader is None:
         raise _unfit("is neither a certificate nor a public key")
     try:

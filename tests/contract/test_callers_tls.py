@@ -7,12 +7,17 @@ import base64
 import json
 import shutil
 import ssl
+from datetime import UTC, datetime
 from ipaddress import ip_network
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from typer.testing import CliRunner
 
+from gateway.cli.application import app
 from gateway.core.caller import Tier
+from gateway.core.errors import Misconfigured, Unauthenticated
 from gateway.tls import SUITES, server_context
 from tests.contract.api_stack import running
 from tests.contract.caller_stack import door, identity, know, server_files
@@ -129,6 +134,34 @@ async def test_curl_with_a_client_certificate_gets_a_token_and_uses_it(stack, fi
         listed = await run("curl", *trust, *status, "--cert", str(pem), *shown, gate.address + READ)
         without = await run("curl", *trust, *status, *shown, gate.address + READ)
     assert (listed, without) == ((0, "200"), (0, "401"))
+
+
+async def test_the_command_line_gets_a_token_and_uses_it_with_its_certificate_only(stack, files, tmp_path, monkeypatch):
+    ohio, own = identity("ohio"), tmp_path / "ohio.pem"
+    ohio.certificate.private_key_and_cert_chain_pem.write_to_path(own)
+    key = ohio.token_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "token.pem").write_bytes(key)
+    stack.watch.now = datetime.now(UTC)
+    async with door(stack, files) as gate:
+        there = ("--url", gate.address, "--ca", str(files.client_ca))
+        asked = ("token", "ohio", str(tmp_path / "token.pem"), "--audience", gate.url, *there)
+        monkeypatch.setenv("GATEWAY_CERT", str(own))
+        token = (await command(*asked, "--id", "token-1")).stdout.splitlines()[-1]  # after what the server logs
+        stack.watch.forward(1)  # the endpoint of tokens has a rate
+        unknown = await command(*asked, "--id", "token-9")
+        listed = await command("mailbox", "list", "--key", token, *there)
+        monkeypatch.setenv("GATEWAY_CERT", str(tmp_path / "token.pem"))
+        unfit = await command("mailbox", "list", "--key", token, *there)
+        monkeypatch.delenv("GATEWAY_CERT")
+        without = await command("mailbox", "list", "--key", token, *there)
+    assert (listed.exit_code, listed.exception) == (0, None)
+    assert unknown.exception.problem == "invalid_client"
+    assert isinstance(unfit.exception, Misconfigured)
+    assert isinstance(without.exception, Unauthenticated)
+
+
+async def command(*arguments):
+    return await asyncio.to_thread(CliRunner().invoke, app, arguments)
 
 
 async def test_a_certificate_of_another_authority_does_not_get_through_the_handshake(stack, files, tmp_path):

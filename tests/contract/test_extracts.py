@@ -108,6 +108,14 @@ def test_every_way_out_is_in_the_register(installed, tmp_path, claim):
     claim.measured(f"{len(WAYS)} of {len(WAYS)} ways out registered")
 
 
+def test_a_back_up_that_is_not_made_is_not_in_the_register(installed, tmp_path):
+    config, _record = installed
+    (tmp_path / "backup").mkdir()
+    with pytest.raises(AssertionError):
+        command(config, "backup", "create", str(tmp_path / "backup"))
+    assert registered(config) == []
+
+
 def test_a_copy_that_is_made_past_the_commands_is_missed_in_the_register(installed, tmp_path, sqlite_url):
     config, _record = installed
 

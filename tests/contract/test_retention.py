@@ -209,6 +209,8 @@ async def test_a_hold_keeps_what_it_covers_until_it_is_released(either):
     for hold in holds:
         await desk.release(OPERATOR, hold.id, "settled")
     assert (await eraser(either.base).run(OPERATOR)).records == 3
+    with pytest.raises(Conflict, match="nothing of it is left"):
+        await desk.hold(OPERATOR, HoldScope.RECORD, other.id, "too late")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import os
 import shutil
 import subprocess
 from base64 import b64decode, b64encode
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -195,6 +197,30 @@ def test_jwcrypto_opens_ours_and_we_open_what_it_makes(algorithm, signature, cla
     answer = made.serialize(compact=True).encode()
     assert WIRE.unprotect(Profile.JOSE, answer, wanted(sealing, signing)).plain == PLAIN
     claim.measured(f"jwcrypto, {algorithm} and {inner['alg']}: opened in both directions")
+
+
+def test_the_example_of_the_page_opens_ours_and_makes_what_we_open():
+    page = (HERE.parents[1] / "docs/wire.md").read_text(encoding="utf-8")
+    example: dict = {}
+    exec(page.partition("```python\n")[2].partition("```")[0], example)  # noqa: S102 - our own page, to see that it is right
+    opening, signing, sealing, verifying = parties(Algorithm.P256, Algorithm.P256)
+    message = WIRE.protect(Profile.JOSE, PLAIN, note(OUT), public(opening), [verifying]).body.decode()
+    own, theirs = jwk(opening, private=True), jwk(verifying, private=False)
+    ends = {"iss": OUT.sender, "aud": OUT.recipient}
+    assert example["opened"](message, pem(own, private=True), pem(theirs), ends) == PLAIN
+    with pytest.raises(ValueError, match="to us"):
+        example["opened"](message, pem(own, private=True), pem(theirs), {**ends, "aud": "michigan"})
+    answer = example["made"](
+        PLAIN, "text/plain", {"iss": BACK.sender, "aud": BACK.recipient}, "a-1",
+        pem(jwk(signing, private=True), private=True), signing.id, pem(jwk(sealing, private=False)), sealing.id,
+    )  # fmt: skip
+    want = replace(wanted(sealing, signing), now=datetime.now(UTC))
+    opened = WIRE.unprotect(Profile.JOSE, answer.encode(), want)
+    assert (opened.plain, opened.id, opened.media_type) == (PLAIN, "a-1", "text/plain")
+
+
+def pem(one, *, private=False):
+    return one.export_to_pem(private_key=private, password=None)
 
 
 def test_control_another_library_refuses_a_changed_message():
