@@ -17,6 +17,7 @@ from gateway import __version__
 from gateway.audit.stamp import roots_of
 from gateway.core.errors import GatewayError, Misconfigured, Tampered, Unavailable
 from gateway.core.model import Actor
+from gateway.core.ports.pulse import Sign
 from gateway.core.routing import Directory
 from gateway.cosigners import Cosigners
 from gateway.court import releaser
@@ -38,6 +39,7 @@ from gateway.work.leadership import Leadership
 from gateway.work.loops import Loop, ended, run
 from gateway.work.patience import Patience
 from gateway.work.presence import RENEWED as PRESENCE_EVERY
+from gateway.work.pulse import Pulse
 from gateway.work.reindex import IndexPace
 from gateway.work.reroute import Rerouter
 from gateway.work.retention import Rounds
@@ -47,6 +49,10 @@ from gateway.work.wire_keeper import WireKeeper
 log = structlog.get_logger()
 
 ALL_ROLES = frozenset(Role)
+PULSE = timedelta(seconds=1)
+"""How soon a loop hears of what lies in the store for it."""
+ANYHOW = timedelta(seconds=30)
+"""How long a loop that the pulse wakes rests at most: nothing hangs on the pulse alone."""
 WIRE_KEYS_EVERY = timedelta(days=1)
 """How often the end of wire keys is looked at."""
 LOOK_EVERY = timedelta(seconds=30)
@@ -102,9 +108,6 @@ async def _examine_log(base: Foundation) -> None:
 async def _working(process: Gateway) -> AsyncIterator[None]:
     """The background loops of the process's roles."""
     tasks = [asyncio.create_task(run(loop, process.stop), name=loop.name) for loop in loops(process)]
-    if Role.RELAY in process.roles:
-        told = Loop("relay.publish", process.relay.publish, seconds(1))
-        tasks.append(asyncio.create_task(run(told, process.stop, process.relay.wake), name=told.name))
     settling = asyncio.create_task(process.settler.run(), name="settler")
     if Role.DISPATCHER in process.roles:
         await process.presence.step()
@@ -153,17 +156,24 @@ async def _declare(process: Gateway, directory: Directory) -> None:
 
 
 def loops(process: Gateway) -> list[Loop]:
-    """The loops of the process's roles: name, step, rest."""
+    """The loops of the process's roles, and the pulse that wakes them."""
+    found = _loops(process)
+    wakes = {loop.sign: loop.wake for loop in found if loop.sign is not None}
+    return [Loop("pulse", Pulse(process.base.stores.signs, process.base.clock, wakes).step, PULSE), *found]
+
+
+def _loops(process: Gateway) -> list[Loop]:
     base, stored = process.base, process.base.stores
     found = [
-        Loop("directory", process.watch.refresh, seconds(2), slowest=seconds(4)),
-        Loop("protection", process.clearing.watch.refresh, seconds(1)),
+        Loop("directory", process.watch.refresh, ANYHOW, sign=Sign.DIRECTORY),
+        Loop("protection", process.clearing.watch.refresh, ANYHOW, sign=Sign.REGISTER),
         Loop("keys", lambda: _take_up_keys(process), KEYS_EVERY),
     ]
     if process.roles & {Role.API, Role.CONSOLE}:
         found.append(Loop("pressure", process.pressure.step, seconds(process.settings.admission.every_seconds)))
     if Role.RELAY in process.roles:
-        found.append(Loop("relay.sweep", process.relay.sweep, seconds(1), slowest=seconds(2)))
+        found.append(Loop("relay.publish", process.relay.publish, ANYHOW, wake=process.relay.wake))
+        found.append(Loop("relay.sweep", process.relay.sweep, ANYHOW, sign=Sign.DUE))
     if Role.DISPATCHER in process.roles:
         found.append(Loop("presence", process.presence.step, PRESENCE_EVERY))
         found.append(Loop("dispatch.look", process.dispatcher.look, LOOK_EVERY))
@@ -175,15 +185,15 @@ def loops(process: Gateway) -> list[Loop]:
         integrator = Integrator(
             stored.audit, book.grow, book.restore, base.clock, process.metrics.checkpoint, book.remember
         )
-        leader = Leadership(stored.leases, process.owner, base.clock)
+        leader = Leadership(stored.leases, Role.INTEGRATOR.value, process.owner, base.clock)
         if chosen := process.settings.audit.timestamps:
-            found.append(Loop("timestamps", leader.only_one("timestamps", _stamper(process, chosen).step), seconds(60)))
+            found.append(Loop("timestamps", leader.only_one(_stamper(process, chosen).step), seconds(60)))
         if process.witnesses:
             asking = Cosigners(
                 book, process.witnesses, process.settings.audit.witness_seconds, base.clock, process.metrics.witness
             )
-            found.append(Loop("witnesses", leader.only_one("witnesses", asking.step), seconds(0.5), slowest=seconds(1)))
-        found.append(Loop("integrator", leader.only_one("integrator", integrator.step), seconds(1)))
+            found.append(Loop("witnesses", leader.only_one(asking.step), seconds(2), sign=Sign.HEAD))
+        found.append(Loop("integrator", leader.only_one(integrator.step), ANYHOW, sign=Sign.ENTRIES))
     return found
 
 
@@ -213,7 +223,7 @@ async def _take_up_keys(process: Gateway) -> bool:
 
 def _scheduled(process: Gateway) -> list[Loop]:
     base, stored, desk = process.base, process.base.stores, process.desk
-    alone = Leadership(stored.leases, process.owner, base.clock).only_one
+    alone = Leadership(stored.leases, Role.SCHEDULER.value, process.owner, base.clock).only_one
     danger = danger_watch(base, process.watch.current)
     gatherer = Gatherer(
         stored.deliveries, process.watch.current, base.scribe, base.clock, base.mint, desk.router.bridging, danger.hurry
@@ -240,22 +250,22 @@ def _scheduled(process: Gateway) -> list[Loop]:
         process.questions,
     )
     return [
-        Loop("backlog", _backlog(process).step, seconds(0.5), slowest=seconds(4), wake=desk.received),
-        Loop("gather", alone("gather", gatherer.step), seconds(1), slowest=seconds(2)),
-        Loop("danger", alone("danger", danger.step), seconds(300), after_fault=seconds(30)),
-        Loop("leases", keeper.release, seconds(5)),
-        Loop("samples", alone("samples", keeper.sample), seconds(10)),
-        Loop("sweep", alone("sweep", keeper.sweep), seconds(600)),
-        Loop("key-rounds", alone("key-rounds", KeyRounds.of(base).step), seconds(60), after_fault=seconds(60)),
-        Loop("rewrap", alone("rewrap", rewrapper(base, pace).step), seconds(30), slowest=seconds(60)),
-        Loop("reindex", alone("reindex", reindexer(base, IndexPace()).step), seconds(30), slowest=seconds(60)),
-        Loop("bulk", alone("bulk", bulk.step), seconds(1), slowest=seconds(4)),
+        Loop("backlog", _backlog(process).step, ANYHOW, wake=desk.received, sign=Sign.RECEIVED),
+        Loop("gather", alone(gatherer.step), ANYHOW, sign=Sign.GATHERING),
+        Loop("danger", alone(danger.step), seconds(300), after_fault=seconds(30)),
+        Loop("leases", keeper.release, ANYHOW, sign=Sign.EXPIRED),
+        Loop("samples", alone(keeper.sample), seconds(10)),
+        Loop("sweep", alone(keeper.sweep), seconds(600)),
+        Loop("key-rounds", alone(KeyRounds.of(base).step), seconds(60), after_fault=seconds(60)),
+        Loop("rewrap", alone(rewrapper(base, pace).step), seconds(60)),
+        Loop("reindex", alone(reindexer(base, IndexPace()).step), seconds(60)),
+        Loop("bulk", alone(bulk.step), ANYHOW, sign=Sign.JOBS),
         *_retention(process),
-        Loop("wire.keys", alone("wire.keys", wire.warn), WIRE_KEYS_EVERY),
-        Loop("wire.payloads", alone("wire.payloads", wire.forget), seconds(60)),
-        Loop("receipts", alone("receipts", process.receipts.step), seconds(2)),
-        Loop("court-orders", alone("court-orders", releaser(base, desk, process.clearing).step), seconds(5)),
-        Loop("reroute", alone("reroute", rerouter.step), seconds(2), slowest=seconds(4)),
+        Loop("wire.keys", alone(wire.warn), WIRE_KEYS_EVERY),
+        Loop("wire.payloads", alone(wire.forget), seconds(60)),
+        Loop("receipts", alone(process.receipts.step), ANYHOW, sign=Sign.RECEIPTS),
+        Loop("court-orders", alone(releaser(base, desk, process.clearing).step), seconds(5)),
+        Loop("reroute", alone(rerouter.step), seconds(2)),
     ]
 
 

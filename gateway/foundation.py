@@ -45,6 +45,7 @@ from gateway.store.operators import StoredOperators
 from gateway.store.overrides import StoredOverrides
 from gateway.store.partners import StoredPartners
 from gateway.store.protection import StoredNotices
+from gateway.store.pulse import StoredSigns
 from gateway.store.receipts import StoredReceipts
 from gateway.store.records import StoredRecords
 from gateway.store.retention import StoredRetention
@@ -91,6 +92,7 @@ class Stores:
     audit: StoredAuditLog
     stamps: StoredStamps
     waits: StoredWaits
+    signs: StoredSigns
     sealed: StoredSealed
     indexed: StoredIndexed
     key_notices: StoredKeyNotices
@@ -135,6 +137,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         danger_changes=StoredDangerChanges(database),
         overrides=StoredOverrides(database),
         waits=StoredWaits(database),
+        signs=StoredSigns(database),
         sealed=StoredSealed(database),
         indexed=StoredIndexed(database),
         key_notices=StoredKeyNotices(database),

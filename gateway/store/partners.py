@@ -21,8 +21,8 @@ from gateway.store.tables import partners as partner_versions
 from gateway.store.tables import paused as pauses
 from gateway.store.tables import revisions
 
-_DIRECTORY = "directory"
-_REVISION = select(revisions.c.value).where(revisions.c.name == _DIRECTORY)
+DIRECTORY = "directory"
+_REVISION = select(revisions.c.value).where(revisions.c.name == DIRECTORY)
 
 
 class StoredPartners:
@@ -116,12 +116,10 @@ async def _add_versions(
 
 async def lock_directory(connection: AsyncConnection) -> None:
     """One change of the directory at a time: the row lock on its revision."""
-    first = upsert(connection, revisions).values(name=_DIRECTORY, value=0)
+    first = upsert(connection, revisions).values(name=DIRECTORY, value=0)
     await connection.execute(first.on_conflict_do_nothing())
     await connection.execute(_REVISION.with_for_update())
 
 
 async def grow_revision(connection: AsyncConnection) -> None:
-    await connection.execute(
-        update(revisions).where(revisions.c.name == _DIRECTORY).values(value=revisions.c.value + 1)
-    )
+    await connection.execute(update(revisions).where(revisions.c.name == DIRECTORY).values(value=revisions.c.value + 1))

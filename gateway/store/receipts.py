@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, literal, select
+from sqlalchemy import Row, ScalarSelect, delete, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.model import (
@@ -40,6 +40,11 @@ from gateway.store.types import Instant
 
 _RECEIPTS = Insertion(receipts, conflict="ON CONFLICT (submission, kind) DO NOTHING", returning=("submission", "kind"))
 _WALK = "ended"
+
+
+def upto() -> ScalarSelect[str]:
+    """The newest submission that was looked at, for a statement that wants to know it in its own moment."""
+    return select(receipts_walked.c.upto).where(receipts_walked.c.name == _WALK).scalar_subquery()
 
 
 class StoredReceipts:
@@ -110,10 +115,9 @@ class StoredReceipts:
             return tuple(SubmissionId(one) for one in found)
 
     async def unseen(self, before: SubmissionId, limit: int) -> tuple[SubmissionId, ...]:
-        upto = select(receipts_walked.c.upto).where(receipts_walked.c.name == _WALK)
         query = select(submissions.c.id).order_by(submissions.c.id).limit(limit)
         async with self._database.read() as connection:
-            seen = await connection.scalar(upto) or ""
+            seen = await connection.scalar(select(upto())) or ""
             found = await connection.scalars(query.where(submissions.c.id > seen, submissions.c.id < before))
             return tuple(SubmissionId(one) for one in found)
 

@@ -38,13 +38,13 @@ class StoredWaits:
         self._database = database
 
     async def owed(self) -> tuple[Owed, ...]:
-        async with self._database.read() as connection:
+        async with self._database.glance() as connection:
             rows = (await connection.execute(_OWED)).all()
         return tuple(
             Owed(PartnerKey(row.partner), row.oldest, int(row.claimed)) for row in rows if row.oldest is not None
         )
 
     async def unjudged_since(self) -> datetime | None:
-        async with self._database.read() as connection:
+        async with self._database.glance() as connection:
             found: datetime | None = await connection.scalar(_UNJUDGED)
         return found

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 
 from gateway.core.errors import GatewayError
+from gateway.core.ports.pulse import Sign
 
 log = structlog.get_logger()
 
@@ -28,12 +29,12 @@ class Loop:
     step: Step
     rest: timedelta
     """Between two rounds that found nothing."""
-    slowest: timedelta = timedelta()
-    """While nothing is found the rest doubles up to this, so that an idle process costs little; less than ``rest``:
-    it stays."""
-    wake: asyncio.Event | None = None
-    """Cuts a rest short: something of this process has made work."""
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    """Cuts a rest short: something of this process has made work, or the pulse has seen some in the store."""
+    sign: Sign | None = None
+    """What the pulse wakes it for."""
     after_fault: timedelta = timedelta(seconds=2)
+    """The rest after an error of ours, which nothing cuts short."""
 
 
 @dataclass(slots=True)
@@ -57,42 +58,35 @@ class _Faults:
             self.code, self.count = "", 0
 
 
-async def run(loop: Loop, stop: asyncio.Event, wake: asyncio.Event | None = None) -> None:
-    """Run until ``stop`` is set. ``wake`` cuts a rest short. An error of ours is logged and the loop goes on."""
-    wake = wake or loop.wake
-    quiet = loop.rest
+async def run(loop: Loop, stop: asyncio.Event) -> None:
+    """Run until ``stop`` is set. An error of ours is logged and the loop goes on."""
     faults = _Faults(loop.name)
     while not stop.is_set():
         try:
             busy = await loop.step()
             faults.over()
-            rest = timedelta() if busy else quiet
-            quiet = loop.rest if busy else max(loop.rest, min(2 * quiet, loop.slowest))
+            if busy:
+                await asyncio.sleep(0)
+            else:
+                await _rest(loop.rest, stop, loop.wake)
         except GatewayError as error:
             faults.met(error)
-            rest = loop.after_fault
+            await _rest(loop.after_fault, stop)
         except Exception as error:  # noqa: BLE001 - a defect in one round must not end the loop; the type is logged, no text
             log.error("loop.defect", loop=loop.name, type=type(error).__name__)  # noqa: TRY400 - tracebacks may show data
-            rest = loop.after_fault
-        if rest:
-            if await _rest(rest, stop, wake):
-                quiet = loop.rest
-        else:
-            await asyncio.sleep(0)
+            await _rest(loop.after_fault, stop)
 
 
-async def _rest(rest: timedelta, stop: asyncio.Event, wake: asyncio.Event | None) -> bool:
-    """True when it was cut short."""
-    events = [stop] if wake is None else [stop, wake]
-    waits = [asyncio.ensure_future(event.wait()) for event in events]
+async def _rest(rest: timedelta, stop: asyncio.Event, *wakes: asyncio.Event) -> None:
+    """Until ``stop`` or a wake, at most so long. A wake counts once."""
+    waits = [asyncio.ensure_future(event.wait()) for event in (stop, *wakes)]
     try:
-        done, _ = await asyncio.wait(waits, timeout=rest.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waits, timeout=rest.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
     finally:
         for wait in waits:
             wait.cancel()
-    if wake is not None:
+    for wake in wakes:
         wake.clear()
-    return bool(done)
 
 
 async def ended(tasks: Collection[asyncio.Task[None]], patience: timedelta) -> None:

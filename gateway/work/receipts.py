@@ -19,7 +19,7 @@ from gateway.core.errors import Conflict, NotFound, Tampered
 from gateway.core.ids import Clock, first_id
 from gateway.core.model import Actor, AuditEntry, SubmissionId
 from gateway.core.ports.audit_log import AuditLog
-from gateway.core.ports.receipts import Receipts, ReceiptSigner, SignedReceipt
+from gateway.core.ports.receipts import TOO_YOUNG, Receipts, ReceiptSigner, SignedReceipt
 from gateway.core.routing import Directory
 from gateway.core.signed_receipt import Begun, Due, Ended, ReceiptKind, Seen, accepted, agree, final, leaves_by
 
@@ -31,11 +31,9 @@ _NO_ROOT = hashlib.sha256().digest()
 
 @dataclass(frozen=True, slots=True)
 class ReceiptPace:
-    """How the loop goes about it, one step every two seconds."""
+    """How the loop goes about it, one step a second while there are some."""
 
-    at_once: int = 100
-    behind: timedelta = timedelta(minutes=15)
-    """Nobody looks at younger submissions: most have not ended, and their ids are older than their commits."""
+    at_once: int = 50
     first: timedelta = timedelta(minutes=5)
     """One that has not ended is looked at again after this, later after a quarter of its age."""
     longest: timedelta = timedelta(days=1)
@@ -87,7 +85,7 @@ class ReceiptOffice:
 
     def _youngest(self, now: datetime) -> SubmissionId:
         """The least id that could be of a submission too young to look at."""
-        return SubmissionId(first_id(now - self.pace.behind))
+        return SubmissionId(first_id(now - TOO_YOUNG))
 
     def _again(self, begun: Begun, now: datetime) -> datetime:
         age = now - begun.submission.received_at

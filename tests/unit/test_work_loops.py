@@ -3,15 +3,16 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from itertools import pairwise
 
 import pytest
 from structlog.testing import capture_logs
 
 from gateway.core.errors import Unavailable
 from gateway.core.model import Actor, DeliveryId, DeliveryState, PartnerKey, Settlement
-from gateway.work.leadership import LEASE, Leadership
+from gateway.core.ports.pulse import Sign
+from gateway.work.leadership import LEASE, REFUSED, RENEWED, Leadership
 from gateway.work.loops import SAID_AGAIN, Loop, run
+from gateway.work.pulse import Pulse
 from gateway.work.relay import IDS_IN_ONE, Relay, RelayLimits, announcements
 from tests.unit.work_site import OHIO, eventually, open_site
 
@@ -52,29 +53,6 @@ async def test_a_loop_goes_on_without_rest_while_there_is_work():
         await run(Loop("busy", step, rest=HOUR), stop)
 
 
-async def test_an_idle_loop_rests_longer_and_longer_until_there_is_work_again():
-    stop, clock, times = asyncio.Event(), asyncio.get_running_loop().time, []
-    results = [False, False, False, False, True, False]
-
-    async def step():
-        times.append(clock())
-        if not results:
-            stop.set()
-            return False
-        return results.pop(0)
-
-    rest = timedelta(milliseconds=20)
-    async with asyncio.timeout(5):
-        await run(Loop("idle", step, rest=rest, slowest=4 * rest), stop)
-    rests = [round((later - earlier) / rest.total_seconds(), 1) for earlier, later in pairwise(times)]
-    assert rests[0] >= 1
-    assert rests[1] >= 2
-    assert rests[2] >= 4
-    assert rests[3] >= 4
-    assert rests[4] < 1  # it was busy
-    assert 1 <= rests[5] < 4
-
-
 async def test_what_wakes_a_loop_cuts_its_rest_short():
     stop, wake = asyncio.Event(), asyncio.Event()
     step = stepping(stop, *[False])
@@ -110,6 +88,22 @@ async def test_a_fault_that_lasts_is_said_when_it_begins_now_and_then_and_when_i
     assert said[0]["hint"] == "the disk is full"
 
 
+async def test_a_loop_that_failed_rests_however_much_there_is_to_do():
+    stop, wake, times, clock = asyncio.Event(), asyncio.Event(), [], asyncio.get_running_loop().time
+    rest = timedelta(milliseconds=50)
+
+    async def step():
+        times.append(clock())
+        wake.set()
+        if len(times) == 3:
+            stop.set()
+        raise Unavailable
+
+    async with asyncio.timeout(5):
+        await run(Loop("failing", step, rest=MOMENT, wake=wake, after_fault=rest), stop)
+    assert times[2] - times[0] >= 2 * rest.total_seconds() * 0.9
+
+
 @pytest.mark.parametrize("result", [False, Unavailable("away")])
 async def test_a_resting_loop_stops_at_once(result):
     stop = asyncio.Event()
@@ -135,7 +129,7 @@ async def test_a_wake_cuts_a_rest_short_and_counts_once():
         steps.append(wake.is_set())
         return False
 
-    running = asyncio.create_task(run(Loop("waking", step, rest=HOUR), stop, wake))
+    running = asyncio.create_task(run(Loop("waking", step, rest=HOUR, wake=wake), stop))
     for expected in (1, 2, 3):
         await eventually(lambda expected=expected: len(steps) == expected)
         wake.set()
@@ -289,21 +283,127 @@ async def test_an_outcome_of_a_delivery_that_somebody_else_holds_now_changes_not
     await asyncio.gather(settling, return_exceptions=True)
 
 
+# --- the pulse -------------------------------------------------------------------------------------------------------
+
+
+class Board:
+    """Signs that a test sets."""
+
+    def __init__(self, **signs):
+        self.signs = signs
+        self.wanted = None
+
+    async def read(self, wanted, _now):
+        self.wanted = frozenset(wanted)
+        return {sign: self.signs.get(sign, 0) for sign in wanted}
+
+
+def pulse_of(board, site, *signs):
+    return Pulse(board, site.clock, {sign: asyncio.Event() for sign in signs})
+
+
+async def woken(pulse):
+    """Which loops one beat wakes."""
+    await pulse.step()
+    found = {sign for sign, wake in pulse.wakes.items() if wake.is_set()}
+    for wake in pulse.wakes.values():
+        wake.clear()
+    return found
+
+
+async def test_the_pulse_wakes_the_loops_that_have_something_to_do_and_no_other(site):
+    board = Board(entries=1)
+    pulse = pulse_of(board, site, Sign.ENTRIES, Sign.DUE)
+    assert [await woken(pulse), await woken(pulse)] == [{Sign.ENTRIES}, {Sign.ENTRIES}]
+    board.signs = {"due": 1}
+    assert await woken(pulse) == {Sign.DUE}
+    assert board.wanted == {Sign.ENTRIES, Sign.DUE}
+
+
+async def test_a_number_that_grows_is_news_once_and_again_when_it_was_set_back(site):
+    board = Board(directory=4)
+    pulse = pulse_of(board, site, Sign.DIRECTORY)
+    seen = [await woken(pulse), await woken(pulse)]
+    for number in (5, 3):
+        board.signs = {"directory": number}
+        seen += [await woken(pulse), await woken(pulse)]
+    assert seen == [{Sign.DIRECTORY}, set()] * 3
+
+
+async def test_what_lies_in_the_store_wakes_its_loop_within_a_beat(site):
+    """The pulse of a process, with the real store: the loop rests for an hour and is woken by an audit entry."""
+    stop, seen = asyncio.Event(), asyncio.Event()
+
+    async def step():
+        if await site.stores.audit.unsequenced(1):
+            seen.set()
+        return False
+
+    loop = Loop("integrator", step, HOUR, sign=Sign.ENTRIES)
+    pulse = Loop("pulse", Pulse(site.stores.signs, site.clock, {Sign.ENTRIES: loop.wake}).step, MOMENT)
+    running = [asyncio.create_task(run(one, stop)) for one in (loop, pulse)]
+    await asyncio.sleep(0.02)
+    assert not seen.is_set()
+    await site.stores.audit.write([site.scribe.entry(DISPATCHER, "record.read", "record:1")])
+    async with asyncio.timeout(5):
+        await seen.wait()
+    stop.set()
+    await asyncio.gather(*running)
+
+
 # --- leadership ------------------------------------------------------------------------------------------------------
+
+
+def leading(site, owner, done):
+    """Two steps of one process."""
+    leader = Leadership(site.stores.leases, "scheduler", owner, site.clock)
+
+    def working(name):
+        async def step():
+            done.append(f"{owner} {name}")
+            return True
+
+        return leader.only_one(step)
+
+    return working("gathers"), working("samples")
 
 
 async def test_only_the_process_with_the_lease_does_the_work_until_it_dies(site):
     done = []
-
-    def working(owner):
-        async def step():
-            done.append(owner)
-            return True
-
-        return Leadership(site.stores.leases, owner, site.clock).only_one("gather", step)
-
-    first, second = working("first"), working("second")
+    first, _ = leading(site, "first", done)
+    second, _ = leading(site, "second", done)
     assert [await first(), await second(), await first()] == [True, False, True]
     site.now += LEASE
     assert [await second(), await first()] == [True, False]
-    assert done == ["first", "first", "second"]
+    assert done == ["first gathers", "first gathers", "second gathers"]
+
+
+async def test_one_lease_is_for_all_the_work_of_a_role_and_whichever_comes_first_renews_it(site):
+    done = []
+    gathers, samples = leading(site, "first", done)
+    other, _ = leading(site, "second", done)
+    assert await gathers()
+    for _ in range(4):  # for longer than a lease only the other work is done
+        site.now += RENEWED
+        assert await samples()
+    assert not await other()
+
+
+async def test_who_was_refused_asks_again_soon_but_not_at_every_step(site):
+    done, asked = [], []
+    take = site.stores.leases.take
+
+    class Counting:
+        async def take(self, *given):
+            asked.append(given)
+            return await take(*given)
+
+    first, _ = leading(site, "first", done)
+    second = Leadership(Counting(), "scheduler", "second", site.clock).only_one(first)
+    await first()
+    for _ in range(20):
+        assert not await second()
+    assert len(asked) == 1
+    site.now += REFUSED
+    assert not await second()
+    assert len(asked) == 2

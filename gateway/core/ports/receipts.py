@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from gateway.core.model import AuditEntry, SubmissionId
 from gateway.core.signed_receipt import Begun, Ended, ReceiptKind
+
+TOO_YOUNG = timedelta(minutes=15)
+"""The loop looks at no younger submissions: most have not ended, and their ids are older than their commits."""
 
 
 @dataclass(frozen=True, slots=True)
