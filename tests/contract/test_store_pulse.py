@@ -18,12 +18,12 @@ from gateway.store.jobs import StoredJobs
 from gateway.store.protection import grow
 from gateway.store.pulse import StoredSigns
 from gateway.store.receipts import StoredReceipts
-from gateway.store.rows import submission_row
+from gateway.store.rows import ONLY_OF_BIG_BODIES, submission_row
 from gateway.store.spool import StoredSpool
 from gateway.store.tables import audit_checkpoints, revisions, submissions
 from tests.contract.owed import MINUTE, OHIO, Town
 
-_SUBMISSIONS = Insertion(submissions, without=("lease_owner", "lease_until", "told"))
+_SUBMISSIONS = Insertion(submissions, without=ONLY_OF_BIG_BODIES)
 EVERY = frozenset(Sign)
 
 
