@@ -108,5 +108,8 @@ def run() -> None:
     except GatewayError as error:
         say(f"{error.detail}\n({error.problem})")
         sys.exit(exit_of(error))
+    except PermissionError as error:
+        say(f"{error.filename}: permission denied. Run this as whoever the gateway's files belong to.\n(misconfigured)")
+        sys.exit(Exit.CONFIGURATION)
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,8 @@ from gateway.core.errors import (
     Unsupported,
 )
 
+_EXAMPLE = "http://127.0.0.1:8443"
+"""A gateway on this machine, as it listens without a certificate."""
 TIMEOUT_SECONDS = 120
 POLL_SECONDS = 0.5
 PAGE = 500
@@ -45,6 +48,21 @@ _CLASSES: Mapping[int, type[GatewayError]] = {
 }
 HTTP_ERROR = 400
 SERVER_ERROR = 500
+
+
+_WHY: tuple[tuple[type[Exception], str], ...] = (
+    (socket.gaierror, "there is no machine of that name."),
+    (ssl.SSLError, "it does not speak TLS. Does it listen with http://?"),
+    (ConnectionRefusedError, "nothing listens there. Does it run, and is the port right?"),
+    (ConnectionError, "it closed the connection."),
+    (TimeoutError, "nothing came in time."),
+    (http.client.HTTPException, "it does not speak HTTP. Does it listen with https://?"),
+)
+"""What a failed request means to who sent it; the first that fits."""
+
+
+def _why(error: Exception) -> str:
+    return next((words for kind, words in _WHY if isinstance(error, kind)), f"{type(error).__name__}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +95,7 @@ class Client:
 
     @classmethod
     def without_key(cls, url: str | None, ca: Path | None = None) -> Client:
-        where = url or os.environ.get("GATEWAY_URL", "http://127.0.0.1:8443")
+        where = url or os.environ.get("GATEWAY_URL", _EXAMPLE)
         return cls(where, "", str(ca) if ca else os.environ.get("GATEWAY_CA") or None)
 
     def send(
@@ -85,6 +103,8 @@ class Client:
     ) -> Answer:
         """One request. Raises the error of our tree that the answer's problem document stands for."""
         parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise Misconfigured(f"{self.url} is no address: it begins with https:// or http://, as in {_EXAMPLE}.")
         connection = self._connection(parts.scheme, parts.netloc)
         try:
             sent = {**({"Authorization": f"Bearer {self.key}"} if self.key else {}), **(headers or {})}
@@ -95,7 +115,7 @@ class Client:
             why = f"Its certificate is not trusted: {error.verify_message}. Name its authority with --ca FILE."
             raise Unavailable(f"The gateway at {self.url} does not answer as it must. {why}") from None
         except (OSError, http.client.HTTPException) as error:
-            raise Unavailable(f"The gateway at {self.url} does not answer ({type(error).__name__}).") from None
+            raise Unavailable(f"The gateway at {self.url} does not answer: {_why(error)}") from None
         finally:
             connection.close()
         if answer.status >= HTTP_ERROR:

@@ -157,8 +157,10 @@ def validate(
     if json:
         put({"files": [one.document() for one in checked]})
     else:
-        for one in checked:
+        for file, one in zip(files, checked, strict=True):
             _show_checked(one)
+            if format and one.faulty and (others := judge.others(file, one.info.name)):
+                print(f"Its content looks like {' or '.join(others)}: was --format {one.info.name} meant?")
     if any(one.faulty for one in checked):
         raise typer.Exit(Exit.FINDINGS)
 

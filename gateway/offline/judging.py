@@ -116,6 +116,12 @@ class Validator:
                 return self.recogniser.one(opened.read(HEAD), file.name)
         return known_format(self.spoken, told_name).name
 
+    def others(self, file: Path, name: FormatName) -> tuple[FormatName, ...]:
+        """The formats that the content says, where this is none of them: somebody told the wrong one."""
+        with file.open("rb") as opened:
+            found = self.recogniser.fits(opened.read(HEAD))
+        return () if name in found else found
+
     def check(self, file: Path, name: FormatName, read: Advance, line: Line | None = None) -> Checked:
         """Counts and findings grouped by rule. Memory does not grow with the file.
 

@@ -90,6 +90,8 @@ class Recogniser:
 
     def one(self, head: bytes, file: str) -> FormatName:
         """The format of a file. Raises Unprocessable when none fits or several do, naming them."""
+        if not head:
+            raise Unprocessable(f"{file} is empty.", code="empty-body")
         found = self.fits(head)
         if len(found) == 1:
             return found[0]

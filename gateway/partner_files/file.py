@@ -6,10 +6,11 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
+from gateway.core.nearest import near
 from gateway.partner_files.agreement import AgreementTable
 from gateway.partner_files.lines import line_index, line_of
 from gateway.partner_files.partner import PartnerTable
@@ -62,8 +63,26 @@ def parse(name: str, text: str, faults: list[Fault]) -> Parsed | None:
         for detail in error.errors():
             place = tuple(detail["loc"])
             key = ".".join(str(part) for part in place)
-            message = (
-                "unknown key" if detail["type"] == "extra_forbidden" else detail["msg"].removeprefix("Value error, ")
-            )
+            message = detail["msg"].removeprefix("Value error, ")
+            if detail["type"] == "extra_forbidden":
+                message = f"unknown key{meant(place)}"
             faults.append(Fault(name, line_of(lines, place), f"{key}: {message}"))
         return None
+
+
+def meant(place: Sequence[str | int]) -> str:
+    """What somebody may have meant who wrote this key: the most alike one that the table at this place has."""
+    table: type[BaseModel] | None = FileTable
+    for part in place[:-1]:
+        if isinstance(part, str) and table is not None:
+            field = table.model_fields.get(part)
+            table = _table_in(field.annotation) if field else None
+    found = near(str(place[-1]), table.model_fields)[:1] if table else ()
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def _table_in(annotation: object) -> type[BaseModel] | None:
+    """The table that a field holds, alone, in a list or as one of several."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_table_in, get_args(annotation))), None)

@@ -62,10 +62,12 @@ WORDS: dict[str, str] = {
     "25006": "it is a standby",
     "SQLITE_FULL": "the disk is full",
     "SQLITE_READONLY": "the file may not be written",
+    "SQLITE_READONLY_DIRECTORY": "nothing may be written into the folder of the file",
     "SQLITE_CANTOPEN": "the file cannot be opened",
+    "SQLITE_IOERR": "its disk fails to read or to write",
     "SQLITE_BUSY": "another process holds its lock",
 }
-"""SQLSTATE, its class, or SQLite's name -> what an operator reads. The longer key wins."""
+"""SQLSTATE, its class, or SQLite's name or its first two words -> what an operator reads. The longer key wins."""
 _UNDEFINED = ("42P01", "42703")
 """A table or a column is not there."""
 _UNDEFINED_SQLITE = ("no such table", "no such column", "has no column named")
@@ -99,7 +101,7 @@ def translate(error: Exception) -> Exception:
         wait = LATER
     if wait is not None:
         name = _state(driver) or getattr(driver, "sqlite_errorname", "") or "connection lost"
-        told = WORDS.get(name) or WORDS.get(name[:2])
+        told = WORDS.get(name) or WORDS.get(name[:2]) or WORDS.get("_".join(name.split("_")[:2]))
         return Unavailable(
             f"The database is not available{f': {told}' if told else ''} ({name})",
             code="store-unavailable",

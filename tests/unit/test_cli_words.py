@@ -1,10 +1,15 @@
 """How the command line tells values to people."""
 
+import socket
+import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from gateway.cli.application import run
+from gateway.cli.client import Client
 from gateway.cli.out import worded
+from gateway.core.errors import Misconfigured, Unavailable
 
 AT = datetime(2026, 3, 2, 12, 30, 5, 123456, tzinfo=UTC)
 
@@ -24,3 +29,48 @@ AT = datetime(2026, 3, 2, 12, 30, 5, 123456, tzinfo=UTC)
 )
 def test_times_have_seconds_and_a_zone_and_nothing_is_a_dash(value, text):
     assert worded(value) == text
+
+
+@pytest.fixture
+def silent():
+    """A port where somebody answers, and not in HTTP."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer():
+            peer, _ = server.accept()
+            with peer:
+                peer.sendall(b"220 ready\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "words"),
+    [("http", "does not speak HTTP. Does it listen with https://?"), ("https", "does not speak TLS. Does it listen")],
+)
+def test_a_client_that_met_another_protocol_says_so(silent, scheme, words):
+    with pytest.raises(Unavailable, match=words.replace("?", r"\?")):
+        Client(f"{scheme}://127.0.0.1:{silent}", "k").get("/v1/submissions")
+
+
+def test_a_client_says_that_nothing_listens_or_that_its_address_is_none():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(Unavailable, match="nothing listens there"):
+        Client(f"http://127.0.0.1:{port}", "k").get("/livez")
+    with pytest.raises(Misconfigured, match="begins with https"):
+        Client(f"127.0.0.1:{port}", "k").get("/livez")
+
+
+def test_a_folder_that_may_not_be_written_is_a_sentence_and_no_traceback(monkeypatch, capsys):
+    def denied():
+        raise PermissionError(13, "Permission denied", "state")
+
+    monkeypatch.setattr("gateway.cli.application.app", denied)
+    with pytest.raises(SystemExit) as ended:
+        run()
+    assert ended.value.code == 3
+    assert "state: permission denied" in capsys.readouterr().err

@@ -189,8 +189,8 @@ def test_an_agreement_may_name_partners_that_are_stored_already():
 WRONG = [
     # what stands there, what somebody wrote instead, what the message says; the line is that of the replacement
     ('name = "Ohio"', 'name = "Ohio"\ncolour = "red"', "colour: unknown key"),
-    ("failures = 3", "failurs = 3", "breaker.failurs: unknown key"),
-    ("[agreement.filter]", "[agreement.filtre]", "filtre: unknown key"),
+    ("failures = 3", "failurs = 3", "breaker.failurs: unknown key; did you mean failures?"),
+    ("[agreement.filter]", "[agreement.filtre]", "filtre: unknown key; did you mean filter?"),
     ("failures = 3", "failures = 0", "breaker.failures"),
     ("failures = 3", 'failures = "3"', "breaker.failures"),
     ('role = "state"', 'role = "province"', "role"),

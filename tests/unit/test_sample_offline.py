@@ -243,3 +243,14 @@ def test_no_report_holds_a_value(tmp_path):
     numbers = {line[2:11] for line in file.read_text("latin-1").splitlines()[1:]}
     for text in (html, xml, repr(checked[1].document())):
         assert not [word for word in words | numbers if len(word) > 4 and word in text and word != "SAMPLE"]
+
+
+def test_a_file_told_to_be_of_another_format_is_said_to_look_like_its_own():
+    assert VALIDATOR.others(OHIO, FormatName("csenet")) == ("w4",)
+    assert VALIDATOR.others(OHIO, FormatName("w4")) == ()
+
+
+def test_an_empty_file_is_said_to_be_empty(tmp_path):
+    (tmp_path / "empty.w4").touch()
+    with pytest.raises(Unprocessable, match="is empty"):
+        VALIDATOR.format_of(tmp_path / "empty.w4", None)
