@@ -140,7 +140,7 @@ async def test_findings_are_told_by_status_and_a_file_that_cannot_be_read_says_w
     assert "XML-DOCTYPE" in hostile.stderr
     unknown = await shell.run("submit", HIRES, "-f", "zip")
     assert unknown.returncode == 2
-    assert "newhire-csv-nc" in unknown.stderr
+    assert "gateway formats" in unknown.stderr
 
 
 async def test_an_operator_sees_a_dead_delivery_with_its_attempts(shell):
