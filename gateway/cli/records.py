@@ -35,6 +35,8 @@ def status(
         return
     shown = {name: found[name] for name in ("id", "state", "format", "received_at", "judged_at")}
     facts(shown | ({} if found["state"] == "judged" else {"judged so far": found["progress"]}) | found["counts"])
+    final = f"gateway receipt get {id} --final" if found["links"]["final"] else "there once everything has ended"
+    facts({"accepted receipt": f"gateway receipt get {id}", "final receipt": final})
     if found["stopped"]:
         say(held(found["stopped"]))
     show_findings(found["findings"])

@@ -130,7 +130,7 @@ class Receipts:
                 "records": f"{link}/records",
                 "findings": f"{link}/findings",
                 "accepted": f"{link}/receipts/accepted",
-                "final": f"{link}/receipts/final",
+                "final": None,  # linked from the submission once everything has ended
             },
         }
         return _ENCODER.encode(document).encode()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, ScalarSelect, delete, func, literal, select
+from sqlalchemy import Row, ScalarSelect, and_, delete, exists, func, literal, not_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.model import (
@@ -89,6 +89,20 @@ class StoredReceipts:
             owed = _by_submission(await connection.execute(_owed(judged)))
         ends = {one: _ended(at, kept.get(one, []), owed.get(one, [])) for one, at in judged.items()}
         return {one: end for one, end in ends.items() if end is not None}
+
+    async def open(self, submission: SubmissionId) -> bool:
+        fault = func.coalesce(deliveries.c.fault, "")
+        ended = [
+            and_(deliveries.c.state == state, true() if blamed is None else fault == blamed) for state, blamed in _WORDS
+        ]
+        on_its_way = (
+            select(records.c.id)
+            .join(items, items.c.record == records.c.id)
+            .outerjoin(deliveries, deliveries.c.id == items.c.delivery)
+            .where(records.c.submission == submission, or_(deliveries.c.id.is_(None), not_(or_(*ended))))
+        )
+        async with self._database.read() as connection:
+            return bool(await connection.scalar(select(exists(on_its_way))))
 
     async def keep(self, receipts_: Sequence[tuple[SignedReceipt, AuditEntry]], keys: Mapping[str, str]) -> None:
         rows = [

@@ -17,7 +17,7 @@ import structlog
 from gateway.core.audit_entry import Scribe
 from gateway.core.errors import Conflict, NotFound, Tampered
 from gateway.core.ids import Clock, first_id
-from gateway.core.model import Actor, AuditEntry, SubmissionId
+from gateway.core.model import Actor, AuditEntry, Submission, SubmissionId, SubmissionState
 from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.receipts import TOO_YOUNG, Receipts, ReceiptSigner, SignedReceipt
 from gateway.core.routing import Directory
@@ -60,6 +60,15 @@ class ReceiptOffice:
         """Raises Conflict (``not-ended``) while something of the submission is still on its way, and as
         :meth:`accepted`."""
         return await self._given(submission, ReceiptKind.FINAL)
+
+    async def ready(self, submission: Submission) -> bool:
+        """Whether :meth:`final` has one to give. Cheaper than asking for it."""
+        if submission.state is not SubmissionState.JUDGED:
+            return False
+        if await self.receipts.kept(submission.id, ReceiptKind.FINAL) is not None:
+            return True
+        erased = not submission.body_digest
+        return not erased and not submission.counts.unroutable and not await self.receipts.open(submission.id)
 
     async def keys(self) -> Mapping[str, str]:
         """kid -> public JWK (JSON) of every key that signed a receipt, or may sign the next."""

@@ -132,8 +132,14 @@ async def test_keys_of_receipts_stay_published_when_the_ring_has_lost_them(stack
     assert claims_of(first, keys)["sub"] == submission
 
 
+async def linked(stack, submission):
+    """The final receipt's address as the submission tells it."""
+    return (await stack.call("ohio", "GET", f"/v1/submissions/{submission}")).json["links"]["final"]
+
+
 async def test_a_final_receipt_waits_until_everything_has_ended_and_tells_each_recipient(stack):
     submission = (await posted(stack, b"one\n!two\nthree\nfour\n")).json["submission"]
+    assert await linked(stack, submission) is None
     waiting = await receipt(stack, submission, "final")
     assert (waiting.status, waiting.json["type"].rsplit("/", 1)[-1]) == (409, "not-ended")
     first, second, third = await deliveries_of(stack, submission)
@@ -145,7 +151,9 @@ async def test_a_final_receipt_waits_until_everything_has_ended_and_tells_each_r
     assert refused.status == 200
     assert (await receipt(stack, submission, "final")).status == 409
     await stack.call("pat", "POST", f"/v1/deliveries/{third.id}/withdraw", json={"reason": "sent by mistake"})
+    assert await linked(stack, submission) == f"/v1/submissions/{submission}/receipts/final"
     found = await receipt(stack, submission, "final")
+    assert await linked(stack, submission)
     claims = claims_of(found.body, await key_set(stack))
     assert claims["recipients"] == [
         {"partner": IOWA, "delivered": 1, "refused": 1, "withdrawn": 1, "withheld": 0, "amended": 0}
@@ -160,6 +168,7 @@ async def test_a_dead_letter_that_blames_the_partner_has_not_ended(stack):
     delivery = await stack.dead()
     submission = (await stack.parts.submissions.list(None, Page())).rows[0].id
     assert (await receipt(stack, submission, "final")).status == 409
+    assert await linked(stack, submission) is None
     await stack.call("pat", "POST", f"/v1/deliveries/{delivery}/withdraw", json={"reason": "they closed"})
     assert (await receipt(stack, submission, "final")).status == 200
 

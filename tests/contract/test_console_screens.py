@@ -167,6 +167,23 @@ async def test_a_case_is_found_by_its_id_which_never_stands_in_an_address(site):
         assert "0 shown" in await send(client, "/records/case", 200, case_id="C-42", sender="texas")
 
 
+async def test_the_records_of_a_case_go_on_page_by_page_and_only_for_who_asked(sqlite_url):
+    async with running(sqlite_url, page_size=2) as site:
+        await fill(site)
+        async with site.browser("operator") as client, site.browser("data-steward") as other:
+            page, seen = await send(client, "/records/case", 200, case_id="C-42"), []
+            assert "Next page" in page
+            while page:
+                seen += re.findall(r"/records/([0-9a-f-]{36})", page)
+                assert "C-42" not in page
+                form = dict(re.findall(r'type="hidden" name="(search|cursor)" value="([^"]+)"', page))
+                if not form:
+                    break
+                assert "out of date" in await send(other, "/records/case", 400, **form)
+                page = await send(client, "/records/case", 200, **form)
+            assert len(seen) == len(set(seen)) == 3
+
+
 async def test_lists_go_on_where_they_stopped(sqlite_url):
     async with running(sqlite_url, page_size=4) as site:
         await fill(site)
@@ -214,7 +231,8 @@ async def test_a_submission_shows_its_findings_by_rule_and_its_receipt_as_sent(s
         stored = await site.parts.submissions.get(site.ids["submission"])
         receipt = await client.get(f"/submissions/{site.ids['submission']}/receipt")
         assert await receipt.read() == stored.receipt
-        assert f"/submissions/{stored.id}/receipts/final" in page
+        assert f"/submissions/{stored.id}/receipts/final" not in page
+        assert "here once everything has ended" in page
         signed = await client.get(f"/submissions/{stored.id}/receipts/accepted")
         assert (await signed.read()).count(b".") == 2
         assert signed.headers["Content-Disposition"].startswith("attachment")

@@ -139,7 +139,7 @@ def test_the_bytes_of_a_receipt_are_a_function_of_what_was_judged():
         b'"columns":"3-4","note":"expected 2 bytes"}]}],"records":[{"record":1,"id":"record-1","state":"routed",'
         b'"reason":null}],"links":{"self":"/v1/submissions/s","records":"/v1/submissions/s/records",'
         b'"findings":"/v1/submissions/s/findings",'
-        b'"accepted":"/v1/submissions/s/receipts/accepted","final":"/v1/submissions/s/receipts/final"}}'
+        b'"accepted":"/v1/submissions/s/receipts/accepted","final":null}}'
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from gateway.core.model import AuditEntry, SubmissionId
+from gateway.core.model import AuditEntry, Submission, SubmissionId
 from gateway.core.signed_receipt import Begun, Ended, ReceiptKind
 
 TOO_YOUNG = timedelta(minutes=15)
@@ -54,6 +54,10 @@ class Receipts(Protocol):
         delivery delivered, withdrawn, withheld, or refused by its partner."""
         ...
 
+    async def open(self, submission: SubmissionId) -> bool:
+        """Whether a record of a judged submission is still on its way; looks no further than to the first."""
+        ...
+
     async def keep(self, receipts: Sequence[tuple[SignedReceipt, AuditEntry]], keys: Mapping[str, str]) -> None:
         """Keep those of which there is none yet, each with its entry; and of ``keys`` (kid -> JWK) those that signed
         them."""
@@ -85,6 +89,10 @@ class ReceiptDesk(Protocol):
 
     async def final(self, submission: SubmissionId) -> SignedReceipt:
         """Raises Conflict (``not-ended``) while something is still on its way, and as :meth:`accepted`."""
+        ...
+
+    async def ready(self, submission: Submission) -> bool:
+        """Whether :meth:`final` has one to give."""
         ...
 
     async def keys(self) -> Mapping[str, str]:

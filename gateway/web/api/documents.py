@@ -47,7 +47,8 @@ def rule_counts(values: Sequence[RuleCount], rules: Mapping[str, RuleText]) -> l
     ]
 
 
-def submission(value: Submission, rules: Container[str]) -> told.SubmissionTold:
+def submission(value: Submission, rules: Container[str], *, ended: bool = False) -> told.SubmissionTold:
+    """``ended``: the final receipt is there."""
     held = value.cause if value.state is SubmissionState.HELD else None
     own = f"/v1/submissions/{value.id}"
     return told.SubmissionTold(
@@ -66,16 +67,16 @@ def submission(value: Submission, rules: Container[str]) -> told.SubmissionTold:
             records=f"{own}/records",
             findings=f"{own}/findings",
             accepted=f"{own}/receipts/accepted",
-            final=f"{own}/receipts/final",
+            final=f"{own}/receipts/final" if ended else None,
         ),
     )
 
 
 def submission_detail(
-    value: Submission, summary: Sequence[RuleCount], rules: Mapping[str, RuleText]
+    value: Submission, summary: Sequence[RuleCount], rules: Mapping[str, RuleText], *, ended: bool
 ) -> told.SubmissionDetail:
     return told.SubmissionDetail(
-        **dict(submission(value, rules)),
+        **dict(submission(value, rules, ended=ended)),
         findings=rule_counts(summary, rules),
     )
 

@@ -172,14 +172,15 @@ async def list_submissions(call: Call) -> web.Response:
 
 async def get_submission(call: Call) -> web.Response:
     found = await _visible(call)
-    etag = answers.version_of(found.id, found.state, found.progress, found.counts, call.parts.version)
+    ended = await call.parts.receipts.ready(found)
+    etag = answers.version_of(found.id, found.state, found.progress, found.counts, ended, call.parts.version)
     headers = {"ETag": etag}
     if found.state is SubmissionState.RECEIVED:
         headers["Retry-After"] = str(call.limits.judging_retry_seconds)
     if call.not_modified(etag):
         return web.Response(status=304, headers=headers)
     summary = await call.parts.submissions.summary(found.id)
-    return answers.told(documents.submission_detail(found, summary, call.parts.rules), headers=headers)
+    return answers.told(documents.submission_detail(found, summary, call.parts.rules, ended=ended), headers=headers)
 
 
 async def retry_submission(call: Call) -> web.Response:

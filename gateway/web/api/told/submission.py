@@ -27,7 +27,13 @@ class Links(Told):
     records: str
     findings: str
     accepted: Annotated[str, Field(description="The signed receipt of what was taken")]
-    final: Annotated[str, Field(description="The signed receipt of what became of it, once all has ended")]
+    final: Annotated[
+        str | None,
+        Field(
+            description="The signed receipt of what became of it. Null until everything has ended: ask the submission"
+            " itself, since lists and the answer to a post do not look"
+        ),
+    ]
 
 
 class BodyTold(Told):

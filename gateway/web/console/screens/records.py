@@ -24,7 +24,7 @@ from gateway.core.model import (
 )
 from gateway.core.ports.listing import Listing
 from gateway.core.ports.records import RecordQuery, Step
-from gateway.web.console.ownership import of_records, own, sees_delivery, sees_record, visible_steps
+from gateway.web.console.ownership import of_records, sees_delivery, sees_record, visible_steps
 from gateway.web.console.rights import Right
 from gateway.web.console.visit import Shown, Visit
 
@@ -45,46 +45,20 @@ async def records(visit: Visit) -> Shown:
     if view == "attention" and query.state is None:
         query = replace(query, states=ATTENTION)
     listing = await visit.parts.records.search(query, Page(visit.settings.page_size, visit.asked("cursor")))
-    return Shown("records.html", await _values(visit, listing, view, query, "GET"))
+    return Shown("records.html", await shown_records(visit, listing, view, query))
 
 
-async def by_case(visit: Visit) -> Shown:
-    """Records of one case. The case id comes in a form and stays out of every address; the page cannot be shared."""
-    case_id, sender = visit.told("case_id"), visit.told("sender")
-    if not case_id:
-        raise Refused("Enter a case id.")
-    directory = await visit.parts.directory()
-    senders = [PartnerKey(sender)] if sender else sorted(directory.partners)
-    mine = own(visit)
-    if mine is not None:
-        senders = [mine]
-    found: list[Record] = []
-    for one in senders:
-        query = RecordQuery(sender=one, cases=case_indexes(visit, one, case_id))
-        found += (await visit.parts.records.search(query, Page(visit.settings.page_size))).rows
-    found.sort(key=lambda record: record.id, reverse=True)
-    shown = Listing(tuple(found[: visit.settings.page_size]))
-    return Shown("records.html", await _values(visit, shown, "case", RecordQuery(), "POST"))
-
-
-def case_indexes(visit: Visit, sender: PartnerKey, case_id: str) -> tuple[bytes, ...]:
-    """The blind indexes under which intake files the records of a sender's case."""
-    return visit.parts.indexer.tokens(f"case:{sender}", case_id)
-
-
-async def _values(
-    visit: Visit, listing: Listing[Record], view: str, query: RecordQuery, method: str
-) -> dict[str, object]:
+async def shown_records(visit: Visit, listing: Listing[Record], view: str, query: RecordQuery) -> dict[str, object]:
     directory = await visit.parts.directory()
     return {
         "listing": listing,
         "view": view,
         "query": query,
-        "method": method,
         "partners": sorted(directory.partners.values(), key=lambda partner: partner.name),
         "kinds": visit.parts.kinds,
         "states": tuple(RecordState),
         "next": following(visit, listing.next),
+        "more": {},
     }
 
 

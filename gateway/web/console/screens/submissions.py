@@ -51,6 +51,7 @@ async def submission(visit: Visit) -> Shown:
         {
             "submission": found,
             "cause": cause_of(found.cause, visit.parts.rules) if held and found.cause else None,
+            "ended": await visit.parts.receipts.ready(found),
             "may_retry": held and visit.may(Right.RETRY, narrowed=False),
             "groups": await visit.parts.submissions.summary(found.id),
             "rules": visit.parts.rules,
