@@ -46,6 +46,7 @@ from gateway.store.overrides import StoredOverrides
 from gateway.store.partners import StoredPartners
 from gateway.store.protection import StoredNotices
 from gateway.store.pulse import StoredSigns
+from gateway.store.readings import StoredReadings
 from gateway.store.receipts import StoredReceipts
 from gateway.store.records import StoredRecords
 from gateway.store.retention import StoredRetention
@@ -110,6 +111,7 @@ class Stores:
     turns: StoredTurns
     danger_changes: StoredDangerChanges
     overrides: StoredOverrides
+    readings: StoredReadings
 
 
 def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Stores:
@@ -136,6 +138,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         notices=StoredNotices(database),
         danger_changes=StoredDangerChanges(database),
         overrides=StoredOverrides(database),
+        readings=StoredReadings(database),
         waits=StoredWaits(database),
         signs=StoredSigns(database),
         sealed=StoredSealed(database),

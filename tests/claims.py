@@ -51,3 +51,19 @@ CLAIMS: Mapping[str, str] = {
     "A46": "the incident bundle",
     "A47": "back-up and restore",
 }
+
+REQUIREMENTS: frozenset[str] = frozenset(
+    {
+        *(f"L{number:02}" for number in range(1, 13)),
+        *(f"V{number:02}" for number in range(1, 7)),
+        *(f"Q{number:02}" for number in range(1, 7)),
+        *(f"F{number:02}" for number in range(1, 11)),
+        *(f"O{number:02}" for number in range(1, 6)),
+        *(f"H{number:02}" for number in range(1, 6)),
+        *("W1", "W2", "W3", "AU-2", "AU-3", "AU-3(3)", "AU-4", "AU-5", "AU-8", "AU-9", "AU-10", "AU-12"),
+        *("AC-3", "AC-4", "AC-6", "AC-7", "AC-11", "AC-12", "IA-2", "IA-5", "IA-8", "SC-5", "SC-8", "SC-12", "SC-13"),
+        *("SC-28", "SI-10", "CP-9", "CP-10"),
+    }
+)
+"""Numbers of the requirements: safeguarding law (L), family violence (V), locate requests (Q), federal tax data (F),
+the agreement with the federal office (O), medical data (H), wire profiles (W), and controls of NIST SP 800-53."""

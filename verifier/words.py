@@ -15,6 +15,7 @@ MEANINGS: Mapping[str, str] = {
     "record.parked": "a valid record has no agreement that lets it leave",
     "record.withheld": "the disclosure guard keeps a record back",
     "record.rerouted": "a parked record found its way after a change of agreements",
+    "reads.reviewed": "somebody looked through who had read records' content",
     "record.read": "a person or a partner read a record's content",
     "record.amended": "two people agreed on what a dead delivery carries instead; the record itself stays as it was",
     "delivery.created": "records were gathered into a delivery",

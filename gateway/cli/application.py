@@ -28,6 +28,7 @@ from gateway.cli import (
     partners,
     processes,
     queries,
+    readings,
     receipt,
     records,
     retention,
@@ -63,6 +64,7 @@ app.add_typer(mailbox.app, name="mailbox")
 app.add_typer(dead.app, name="dead")
 app.add_typer(receipt.app, name="receipt")
 app.add_typer(audit.app, name="audit")
+app.add_typer(readings.app, name="readings")
 app.add_typer(wire.app, name="wire")
 app.add_typer(witness.app, name="witness")
 app.add_typer(retention.app, name="retention")

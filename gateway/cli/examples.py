@@ -31,6 +31,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "lift": (f'{_ID} --reason "the notice was placed by mistake"',),
     "deadlines": ("", "--all"),
     "partner certificate": ("client.pem",),
+    "readings list": ("--days 7 --zone America/New_York",),
+    "readings sign": ('--reason "asked one steward about the evening"',),
     "token": ("ohio token.pem --id ohio-2026",),
     "partner public-key": ("signing.pem --id 2027-1",),
     "partner callers": ("",),

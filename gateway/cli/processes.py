@@ -18,6 +18,7 @@ from gateway.cli.deadlines import danger
 from gateway.cli.exits import Exit
 from gateway.cli.options import Json
 from gateway.cli.out import facts, put, say
+from gateway.cli.readings import unreviewed
 from gateway.cli.runtime import event_loop
 from gateway.core.errors import GatewayError, Misconfigured, Tampered
 from gateway.kernel_limits import keep_memory_private, raise_descriptors
@@ -165,7 +166,19 @@ def doctor(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
         raise typer.Exit(Exit.CONFIGURATION)
 
 
-_LOOKED_AT = ("python", "libraries", "catalog", "keys", "database", "schema", "log", "queues", "deadlines", "broker")
+_LOOKED_AT = (
+    "python",
+    "libraries",
+    "catalog",
+    "keys",
+    "database",
+    "schema",
+    "log",
+    "queues",
+    "deadlines",
+    "readings",
+    "broker",
+)
 
 
 async def _log(base: Foundation) -> str:
@@ -181,6 +194,12 @@ async def _deadlines(base: Foundation) -> str:
     if not late:
         return "ok"
     return f"{len(late)} changes of a family violence indicator are not sent: see `gateway deadlines`"
+
+
+async def _readings(base: Foundation) -> str:
+    if not await unreviewed(base):
+        return "ok"
+    return "content was read and nobody has looked through it for a week: see `gateway readings list`"
 
 
 def _masked(url: str) -> str:
@@ -220,6 +239,7 @@ async def _examined(settings: Settings) -> dict[str, str]:
                     "log": await _log(base),
                     "queues": await told_waits(base),
                     "deadlines": await _deadlines(base),
+                    "readings": await _readings(base),
                 }
             broker = open_broker(settings, base)
             await broker.open()

@@ -24,6 +24,7 @@ ACTIONS: Mapping[str, str] = {
     "record.withheld": "the disclosure guard keeps a record back",
     "record.rerouted": "a parked record found its way after a change of agreements",
     "record.read": "a person or a partner read a record's content",
+    "reads.reviewed": "somebody looked through who had read records' content",
     "record.amended": "two people agreed on what a dead delivery carries instead; the record itself stays as it was",
     "delivery.created": "records were gathered into a delivery",
     "delivery.attempted": "an attempt failed and another is due",

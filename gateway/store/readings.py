@@ -1,0 +1,38 @@
+"""What operators read, out of the audit log."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from gateway.core.ids import first_id
+from gateway.core.model import Actor
+from gateway.core.reading_review import Reading
+from gateway.store.engine import Database
+from gateway.store.tables import audit_entries
+
+_STRAYS = timedelta(minutes=5)
+"""By how much the time in an entry's id may differ from that of the entry."""
+_PREFIX = "record:"
+
+
+class StoredReadings:
+    """Implements :class:`gateway.core.ports.readings.Readings`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def since(self, begin: datetime) -> tuple[Reading, ...]:
+        entry = audit_entries.c
+        query = (
+            select(entry.actor, entry.at, entry.object, entry.outcome)
+            .where(entry.id >= first_id(begin - _STRAYS), entry.at >= begin)
+            .where(entry.action == "record.read", entry.actor.like("operator:%"))
+            .order_by(entry.id)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return tuple(
+            Reading(Actor.parse(row.actor), row.at, row.object.removeprefix(_PREFIX), row.outcome) for row in rows
+        )
