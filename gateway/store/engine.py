@@ -19,6 +19,7 @@ from threading import Thread
 from typing import Any, Protocol
 from weakref import WeakSet
 
+import aiosqlite
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -190,7 +191,7 @@ def _sqlite(url: URL, limits: Limits) -> Database:
 def _join(threads: Sequence[Thread]) -> None:
     """Wait for the worker threads of closed connections, together no longer than :data:`THREADS_END_SECONDS`."""
     ends = time.monotonic() + THREADS_END_SECONDS
-    for thread in threads:
+    for thread in filter(Thread.is_alive, threads):
         thread.join(max(0.0, ends - time.monotonic()))
 
 
@@ -216,10 +217,21 @@ def _sqlite_engine(
         *(("PRAGMA query_only=ON",) if read_only else ()),
     )
 
+    def _begun(*arguments: Any, **options: Any) -> aiosqlite.Connection:  # noqa: ANN401 - aiosqlite's own
+        """A connection whose thread is known before it starts: who is called off while it connects leaves it behind."""
+        connection = aiosqlite.connect(*arguments, **options)
+        thread: Thread = connection._thread  # noqa: SLF001 - aiosqlite has no public way to await its end
+        thread.daemon = True
+        threads.add(thread)
+        return connection
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def _connecting(_dialect: object, _record: object, _arguments: object, options: dict[str, Any]) -> None:
+        options["async_creator_fn"] = _begun
+
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: _SqliteConnection, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        threads.add(connection.driver_connection._thread)  # noqa: SLF001 - aiosqlite has no public way to await its end
         cursor = connection.cursor()
         for pragma in pragmas:
             cursor.execute(pragma)
@@ -234,8 +246,5 @@ def _sqlite_engine(
 
 class _SqliteConnection(Protocol):
     isolation_level: str | None
-
-    @property
-    def driver_connection(self) -> Any: ...  # noqa: ANN401 - aiosqlite's connection, of which only the thread is used
 
     def cursor(self) -> Any: ...  # noqa: ANN401 - the driver's cursor has no published type

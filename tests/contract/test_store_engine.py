@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -155,6 +157,33 @@ async def test_a_full_disk_is_unavailable_and_accepts_nothing(lite):
     assert caught.value.retry_after == timedelta(seconds=30)
     assert await one(lite, "SELECT count(*) FROM submissions") == 0
     assert (await StoredIntake(lite).accept(one_record("small"))).counts.accepted == 1
+
+
+class Sluggish(sqlite3.Connection):
+    def __init__(self, *arguments, **options):
+        time.sleep(0.3)
+        super().__init__(*arguments, **options)
+
+
+def openers():
+    """Threads that hold a connection of SQLite."""
+    return [thread for thread in threading.enumerate() if "_connection_worker" in thread.name]
+
+
+async def test_a_connection_that_is_called_off_while_it_opens_leaves_no_thread_behind(lite):
+    """A thread that outlives the event loop ends with an error in the hands of nobody."""
+
+    @event.listens_for(lite._reader.sync_engine, "do_connect")
+    def slow(_dialect, _record, _arguments, options):
+        options["factory"] = Sluggish
+
+    task = asyncio.create_task(one(lite, "SELECT 1"))
+    await asyncio.sleep(0.1)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert openers()
+    await lite.dispose()
+    assert not openers()
 
 
 async def test_sqlite_syncs_every_commit(lite):
