@@ -258,7 +258,7 @@ class Dispatcher:
         line.breaker = step(now, generation)
         changed = line.breaker.state is not before.state
         if changed:
-            line.say_breaker()
+            line.say_breaker(before.state)
         if changed or line.told_at is None or not now < line.told_at + TOLD_AGAIN:
             line.told_at = now
             await self._tell_others(line)

@@ -21,8 +21,8 @@ log = structlog.get_logger()
 UPLOAD_AGE = timedelta(hours=6)
 KEEP_SAMPLES = timedelta(days=7)
 MINUTE = timedelta(minutes=1)
-WINDOWS = (("count", timedelta(days=1)), ("minute", MINUTE))
-"""Sliding windows over what came: the day for the overview, the minute for throughput."""
+FLOW = {"minute.accepted": "record.accepted", "minute.delivered": "delivery.delivered"}
+"""Series -> action. What is entered when it happens: a big file is received in one minute and judged over many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,8 @@ class Housekeeper:
                 "queue.waiting": queue.waiting,
             }
             samples += [Sample(now, series, queue.partner, float(value)) for series, value in figures.items()]
-        for series, span in WINDOWS:
-            counts = await self.health.counts(now - span)
-            samples += [Sample(now, f"{series}.{name}", "", float(value)) for name, value in counts.items()]
-        taken = await self.health.delivered(now - MINUTE)
-        samples.append(Sample(now, "minute.delivered", "", float(taken)))
+        lately = await self.health.lately(now - MINUTE, tuple(FLOW.values()))
+        samples += [Sample(now, series, "", float(lately[action])) for series, action in FLOW.items()]
         samples += await self._broker(now_samples=samples)
         await self.health.add_samples(samples)
         self.seldom.looked(now, self.clock())

@@ -46,16 +46,15 @@ class Line:
     _tokens: float = 0.0
     _filled_at: datetime | None = None
 
-    def say_breaker(self) -> None:
-        """A change of the breaker as one line of the log; one that opens is a warning."""
+    def say_breaker(self, before: BreakerState) -> None:
+        """A change of the breaker as one line of the log. One that opens is a warning; a probe that fails is none."""
         breaker, key = self.breaker, self.partner.key
         if breaker.state is BreakerState.CLOSED:
             log.info("breaker.changed", partner=key, state=breaker.state)
             return
         rest, hint = breaker.rest.total_seconds(), "its deliveries wait; a probe goes when the seconds are over"
-        log.warning(
-            "breaker.changed", partner=key, state=breaker.state, count=breaker.failures, seconds=rest, hint=hint
-        )
+        say = log.warning if before is BreakerState.CLOSED else log.info
+        say("breaker.changed", partner=key, state=breaker.state, count=breaker.failures, seconds=rest, hint=hint)
 
     def add(self, ids: Iterable[DeliveryId]) -> None:
         for id_ in ids:

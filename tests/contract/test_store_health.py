@@ -19,6 +19,7 @@ from gateway.store.tables import records, submissions
 from tests.contract.owed import INDIANA, OHIO, TEXAS, Town, ids
 
 DAY = timedelta(days=1)
+TAKEN = ("delivery.delivered",)
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ async def test_counts_tell_what_came_since_then_and_where_it_is_now(health, town
 
 async def test_an_empty_store_counts_nothing(health, town):
     assert set((await health.counts(town.now)).values()) == {0}
-    assert await health.delivered(town.now) == 0
+    assert await health.lately(town.now, TAKEN) == {"delivery.delivered": 0}
 
 
 async def test_what_partners_took_counts_when_they_took_it_however_old_it_is(health, town, database):
@@ -119,8 +120,8 @@ async def test_what_partners_took_counts_when_they_took_it_however_old_it_is(hea
         await deliveries.claim(ids(some), "me", town.now, town.later())
         entries = [town.entry("delivery.delivered", f"delivery:{one.id}") for one in some]
         await deliveries.settle([town.delivered(one, "me") for one in some], entries)
-        assert await health.delivered(since) == len(some)
-    assert await health.delivered(town.wait(timedelta(minutes=1))) == 0
+        assert await health.lately(since, TAKEN) == {"delivery.delivered": len(some)}
+    assert await health.lately(town.wait(timedelta(minutes=1)), TAKEN) == {"delivery.delivered": 0}
 
 
 # --- leases ----------------------------------------------------------------------------------------------------------

@@ -110,6 +110,7 @@ def test_buckets_keep_the_last_reading_of_each_span_and_mark_empty_spans():
     times, values = buckets(given, NOON, NOON + timedelta(minutes=4), 4)
     assert values == (2.0, None, 7.0, None)
     assert times[1] - times[0] == timedelta(minutes=1)
+    assert buckets(given, NOON, NOON + timedelta(minutes=4), 4, sum)[1] == (3.0, None, 7.0, None)
 
 
 @pytest.mark.parametrize(

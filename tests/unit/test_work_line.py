@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from gateway.core.breaker import Breaker
+from gateway.core.breaker import Breaker, BreakerState
 from gateway.core.model import AdapterName, BreakerPolicy, DeliveryId, Endpoint, Partner, PartnerKey, Role
 from gateway.work.line import AHEAD, BACKLOG, HELD, Line
 
@@ -215,11 +215,16 @@ def test_a_breaker_that_opens_is_a_warning_that_says_how_long_and_one_that_close
     one = line(failures=1)
     with capture_logs() as said:
         one.breaker = one.breaker.failed(START, 0)
-        one.say_breaker()
-        one.breaker = one.breaker.at(START + timedelta(minutes=1)).succeeded(START + timedelta(minutes=1), 1)
-        one.say_breaker()
+        one.say_breaker(BreakerState.CLOSED)
+        later = START + timedelta(minutes=1)
+        one.breaker = one.breaker.at(later).failed(later, 1)
+        one.say_breaker(BreakerState.HALF_OPEN)
+        later += timedelta(minutes=2)
+        one.breaker = one.breaker.at(later).succeeded(later, 2)
+        one.say_breaker(BreakerState.HALF_OPEN)
     assert [(entry["log_level"], entry["partner"], entry["state"]) for entry in said] == [
         ("warning", "ohio", "open"),
+        ("info", "ohio", "open"),
         ("info", "ohio", "closed"),
     ]
     assert (said[0]["count"], said[0]["seconds"]) == (1, 30)

@@ -116,9 +116,9 @@ def test_a_look_is_rarer_the_longer_it_takes_and_a_clock_that_is_set_back_makes_
 
 async def test_figures_that_take_long_to_count_are_sampled_more_rarely(site):
     class Slow(StoredHealth):
-        async def counts(self, since):
-            site.wait(seconds=1)
-            return await super().counts(since)
+        async def lately(self, since, actions):
+            site.wait(seconds=2)
+            return await super().lately(since, actions)
 
     slow = replace(keeper(site), health=Slow(site.database))
     for _ in range(30):
@@ -410,6 +410,8 @@ async def test_figures_are_sampled_with_and_without_the_broker(site, connected):
     await keeper(site).sample()
     (pending,) = await site.stores.health.samples("queue.pending", site.now, OHIO)
     assert pending.value == 2.0
+    (accepted,) = await site.stores.health.samples("minute.accepted", site.now)
+    assert accepted.value == len(site.rows("SELECT id FROM audit_entries WHERE action = 'record.accepted'"))
     assert len(await site.stores.health.samples("broker.ready", site.now)) == (1 if connected else 0)
 
 

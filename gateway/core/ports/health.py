@@ -63,8 +63,8 @@ class Health(Protocol):
         """Submissions, records by state, deliveries by state since then, for the overview."""
         ...
 
-    async def delivered(self, since: datetime) -> int:
-        """Deliveries that partners took since then, whenever these were made."""
+    async def lately(self, since: datetime, actions: Sequence[str]) -> Mapping[str, int]:
+        """Entries of the audit log of each of these actions since then, whenever what they are about was made."""
         ...
 
 

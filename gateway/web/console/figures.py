@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from statistics import fmean
 
 from gateway.core.ports.health import Health, Sample
 from gateway.web.console.plots import Chart, Series, buckets, figure
@@ -14,8 +15,8 @@ PENDING = "queue.pending"
 """Label: partner. Deliveries that are pending or claimed."""
 CONSUMERS = "broker.consumers"
 """Label: partner. Dispatchers that listen to the partner's queue; zero means that nobody works on it."""
-ACCEPTED = "minute.records.routed"
-"""No label. Records taken in during the minute before the sample and routed."""
+ACCEPTED = "minute.accepted"
+"""No label. Records judged and taken in during the minute before the sample, whenever their file came."""
 DELIVERED = "minute.delivered"
 """No label. Deliveries that partners took during the minute before the sample, whenever these were made."""
 
@@ -60,38 +61,40 @@ def total(layers: Sequence[tuple[float | None, ...]], steps: int) -> tuple[float
     return tuple(sums)
 
 
-def latest(values: Sequence[float | None]) -> float | None:
-    """The last measured value."""
-    return next((value for value in reversed(values) if value is not None), None)
-
-
 async def throughput(health: Health, now: datetime, window: Window) -> Chart:
     """Records taken in and deliveries taken by partners a minute, over all of them."""
     since = now - window.span
     times, _ = buckets((), since, now, window.steps)
-    series = []
+    series, told, at = [], [], now
     for label, name in (("accepted", ACCEPTED), ("delivered", DELIVERED)):
         readings = by_label(await health.samples(name, since)).get("", ())
         if readings:
-            series.append(Series(label, buckets(readings, since, now, window.steps)[1]))
-    told = ", ".join(f"{figure(latest(one.values))} {one.label}" for one in series)
-    description = f"Over the last {window.name}; in the last minute {told}." if series else "Records and deliveries."
-    return Chart("Throughput a minute", description, times, tuple(series))
+            series.append(Series(label, buckets(readings, since, now, window.steps, fmean)[1]))
+            told.append(f"{figure(readings[-1][1])} {label}")
+            at = readings[-1][0]
+    description = f"Over the last {window.name}; in the minute to {at:%H:%M:%S} UTC {', '.join(told)}."
+    return Chart("Throughput a minute", description if series else "Records and deliveries.", times, tuple(series))
 
 
 async def backlog(health: Health, now: datetime, window: Window) -> Chart:
     """What is owed and not yet delivered, stacked by partner; the biggest by name."""
     since = now - window.span
-    groups = by_label(await health.samples(PENDING, since))
+    samples = await health.samples(PENDING, since)
+    groups = by_label(samples)
     layers = {label: buckets(readings, since, now, window.steps)[1] for label, readings in groups.items()}
     ranked = sorted(layers, key=lambda label: (-max((v or 0 for v in layers[label]), default=0), label))
-    everything = total(list(layers.values()), window.steps)
+    # A time at which something was measured and nobody had anything waiting is a zero, not a gap.
+    measured = by_label(await health.samples(DELIVERED, since)).get("", ())
+    nobody = tuple(None if v is None else 0.0 for v in buckets(measured, since, now, window.steps)[1])
+    everything = total([nobody, *layers.values()], window.steps)
     named = [Series(label, _filled(layers[label], everything)) for label in ranked[:LAYERS]]
     if ranked[LAYERS:]:
         rest = total([layers[label] for label in ranked[LAYERS:]], window.steps)
         named.append(Series("others", _filled(rest, everything)))
     times, _ = buckets((), since, now, window.steps)
-    description = f"Over the last {window.name}; now {figure(latest(everything) or 0)} deliveries are pending."
+    at = max((*(sample.at for sample in samples), *(at for at, _ in measured)), default=now)
+    owed = sum(sample.value for sample in samples if sample.at == at)
+    description = f"Over the last {window.name}; {figure(owed)} deliveries were pending at {at:%H:%M:%S} UTC."
     return Chart("Backlog by partner", description, times, tuple(named))
 
 

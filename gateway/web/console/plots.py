@@ -57,16 +57,21 @@ class Bar:
 
 
 def buckets(
-    readings: Sequence[tuple[datetime, float]], since: datetime, until: datetime, count: int
+    readings: Sequence[tuple[datetime, float]],
+    since: datetime,
+    until: datetime,
+    count: int,
+    join: Callable[[Sequence[float]], float] = lambda found: found[-1],
 ) -> tuple[tuple[datetime, ...], tuple[float | None, ...]]:
-    """Even times from ``since`` to ``until`` with the last reading of each span; None where a span has none."""
+    """Even times from ``since`` to ``until`` with what ``join`` makes of the readings of each span, the last one unless
+    told otherwise; None where a span has none."""
     width = (until - since) / count
-    values: list[float | None] = [None] * count
+    found: list[list[float]] = [[] for _ in range(count)]
     for at, value in readings:
         index = (at - since) // width
         if 0 <= index < count:
-            values[index] = value
-    return tuple(since + width * i for i in range(count)), tuple(values)
+            found[index].append(value)
+    return tuple(since + width * i for i in range(count)), tuple(join(one) if one else None for one in found)
 
 
 def ceiling(largest: float) -> float:
