@@ -76,6 +76,16 @@ async def test_no_figure_leads_to_a_page_that_the_role_may_not_see(site, role):
             assert {one for one in found if not opens(one, OperatorRole(role))} == set()
 
 
+async def test_of_partners_a_partner_admin_is_led_to_its_own_alone(site):
+    (owed,) = await site.parts.records.deliveries(site.ids["record"])
+    pages = (f"/deliveries/{owed.id}", f"/records/{site.ids['record']}", f"/submissions/{site.ids['submission']}")
+    async with site.browser("partner-admin") as client:
+        shown = [await text(client, page) for page in pages]
+    assert {one for page in shown for one in re.findall(r'href="/partners/([^"]+)"', page)} == {"ohio"}
+    async with site.browser("operator") as client:
+        assert f'href="/partners/{owed.partner}"' in await text(client, pages[0])
+
+
 def test_the_check_of_links_knows_a_page_that_a_role_may_not_see():
     """The control."""
     assert not opens("/dead", OperatorRole.ADMIN)

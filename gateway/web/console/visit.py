@@ -12,7 +12,7 @@ from gateway.core.errors import Refused
 from gateway.core.model import Actor
 from gateway.core.ports.accounts import Operator, Session
 from gateway.web.console.pulse import Reading
-from gateway.web.console.rights import Right, allowed
+from gateway.web.console.rights import NARROWED, Right, allowed, known_role
 from gateway.web.console.settings import ConsoleSettings
 from gateway.web.parts import Parts
 
@@ -69,6 +69,12 @@ class Visit:
         if right is Right.ENTER:
             return (self.operator or self.entering) is not None
         return allowed(self.operator.role if self.operator else None, right, narrowed=narrowed)
+
+    def sees_partner(self, key: str) -> bool:
+        """Whether the page of this partner is open to the operator."""
+        if self.operator is None or not self.may(Right.PARTNER):
+            return False
+        return known_role(self.operator.role) not in NARROWED or self.operator.partner == key
 
     @property
     def places(self) -> tuple[tuple[str, str], ...]:
