@@ -51,7 +51,7 @@ class W4Format:
         return W4
 
     def reader(self) -> Reader:
-        return W4Reader(self._header)
+        return W4Reader(self._header, counted=not self._catalog.withheld)
 
     def decode(self, frame: Frame, heading: Heading) -> Decoded:
         """The content carries the header's facts too, under ``Transmission``."""

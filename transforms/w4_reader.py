@@ -15,6 +15,7 @@ W4_HEADER = RuleCode("W4-HEADER")
 W4_HEADER_MISSING = RuleCode("W4-HEADER-MISSING")
 W4_HEADER_REPEATED = RuleCode("W4-HEADER-REPEATED")
 W4_TRAILER_COUNT = RuleCode("W4-TRAILER-COUNT")
+W4_TRAILER_UNVERIFIED = RuleCode("W4-TRAILER-UNVERIFIED")
 W4_AFTER_TRAILER = RuleCode("W4-AFTER-TRAILER")
 W4_UNREADABLE = RuleCode("W4-UNREADABLE")
 
@@ -27,8 +28,10 @@ _COUNT = slice(2, 13)
 class W4Reader(RecordCutter):
     """The port ``Reader``. Without a usable header nothing is read: the directory rejects such records too."""
 
-    def __init__(self, header: CompiledLayout) -> None:
+    def __init__(self, header: CompiledLayout, *, counted: bool) -> None:
+        """``counted``: believe the trailer's layout, which no public source shows, and compare its count."""
         super().__init__()
+        self._counted = counted
         self._header = header
         self._length = header.length
         self._trailer = False
@@ -114,6 +117,11 @@ class W4Reader(RecordCutter):
     def _take_trailer(self, body: bytes) -> None:
         self._note_late()
         self._trailer = True
+        self._findings.append(Finding(W4_TRAILER_UNVERIFIED, Severity.NOTICE, line=self._incoming.line))
+        if self._counted:
+            self._compare(body)
+
+    def _compare(self, body: bytes) -> None:
         count, expected = body[_COUNT], self._ordinal + 2
         if not count.isdigit() or int(count) != expected:
             note = f"{expected} records were read"

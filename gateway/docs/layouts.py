@@ -57,7 +57,7 @@ def _use(catalog: Catalog, layout: str, formats: tuple[FormatName, ...]) -> str:
     if not formats:
         return ""
     if catalog.layouts[layout].confidence == "unverified":
-        return "read by assumption, never written"
+        return "its mark known, its count unverified, never written"
     best = max((catalog.formats[name] for name in formats), key=lambda info: info.writes)
     roles = {record.role for record in _records(catalog, best.name) if record.layout == layout}
     if roles and roles <= _RECOGNISED and not best.writes:

@@ -135,17 +135,17 @@ class Recogniser:
         return (first.constant or "").encode() if first.picture is Picture.CONSTANT else b""
 
     def _on_trial(self, names: Iterable[FormatName], head: bytes, line: int | None) -> list[FormatName]:
-        """Those that read most of the first records; of these, those that find the fewest faults; of these, those that
-        know their records to the end. Where nothing marks a record, any line of its length would do for one, and for a
-        format that knows only the beginning any longer line: such a format must read all of them without fault. And
-        where the lines have another length than its records, a format must read at least one of them without fault."""
-        tried: list[tuple[FormatName, tuple[_Trial, bool]]] = []
+        """Those that read most of the first records; of these, those that find the fewest faults; of these, those whose
+        records may have that length; of these, those that know their records to the end. Where nothing marks a record,
+        any line of its length would do for one, and for a format that knows only the beginning any longer line: such a
+        format must read all of them without fault. And where the lines have another length than its records, a format
+        must read at least one of them without fault."""
+        tried: list[tuple[FormatName, tuple[_Trial, bool, bool]]] = []
         for name in names:
-            found = self._trial(name, head)
-            if found.is_clean or not (
-                self._is_unmarked(name) or found.unread == 1 or (not found.sound and not self._has_length(name, line))
-            ):
-                tried.append((name, (found, self._is_open_ended(name))))
+            found, other = self._trial(name, head), not self._has_length(name, line)
+            unfit = self._is_unmarked(name) or found.unread == 1 or (other and not found.sound)
+            if found.is_clean or not unfit:
+                tried.append((name, (found, other, self._is_open_ended(name))))
         best = min((found for _, found in tried), default=None)
         return [name for name, found in tried if found == best]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from gateway.core.model import Content, Kind
+from gateway.core.model import Content, FormatName, Kind
 from gateway.sample.people import Address, Chance, Person
 
 ASSISTANCE_REPORT, ASSISTANCE_REFERRAL = Kind("assistance-report"), Kind("assistance-referral")
@@ -18,6 +18,7 @@ _TRANSMISSION = {
     "Transmission/EditCode": "1",
     "Transmission/UpdateCode": "D",
 }
+KANSAS_BENEFITS = FormatName("ks-tanf-benefits")
 _MONTH = "2025-03"
 _NO, _YES = "2", "1"
 
@@ -134,3 +135,21 @@ def _address(address: Address) -> dict[str, str]:
         "Applicant/Address/AddressStateCode": address.state,
         "Applicant/Address/AddressPostalCode": address.postal_code,
     }
+
+
+def benefit(chance: Chance, number: int) -> Content:
+    """What a state paid one person of a case in a month."""
+    fields = {
+        "MessageType": "STATUS",
+        "SenderLocatorID": "KS-TANF",
+        "RecipientLocatorID": "20",
+        "SourceRecordTypeCode": "B",
+        "IVACaseID": f"SYN{(number + 1) // 2:05d}",
+        "Assistance/ProgramCode": "AF",
+        "Assistance/IssueTypeCode": "RG",
+        "Assistance/BenefitMonth": _MONTH,
+        "Assistance/GrantAmount": chance.amount(50, 600),
+        "Assistance/RecipientPersonID": f"{number:010d}",
+        "Assistance/RecipientRelationshipCode": "PI" if number % 2 else "CH",
+    }
+    return Content(ASSISTANCE_REFERRAL, fields)

@@ -87,6 +87,8 @@ MAKERS: Mapping[Kind, Make] = MappingProxyType(
 OF_FORMAT: Mapping[FormatName, Make] = MappingProxyType(
     {
         FormatName("eiwo-answer"): withholding.answer,
+        FormatName("eiwo-result"): withholding.result,
+        assistance.KANSAS_BENEFITS: assistance.benefit,
         FormatName("newhire-csv-nj"): new_hire_by_payroll,
         agencies.INJURY_CLAIMS: agencies.injury_claim,
         **coverage.FORM_MAKERS,

@@ -115,7 +115,7 @@ class Fault:
 
 def _with(content: Content, path: str | None, value: str | None) -> Content | None:
     """The content with another value, or without it; None when it does not have the path."""
-    if path is None or (value is not None and path not in content.fields and path != _REASON):
+    if path is None or (path not in content.fields and path != _REASON):
         return None
     fields = {name: text for name, text in content.fields.items() if name != path}
     return Content(content.kind, fields if value is None else {**fields, path: value})

@@ -83,6 +83,24 @@ def answer(chance: Chance, number: int) -> Content:
     return Content(INCOME_WITHHOLDING, fields)
 
 
+def result(chance: Chance, number: int) -> Content:
+    """What the portal says of the order of that number: it names a field at fault, as it calls it, or nothing."""
+    fields = {
+        "DocumentTypeCode": "S",
+        "Result/AgencyLocatorID": _OHIO,
+        "Result/DocumentActionCode": "ORG",
+        "Result/DocumentDateText": f"{chance.day():%Y%m%d}",
+        "Result/IssuingStateName": "OHIO",
+        "Result/CaseID": _case(number),
+        "Result/EmployerFEINText": _EMPLOYER,
+        "Result/DocumentTrackingID": _tracking(number),
+        "Result/OrderID": f"SYN-{number:06d}",
+    }
+    if number % 2:
+        fields |= {"Result/FirstErrorFieldName": "SYNTHETIC FIELD NAME", "Result/MultipleErrorIndicator": "N"}
+    return Content(INCOME_WITHHOLDING, fields)
+
+
 def _case(number: int) -> str:
     return f"SYN{number:09d}"
 

@@ -24,6 +24,10 @@ SAMPLED_ALONE = frozenset(
             "ks-court-payments",
             "mmis-ks-policies",
             "icr-results",
+            "eiwo-result",
+            "ks-tanf-benefits",
+            "lien",
+            "credit-report",
         ),
     )
 )

@@ -12,7 +12,7 @@ from transforms import FORMATS, formats
 CATALOG = schemas.load()
 TRANSFORMS = Path(__file__).parent.parent.parent / "transforms"
 W4_TRAILER = "w4-trailer"
-"""Unverified, as its format says: read by assumption, never written, and asked of nobody."""
+"""Unverified, as its format and every answer says; compared only where drafts are allowed, never written."""
 CODE = re.compile(r'"((?:XML|XSD|JSON|CSV)-[A-Z-]+)"')
 
 

@@ -283,11 +283,13 @@ def test_what_a_format_cannot_carry_is_named():
     assert {RuleCode("FIX-MARK-LOST"), RuleCode("FIX-NOT-CARRIED")} <= rules
 
 
-def test_every_file_of_which_a_whole_record_can_be_read_has_an_example():
+WITHOUT_EMPLOYER = {"newhire-tn", "newhire-vendor"}
+"""Drafts of which no public source shows where the employer stands, without whom no hire is valid."""
+
+
+def test_every_file_has_an_example():
     shown = {path.stem for path in (EXAMPLES / "fixed").iterdir()} | {"ije-natality", "ije-mortality"}
-    begun = {"newhire-ne", "newhire-sc", "newhire-tn", "newhire-vendor"}
-    begun |= {"medical-notice-requests", "medical-notice-answers-a", "medical-notice-answers-b"}
-    assert {*CATALOG.files} - shown == begun
+    assert {*CATALOG.files} - shown == set()
 
 
 @pytest.mark.parametrize("path", sorted((EXAMPLES / "fixed").iterdir()), ids=lambda path: path.stem)
@@ -297,4 +299,5 @@ def test_every_example_is_read_without_a_blocking_finding_and_shows_nobody_real(
     values = [v for one in decoded for p, v in one.content.fields.items() if "SSN" in p and v.isdecimal()]
     assert all(value.startswith(("9", "000", "666")) for value in values)
     for one in decoded:
-        assert CANONICAL.validate(CANONICAL.write(one.content), 1) == ()
+        missing = CANONICAL.validate(CANONICAL.write(one.content), 1)
+        assert {finding.field for finding in missing} == ({"Employer"} if path.stem in WITHOUT_EMPLOYER else set())

@@ -21,6 +21,13 @@ EXPECTED = {
     "ohio-to-neighbours.csenet": "csenet",
     "tribe-locate-request.json": "json",
 }
+DRAFTS = speech(drafts=True)
+EVERYTHING = Recogniser(DRAFTS.catalog, DRAFTS.formats)
+READ_AS = {"fcr-input-cp1140": "fcr-input-cp037"}
+VITAL = {
+    "ije-natality": [EXAMPLES / "vital" / "ohio-births.ije"],
+    "ije-mortality": [EXAMPLES / "vital" / "ohio-deaths.ije"],
+}
 W4 = (EXAMPLES / "ohio-new-hires.w4").read_bytes()
 CSV = (EXAMPLES / "acme-new-hires-nc.csv").read_bytes()
 
@@ -88,13 +95,19 @@ def test_a_file_that_several_formats_fit_names_them():
 
 def test_the_length_of_its_lines_tells_a_format_whose_beginning_is_that_of_another():
     """A birth of 2025 begins like a record of the lien network, a notice of payment like an offset collection."""
-    drafts = speech(drafts=True)
-    everything = Recogniser(drafts.catalog, drafts.formats)
     births = (EXAMPLES / "vital" / "ohio-births.ije").read_bytes()
     assert births.startswith(b"20")
-    assert everything.fits(births[:HEAD]) == ("ije-natality",)
-    assert everything.fits((EXAMPLES / "agencies" / "kansas-injury-claims.csv").read_bytes()) == ("ks-injury-claims",)
+    assert EVERYTHING.fits(births[:HEAD]) == ("ije-natality",)
+    assert EVERYTHING.fits((EXAMPLES / "agencies" / "kansas-injury-claims.csv").read_bytes()) == ("ks-injury-claims",)
 
 
 def test_a_draft_is_not_taken_for_the_one_known_format_that_begins_like_it():
     assert RECOGNISER.fits((EXAMPLES / "fixed" / "directory-match.txt").read_bytes()) == ()
+
+
+@pytest.mark.parametrize("name", sorted(DRAFTS.catalog.files))
+def test_every_fixed_width_format_has_an_example_that_is_recognised(name):
+    paths = [*(EXAMPLES / "fixed").glob(f"{name}.*"), *VITAL.get(name, ())]
+    assert len(paths) == 1, "an example of its own"
+    found = EVERYTHING.fits(paths[0].read_bytes()[:HEAD])
+    assert READ_AS.get(name, name) in found
