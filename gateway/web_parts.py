@@ -76,6 +76,7 @@ def web_parts(
         operators=stored.operators,
         factors=stored.factors,
         login_failures=stored.login_failures,
+        readings=stored.readings,
         approvals=stored.approvals,
         amendments=amendment_desk(base, desk.crew, watch.current),
         health=stored.health,

@@ -33,6 +33,7 @@ from gateway.core.ports.overrides import CourtDesk
 from gateway.core.ports.partners import Partners
 from gateway.core.ports.protection import Messages, PartnerKeys
 from gateway.core.ports.queries import Queries
+from gateway.core.ports.readings import Readings
 from gateway.core.ports.receipts import ReceiptDesk
 from gateway.core.ports.records import Records
 from gateway.core.ports.retention import RetentionDesk
@@ -128,6 +129,7 @@ class Parts:
     operators: Operators
     factors: Factors
     login_failures: LoginFailures
+    readings: Readings
     approvals: Approvals
     amendments: AmendmentDesk
     health: Health

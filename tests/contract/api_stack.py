@@ -81,6 +81,7 @@ from gateway.store.operators import StoredOperators
 from gateway.store.overrides import StoredOverrides
 from gateway.store.partners import StoredPartners
 from gateway.store.protection import StoredNotices
+from gateway.store.readings import StoredReadings
 from gateway.store.receipts import StoredReceipts
 from gateway.store.records import StoredRecords
 from gateway.store.submissions import StoredSubmissions
@@ -443,6 +444,7 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         operators=StoredOperators(database),
         factors=StoredFactors(database),
         login_failures=StoredLoginFailures(database),
+        readings=StoredReadings(database),
         approvals=StoredApprovals(database),
         amendments=AmendmentDesk(StoredAmendments(database, watch), SimpleNamespace()),  # nothing is mended here
         health=StoredHealth(database),

@@ -69,6 +69,7 @@ from gateway.store.operators import StoredOperators
 from gateway.store.overrides import StoredOverrides
 from gateway.store.partners import StoredPartners
 from gateway.store.protection import StoredNotices
+from gateway.store.readings import StoredReadings
 from gateway.store.receipts import StoredReceipts
 from gateway.store.records import StoredRecords
 from gateway.store.rows import attempt_row
@@ -290,6 +291,7 @@ def parts_of(database, clock, canonical=None):
         operators=StoredOperators(database),
         factors=StoredFactors(database),
         login_failures=StoredLoginFailures(database),
+        readings=StoredReadings(database),
         approvals=StoredApprovals(database),
         amendments=AmendmentDesk(StoredAmendments(database, clock), SimpleNamespace()),  # nothing is mended here
         health=StoredHealth(database),

@@ -152,6 +152,9 @@ async def test_content_is_opened_for_a_reason_as_shapes_and_value_by_value(sqlit
             (who, "masked", "", "call of the county"),
             (who, "shown", SURNAME, "call of the county"),
         ]
+        async with site.browser("auditor") as auditor:
+            listed = await (await auditor.get("/audit")).text()
+        assert who in listed.partition("Who read content")[2].partition("</table>")[0]
 
 
 async def test_content_asks_for_a_second_factor_shown_within_a_quarter_of_an_hour(sqlite_url):
