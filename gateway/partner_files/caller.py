@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from gateway.core.caller import Caller, ClientCertificate, ClientKey, Purpose, Tier
 from gateway.core.errors import Misconfigured
-from gateway.partner_files.tables import Table
+from gateway.partner_files.tables import KeyName, Table, Thumbprint
 from gateway.web.auth import PARTNER_SCOPES
 from keys.public_key import check
 
@@ -20,12 +20,12 @@ AT_ONCE = 2
 
 
 class CertificateTable(Table):
-    thumbprint: str = Field(pattern=r"^[0-9a-f]{64}$")
+    thumbprint: Thumbprint
     valid_until: date
 
 
 class KeyTable(Table):
-    id: str = Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")
+    id: KeyName
     purpose: Annotated[Purpose, BeforeValidator(Purpose)]
     public_key: str = Field(max_length=4096)
     valid_until: date

@@ -8,7 +8,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from gateway.core.batching import NEVER, window_after
 from gateway.core.model import Batching, BatchMode
@@ -26,9 +26,32 @@ def _duration(value: object) -> timedelta:
     return timedelta(seconds=int(found.group(1)) * _UNITS[found.group(2)])
 
 
+def _shaped(pattern: str, words: str) -> AfterValidator:
+    """A text of this shape; ``words`` say so to people who do not read patterns."""
+    fitting = re.compile(pattern)
+
+    def shaped(value: str) -> str:
+        if not fitting.fullmatch(value):
+            raise ValueError(f"write {words}")
+        return value
+
+    return AfterValidator(shaped)
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
-Locator = Annotated[str, Field(pattern=r"^[0-9A-Z]{2}$|^[0-9A-Z]{5}$|^[0-9A-Z]{7}$|^[0-9]{9}$|^[A-Z][A-Z0-9-]{1,15}$")]
+Key = Annotated[str, _shaped(r"[a-z0-9][a-z0-9-]{1,62}", "2 to 63 lower-case letters, digits and hyphens")]
+Locator = Annotated[
+    str,
+    _shaped(
+        r"[0-9A-Z]{2}|[0-9A-Z]{5}|[0-9A-Z]{7}|[0-9]{9}|[A-Z][A-Z0-9-]{1,15}",
+        "a state's number, a locator of 5 or 7 characters, an employer's 9 digits, or an agency's code in capitals",
+    ),
+]
+Email = Annotated[str, _shaped(r"[^@\s]+@[^@\s]+", "an address like pat@agency.example")]
+Thumbprint = Annotated[str, _shaped(r"[0-9a-f]{64}", "64 hex digits in lower case: `gateway partner certificate FILE`")]
+KeyName = Annotated[
+    str, _shaped(r"[A-Za-z0-9._:-]{1,64}", "1 to 64 letters, digits, dots, hyphens, colons or underscores")
+]
 
 
 class Table(BaseModel):
@@ -89,5 +112,5 @@ class BreakerTable(Table):
 
 class ContactTable(Table):
     name: str
-    email: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    email: Email
     purpose: str = "operations"

@@ -33,7 +33,11 @@ def witness_application(add: AddCheckpoint, keys: str) -> web.Application:
     async def shown(_request: web.Request) -> web.Response:
         return web.Response(text=f"{keys}\n")
 
+    async def unnamed(_request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Server"] = "gateway"  # not which versions of which libraries
+
     application = web.Application(client_max_size=LONGEST)
+    application.on_response_prepare.append(unnamed)
     application.router.add_post("/add-checkpoint", add_checkpoint)
     application.router.add_get("/", shown)
     return application

@@ -122,6 +122,7 @@ async def test_a_log_that_does_not_know_where_its_witness_stands_is_told(databas
             grown = (await logbook.grown(3, await logbook.audit.head())).text()
             async with session.post(f"{address}/add-checkpoint", data=grown.encode()) as answer:
                 assert (answer.status, answer.content_type) == (409, "text/x.tlog.size")
+                assert answer.headers["Server"] == "gateway"
                 assert await answer.text() == "10\n"
             for body, status in ((b"nonsense", 400), (b"\xff", 400), (b"a" * 200_000, 413)):
                 async with session.post(f"{address}/add-checkpoint", data=body) as answer:
