@@ -86,6 +86,16 @@ class Owed:
     """How many are being attempted."""
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits in the store."""
+
+    unjudged_since: datetime | None
+    """When the oldest submission was received that nobody has begun to judge."""
+    owed: tuple[Owed, ...]
+    """Every partner with pending deliveries outside of lanes."""
+
+
 def undelivered(owed: Iterable[Owed], directory: Directory, breakers: Mapping[PartnerKey, str], now: datetime) -> float:
     """Seconds that the oldest delivery has waited that nothing on its partner's side holds back.
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from sqlalchemy import and_, case, func, literal, select, true
 
-from sqlalchemy import and_, case, func, select
-
-from gateway.core.admission import Owed
+from gateway.core.admission import Owed, Waiting
 from gateway.core.model import DeliveryState, PartnerKey, SubmissionState
 from gateway.store.engine import Database
 from gateway.store.tables import deliveries, submissions
@@ -21,6 +19,7 @@ _OWED = (
     )
     .where(delivery_open(), deliveries.c.state.in_([DeliveryState.PENDING.value, DeliveryState.CLAIMED.value]))
     .group_by(deliveries.c.partner)
+    .subquery("owed")
 )
 _UNJUDGED = (
     select(submissions.c.received_at)
@@ -31,20 +30,20 @@ _UNJUDGED = (
 )
 
 
+_EVERYTHING = select(_UNJUDGED.scalar_subquery().label("unjudged_since"), _OWED).select_from(
+    select(literal(1)).subquery("always").outerjoin(_OWED, true())
+)
+"""One row at least, whoever owes."""
+
+
 class StoredWaits:
     """Implements :class:`gateway.core.ports.admission.Waits`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def owed(self) -> tuple[Owed, ...]:
+    async def look(self) -> Waiting:
         async with self._database.glance() as connection:
-            rows = (await connection.execute(_OWED)).all()
-        return tuple(
-            Owed(PartnerKey(row.partner), row.oldest, int(row.claimed)) for row in rows if row.oldest is not None
-        )
-
-    async def unjudged_since(self) -> datetime | None:
-        async with self._database.glance() as connection:
-            found: datetime | None = await connection.scalar(_UNJUDGED)
-        return found
+            rows = (await connection.execute(_EVERYTHING)).all()
+        owed = (Owed(PartnerKey(row.partner), row.oldest, int(row.claimed)) for row in rows if row.oldest is not None)
+        return Waiting(rows[0].unjudged_since, tuple(owed))

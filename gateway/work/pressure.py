@@ -43,12 +43,12 @@ class Sources:
 
 async def waiting(sources: Sources, now: datetime) -> Mapping[Gauge, float]:
     """Seconds that what waits in the store has waited. Raises Unavailable."""
-    since = await sources.waits.unjudged_since()
-    owed = await sources.waits.owed()
-    breakers = {row.partner: row.state for row in await sources.health.breakers()} if owed else {}
+    found = await sources.waits.look()
+    since = found.unjudged_since
+    breakers = {row.partner: row.state for row in await sources.health.breakers()} if found.owed else {}
     return {
         Gauge.UNJUDGED: 0.0 if since is None else max(0.0, (now - since).total_seconds()),
-        Gauge.UNDELIVERED: undelivered(owed, sources.directory(), breakers, now),
+        Gauge.UNDELIVERED: undelivered(found.owed, sources.directory(), breakers, now),
     }
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from sqlalchemy import update
 from structlog.testing import capture_logs
 
-from gateway.core.admission import Bound, Gauge
+from gateway.core.admission import Bound, Gauge, Waiting
 from gateway.core.errors import Unavailable
 from gateway.core.routing import Directory
 from gateway.store.tables import submissions
@@ -115,12 +115,10 @@ class Away:
     def __init__(self):
         self.away = True
 
-    async def unjudged_since(self):
+    async def look(self):
         if self.away:
             raise Unavailable("The store does not answer.", code="store-unavailable")
-
-    async def owed(self):
-        return ()
+        return Waiting(None, ())
 
 
 async def test_a_store_that_is_silent_closes_the_door_and_an_answer_opens_it(sqlite_url, tmp_path):
@@ -160,9 +158,10 @@ async def test_the_store_is_left_alone_for_long_when_it_takes_long_to_say_what_w
         asked = []
 
         class Slow(Away):
-            async def unjudged_since(self):
+            async def look(self):
                 asked.append(stack.watch())
                 stack.watch.forward(0.5)
+                return Waiting(None, ())
 
         pressure, _ = pressing(stack, a_door(), waits=Slow())
         for _ in range(20):

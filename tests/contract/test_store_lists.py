@@ -14,10 +14,12 @@ from sqlalchemy import event, text
 
 from gateway.core.model import DeliveryState, Page, RecordState
 from gateway.core.ports.deliveries import DeliveryQuery
+from gateway.core.ports.pulse import Sign
 from gateway.core.ports.records import RecordQuery
 from gateway.store.deliveries import StoredDeliveries
 from gateway.store.desk import StoredDesk
 from gateway.store.insertion import Insertion
+from gateway.store.pulse import StoredSigns
 from gateway.store.records import StoredRecords
 from gateway.store.rows import record_row
 from gateway.store.tables import records
@@ -132,7 +134,8 @@ def asked_by(database, town):
         "queues": desk.queues,
         "groups": desk.groups,
         "parked": lambda: StoredRecords(database).parked(10),
-        "owed": StoredWaits(database).owed,
+        "what waits": StoredWaits(database).look,
+        "signs of work": lambda: StoredSigns(database).read(frozenset(Sign), now),
         "owing": work.owing,
         "waiting": lambda: work.waiting(OHIO, now, 10, 0),
         "due": lambda: work.due(now, now, 10),

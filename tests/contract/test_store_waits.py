@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.core.admission import Owed
+from gateway.core.admission import Owed, Waiting
 from gateway.core.model import DeliveryState, Digest, FormatName, Submission, SubmissionId, SubmissionState
 from gateway.store.insertion import Insertion
 from gateway.store.rows import ONLY_OF_BIG_BODIES, delivery_row, submission_row
@@ -29,8 +29,7 @@ def waits(database):
 
 
 async def test_nothing_waits_in_an_empty_store(waits):
-    assert await waits.owed() == ()
-    assert await waits.unjudged_since() is None
+    assert await waits.look() == Waiting(None, ())
 
 
 async def test_the_oldest_due_delivery_of_each_partner_and_what_is_under_way(database, waits, town):
@@ -48,7 +47,10 @@ async def test_the_oldest_due_delivery_of_each_partner_and_what_is_under_way(dat
         await Insertion(deliveries, without=("lease_owner", "lease_until", "edition")).write(
             connection, [delivery_row(row, row.due_at) for row in rows]
         )
-    assert sorted(await waits.owed(), key=lambda one: one.partner) == [Owed(INDIANA, late, 0), Owed(OHIO, early, 1)]
+    assert sorted((await waits.look()).owed, key=lambda one: one.partner) == [
+        Owed(INDIANA, late, 0),
+        Owed(OHIO, early, 1),
+    ]
 
 
 async def test_the_oldest_submission_that_nobody_has_judged(database, waits, town):
@@ -61,6 +63,8 @@ async def test_the_oldest_submission_that_nobody_has_judged(database, waits, tow
     async with database.write() as connection:
         received, judged = SubmissionState.RECEIVED, SubmissionState.JUDGED
         await _SUBMISSIONS.write(connection, [posted(received, 3), posted(received, 7), posted(judged, 9)])
-    assert await waits.unjudged_since() == town.now - timedelta(minutes=7)
+    assert (await waits.look()).unjudged_since == town.now - timedelta(minutes=7)
     await StoredSpool(database, town.clock).claim("a", town.now, town.later())
-    assert await waits.unjudged_since() == town.now - timedelta(minutes=3), "what was begun closes the door to nobody"
+    assert (await waits.look()).unjudged_since == town.now - timedelta(minutes=3), (
+        "what was begun closes the door to nobody"
+    )

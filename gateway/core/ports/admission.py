@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from datetime import datetime
 from typing import Protocol
 
-from gateway.core.admission import Owed
+from gateway.core.admission import Waiting
 
 
 class Admission(Protocol):
@@ -26,12 +25,6 @@ class Admission(Protocol):
 
 
 class Waits(Protocol):
-    """What waits in the store."""
-
-    async def owed(self) -> tuple[Owed, ...]:
-        """Every partner with pending deliveries outside of lanes."""
-        ...
-
-    async def unjudged_since(self) -> datetime | None:
-        """When the oldest submission was received that nobody has begun to judge."""
+    async def look(self) -> Waiting:
+        """What waits in the store now. Raises Unavailable."""
         ...
