@@ -109,7 +109,6 @@ class Metrics:
         self._wire_keys = Gauge(
             "gateway_wire_key_days", "Days that a live wire key has left", ["owner", "key"], registry=self.registry
         )
-        self._queue = Gauge("gateway_queue_messages", "Deliveries owed", ["queue", "state"], registry=self.registry)
         self._witnessed = Counter(
             "gateway_witness_answers_total",
             "Requests to witnesses by outcome",
@@ -164,9 +163,6 @@ class Metrics:
     def _label(self, partner: PartnerKey) -> str:
         self._partners.add(partner)
         return partner if len(self._partners) <= MOST_PARTNERS else ""
-
-    def queue(self, queue: str, state: str, value: float) -> None:
-        self._queue.labels(queue, state).set(value)
 
     def witness(self, witness: str, outcome: str, size: int) -> None:
         """``size`` counts when the outcome is ``ok``."""

@@ -6,6 +6,8 @@ are scraped, never on the data path.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from aiohttp import web
@@ -13,7 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from gateway.core.danger_clock import Stage
-from gateway.core.errors import Unavailable
+from gateway.core.errors import GatewayError, Unavailable
 from gateway.core.ids import Clock
 from gateway.core.ports.amendments import AmendmentDesk
 from gateway.core.ports.danger_changes import DangerClocks
@@ -23,10 +25,24 @@ from gateway.core.ports.held_bodies import HeldBodies
 from gateway.core.ports.overrides import CourtDesk
 from gateway.core.ports.retention import RetentionDesk
 
+Check = Callable[[], Awaitable[None]]
+"""Raises an error of ours when what it looks at is not well."""
 MOST_PARTNERS = 200
 """With more partners than this figures of single partners are left out, so that the number of series stays bounded."""
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_OWED = ("pending", "claimed", "gathering", "waiting", "held", "dead")
+"""States that a queue counts."""
+_CHECK_SECONDS = 3.0
 _BREAKER = {"closed": 0, "half-open": 1, "open": 2}
+
+
+async def _passes(check: Check) -> bool:
+    try:
+        async with asyncio.timeout(_CHECK_SECONDS):
+            await check()
+    except (GatewayError, TimeoutError):
+        return False
+    return True
 
 
 class RequestFigures:
@@ -58,6 +74,9 @@ class Figures(Protocol):
     """Where the figures of the store come from: ``Parts`` is one."""
 
     @property
+    def checks(self) -> Mapping[str, Check]: ...
+
+    @property
     def desk(self) -> DeliveryDesk: ...
 
     @property
@@ -87,6 +106,15 @@ class StoreFigures:
 
     def __init__(self, source: Figures, registry: CollectorRegistry) -> None:
         self._source = source
+        self._checks = Gauge(
+            "gateway_check_ok", "1: the readiness check passes; 0: it does not", ("check",), registry=registry
+        )
+        self._owed = Gauge(
+            "gateway_queue_messages",
+            "Deliveries that are not settled, and dead letters; of more than 200 partners all together",
+            ("queue", "state"),
+            registry=registry,
+        )
         self._oldest = Gauge(
             "gateway_queue_oldest_seconds", "Age of the oldest pending delivery", ("queue",), registry=registry
         )
@@ -120,7 +148,11 @@ class StoreFigures:
 
     async def refresh(self) -> None:
         """Raises Unavailable when the store is away: a scrape without figures is a gap, not a zero."""
-        self._set_oldest(await self._source.desk.queues())
+        for name, check in self._source.checks.items():
+            self._checks.labels(name).set(await _passes(check))
+        queues = await self._source.desk.queues()
+        self._set_owed(queues)
+        self._set_oldest(queues)
         self._set_breakers(await self._source.health.breakers())
         self._extracts.set(await self._source.retention.overdue())
         changes = await self._source.danger_clocks.due()
@@ -134,6 +166,13 @@ class StoreFigures:
         for run in await self._source.retention.runs(1):
             self._erased.set(run.begun_at.timestamp())
             self._records.set(run.records)
+
+    def _set_owed(self, queues: tuple[PartnerQueue, ...]) -> None:
+        self._owed.clear()
+        few = len(queues) <= MOST_PARTNERS
+        for queue in queues:
+            for state in _OWED:
+                self._owed.labels(queue.partner if few else "", state).inc(getattr(queue, state))
 
     def _set_oldest(self, queues: tuple[PartnerQueue, ...]) -> None:
         self._oldest.clear()

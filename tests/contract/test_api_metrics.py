@@ -63,8 +63,24 @@ async def test_the_age_of_the_oldest_delivery_and_the_breakers_are_shown(stack):
     ((_, page),) = await ask(metrics_application(registry, StoreFigures(stack.parts, registry)), "/metrics")
     assert 'gateway_queue_oldest_seconds{queue="iowa"} 90.0' in page
     assert 'gateway_breaker_state{partner="iowa"} 2.0' in page
+    assert 'gateway_queue_messages{queue="iowa",state="pending"} 1.0' in page
+    assert 'gateway_queue_messages{queue="iowa",state="dead"} 0.0' in page
     assert 'gateway_court_orders{standing="undelivered"} 0.0' in page
     assert 'gateway_amendments{state="waiting"} 0.0' in page
+
+
+async def test_a_check_that_fails_is_a_figure(stack):
+    async def away():
+        raise Unavailable
+
+    async def well():
+        pass
+
+    registry = CollectorRegistry()
+    figures = StoreFigures(replace(stack.parts, checks={"broker": away, "store": well}), registry)
+    ((_, page),) = await ask(metrics_application(registry, figures), "/metrics")
+    assert 'gateway_check_ok{check="broker"} 0.0' in page
+    assert 'gateway_check_ok{check="store"} 1.0' in page
 
 
 class Desk:
@@ -95,6 +111,7 @@ async def test_with_many_partners_single_ones_are_left_out(stack):
     ((status, page),) = await ask(metrics_application(registry, figures), "/metrics")
     assert status == 200
     assert "gateway_queue_oldest_seconds" in page
+    assert f'gateway_queue_messages{{queue="",state="pending"}} {MOST_PARTNERS + 1}.0' in page
     assert "iowa" not in page
 
 
