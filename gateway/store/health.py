@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import BigInteger, delete, func, literal, select, type_coerce
 
 from gateway.core.ids import first_id
 from gateway.core.model import DeliveryState, PartnerKey, RecordState
@@ -13,6 +13,7 @@ from gateway.core.ports.health import BreakerRow, Sample
 from gateway.store.bulk import upsert
 from gateway.store.engine import Database
 from gateway.store.insertion import Insertion
+from gateway.store.prepared import moment
 from gateway.store.tables import audit_entries, breakers, deliveries, leases, records, samples, submissions
 from gateway.store.walks import SKEW, record_in
 
@@ -66,6 +67,23 @@ class StoredHealth:
         query = select(samples).where(samples.c.series == series, samples.c.at >= since)
         if label is not None:
             query = query.where(samples.c.label == label)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query.order_by(samples.c.at, samples.c.label))).all()
+        return tuple(Sample(row.at, row.series, row.label, row.value) for row in rows)
+
+    async def readings(self, series: str, since: datetime, width: timedelta, spans: int) -> tuple[Sample, ...]:
+        """As the port says. What is measured at one moment has one time, so the last time of each span finds it."""
+        span = select(literal(0).label("place")).cte("span", recursive=True)
+        span = span.union_all(select(span.c.place + 1).where(span.c.place < spans - 1))
+        at, step = type_coerce(samples.c.at, BigInteger), width // timedelta(microseconds=1)
+        begins = literal(moment(since), BigInteger) + span.c.place * literal(step, BigInteger)
+        last = (
+            select(func.max(samples.c.at))
+            .where(samples.c.series == series, at >= begins, at < begins + literal(step, BigInteger))
+            .correlate(span)
+        )
+        times = select(last.scalar_subquery()).select_from(span)
+        query = select(samples).where(samples.c.series == series, samples.c.at.in_(times))
         async with self._database.read() as connection:
             rows = (await connection.execute(query.order_by(samples.c.at, samples.c.label))).all()
         return tuple(Sample(row.at, row.series, row.label, row.value) for row in rows)

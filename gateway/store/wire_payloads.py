@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, exists, select, update
 
 from gateway.core.model import DeliveryId, DeliveryState, Digest
 from gateway.core.ports.wire_keys import Payload
@@ -51,12 +51,8 @@ class StoredPayloads:
             return _payload((await connection.execute(_of(payload.delivery))).one())
 
     async def forget(self) -> int:
-        done = select(deliveries.c.id).where(deliveries.c.state.in_(_DONE))
-        statement = (
-            update(wire_payloads)
-            .where(wire_payloads.c.sealed.is_not(None), wire_payloads.c.delivery.in_(done))
-            .values(sealed=None)
-        )
+        done = exists().where(deliveries.c.id == wire_payloads.c.delivery, deliveries.c.state.in_(_DONE))
+        statement = update(wire_payloads).where(wire_payloads.c.sealed.is_not(None), done).values(sealed=None)
         async with self._database.write() as connection:
             return (await connection.execute(statement)).rowcount
 

@@ -13,7 +13,7 @@ from gateway.core.model import Actor, AgreementKey, Delivery, DeliveryId, Delive
 from gateway.core.ports.danger_changes import nobody_hurries
 from gateway.core.ports.deliveries import Deliveries, Gathering
 from gateway.core.routing import Directory
-from gateway.work.seldom import Seldom
+from gateway.core.seldom import Seldom
 
 Hurry = Callable[[tuple[Gathering, ...]], Awaitable[frozenset[tuple[str, str, str]]]]
 """What waits -> partner, sender and agreement of what may not wait for its batch."""

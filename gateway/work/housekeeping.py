@@ -15,7 +15,7 @@ from gateway.core.ports.broker import Broker
 from gateway.core.ports.deliveries import Deliveries, DeliveryDesk
 from gateway.core.ports.health import Health, Sample
 from gateway.core.ports.submissions import Spool
-from gateway.work.seldom import Seldom
+from gateway.core.seldom import Seldom
 
 log = structlog.get_logger()
 UPLOAD_AGE = timedelta(hours=6)

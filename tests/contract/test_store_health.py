@@ -73,6 +73,24 @@ async def test_samples_come_back_oldest_first_by_series_label_and_time(health, t
     assert len(await health.samples("queue.ready", town.now)) == 2
 
 
+async def test_a_plot_reads_the_last_moment_of_each_span_and_nothing_else(health, town):
+    begun, step = town.now, timedelta(minutes=15)
+    seconds = [0, 10, 890, 900, 2_690]
+    taken = [
+        Sample(begun + timedelta(seconds=second), series, label, float(second))
+        for second in seconds
+        for series in ("queue.pending", "queue.rate")
+        for label in ("ohio", "texas")
+        if (second, label) != (890, "texas")
+    ]
+    await health.add_samples([*taken, Sample(begun - step, "queue.pending", "ohio", 7.0)])
+    found = await health.readings("queue.pending", begun, step, 3)
+    assert [(one.label, one.value) for one in found] == [
+        ("ohio", 890.0), ("ohio", 900.0), ("texas", 900.0), ("ohio", 2_690.0), ("texas", 2_690.0),
+    ]  # fmt: skip
+    assert await health.readings("queue.pending", begun + DAY, step, 96) == ()
+
+
 async def submit(town, database, counts, parked=0):
     id_ = SubmissionId(town.mint())
     submission = Submission(

@@ -17,6 +17,7 @@ from gateway.core.model import (
 )
 from gateway.core.ports.deliveries import DeliveryQuery
 from gateway.core.ports.jobs import Job
+from gateway.core.seldom import Seldom
 from gateway.logbook import Logbook
 from gateway.store.deliveries import StoredDeliveries
 from gateway.store.health import StoredHealth
@@ -26,7 +27,6 @@ from gateway.work.gather import Gatherer
 from gateway.work.housekeeping import UPLOAD_AGE, Housekeeper
 from gateway.work.integrator import Integrator
 from gateway.work.reroute import Rerouter
-from gateway.work.seldom import Seldom
 from tests.unit.work_site import CASE, MICHIGAN, MORNING, OHIO, TEXAS, agreement, open_site, partner, transfers
 
 PENDING, DEAD = DeliveryState.PENDING, DeliveryState.DEAD

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from gateway.core.model import PartnerKey
@@ -55,6 +55,11 @@ class Health(Protocol):
 
     async def samples(self, series: str, since: datetime, label: str | None = None) -> tuple[Sample, ...]:
         """Oldest first."""
+        ...
+
+    async def readings(self, series: str, since: datetime, width: timedelta, spans: int) -> tuple[Sample, ...]:
+        """Of each of so many spans of that width the readings of its last moment, oldest first: about as many rows as a
+        plot shows, however often was measured."""
         ...
 
     async def prune_samples(self, before: datetime) -> None: ...

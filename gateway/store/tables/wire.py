@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, LargeBinary, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, PrimaryKeyConstraint, Table, Text
 
-from gateway.store.tables.schema import metadata
+from gateway.store.tables.schema import metadata, only_where
 from gateway.store.types import Instant
 
 wire_keys = Table(
@@ -38,4 +38,10 @@ wire_payloads = Table(
     Column("media_type", Text, nullable=False),
     Column("extension", Text, nullable=False),
     Column("sealed", LargeBinary),
+    # Those that are forgotten stay as rows; the clock on the others must not look at them.
+    Index(
+        "wire_payloads_kept",
+        "delivery",
+        **only_where("sealed IS NOT NULL"),
+    ),
 )

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from gateway.core.errors import Forbidden, GatewayError, Unavailable
 from gateway.web.console import login, sessions
+from gateway.web.console.day import DayCounts
 from gateway.web.console.files import static_files
 from gateway.web.console.pages import Pages
 from gateway.web.console.pulse import Pulse
@@ -48,6 +49,7 @@ class Console:
         self._parts, self._settings = parts, settings
         self._pages = Pages()
         self._streams = Streams(settings.streams)
+        self._day = DayCounts(parts.health, parts.clock)
         self._pulse = Pulse({**parts.checks, "admission": parts.admission.check}, parts.clock)
         self._routes = routes(
             Gate.of(settings, self._streams, parts.login_failures, parts.indexer.index), self._pages, sso
@@ -89,7 +91,7 @@ class Console:
         return self._problem(self._visit(request), 500, GatewayError.title, f"Tell whoever runs the gateway: {number}")
 
     def _visit(self, request: web.Request) -> Visit:
-        return Visit(request, self._parts, self._settings, request[NONCE], self._parts.clock())
+        return Visit(request, self._parts, self._settings, request[NONCE], self._parts.clock(), self._day)
 
     def _endpoint(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def endpoint(request: web.Request) -> web.StreamResponse:

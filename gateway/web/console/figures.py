@@ -61,6 +61,11 @@ def total(layers: Sequence[tuple[float | None, ...]], steps: int) -> tuple[float
     return tuple(sums)
 
 
+async def _readings(health: Health, series: str, since: datetime, window: Window) -> Sequence[Sample]:
+    """What a plot shows of the window, and no more of it."""
+    return await health.readings(series, since, window.span / window.steps, window.steps)
+
+
 async def throughput(health: Health, now: datetime, window: Window) -> Chart:
     """Records taken in and deliveries taken by partners a minute, over all of them."""
     since = now - window.span
@@ -79,12 +84,12 @@ async def throughput(health: Health, now: datetime, window: Window) -> Chart:
 async def backlog(health: Health, now: datetime, window: Window) -> Chart:
     """What is owed and not yet delivered, stacked by partner; the biggest by name."""
     since = now - window.span
-    samples = await health.samples(PENDING, since)
+    samples = await _readings(health, PENDING, since, window)
     groups = by_label(samples)
     layers = {label: buckets(readings, since, now, window.steps)[1] for label, readings in groups.items()}
     ranked = sorted(layers, key=lambda label: (-max((v or 0 for v in layers[label]), default=0), label))
     # A time at which something was measured and nobody had anything waiting is a zero, not a gap.
-    measured = by_label(await health.samples(DELIVERED, since)).get("", ())
+    measured = by_label(await _readings(health, DELIVERED, since, window)).get("", ())
     nobody = tuple(None if v is None else 0.0 for v in buckets(measured, since, now, window.steps)[1])
     everything = total([nobody, *layers.values()], window.steps)
     named = [Series(label, _filled(layers[label], everything)) for label in ranked[:LAYERS]]

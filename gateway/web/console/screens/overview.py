@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
 
 from aiohttp import web
 
@@ -11,12 +10,12 @@ from gateway.core.court_orders import Standing
 from gateway.core.danger_clock import Stage
 from gateway.web.acknowledgement import ALARMS
 from gateway.web.console import figures, plots, status
+from gateway.web.console.day import DAY
 from gateway.web.console.ownership import own
 from gateway.web.console.rights import Right
 from gateway.web.console.screens.window import asked_window
 from gateway.web.console.visit import Shown, Visit, elsewhere
 
-DAY = timedelta(hours=24)
 TOP_GROUPS = 5
 
 
@@ -36,7 +35,7 @@ async def _figures(visit: Visit) -> dict[str, object]:
     parts, window = visit.parts, asked_window(visit)
     picture = status.Picture(
         now=visit.now,
-        counts=await parts.health.counts(visit.now - DAY),
+        counts=await visit.day.now(),
         queues=await parts.desk.queues(),
         groups=await parts.desk.groups(),
         head=await parts.audit.head(),
