@@ -4,20 +4,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.core.catalog import Picture
+from gateway.core.catalog import LayoutField, Need, Picture
 from gateway.core.errors import Misconfigured
 from gateway.core.model import Content, Severity
 from tests.unit.fixed_width_samples import CATALOG, record_text
 from transforms.fixed_width import Leftovers, compiled, document_order, findings_of
-from transforms.layout import CompiledLayout
+from transforms.layout import FIX_REQUIRED, CompiledLayout, Fault
 from transforms.picture_dates import DATES
 from transforms.pictures import CODECS
 
-ORDERS = {kind: document_order(CATALOG, kind) for kind in ("case-transfer", "new-hire")}
+ORDERS = {kind: document_order(CATALOG, kind) for kind in ("case-transfer", "new-hire", "withholding-payment")}
 LAYOUTS = {
     name: compiled(CATALOG, name, ORDERS["case-transfer" if name.startswith("csenet") else "new-hire"])
     for name in CATALOG.layouts
     if name in {"w4-header", "w4-data"} or name in {*CATALOG.sequences["csenet"], "csenet-header-from-server"}
+}
+WITH_ACH = LAYOUTS | {
+    name: compiled(CATALOG, name, ORDERS["withholding-payment"]) for name in CATALOG.layouts if name.startswith("ach-")
 }
 
 
@@ -42,6 +45,44 @@ def test_reading_and_writing_gives_the_same_bytes(name):
         assert set(values) <= layout.paths(prefix)
 
     holds()
+
+
+def keyed(layout: CompiledLayout) -> list[LayoutField]:
+    return [field for field in layout.layout.fields if field.path and field.picture is not Picture.COUNT]
+
+
+@pytest.mark.parametrize("name", sorted(WITH_ACH))
+def test_each_field_that_is_too_long_is_a_finding_and_never_cut(name):
+    layout = WITH_ACH[name]
+    prefix = prefix_of(layout)
+    for field in keyed(layout):
+        faults: list[Fault] = []
+        text, _ = layout.write({f"{prefix}{field.path}": "9" * (field.length + 1)}, prefix, faults)
+        assert [fault.field.name for fault in faults] == [field.name]
+        assert len(text) == layout.length
+
+
+@pytest.mark.parametrize("name", sorted(WITH_ACH))
+def test_each_field_of_a_wrong_picture_is_a_finding_with_its_place(name):
+    layout = WITH_ACH[name]
+    for field in keyed(layout):
+        if field.picture in (Picture.TEXT, Picture.PERSON_NAME):
+            continue
+        text = " " * (field.start - 1) + "?" * field.length
+        found = [f for f in layout.read(text.ljust(layout.length), prefix_of(layout), {}) if f.field.name == field.name]
+        assert [(fault.field.start, fault.field.length) for fault in found] == [(field.start, field.length)]
+
+
+@pytest.mark.parametrize("name", sorted(WITH_ACH))
+def test_each_required_field_that_is_blank_is_told_apart_from_zeros(name):
+    layout = WITH_ACH[name]
+    wanted = {field.name for field in keyed(layout) if field.required is Need.REQUIRED}
+
+    def missed(text: str) -> set[str]:
+        faults = layout.read(text * layout.length, prefix_of(layout), {}, required=True)
+        return {fault.field.name for fault in faults if fault.rule == FIX_REQUIRED}
+
+    assert (missed(" "), missed("0")) == (wanted, set())
 
 
 @pytest.mark.parametrize("name", sorted(LAYOUTS))
