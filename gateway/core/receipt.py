@@ -14,8 +14,8 @@ from gateway.core.model import Counts, Finding, RuleCode, Severity, Submission
 SAMPLES = 5
 """Findings shown for each rule; all of them are paged under the submission."""
 
-Describe = Callable[[RuleCode], tuple[str, str]]
-"""Title and fix of a rule in plain words."""
+Describe = Callable[[RuleCode], tuple[str, str, str]]
+"""Title and fix of a rule in plain words, and where it comes from."""
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
@@ -30,13 +30,16 @@ class Worded(Protocol):
     @property
     def fix(self) -> str: ...
 
+    @property
+    def source(self) -> str: ...
+
 
 def describing(find: Callable[[RuleCode], Worded | None]) -> Describe:
     """In the words of the rules that ``find`` knows; of any other its code."""
 
-    def describe(code: RuleCode) -> tuple[str, str]:
+    def describe(code: RuleCode) -> tuple[str, str, str]:
         rule = find(code)
-        return (code, "") if rule is None else (rule.title, rule.fix)
+        return (code, "", "") if rule is None else (rule.title, rule.fix, rule.source)
 
     return describe
 
@@ -137,7 +140,7 @@ class Receipts:
 
     def shown(self, one: Grouped) -> dict[str, object]:
         """One group of findings in plain words."""
-        title, fix = self._describe(one.rule)
+        title, fix, source = self._describe(one.rule)
         return {
             "code": one.rule,
             "severity": one.severity,
@@ -145,6 +148,7 @@ class Receipts:
             "count": one.count,
             "title": title,
             "fix": fix,
+            "source": source,
             "help": f"/v1/rules/{one.rule}",
             "samples": [sample(f) for f in one.samples],
         }

@@ -232,16 +232,16 @@ _BY_STATUS: Mapping[int, str] = {
 }
 
 
-def by_code(rule: RuleCode) -> tuple[str, str]:
+def by_code(rule: RuleCode) -> tuple[str, str, str]:
     """For answers without findings: nothing is there to be described."""
-    return rule, ""
+    return rule, "", ""
 
 
 def _explained(finding: Finding, describe: Describe) -> dict[str, object]:
     """A finding with the words of its rule: whoever cannot read a file has nothing else to go by."""
-    title, fix = describe(finding.rule)
+    title, fix, source = describe(finding.rule)
     told = {"rule": finding.rule, "severity": finding.severity, "field": finding.field, **sample(finding)}
-    return {**told, "title": title, "fix": fix, "help": f"/v1/rules/{finding.rule}"}
+    return {**told, "title": title, "fix": fix, "source": source, "help": f"/v1/rules/{finding.rule}"}
 
 
 @dataclass(frozen=True, slots=True)

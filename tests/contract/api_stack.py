@@ -116,7 +116,7 @@ FORMATS = {
     OUT: FormatInfo(OUT, "Out", (LOCATE,), "text/x-out", ".out", reads=False, writes=True, confidence="test"),
 }
 BAD = RuleCode("T-BAD")
-WRITE_RECEIPT = Receipts(lambda _rule: ("The line is bad", "Write a good line."))
+WRITE_RECEIPT = Receipts(lambda _rule: ("The line is bad", "Write a good line.", "the test"))
 RULES = {BAD: RuleText(BAD, "The line is bad", "Write a good line.", Severity.ERROR, source="the test")}
 
 

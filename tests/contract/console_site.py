@@ -400,7 +400,7 @@ async def posted(site, now):
             received_at=taken.received_at,
         )
         parked = judged_record(taken.id, 3, state=RecordState.UNROUTABLE, received_at=taken.received_at)
-        await intake.accept(acceptance(taken, good, bad, parked, write=Receipts(lambda _rule: ("", ""))))
+        await intake.accept(acceptance(taken, good, bad, parked, write=Receipts(lambda _rule: ("", "", ""))))
         site.ids |= {"submission": taken.id, "record": good.record.id, "refused": bad.record.id}
     await intake.close()
 

@@ -46,6 +46,7 @@ async def test_a_faulty_record_is_refused_with_rule_and_place(site):
         finding = next(one for one in receipt["findings"] if one["code"] == rule)
         assert finding["title"], name
         assert finding["fix"], name
+        assert finding["source"], name
         assert finding["samples"][0]["record"] == 1, name
         assert finding["samples"][0].get("line", 0) >= (form != "json"), (name, finding)
         assert len(answer.body) < SMALL, name

@@ -31,7 +31,7 @@ NOW = datetime(2026, 3, 2, 8, 0, 0, 250, tzinfo=UTC)
 SCRIBE = Scribe(lambda: NOW, minting(lambda: NOW, os.urandom), os.urandom)
 ACTOR = Actor("partner", "michigan")
 WARNING = Finding(RuleCode("W"), Severity.WARNING, record=1, field="Name", start=3, length=2, note="expected 2 bytes")
-write = Receipts(lambda rule: (f"title of {rule}", f"fix of {rule}"))
+write = Receipts(lambda rule: (f"title of {rule}", f"fix of {rule}", f"source of {rule}"))
 
 
 def judged(ordinal, state=RecordState.ROUTED, serial=None, findings=()):
@@ -135,7 +135,8 @@ def test_the_bytes_of_a_receipt_are_a_function_of_what_was_judged():
         + b"b" * 64
         + b'","bytes":1000},"received_at":"2026-03-02T08:00:00.000250Z","counts":{"records":1,"accepted":1,"warned":1,'
         b'"refused":0,"unroutable":0,"withheld":0},"findings":[{"code":"W","severity":"warning","field":"Name",'
-        b'"count":1,"title":"title of W","fix":"fix of W","help":"/v1/rules/W","samples":[{"record":1,'
+        b'"count":1,"title":"title of W","fix":"fix of W","source":"source of W",'
+        b'"help":"/v1/rules/W","samples":[{"record":1,'
         b'"columns":"3-4","note":"expected 2 bytes"}]}],"records":[{"record":1,"id":"record-1","state":"routed",'
         b'"reason":null}],"links":{"self":"/v1/submissions/s","records":"/v1/submissions/s/records",'
         b'"findings":"/v1/submissions/s/findings",'

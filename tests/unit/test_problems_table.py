@@ -78,7 +78,7 @@ def test_wrong_members_are_named_by_pointer():
 def test_an_unreadable_file_shows_places_and_at_most_a_hundred_of_them():
     finding = Finding(RuleCode("CSE-LENGTH"), Severity.FATAL, record=3, start=5, length=2, note="expected 7 bytes")
     instance = problems.of_error(Unreadable("Nothing can be read.", [finding] * 500))
-    document = instance.document(ENTITY, lambda rule: (f"Title of {rule}", f"Fix of {rule}"))
+    document = instance.document(ENTITY, lambda rule: (f"Title of {rule}", f"Fix of {rule}", f"Source of {rule}"))
     assert len(document["findings"]) == 100
     assert document["findings"][0] == {
         "rule": "CSE-LENGTH",
@@ -89,6 +89,7 @@ def test_an_unreadable_file_shows_places_and_at_most_a_hundred_of_them():
         "note": "expected 7 bytes",
         "title": "Title of CSE-LENGTH",
         "fix": "Fix of CSE-LENGTH",
+        "source": "Source of CSE-LENGTH",
         "help": "/v1/rules/CSE-LENGTH",
     }
 

@@ -250,7 +250,7 @@ class Site:
             clock=self.clock,
             mint=self.mint,
             directory=lambda: self.directory,
-            write_receipt=Receipts(lambda rule: (rule, "")),
+            write_receipt=Receipts(lambda rule: (rule, "", "")),
             whole=WholeFile.of(self.speech.catalog),
             announce=self.told.extend,
             limits=limits or IntakeLimits(),
@@ -268,7 +268,7 @@ class Site:
             clock=self.clock,
             mint=self.mint,
             directory=lambda: self.directory,
-            write_receipt=Receipts(lambda rule: (rule, "")),
+            write_receipt=Receipts(lambda rule: (rule, "", "")),
             announce=self.told.extend,
         )
 

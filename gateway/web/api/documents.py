@@ -40,6 +40,7 @@ def rule_counts(values: Sequence[RuleCount], rules: Mapping[str, RuleText]) -> l
             count=value.count,
             title=rules[value.rule].title if value.rule in rules else value.rule,
             fix=rules[value.rule].fix if value.rule in rules else "",
+            source=rules[value.rule].source if value.rule in rules else "",
             help=f"/v1/rules/{value.rule}",
             samples=[told.PlaceTold.model_validate(sample(one)) for one in value.samples],
         )

@@ -30,6 +30,7 @@ class FindingTold(PlaceTold):
 class ExplainedTold(FindingTold):
     title: str
     fix: str
+    source: str
     help: str
 
 
@@ -40,6 +41,7 @@ class RuleTold(Told):
     count: int
     title: str
     fix: str
+    source: Annotated[str, Field(description="Receipts that were written before 29 November 2026 do not have it")] = ""
     help: str
     samples: list[PlaceTold]
 
