@@ -25,6 +25,7 @@ from gateway.foundation import Foundation, foundation
 from gateway.guarding import danger_watch
 from gateway.key_rounds import KeyRounds, key_report, reindexer, rewrapper
 from gateway.listening import listening
+from gateway.policies import in_force, note_policies
 from gateway.retaining import eraser
 from gateway.settings import Role, Settings, TimestampSettings
 from gateway.stamping import Authority, Stamper
@@ -80,6 +81,7 @@ async def gateway(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> Asy
         await process.clearing.watch.refresh()
         if Role.INTEGRATOR in roles:
             await _examine_log(base)
+            await note_policies(base, in_force(base))
         await stack.enter_async_context(_working(process))
         await stack.enter_async_context(listening(process))
         log.info("gateway.started", role=" ".join(sorted(roles)), version=__version__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -90,8 +91,9 @@ def _successions(
 
 def _policy(root: Traversable) -> Policy:
     folder = root.joinpath("disclosure")
-    names = ("policy.toml", "fti.toml", "answers.toml")
-    return read_policy(*(parse(f"disclosure/{name}", folder.joinpath(name).read_bytes()) for name in names))
+    files = {name: folder.joinpath(name).read_bytes() for name in ("policy.toml", "fti.toml", "answers.toml")}
+    read = read_policy(*(parse(f"disclosure/{name}", text) for name, text in files.items()))
+    return replace(read, digest=hashlib.sha256(b"".join(files.values())).hexdigest())
 
 
 def _without_drafts(catalog: Catalog) -> Catalog:

@@ -120,6 +120,8 @@ class Policy:
     """All tables of the guard. Frozen and picklable."""
 
     version: str = "none"
+    digest: str = ""
+    """SHA-256 of its files, one after the other."""
     kinds: Mapping[Kind, KindPolicy] = field(default_factory=dict)
     labels: Mapping[str, Label] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)

@@ -103,7 +103,10 @@ class SecondWords:
         used = await self.approvals.use(wish.act, wish.object, wish.terms, Spent(actor, now), entry)
         if used is None:
             told = four_eyes.PAIRS[wish.act].meaning
-            raise Conflict(f"To {told}, ask for an approval that another person gives.", code="approval-needed")
+            why = (
+                f"To {told}, another person has to agree first. Ask for that, or wait until what was asked is decided."
+            )
+            raise Conflict(why, code="approval-needed")
         return used
 
     async def _found(self, request_id: str) -> Request:
