@@ -505,6 +505,11 @@ async def test_a_hold_is_set_and_released_and_an_extract_is_confirmed_on_the_pag
         await send(client, "/retention/holds", 404, scope="record", what="none", reason="litigation")
         await send(client, "/retention/holds", scope="record", what=site.ids["record"], reason="litigation")
         (hold,) = await site.parts.retention.holds()
+        assert "the record: litigation" in await text(client, f"/records/{site.ids['record']}")
+        other = await text(client, f"/records/{site.ids['refused']}")
+        assert f'href="/retention?what={site.ids["refused"]}#set"' in other
+        filled = await text(client, f"/retention?what={site.ids['refused']}")
+        assert f'value="{site.ids["refused"]}"' in filled
         assert "litigation" in await text(client, "/retention")
         await send(client, f"/retention/holds/{hold.id}/release", reason="settled")
         assert await site.parts.retention.holds() == ()

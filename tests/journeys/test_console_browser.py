@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -225,6 +226,62 @@ async def test_the_keyboard_reaches_the_content_first(chromium, site):
         assert await page.evaluate("document.activeElement.textContent") == "Skip to main content"
         await page.keyboard.press("Enter")
         assert await page.evaluate("document.activeElement.id") == "main"
+
+
+FOCUS = """() => {
+  const at = document.activeElement, style = getComputedStyle(at), label = at.labels?.[0];
+  const seen = at.matches(".usa-checkbox__input") ? label : at, box = seen.getBoundingClientRect();
+  const drawn = getComputedStyle(label ?? at, at.matches(".usa-checkbox__input") ? "::before" : null);
+  const outlined = (one) => one.outlineStyle !== "none" && parseFloat(one.outlineWidth) >= 2;
+  return {text: (label ?? at).textContent.trim() || at.id, tag: at.tagName, type: at.type,
+          visible: (outlined(style) || outlined(drawn)) && box.bottom > 0 && box.top < innerHeight};
+}"""
+
+
+async def tab_to(page, words, most=60):
+    """Press Tab until what says just these words has the focus; every stop on the way must be seen."""
+    seen = []
+    for _ in range(most):
+        await page.keyboard.press("Tab")
+        at = await page.evaluate(FOCUS)
+        assert at["visible"] or at["tag"] == "BODY" or at["text"] == "Skip to main content", at
+        seen.append(at["text"][:40])
+        if at["text"] == words:
+            return
+    raise AssertionError(f"Tab does not lead to {words!r}: {seen}")
+
+
+async def test_a_storm_is_repaired_with_the_keyboard_alone_in_a_narrow_window(chromium, site):
+    async with logged_in(chromium, site, viewport=NARROW) as page:
+        await page.goto("/dead?fault=partner")
+        await tab_to(page, "https-503")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("h1")).to_have_text("https-503")
+        await tab_to(page, "Select all on this page")
+        await page.keyboard.press("Space")
+        await expect(page.locator("button[value=selected]")).to_have_text("Plan for 12 selected")
+        await tab_to(page, "Reason")
+        await page.keyboard.type("partner is back")
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_title(re.compile("^Plan: retry 12 "))
+        await tab_to(page, "Start: retry 12")
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_title(re.compile("^Job running: retry 12 "))
+        await page.goto(f"/deliveries/{site.ids['delivery']}")
+        await tab_to(page, "Reason to withdraw")
+        await page.keyboard.press("Shift+Tab")
+        await tab_to(page, "Log out", 90)
+        await page.keyboard.press("Space")
+        await expect(page).to_have_url(site.url + "/login")
+
+
+async def test_the_check_of_the_focus_finds_one_that_cannot_be_seen(chromium, site):
+    """The control."""
+    async with logged_in(chromium, site, bypass_csp=True) as page:
+        await page.goto("/dead")
+        await page.add_style_tag(content="*:focus, *:focus + label::before { outline: none !important }")
+        with pytest.raises(AssertionError, match="'visible': False"):
+            await tab_to(page, "https-503")
 
 
 async def test_a_login_that_is_about_to_end_says_so_and_one_click_keeps_it(chromium, site):

@@ -24,6 +24,7 @@ from gateway.core.model import (
 )
 from gateway.core.ports.listing import Listing
 from gateway.core.ports.records import RecordQuery, Step
+from gateway.core.retention import Hold, HoldScope
 from gateway.web.console.ownership import of_records, sees_delivery, sees_record, visible_steps
 from gateway.web.console.rights import Right
 from gateway.web.console.visit import Shown, Visit
@@ -134,6 +135,7 @@ async def trace(visit: Visit) -> Shown:
             "ordered": await visit.parts.court.of_record(found.id),
             "places": await visit.parts.court.protected(found) if visit.may(Right.ORDER) else (),
             "erasure": await visit.parts.retention.erased(found.id) if found.digest is None else None,
+            "holds": await _holds(visit, found, every) if visit.may(Right.KEPT) else (),
             "milestones": fold(steps),
             "deliveries": deliveries,
             "losses": {one.id: await visit.parts.desk.findings(one.id) for one in deliveries},
@@ -141,6 +143,13 @@ async def trace(visit: Visit) -> Shown:
             "rules": visit.parts.rules,
         },
     )
+
+
+async def _holds(visit: Visit, found: Record, deliveries: tuple[Delivery, ...]) -> tuple[Hold, ...]:
+    """The holds that name the record or one of its parties. One of a case is found by whoever knows the case."""
+    parties = {found.sender, *(one.partner for one in deliveries)}
+    named = {(HoldScope.RECORD, str(found.id)), *((HoldScope.PARTNER, str(one)) for one in parties)}
+    return tuple(one for one in await visit.parts.retention.holds() if (one.scope, one.what) in named)
 
 
 async def proof(visit: Visit) -> web.Response:

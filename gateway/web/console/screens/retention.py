@@ -20,6 +20,7 @@ async def retention(visit: Visit) -> Shown:
             "runs": await desk.runs(RUNS),
             "holds": await desk.holds(),
             "scopes": tuple(HoldScope),
+            "what": visit.asked("what"),
             "extracts": await desk.extracts(),
         },
     )
