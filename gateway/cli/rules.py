@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from gateway.offline.rules import Difference
 
 app = typer.Typer(help="The rules that records are judged by.", no_args_is_help=True)
+MOST_LISTED = 4
+"""Fields of a rule that the list names; ``show`` names all."""
 Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="The rules in force on this day, CCYY-MM-DD.")]
 
 
@@ -56,8 +58,15 @@ def list_(
     if json:
         put({"rules": [_document(rule, catalog) for rule in chosen]})
         return
-    rows = ((rule.code, rule.severity, subject(rule, catalog), rule.title, period(rule)) for rule in chosen)
+    rows = ((rule.code, rule.severity, _few(subject(rule, catalog)), rule.title, period(rule)) for rule in chosen)
     table("Rules", ("rule", "severity", "field", "what is wrong", "in force"), rows)
+
+
+def _few(fields: str) -> str | None:
+    """The first fields of a rule, so that the table keeps to a screen; None for a rule about any field."""
+    named = fields.split(", ")
+    more = len(named) - MOST_LISTED
+    return f"{', '.join(named[:MOST_LISTED])} and {more} more" if more > 0 else fields or None
 
 
 def _chosen(catalog: Catalog, words: list[str], kind: str | None, format: str | None) -> list[Rule]:
