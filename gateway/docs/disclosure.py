@@ -30,6 +30,10 @@ retention is switched on ([retention.md](retention.md)).
 `gateway override list|show`, `gateway why`, `/overrides` in the console and `gateway_court_orders` say where orders
 stand and which let what go."""
 ORDER_CASES = (
+    (
+        "the partner takes answers bridged to `locate`",
+        "they stay as `disclosure-label`: no court gets that kind; give `locate-answer` a format in the partner's file",
+    ),
     ("two protected persons in one answer", "one order for each; all are used up together or none"),
     ("a protected person without a number", "known in that one record only: the order names the answer itself"),
     ("the bytes cannot be made", "nothing is used up"),
