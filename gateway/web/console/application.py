@@ -13,7 +13,6 @@ from aiohttp import web
 
 from gateway.core.errors import Forbidden, GatewayError, Unavailable
 from gateway.web.console import login, sessions
-from gateway.web.console.day import DayCounts
 from gateway.web.console.files import static_files
 from gateway.web.console.pages import Pages
 from gateway.web.console.pulse import Pulse
@@ -22,6 +21,7 @@ from gateway.web.console.routes import Route, routes
 from gateway.web.console.security import NONCE, harden, refuse_other_sites, refuse_without_token
 from gateway.web.console.sessions import Gate
 from gateway.web.console.settings import ConsoleSettings
+from gateway.web.console.shared import Figures
 from gateway.web.console.single_sign_on import SingleSignOn
 from gateway.web.console.streams import Streams
 from gateway.web.console.visit import Shown, Visit
@@ -49,7 +49,7 @@ class Console:
         self._parts, self._settings = parts, settings
         self._pages = Pages()
         self._streams = Streams(settings.streams)
-        self._day = DayCounts(parts.health, parts.clock)
+        self._shared = Figures.of(parts.health, parts.desk, parts.clock)
         self._pulse = Pulse({**parts.checks, "admission": parts.admission.check}, parts.clock)
         self._routes = routes(
             Gate.of(settings, self._streams, parts.login_failures, parts.indexer.index), self._pages, sso
@@ -91,7 +91,7 @@ class Console:
         return self._problem(self._visit(request), 500, GatewayError.title, f"Tell whoever runs the gateway: {number}")
 
     def _visit(self, request: web.Request) -> Visit:
-        return Visit(request, self._parts, self._settings, request[NONCE], self._parts.clock(), self._day)
+        return Visit(request, self._parts, self._settings, request[NONCE], self._parts.clock(), self._shared)
 
     def _endpoint(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def endpoint(request: web.Request) -> web.StreamResponse:

@@ -11,10 +11,10 @@ from aiohttp import web
 from gateway.core.errors import Refused
 from gateway.core.model import Actor
 from gateway.core.ports.accounts import Operator, Session
-from gateway.web.console.day import DayCounts
 from gateway.web.console.pulse import Reading
 from gateway.web.console.rights import NARROWED, Right, allowed, known_role
 from gateway.web.console.settings import ConsoleSettings
+from gateway.web.console.shared import Figures
 from gateway.web.parts import Parts
 
 LONGEST_FIELD = 500
@@ -47,7 +47,7 @@ class Visit:
     settings: ConsoleSettings
     nonce: str
     now: datetime
-    day: DayCounts
+    shared: Figures
     session: Session | None = None
     operator: Operator | None = None
     entering: Operator | None = None

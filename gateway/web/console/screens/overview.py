@@ -10,10 +10,10 @@ from gateway.core.court_orders import Standing
 from gateway.core.danger_clock import Stage
 from gateway.web.acknowledgement import ALARMS
 from gateway.web.console import figures, plots, status
-from gateway.web.console.day import DAY
 from gateway.web.console.ownership import own
 from gateway.web.console.rights import Right
 from gateway.web.console.screens.window import asked_window
+from gateway.web.console.shared import DAY
 from gateway.web.console.visit import Shown, Visit, elsewhere
 
 TOP_GROUPS = 5
@@ -35,9 +35,9 @@ async def _figures(visit: Visit) -> dict[str, object]:
     parts, window = visit.parts, asked_window(visit)
     picture = status.Picture(
         now=visit.now,
-        counts=await visit.day.now(),
-        queues=await parts.desk.queues(),
-        groups=await parts.desk.groups(),
+        counts=await visit.shared.day.now(),
+        queues=await visit.shared.queues.now(),
+        groups=await visit.shared.groups.now(),
         head=await parts.audit.head(),
         readings=visit.readings,
         keys=[line for line in parts.key_report() if line.attention],

@@ -38,7 +38,7 @@ async def _figures(visit: Visit) -> dict[str, object]:
     directory = await visit.parts.directory()
     breakers = {row.partner: row for row in await health.breakers()}
     trends, consumers = await figures.trends(health, visit.now), await figures.consumers(health, visit.now)
-    present = {queue.partner: queue for queue in await visit.parts.desk.queues()}
+    present = {queue.partner: queue for queue in await visit.shared.queues.now()}
     rows = []
     for key in sorted({*directory.partners, *present}):
         partner = directory.partners.get(key)
