@@ -20,6 +20,7 @@ BASES: Mapping[str, Content] = {
     "federal acknowledgement": next(one for one in _ANSWERS if one.fields["RecordTypeCode"] == "FS"),
     "federal match": next(one for one in _ANSWERS if one.fields["RecordTypeCode"] == "FT"),
     "federal answer": _LOCATED[0],
+    "federal benefit": next(one for one in _LOCATED if one.fields.get("RecordTypeCode") == "FK"),
 }
 """Valid records by what the rows below call them."""
 
@@ -56,6 +57,9 @@ BROKEN: tuple[Broken, ...] = (
     ("FCR-ANSWER-CODE", "federal acknowledgement", {"AcknowledgementCode": "AAAA"}),
     ("FCR-ANSWER-CODE", "federal acknowledgement", {"SSNValidityCode": "Q"}),
     ("FCR-ANSWER-CODE", "federal match", {"ResponseCode": "MX"}),
+    ("FCR-MATCH-ACTION", "federal match", {"ActionTypeCode": "Z"}),
+    ("SVES-OCCASION", "federal benefit", {"MatchTypeCode": "Z"}),
+    ("SVES-NUMBER", "federal benefit", {"SSNMatchCode": "V"}),
     ("FPLS-ANSWER-CODE", "federal answer", {"ResponseCode": "99"}),
     ("CSE-LOCATE-SSN", "LO1 R", {"NoncustodialParent/PersonSSNIdentification": None}),
 )
