@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,7 +26,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from gateway.core.errors import Misconfigured, Unavailable
-from gateway.store.errors import translated
+from gateway.store.errors import MUCH_LATER, translated
 
 POSTGRESQL_DRIVER = "postgresql+asyncpg"
 SQLITE_DRIVER = "sqlite+aiosqlite"
@@ -60,15 +60,23 @@ class Database:
     """Transactions on one database. Foreign exceptions leave it translated (``gateway.store.errors``)."""
 
     def __init__(
-        self, dialect: Dialect, writer: AsyncEngine, reader: AsyncEngine, threads: WeakSet[Thread] | None = None
+        self,
+        dialect: Dialect,
+        writer: AsyncEngine,
+        reader: AsyncEngine,
+        threads: WeakSet[Thread] | None = None,
+        *,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self.dialect = dialect
         self._writer, self._reader = writer, reader
+        self._seconds = seconds
         self._plain = writer.execution_options(isolation_level="AUTOCOMMIT")
         """The writer's connections, each statement on which is a transaction of its own."""
         self._threads = WeakSet[Thread]() if threads is None else threads
         self.write_failed = False
         """Whether the database did not take the last write of this process: a full disk, a standby."""
+        self._full: tuple[Unavailable, float] | None = None
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -84,13 +92,23 @@ class Database:
             async with self._plain.connect() as connection:
                 yield connection
 
+    @property
+    def full(self) -> Unavailable | None:
+        """Why a write failed not long ago that a person has to mend, such as a full disk. Small writes that fit all the
+        same, into room that got free inside the files, tell nothing."""
+        if self._full is not None and self._seconds() >= self._full[1]:
+            self._full = None
+        return None if self._full is None else self._full[0]
+
     @contextmanager
     def _writing(self) -> Iterator[None]:
         try:
             with translated():
                 yield
-        except Unavailable:
+        except Unavailable as error:
             self.write_failed = True
+            if error.retry_after >= MUCH_LATER:
+                self._full = (error, self._seconds() + error.retry_after.total_seconds())
             raise
         self.write_failed = False
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import BigInteger, delete, func, literal, select, type_coerce
 
+from gateway.core.errors import Unavailable
 from gateway.core.ids import first_id
 from gateway.core.model import DeliveryState, PartnerKey, RecordState
 from gateway.core.ports.health import BreakerRow, Sample
@@ -35,6 +36,8 @@ class StoredHealth:
         """As the port says. A database with a full disk still answers what it is asked."""
         async with self._database.read() as connection:
             await connection.execute(select(1))
+        if (full := self._database.full) is not None:
+            raise Unavailable(full.detail, code=full.problem, retry_after=full.retry_after)
         if self._database.write_failed:
             await self.writes()
 

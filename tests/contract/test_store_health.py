@@ -194,3 +194,20 @@ async def test_those_who_do_the_same_know_how_many_they_are_until_one_leaves_or_
     assert await hear("b") == (0, 2)
     town.wait(timedelta(seconds=1))
     assert await hear("b") == (0, 1)
+
+
+async def test_a_disk_that_was_full_not_long_ago_is_not_well_though_small_writes_fit(sqlite_url):
+    database = open_database(sqlite_url)
+    health = StoredHealth(database)
+    big = [Sample(Town().now, f"big {number}", "x" * 4_000, 0.0) for number in range(300)]
+    await health.ping()
+    await database.outside(["PRAGMA max_page_count=1"])  # no more pages than the file has
+    with pytest.raises(Unavailable, match="the disk is full"):
+        await health.add_samples(big)
+    assert database.full is not None
+    await health.writes()
+    with pytest.raises(Unavailable, match="the disk is full"):
+        await health.ping()
+    database._seconds = lambda: float("inf")
+    await health.ping()
+    await database.dispose()
