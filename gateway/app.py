@@ -17,7 +17,7 @@ from gateway import __version__
 from gateway.audit.stamp import roots_of
 from gateway.core.errors import GatewayError, Misconfigured, Tampered, Unavailable
 from gateway.core.model import Actor
-from gateway.core.ports.pulse import Sign
+from gateway.core.ports.signs import Sign
 from gateway.core.routing import Directory
 from gateway.cosigners import Cosigners
 from gateway.court import releaser
@@ -37,10 +37,10 @@ from gateway.work.gather import Gatherer
 from gateway.work.housekeeping import Housekeeper
 from gateway.work.integrator import Integrator
 from gateway.work.leadership import Leadership
+from gateway.work.lookout import Lookout
 from gateway.work.loops import Loop, ended, run
 from gateway.work.patience import Patience
 from gateway.work.presence import RENEWED as PRESENCE_EVERY
-from gateway.work.pulse import Pulse
 from gateway.work.reindex import IndexPace
 from gateway.work.reroute import Rerouter
 from gateway.work.retention import Rounds
@@ -50,10 +50,10 @@ from gateway.work.wire_keeper import WireKeeper
 log = structlog.get_logger()
 
 ALL_ROLES = frozenset(Role)
-PULSE = timedelta(seconds=1)
+LOOKOUT = timedelta(seconds=1)
 """How soon a loop hears of what lies in the store for it."""
 ANYHOW = timedelta(seconds=30)
-"""How long a loop that the pulse wakes rests at most: nothing hangs on the pulse alone."""
+"""How long a loop that the lookout wakes rests at most: nothing hangs on the lookout alone."""
 WIRE_KEYS_EVERY = timedelta(days=1)
 """How often the end of wire keys is looked at."""
 LOOK_EVERY = timedelta(seconds=30)
@@ -158,10 +158,10 @@ async def _declare(process: Gateway, directory: Directory) -> None:
 
 
 def loops(process: Gateway) -> list[Loop]:
-    """The loops of the process's roles, and the pulse that wakes them."""
+    """The loops of the process's roles, and the lookout that wakes them."""
     found = _loops(process)
     wakes = {loop.sign: loop.wake for loop in found if loop.sign is not None}
-    return [Loop("pulse", Pulse(process.base.stores.signs, process.base.clock, wakes).step, PULSE), *found]
+    return [Loop("lookout", Lookout(process.base.stores.signs, process.base.clock, wakes).step, LOOKOUT), *found]
 
 
 def _loops(process: Gateway) -> list[Loop]:

@@ -45,12 +45,12 @@ from gateway.store.operators import StoredOperators
 from gateway.store.overrides import StoredOverrides
 from gateway.store.partners import StoredPartners
 from gateway.store.protection import StoredNotices
-from gateway.store.pulse import StoredSigns
 from gateway.store.readings import StoredReadings
 from gateway.store.receipts import StoredReceipts
 from gateway.store.records import StoredRecords
 from gateway.store.retention import StoredRetention
 from gateway.store.sealed import StoredSealed
+from gateway.store.signs import StoredSigns
 from gateway.store.spool import StoredSpool
 from gateway.store.stamps import StoredStamps
 from gateway.store.submissions import StoredSubmissions

@@ -10,7 +10,7 @@ from datetime import timedelta
 import structlog
 
 from gateway.core.errors import GatewayError
-from gateway.core.ports.pulse import Sign
+from gateway.core.ports.signs import Sign
 
 log = structlog.get_logger()
 
@@ -30,9 +30,9 @@ class Loop:
     rest: timedelta
     """Between two rounds that found nothing."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
-    """Cuts a rest short: something of this process has made work, or the pulse has seen some in the store."""
+    """Cuts a rest short: something of this process has made work, or the lookout has seen some in the store."""
     sign: Sign | None = None
-    """What the pulse wakes it for."""
+    """What the lookout wakes it for."""
     after_fault: timedelta = timedelta(seconds=2)
     """The rest after an error of ours, which nothing cuts short."""
 

@@ -14,14 +14,14 @@ from sqlalchemy import event, text
 
 from gateway.core.model import DeliveryState, Page, RecordState
 from gateway.core.ports.deliveries import DeliveryQuery
-from gateway.core.ports.pulse import Sign
 from gateway.core.ports.records import RecordQuery
+from gateway.core.ports.signs import Sign
 from gateway.store.deliveries import StoredDeliveries
 from gateway.store.desk import StoredDesk
 from gateway.store.insertion import Insertion
-from gateway.store.pulse import StoredSigns
 from gateway.store.records import StoredRecords
 from gateway.store.rows import record_row
+from gateway.store.signs import StoredSigns
 from gateway.store.tables import records
 from gateway.store.waits import StoredWaits
 from gateway.store.wire_payloads import StoredPayloads

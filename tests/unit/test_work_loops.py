@@ -9,10 +9,10 @@ from structlog.testing import capture_logs
 
 from gateway.core.errors import Unavailable
 from gateway.core.model import Actor, DeliveryId, DeliveryState, PartnerKey, Settlement
-from gateway.core.ports.pulse import Sign
+from gateway.core.ports.signs import Sign
 from gateway.work.leadership import LEASE, REFUSED, RENEWED, Leadership
+from gateway.work.lookout import Lookout
 from gateway.work.loops import SAID_AGAIN, Loop, run
-from gateway.work.pulse import Pulse
 from gateway.work.relay import IDS_IN_ONE, Relay, RelayLimits, announcements
 from tests.unit.work_site import OHIO, eventually, open_site
 
@@ -283,7 +283,7 @@ async def test_an_outcome_of_a_delivery_that_somebody_else_holds_now_changes_not
     await asyncio.gather(settling, return_exceptions=True)
 
 
-# --- the pulse -------------------------------------------------------------------------------------------------------
+# --- the lookout -----------------------------------------------------------------------------------------------------
 
 
 class Board:
@@ -298,40 +298,40 @@ class Board:
         return {sign: self.signs.get(sign, 0) for sign in wanted}
 
 
-def pulse_of(board, site, *signs):
-    return Pulse(board, site.clock, {sign: asyncio.Event() for sign in signs})
+def lookout_of(board, site, *signs):
+    return Lookout(board, site.clock, {sign: asyncio.Event() for sign in signs})
 
 
-async def woken(pulse):
-    """Which loops one beat wakes."""
-    await pulse.step()
-    found = {sign for sign, wake in pulse.wakes.items() if wake.is_set()}
-    for wake in pulse.wakes.values():
+async def woken(lookout):
+    """Which loops one look wakes."""
+    await lookout.step()
+    found = {sign for sign, wake in lookout.wakes.items() if wake.is_set()}
+    for wake in lookout.wakes.values():
         wake.clear()
     return found
 
 
-async def test_the_pulse_wakes_the_loops_that_have_something_to_do_and_no_other(site):
+async def test_the_lookout_wakes_the_loops_that_have_something_to_do_and_no_other(site):
     board = Board(entries=1)
-    pulse = pulse_of(board, site, Sign.ENTRIES, Sign.DUE)
-    assert [await woken(pulse), await woken(pulse)] == [{Sign.ENTRIES}, {Sign.ENTRIES}]
+    lookout = lookout_of(board, site, Sign.ENTRIES, Sign.DUE)
+    assert [await woken(lookout), await woken(lookout)] == [{Sign.ENTRIES}, {Sign.ENTRIES}]
     board.signs = {"due": 1}
-    assert await woken(pulse) == {Sign.DUE}
+    assert await woken(lookout) == {Sign.DUE}
     assert board.wanted == {Sign.ENTRIES, Sign.DUE}
 
 
 async def test_a_number_that_grows_is_news_once_and_again_when_it_was_set_back(site):
     board = Board(directory=4)
-    pulse = pulse_of(board, site, Sign.DIRECTORY)
-    seen = [await woken(pulse), await woken(pulse)]
+    lookout = lookout_of(board, site, Sign.DIRECTORY)
+    seen = [await woken(lookout), await woken(lookout)]
     for number in (5, 3):
         board.signs = {"directory": number}
-        seen += [await woken(pulse), await woken(pulse)]
+        seen += [await woken(lookout), await woken(lookout)]
     assert seen == [{Sign.DIRECTORY}, set()] * 3
 
 
-async def test_what_lies_in_the_store_wakes_its_loop_within_a_beat(site):
-    """The pulse of a process, with the real store: the loop rests for an hour and is woken by an audit entry."""
+async def test_what_lies_in_the_store_wakes_its_loop_at_its_next_look(site):
+    """The lookout of a process, with the real store: the loop rests for an hour and is woken by an audit entry."""
     stop, seen = asyncio.Event(), asyncio.Event()
 
     async def step():
@@ -340,8 +340,8 @@ async def test_what_lies_in_the_store_wakes_its_loop_within_a_beat(site):
         return False
 
     loop = Loop("integrator", step, HOUR, sign=Sign.ENTRIES)
-    pulse = Loop("pulse", Pulse(site.stores.signs, site.clock, {Sign.ENTRIES: loop.wake}).step, MOMENT)
-    running = [asyncio.create_task(run(one, stop)) for one in (loop, pulse)]
+    lookout = Loop("lookout", Lookout(site.stores.signs, site.clock, {Sign.ENTRIES: loop.wake}).step, MOMENT)
+    running = [asyncio.create_task(run(one, stop)) for one in (loop, lookout)]
     await asyncio.sleep(0.02)
     assert not seen.is_set()
     await site.stores.audit.write([site.scribe.entry(DISPATCHER, "record.read", "record:1")])

@@ -1,4 +1,4 @@
-"""The pulse: one look at the store each second wakes those loops of the process that have something to do."""
+"""The lookout: one look at the store each second wakes those loops of the process that have something to do."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.core.ids import Clock
-from gateway.core.ports.pulse import GROWING, Sign, Signs
+from gateway.core.ports.signs import GROWING, Sign, Signs
 
 
 @dataclass(slots=True)
-class Pulse:
+class Lookout:
     signs: Signs
     clock: Clock
     wakes: Mapping[Sign, asyncio.Event]
@@ -19,7 +19,7 @@ class Pulse:
     _read: Mapping[Sign, int] = field(default_factory=dict)
 
     async def step(self) -> bool:
-        """False always: the pulse is steady, however much there is."""
+        """False always: it is steady, however much there is."""
         read = await self.signs.read(self.wakes.keys(), self.clock())
         for sign, value in read.items():
             if value != self._read.get(sign, -1) if sign in GROWING else value:

@@ -1,4 +1,4 @@
-"""The signs of work that a pulse reads, on both databases: each is there when its loop would find something."""
+"""The signs of work that a lookout reads, on both databases: each is there when its loop would find something."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from gateway.core.ids import first_id
 from gateway.core.model import DeliveryState, Digest, FormatName, JobId, Submission, SubmissionId, SubmissionState
 from gateway.core.ports.deliveries import DeliveryQuery
 from gateway.core.ports.jobs import Job
-from gateway.core.ports.pulse import GROWING, Sign
+from gateway.core.ports.signs import GROWING, Sign
 from gateway.store.audit import StoredAuditLog
 from gateway.store.insertion import Insertion
 from gateway.store.jobs import StoredJobs
 from gateway.store.protection import grow
-from gateway.store.pulse import StoredSigns
 from gateway.store.receipts import StoredReceipts
 from gateway.store.rows import ONLY_OF_BIG_BODIES, submission_row
+from gateway.store.signs import StoredSigns
 from gateway.store.spool import StoredSpool
 from gateway.store.tables import audit_checkpoints, revisions, submissions
 from tests.contract.owed import MINUTE, OHIO, Town

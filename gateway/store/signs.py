@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, sele
 from sqlalchemy.types import Text
 
 from gateway.core.ids import first_id
-from gateway.core.ports.pulse import Sign
 from gateway.core.ports.receipts import TOO_YOUNG
+from gateway.core.ports.signs import Sign
 from gateway.store.engine import Database
 from gateway.store.jobs import RUNNING
 from gateway.store.partners import DIRECTORY
@@ -52,7 +52,7 @@ _LOOKS: Mapping[Sign, ColumnElement[int] | ColumnElement[bool]] = {
 
 
 class StoredSigns:
-    """Implements :class:`gateway.core.ports.pulse.Signs`."""
+    """Implements :class:`gateway.core.ports.signs.Signs`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
