@@ -115,6 +115,7 @@ class Backlog:
     async def step(self) -> bool:
         """Judge the oldest received submission to its end, one of another sender than the last first. False: there was
         none, or somebody else took it over."""
+        await self.patience.make_good()
         now = self.clock()
         submission = await self.spool.claim(self.owner, now, now + self.limits.lease, self._last)
         if submission is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
@@ -12,7 +12,7 @@ import structlog
 from gateway.core.audit_entry import Scribe
 from gateway.core.errors import GatewayError, Refused, Tampered
 from gateway.core.ids import Clock
-from gateway.core.model import Actor, Submission
+from gateway.core.model import Actor, Submission, SubmissionId
 from gateway.core.ports.held_bodies import HeldBodies
 from gateway.work.verdict import MOST_FAULTS, POISONOUS, our_pause
 
@@ -34,6 +34,14 @@ class Patience:
     bodies: HeldBodies
     scribe: Scribe
     clock: Clock
+    _owed: set[SubmissionId] = field(default_factory=set)
+    """Bodies that could not be given back, because the store was away."""
+
+    async def make_good(self) -> None:
+        """Give back what is owed, before the next claim counts it. Raises Unavailable."""
+        for one in tuple(self._owed):
+            await self.bodies.put_off(self.owner, one, self.clock(), None)
+            self._owed.discard(one)
 
     async def judging(self, claimed: Submission, judge: Judging) -> bool:
         """What ``judge`` gives; True as well when the body was put off or put aside, so that others get their turn.
@@ -68,6 +76,7 @@ class Patience:
             async with asyncio.timeout(_PARTING.total_seconds()):
                 await self.bodies.put_off(self.owner, submission.id, self.clock() + our_pause(0), None)
         except (GatewayError, TimeoutError):
+            self._owed.add(submission.id)
             log.warning("submission.not_given_back", id=submission.id)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 import pytest
@@ -93,6 +93,25 @@ async def test_what_is_merely_away_counts_for_nothing(site):
     posted = await posted_and_tried(site, Unavailable(code="unavailable"), MOST_FAULTS + 2)
     assert (await now_of(site, posted)).faults == 0
     assert await site.backlog().step()
+    assert (await now_of(site, posted)).state is JUDGED
+
+
+async def test_a_store_that_goes_away_under_the_judge_counts_for_nothing_once_it_is_back(site):
+    class Cut(Failing):
+        """The store goes away with everybody who wants something of it."""
+
+        async def examine(self, _task):
+            outages.enter_context(site.store_away())
+            raise self.error
+
+    posted = await site.post("key", transfers(*range(1, 8)), BIG)
+    backlog = replace(site.backlog(), crew=Cut(site.crew, Unavailable()))
+    for _ in range(3):
+        with ExitStack() as outages, pytest.raises(Unavailable):
+            await backlog.step()
+        site.wait(minutes=3)
+    assert (await now_of(site, posted)).faults == 0
+    assert await replace(backlog, crew=site.crew).step()
     assert (await now_of(site, posted)).state is JUDGED
 
 
