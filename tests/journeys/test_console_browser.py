@@ -168,6 +168,13 @@ async def both_sizes(page):
     return problems
 
 
+async def test_a_time_in_a_narrow_column_breaks_after_its_day_and_not_within_it(chromium, site):
+    async with logged_in(chromium, site) as page:
+        await page.goto("/partners/texas")
+        lines = "one => one.getClientRects().length"
+        assert {await day.evaluate(lines) for day in await page.locator("td .gw-day").all()} == {1}
+
+
 async def test_the_accessibility_check_finds_what_is_wrong(chromium, site):
     """The control: a page with a nameless field must not pass."""
     async with logged_in(chromium, site, bypass_csp=True) as page:

@@ -59,10 +59,11 @@ class Pages:
 
 
 def clock(at: datetime | None) -> str:
-    """A UTC time as a ``time`` element, or a dash."""
+    """A UTC time as a ``time`` element, or a dash. In a narrow column it breaks after the day, not within it."""
     if at is None:
         return DASH
-    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M:%S}")
+    shown = Markup('<time datetime="{}"><span class="gw-day">{}</span> {}</time>')
+    return shown.format(at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d}", f"{at:%H:%M:%S}")
 
 
 def sentence(text: str) -> Markup:
