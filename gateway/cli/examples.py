@@ -125,6 +125,9 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
 """The words of a command -> what may follow them, one or two."""
 
 
+CODES = "Exit codes: gateway --help; docs/cli.md says more."
+
+
 def show_examples(app: typer.Typer, path: tuple[str, ...] = ()) -> None:
     """Give every command of the tree its examples, as what its help ends with."""
     for command in app.registered_commands:
@@ -132,7 +135,7 @@ def show_examples(app: typer.Typer, path: tuple[str, ...] = ()) -> None:
         words = " ".join((*path, name))
         lines = [f"gateway {words} {arguments}".rstrip() for arguments in EXAMPLES.get(words, ())]
         if lines:
-            command.epilog = "\n\n".join(("Example:" if len(lines) == 1 else "Examples:", *lines))
+            command.epilog = "\n\n".join(("Example:" if len(lines) == 1 else "Examples:", *lines, CODES))
     for group in app.registered_groups:
         if group.typer_instance is not None:
             show_examples(group.typer_instance, (*path, str(group.name or group.typer_instance.info.name)))

@@ -61,6 +61,7 @@ def test_every_example_is_understood_and_shown_with_the_help(tmp_path, monkeypat
             asked = [part for one in command.params if getattr(one, "prompt", None) for part in (one.opts[0], "typed")]
             with command.make_context(words, [*arguments, *asked]):
                 assert f"gateway {words} {example}".rstrip() in command.epilog.split("\n\n")
+                assert "Exit codes" in command.epilog
 
 
 def test_an_example_that_the_command_does_not_understand_is_found():
