@@ -128,7 +128,7 @@ class Trouble:
 
 
 def _next_try(at: datetime | None) -> str:
-    return f"; tried again at {at:%H:%M:%S} UTC" if at else ""
+    return f"; next try at {at:%H:%M:%S} UTC" if at else ""
 
 
 def troubles(picture: Picture, breakers: Sequence[BreakerRow], paused: Sequence[str]) -> tuple[Trouble, ...]:
