@@ -17,12 +17,13 @@ _MOST_BUCKETS = 10_000
 class Limits:
     """Seconds and bytes."""
 
-    header_seconds: float = 10.0
-    """From the first byte of a request to its last header: an honest client needs one round trip."""
+    header_seconds: float = 9.0
+    """From the first byte of a request to its last header: an honest client needs one round trip. Such a connection is
+    closed within 10 s, on a busy machine as well."""
     idle_seconds: float = 75.0
     """How long a connection without a request stays open: longer than the usual 60 s of proxies in front."""
-    body_idle_seconds: float = 30.0
-    """The longest pause within a body."""
+    body_idle_seconds: float = 25.0
+    """The longest pause within a body. With ``lingering_seconds`` its connection is closed within 30 s."""
     slowest_body: int = 1024
     """Bytes a second that a body must keep up on the whole, so that dripping bytes hold no connection for ever."""
     lingering_seconds: float = 3.0
