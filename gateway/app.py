@@ -58,6 +58,8 @@ WIRE_KEYS_EVERY = timedelta(days=1)
 """How often the end of wire keys is looked at."""
 LOOK_EVERY = timedelta(seconds=30)
 """How soon a dispatcher sees to deliveries that nobody announced to it."""
+CLOCK_EVERY = timedelta(seconds=60)
+"""How often a process compares its clock."""
 KEYS_EVERY = timedelta(seconds=30)
 """How soon a process seals with a key that another one made active."""
 
@@ -75,6 +77,7 @@ async def gateway(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> Asy
         for witness in process.witnesses:
             stack.callback(witness.close)
         stack.push_async_callback(process.queries.close)
+        await process.clock_watch.begin()
         await process.broker.open()
         stack.push_async_callback(process.broker.close)
         await process.watch.refresh()
@@ -169,6 +172,7 @@ def _loops(process: Gateway) -> list[Loop]:
     found = [
         Loop("directory", process.watch.refresh, ANYHOW, sign=Sign.DIRECTORY),
         Loop("protection", process.clearing.watch.refresh, ANYHOW, sign=Sign.REGISTER),
+        Loop("clock", process.clock_watch.step, CLOCK_EVERY),
         Loop("keys", lambda: _take_up_keys(process), KEYS_EVERY),
     ]
     if process.roles & {Role.API, Role.CONSOLE}:

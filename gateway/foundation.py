@@ -54,6 +54,7 @@ from gateway.store.signs import StoredSigns
 from gateway.store.spool import StoredSpool
 from gateway.store.stamps import StoredStamps
 from gateway.store.submissions import StoredSubmissions
+from gateway.store.times import StoredTimes
 from gateway.store.turns import StoredTurns
 from gateway.store.waits import StoredWaits
 from gateway.store.wire_keys import StoredWireKeys
@@ -112,6 +113,7 @@ class Stores:
     danger_changes: StoredDangerChanges
     overrides: StoredOverrides
     readings: StoredReadings
+    times: StoredTimes
 
 
 def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Stores:
@@ -155,6 +157,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         factors=StoredFactors(database),
         login_failures=StoredLoginFailures(database),
         turns=StoredTurns(database),
+        times=StoredTimes(database),
     )
 
 

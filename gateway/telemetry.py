@@ -17,6 +17,7 @@ from gateway.core.model import Outcome, PartnerKey
 from gateway.core.ports.audit_log import Checkpoint
 from gateway.core.ports.key_report import KeyLine
 from gateway.core.signed_receipt import ReceiptKind
+from gateway.core.skew import Against
 
 ALLOWED = frozenset(
     {
@@ -125,6 +126,12 @@ class Metrics:
         self._log_at = Gauge(
             "gateway_audit_last_checkpoint_timestamp_seconds", "Time of the last checkpoint", registry=self.registry
         )
+        self._clock_skew = Gauge(
+            "gateway_clock_skew_seconds",
+            "How far the clock of the process is ahead",
+            ["against"],
+            registry=self.registry,
+        )
         build = Gauge("gateway_build_info", "Version", ["version"], registry=self.registry)
         build.labels(__version__).set(1)
         self._partners: set[PartnerKey] = set()
@@ -172,6 +179,9 @@ class Metrics:
 
     def stamped(self, at: datetime) -> None:
         self._stamped_at.set(at.timestamp())
+
+    def clock_skew(self, against: Against, seconds: float) -> None:
+        self._clock_skew.labels(against).set(seconds)
 
     def checkpoint(self, checkpoint: Checkpoint) -> None:
         self._log_size.set(checkpoint.size)

@@ -7,6 +7,7 @@ import os
 import random
 import secrets
 import socket
+import time
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -34,6 +35,7 @@ from gateway.witness_client import witnesses
 from gateway.work.answers import AnsweringCrew, Questions
 from gateway.work.attempt import Attempts
 from gateway.work.clearing import Clearing
+from gateway.work.clock_watch import ClockWatch, References
 from gateway.work.directory import DirectoryWatch
 from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
 from gateway.work.intake import Desk
@@ -73,6 +75,7 @@ class Gateway:
     clearing: Clearing
     owner: str
     pressure: Pressure
+    clock_watch: ClockWatch
     presence: Presence
     """Among the dispatchers."""
     witnesses: tuple[Cosigner, ...] = ()
@@ -165,9 +168,18 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
         clearing=clearing,
         owner=owner,
         pressure=pressed,
+        clock_watch=_clock_watch(base, metrics, owner),
         presence=presence,
         witnesses=witnesses(settings.audit),
     )
+
+
+def references(base: Foundation) -> References:
+    return References(base.stores.times, base.clock, time.monotonic)
+
+
+def _clock_watch(base: Foundation, metrics: Metrics, owner: str) -> ClockWatch:
+    return ClockWatch(references(base), base.stores.audit, base.scribe, owner, metrics.clock_skew)
 
 
 def _receipts(base: Foundation, watch: DirectoryWatch, metrics: Metrics) -> ReceiptOffice:

@@ -174,6 +174,7 @@ _LOOKED_AT = (
     "database",
     "schema",
     "log",
+    "clock",
     "queues",
     "deadlines",
     "readings",
@@ -217,7 +218,7 @@ async def _examined(settings: Settings) -> dict[str, str]:
     from gateway.floors import refuse_old_libraries  # noqa: PLC0415 - as above
     from gateway.foundation import foundation  # noqa: PLC0415 - as above
     from gateway.store.migrations import is_current  # noqa: PLC0415 - as above
-    from gateway.wiring import open_broker  # noqa: PLC0415 - heavy, needed here only
+    from gateway.wiring import open_broker, references  # noqa: PLC0415 - heavy, needed here only
 
     found = dict.fromkeys(_LOOKED_AT, "not looked at")
     found["python"] = "ok"
@@ -237,6 +238,7 @@ async def _examined(settings: Settings) -> dict[str, str]:
             if current:
                 found |= {
                     "log": await _log(base),
+                    "clock": await references(base).examine(),
                     "queues": await told_waits(base),
                     "deadlines": await _deadlines(base),
                     "readings": await _readings(base),

@@ -93,6 +93,8 @@ ACTIONS: Mapping[str, str] = {
     "message.refused": "a protected message did not open, or was not signed by its sender",
     "admission.closed": "a process takes no new submissions: there is too much to do",
     "admission.opened": "a process takes submissions again",
+    "clock.skewed": "the clock of a process is wrong by more than it may be",
+    "clock.right": "the clock of a process agrees again with what it is compared with",
     "job.planned": "a bulk action was planned over a frozen selection",
     "job.started": "a bulk action was started",
     "job.ended": "a bulk action ended",
