@@ -62,6 +62,15 @@ async def test_a_big_job_starts_once_another_person_agreed(site):
     assert (used.state, used.decided_by) == (State.USED, "operator:data-steward")
 
 
+async def test_the_overview_tells_whoever_may_give_the_word_and_nobody_else(site):
+    async with site.browser("operator") as one, site.browser("data-steward") as other, site.browser("viewer") as third:
+        request = await send(one, await planned(one) + "/start")
+        told = ["waits for your word" in await (await each.get("/")).text() for each in (one, other, third)]
+        assert told == [False, True, False]
+        await send(other, request + "/decide", word="refuse", reason="not today")
+        assert "for your word" not in await (await other.get("/")).text()
+
+
 async def test_control_a_job_within_the_limit_needs_nobody_else(site, monkeypatch):
     monkeypatch.setattr(operations, "ALONE", 12)
     async with site.browser("operator") as client:

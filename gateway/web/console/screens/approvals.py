@@ -34,6 +34,14 @@ async def approvals(visit: Visit) -> Shown:
     return Shown("approvals.html", {"rows": rows, "waiting": waiting, "next": following(visit, listing.next)})
 
 
+async def wanted(visit: Visit) -> int:
+    """How many of the newest requests wait for the word of this operator."""
+    if not visit.may(Right.SECOND):
+        return 0
+    listing = await visit.parts.approvals.list(Page(visit.settings.page_size), State.ASKED)
+    return sum(may_decide(visit, one) for one in listing.rows)
+
+
 async def approval(visit: Visit) -> Shown:
     """One request with what it freezes."""
     found = await _named(visit)

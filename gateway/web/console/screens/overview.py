@@ -12,6 +12,7 @@ from gateway.web.acknowledgement import ALARMS
 from gateway.web.console import figures, plots, status
 from gateway.web.console.ownership import own
 from gateway.web.console.rights import Right
+from gateway.web.console.screens.approvals import wanted
 from gateway.web.console.screens.window import asked_window
 from gateway.web.console.shared import DAY
 from gateway.web.console.visit import Shown, Visit, elsewhere
@@ -50,6 +51,7 @@ async def _figures(visit: Visit) -> dict[str, object]:
     return {
         "overdue": await parts.retention.overdue(),
         "held_bodies": await parts.held_bodies.count(),
+        "wanted": await wanted(visit),
         "undelivered": (await parts.court.counts())[Standing.UNDELIVERED],
         "danger": [one for one in await parts.danger_clocks.due() if one.stage is not Stage.OPEN],
         "tiles": status.tiles(picture),
