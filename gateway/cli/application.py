@@ -19,6 +19,7 @@ from gateway.cli import (
     extracts,
     files,
     formats,
+    incident,
     keys,
     layouts,
     local,
@@ -65,6 +66,7 @@ app.add_typer(dead.app, name="dead")
 app.add_typer(receipt.app, name="receipt")
 app.add_typer(audit.app, name="audit")
 app.add_typer(readings.app, name="readings")
+app.add_typer(incident.app, name="incident")
 app.add_typer(wire.app, name="wire")
 app.add_typer(witness.app, name="witness")
 app.add_typer(retention.app, name="retention")

@@ -33,6 +33,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "partner certificate": ("client.pem",),
     "readings list": ("--days 7 --zone America/New_York",),
     "readings sign": ('--reason "asked one steward about the evening"',),
+    "incident report": ("--since 2026-11-29T08:00Z --partner ohio --out incident.txt", "--since 2026-11-29 --json"),
     "token": ("ohio token.pem --id ohio-2026",),
     "partner public-key": ("signing.pem --id 2027-1",),
     "partner callers": ("",),

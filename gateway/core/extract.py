@@ -35,6 +35,7 @@ EXTRACTS: Mapping[str, str] = {
     "audit-export": "entries and tiles of the audit log",
     "evidence": "all that the log says about one record",
     "disclosures": "the accounting of disclosures of one case",
+    "incident-report": "counts and ids of what happened in a time",
     "records-list": "a list of records, without their content, that two people agreed on",
     "backup": "a copy of the database",
     "other": "a copy that somebody made by other means and wrote down here",

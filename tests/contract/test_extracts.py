@@ -94,6 +94,7 @@ WAYS = {
     "evidence": ("audit", "evidence", "{record}", "--out", "{}/evidence.json"),
     "disclosures": ("disclosures", "list", "--record", "{record}", "--purpose", "request of the person"),
     "backup": ("backup", "create", "{}/backup"),
+    "incident-report": ("incident", "report", "--since", "2026-03-02", "--out", "{}/incident.txt"),
     "other": ("extract", "add", "--about", "copy of the test files", "--purpose", "migration"),
 }
 

@@ -1,0 +1,154 @@
+"""What the audit log says of a time, counted by the database: nothing but sums and the first ids comes here.
+
+The time of an entry is in its id, so a scope is one range of the primary key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import CTE, Integer, Select, and_, case, func, literal, or_, select, union
+
+from gateway.core.ids import first_id
+from gateway.core.incident import DISCLOSED, READ, Concerned, Listed, Scope, Sent, Tally
+from gateway.core.model import Kind, PartnerKey
+from gateway.core.people import INDEX_BYTES
+from gateway.store.engine import Database
+from gateway.store.tables import audit_entries, deliveries, disclosed, erasures, items, records, submissions
+from gateway.store.types import Instant
+
+_STRAYS = timedelta(minutes=5)
+"""By how much the time in an entry's id may differ from that of the entry."""
+_KINDS = ("record", "delivery", "submission", "query", "partner", "operator", "key")
+_OTHER = "other"
+
+
+class StoredIncidents:
+    """Reads only. Each method is one statement or two over all entries of the scope."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def tallies(self, scope: Scope) -> tuple[Tally, ...]:
+        """By action, actor and outcome, most entries first. There are as many as partners and people have done things:
+        they do not grow with the entries."""
+        entry = _entries(scope).c
+        what = (entry.action, entry.actor, entry.outcome)
+        times = (func.min(entry.at, type_=Instant()).label("first"), func.max(entry.at, type_=Instant()).label("last"))
+        count = func.count()
+        query = select(*what, count.label("entries"), *times).group_by(*what).order_by(count.desc(), *what)
+        return tuple(
+            Tally(row.action, row.actor, row.outcome, row.entries, row.first, row.last)
+            for row in await self._all(query)
+        )
+
+    async def objects(self, scope: Scope) -> Mapping[str, int]:
+        """Kind of object -> how many have an entry."""
+        each = select(_entries(scope).c.object.label("object")).distinct().cte("each")
+        kind = case(*((each.c.object.like(f"{one}:%"), literal(one)) for one in _KINDS), else_=literal(_OTHER))
+        named = select(kind.label("kind")).cte("named").c.kind
+        query = select(named, func.count()).group_by(named).order_by(named)
+        return {row[0]: row[1] for row in await self._all(query)}
+
+    async def listed(self, scope: Scope, section: str, actions: Sequence[str], most: int) -> Listed:
+        """The objects of these actions, at most ``most`` of them by name."""
+        entry = _entries(scope).c
+        each = select(entry.object).where(entry.action.in_(actions)).group_by(entry.object).cte("each")
+        count = await self._all(select(func.count()).select_from(each))
+        ids = await self._all(select(each.c.object).order_by(each.c.object).limit(most))
+        return Listed(section, count[0][0], tuple(row.object for row in ids))
+
+    async def sent(self, scope: Scope) -> tuple[Sent, ...]:
+        """What went out with the deliveries of the scope, most records first."""
+        gone, delivery = _objects(scope, DISCLOSED), deliveries.c
+        what, number = (delivery.partner, delivery.sender, delivery.kind), func.sum(delivery.records)
+        query = (
+            select(*what, func.count().label("deliveries"), number.label("records"))
+            .join(gone, gone.c.object == "delivery:" + delivery.id)
+            .group_by(*what)
+            .order_by(number.desc(), *what)
+        )
+        return tuple(
+            Sent(PartnerKey(row.partner), PartnerKey(row.sender), Kind(row.kind), row.deliveries, int(row.records))
+            for row in await self._all(query)
+        )
+
+    async def concerned(self, scope: Scope) -> Concerned:
+        """Records that went out or were read, and the persons that they name."""
+        touched = _touched(scope)
+        numbers = (
+            select(func.count(), func.count(erasures.c.record), func.max(func.length(records.c.persons)))
+            .select_from(touched)
+            .outerjoin(erasures, erasures.c.record == touched.c.record)
+            .outerjoin(records, records.c.id == touched.c.record)
+        )
+        count, erased, longest = (await self._all(numbers))[0]
+        persons = await self._all(_persons(touched, (longest or 0) // INDEX_BYTES))
+        return Concerned(count, erased, persons[0][0])
+
+    async def _all(self, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
+        async with self._database.read() as connection:
+            return tuple(await connection.execute(query))
+
+
+def _entries(scope: Scope) -> CTE:
+    """The entries of the scope."""
+    entry = audit_entries.c
+    query = select(entry.id, entry.at, entry.action, entry.actor, entry.object, entry.outcome).where(
+        entry.id >= first_id(scope.begin - _STRAYS),
+        entry.id < first_id(scope.end + _STRAYS),
+        entry.at >= scope.begin,
+        entry.at < scope.end,
+    )
+    if scope.partner is not None:
+        its = _of_partner(scope.partner)
+        query = query.outerjoin(its, its.c.object == entry.object).where(
+            or_(its.c.object.is_not(None), entry.actor == f"partner:{scope.partner}")
+        )
+    return query.cte("entries")
+
+
+def _of_partner(partner: PartnerKey) -> CTE:
+    """The objects that concern a partner: itself, and what it sent or was sent."""
+    record, delivery = records.c, deliveries.c
+    parts = (
+        select(literal(f"partner:{partner}").label("object")),
+        select("submission:" + submissions.c.id).where(submissions.c.sender == partner),
+        select("delivery:" + delivery.id).where(or_(delivery.partner == partner, delivery.sender == partner)),
+        select("record:" + record.id).where(or_(record.sender == partner, record.recipient == partner)),
+        select("record:" + items.c.record).where(items.c.partner == partner),
+        select("record:" + disclosed.c.record).where(
+            or_(disclosed.c.partner == partner, disclosed.c.sender == partner)
+        ),
+    )
+    return union(*parts).cte("its")
+
+
+def _objects(scope: Scope, actions: Sequence[str]) -> CTE:
+    entry = _entries(scope).c
+    return select(entry.object.label("object")).distinct().where(entry.action.in_(actions)).cte("objects")
+
+
+def _touched(scope: Scope) -> CTE:
+    """Ids of the records that went out in a delivery of the scope, or whose content was read."""
+    seen, read = _objects(scope, (*DISCLOSED, *READ)), len("record:")
+    carried = select(items.c.record).join(seen, seen.c.object == "delivery:" + items.c.delivery)
+    alone = select(func.substr(seen.c.object, read + 1)).where(seen.c.object.like("record:%"))
+    return union(carried, alone).cte("touched")
+
+
+def _persons(touched: CTE, most: int) -> Select[int]:
+    """How many different blind indexes there are, under the first key of each record; none has more than ``most``."""
+    place = select(literal(0, Integer).label("n")).cte("places", recursive=True)
+    place = place.union_all(select(place.c.n + 1).where(place.c.n + 1 < most))
+    keys = func.coalesce(records.c.index_key, "")
+    number = func.length(keys) - func.length(func.replace(keys, " ", "")) + 1
+    each = (
+        select(func.substr(records.c.persons, place.c.n * INDEX_BYTES + 1, INDEX_BYTES).label("person"))
+        .distinct()
+        .join(touched, touched.c.record == records.c.id)
+        .join(place, and_(place.c.n * INDEX_BYTES < func.length(records.c.persons), place.c.n % number == 0))
+    ).cte("each")
+    return select(func.count()).select_from(each)
