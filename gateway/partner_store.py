@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import adapters
 from gateway.core.model import Actor, FormatName, Kind
+from gateway.core.places import AT_HOME, Places
 from gateway.foundation import Foundation
 from gateway.partner_files import Applied, Known
 from gateway.tools import Speech
@@ -14,8 +15,8 @@ from gateway.work.wire_desk import Wanted
 from keys.wire.material import read
 
 
-def known(spoken: Speech) -> Known:
-    """What partner files may refer to, from the catalog and the adapters."""
+def known(spoken: Speech, places: Places | None = AT_HOME) -> Known:
+    """What partner files may refer to, from the catalog and the adapters; ``places`` as :class:`Known` has it."""
     catalog = spoken.catalog
     written: Mapping[FormatName, frozenset[Kind]] = {
         info.name: frozenset(info.kinds) for info in catalog.formats.values() if info.writes
@@ -30,6 +31,7 @@ def known(spoken: Speech) -> Known:
         check_endpoint=adapters.check_options,
         check_queries=adapters.check_queries,
         read_key=read,
+        places=places,
         file_orders={name: one.choices for name, one in catalog.successions.items()},
     )
 

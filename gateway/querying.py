@@ -22,9 +22,10 @@ def query_desk(
     observe: Observe,
 ) -> QueryDesk:
     speech, held = base.speech, held_by(base, protection)
+    reader = StatusReader(speech.formats, speech.canonical, speech.rules)
     return QueryDesk(
         QueryTools(
-            planner=Planner(StatusReader(speech.formats, speech.canonical, speech.rules), watch.current, guard, held),
+            planner=Planner(reader, watch.current, guard, held, base.settings.places.value()),
             protection=protection,
             line=line,
             envelopes=line.envelopes,

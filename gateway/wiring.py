@@ -131,6 +131,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
         roll=random.SystemRandom().random,
         directory=watch.current,
         observe=metrics.attempt,
+        places=settings.places.value(),
     )
     dispatcher = Dispatcher(
         Tools(

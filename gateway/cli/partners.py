@@ -15,6 +15,7 @@ from gateway.core.errors import Conflict, NotFound
 from gateway.core.model import PartnerKey
 
 if TYPE_CHECKING:
+    from gateway.core.model import Partner
     from gateway.foundation import Foundation
 
 app = typer.Typer(help="Partners and agreements.", no_args_is_help=True)
@@ -35,7 +36,7 @@ def apply(
     texts = {str(file): file.read_text(encoding="utf-8") for file in files}
 
     async def work(base: Foundation) -> None:
-        wanted = read(texts, await base.stores.partners.directory(), known(base.speech))
+        wanted = read(texts, await base.stores.partners.directory(), known(base.speech, base.settings.places.value()))
         count = f"{len(wanted.partners)} partners, {len(wanted.agreements)} agreements"
         if dry_run:
             say(f"{count}: all right, nothing changed.")
@@ -57,12 +58,18 @@ def list_(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
         directory = await base.stores.partners.directory()
         partners = sorted(directory.partners.values(), key=lambda partner: partner.key)
         if json:
-            put([{"key": p.key, "name": p.name, "role": p.role, "adapter": p.endpoint.adapter} for p in partners])
+            put([_shown(p) for p in partners])
             return
         rows = [(p.key, p.name, p.role, p.program, p.endpoint.adapter, "paused" if p.paused else "") for p in partners]
         table("Partners", ("key", "name", "role", "program", "adapter", ""), rows)
 
     local.on_foundation(work)
+
+
+def _shown(partner: Partner) -> dict[str, str]:
+    endpoint = partner.endpoint
+    told = {"key": partner.key, "name": partner.name, "role": partner.role}
+    return {**told, "adapter": endpoint.adapter, "country": endpoint.country}
 
 
 @app.command()

@@ -178,6 +178,7 @@ _LOOKED_AT = (
     "queues",
     "deadlines",
     "readings",
+    "places",
     "broker",
 )
 
@@ -201,6 +202,12 @@ async def _readings(base: Foundation) -> str:
     if not await unreviewed(base):
         return "ok"
     return "content was read and nobody has looked through it for a week: see `gateway readings list`"
+
+
+async def _places(base: Foundation) -> str:
+    places, partners = base.settings.places.value(), (await base.stores.partners.directory()).partners
+    found = [f"{key}: {fault}" for key, partner in sorted(partners.items()) for fault in places.faults(partner)]
+    return "; ".join(found) or "ok"
 
 
 def _masked(url: str) -> str:
@@ -242,6 +249,7 @@ async def _examined(settings: Settings) -> dict[str, str]:
                     "queues": await told_waits(base),
                     "deadlines": await _deadlines(base),
                     "readings": await _readings(base),
+                    "places": await _places(base),
                 }
             broker = open_broker(settings, base)
             await broker.open()

@@ -96,7 +96,7 @@ async def apply_partners(base: Foundation, home: Path, port: int, dead_port: int
         text = file.read_text(encoding="utf-8")
         text = text.replace(FILES_PORT, f"127.0.0.1:{port}").replace(DOWN_PORT, f"127.0.0.1:{dead_port}")
         texts[file.name] = text.replace(EXCHANGE, str(home / "exchange"))
-    wanted = read(texts, await base.stores.partners.directory(), known(base.speech))
+    wanted = read(texts, await base.stores.partners.directory(), known(base.speech, base.settings.places.value()))
     return await apply(base, DEMO, wanted)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from gateway.core.model import Endpoint, Follow, FormatName, Kind
+from gateway.core.places import AT_HOME, Places
 from gateway.core.protection import Material
 
 
@@ -25,5 +26,7 @@ class Known:
     """The same for where case status queries are answered."""
     read_key: Callable[[str], Material]
     """The public key of a PEM text. Raises Misconfigured."""
+    places: Places | None = AT_HOME
+    """Where endpoints may lie; None: it is not asked."""
     file_orders: Mapping[FormatName, tuple[Follow, ...]] = field(default_factory=dict)
     """What can be asked of the order of a format's files; formats whose headers say nothing of it are not in it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
@@ -23,6 +25,7 @@ from gateway.core.model import (
     Role,
     TaxApproval,
 )
+from gateway.core.places import COUNTRY
 from gateway.core.protection import PLAIN
 from gateway.partner_files.caller import CallerTable
 from gateway.partner_files.protection import ProtectionTable, WireKeyTable
@@ -72,15 +75,21 @@ class PartnerTable(Table):
             raise ValueError(f"adapter must be one of {', '.join(AdapterName)}")
         return value
 
+    @field_validator("endpoint", "queries")
+    @classmethod
+    def _country(cls, value: dict[str, str | int | bool] | None) -> dict[str, str | int | bool] | None:
+        if value and "country" in value and not re.fullmatch(COUNTRY, str(value["country"])):
+            raise ValueError("country is written in two capital letters (ISO 3166-1), like US")
+        return value
+
     def value(self) -> Partner:
-        options = {name: value for name, value in self.endpoint.items() if name != "adapter"}
         return Partner(
             key=PartnerKey(self.key),
             name=self.name,
             role=self.role,
             program=self.program,
             locators=frozenset(self.locators),
-            endpoint=Endpoint(AdapterName(str(self.endpoint["adapter"])), options),
+            endpoint=_endpoint(AdapterName(str(self.endpoint["adapter"])), self.endpoint),
             formats={Kind(kind): FormatName(name) for kind, name in self.formats.items()},
             accepts=frozenset(FormatName(name) for name in self.accepts),
             file_order={FormatName(name): follow for name, follow in self.file_order.items()},
@@ -92,9 +101,14 @@ class PartnerTable(Table):
             concurrency=self.concurrency,
             body_limit=self.body_limit_mib * 2**20,
             contacts=tuple(Contact(c.name, c.email, c.purpose) for c in self.contacts),
-            queries=None if self.queries is None else Endpoint(AdapterName.HTTPS, self.queries),
+            queries=None if self.queries is None else _endpoint(AdapterName.HTTPS, self.queries),
             tax_approval=TaxApproval(self.fti_ok_from, self.fti_ok_until, self.safeguards_approval_ref),
             locate_attested_until=self.locate_attested_until,
             caller=KEYS_ONLY if self.caller is None else self.caller.value(),
             protection=PLAIN if self.protection is None else self.protection.value(),
         )
+
+
+def _endpoint(adapter: AdapterName, given: Mapping[str, str | int | bool]) -> Endpoint:
+    options = {name: value for name, value in given.items() if name not in ("adapter", "country")}
+    return Endpoint(adapter, options, str(given.get("country", "")))

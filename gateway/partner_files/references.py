@@ -28,6 +28,8 @@ def partner_faults(one: Parsed, known: Known) -> Iterable[Fault]:
         yield from _option_faults(one, (*place, "endpoint"), whole.endpoint, known.check_endpoint)
         if whole.queries is not None:
             yield from _option_faults(one, (*place, "queries"), whole.queries, known.check_queries)
+        for fault in () if known.places is None else known.places.faults(whole):
+            yield one.fault((*place, fault.table, "country"), str(fault))
 
 
 def _posting_faults(one: Parsed, place: tuple[str | int, ...], partner: PartnerTable, known: Known) -> Iterable[Fault]:

@@ -15,6 +15,7 @@ from gateway.settings.keys import Keys, TokenSettings
 from gateway.settings.listening import Listen, Metrics, Tls
 from gateway.settings.oidc import Oidc
 from gateway.settings.part import Part
+from gateway.settings.places import PlaceSettings
 from gateway.settings.process import DEFAULT_FILE, PREFIX, Settings, load
 from gateway.settings.retention import Retention
 from gateway.settings.role import Role
@@ -35,6 +36,7 @@ __all__ = [
     "Metrics",
     "Oidc",
     "Part",
+    "PlaceSettings",
     "Retention",
     "Role",
     "Settings",

@@ -27,6 +27,7 @@ from gateway.settings.console import PRODUCTION, Console
 from gateway.settings.database import Database
 from gateway.settings.keys import Keys
 from gateway.settings.listening import Metrics, Tls
+from gateway.settings.places import PlaceSettings
 from gateway.settings.retention import Retention
 from gateway.settings.work import Work
 
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
     audit: Audit = Audit()
     admission: Admission = Admission()
     retention: Retention = Retention()
+    places: PlaceSettings = PlaceSettings()
     log_name: str = "gateway.example/log"
     """Origin of the audit log: the name in every checkpoint."""
     drafts: bool = False

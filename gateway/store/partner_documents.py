@@ -192,11 +192,12 @@ def _ticks(durations: Iterable[timedelta]) -> list[int]:
 
 
 def _endpoint(endpoint: Endpoint) -> Mapping[str, object]:
-    return {"adapter": endpoint.adapter.value, "options": dict(endpoint.options)}
+    country = {"country": endpoint.country} if endpoint.country else {}
+    return {"adapter": endpoint.adapter.value, "options": dict(endpoint.options), **country}
 
 
 def _read_endpoint(doc: Mapping[str, Any]) -> Endpoint:
-    return Endpoint(AdapterName(doc["adapter"]), doc["options"])
+    return Endpoint(AdapterName(doc["adapter"]), doc["options"], doc.get("country", ""))
 
 
 def _batching(batching: Batching) -> Mapping[str, object]:

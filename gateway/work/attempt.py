@@ -12,6 +12,7 @@ from gateway.core.errors import GatewayError, Permanent, Tampered
 from gateway.core.ids import Clock
 from gateway.core.loss import kept
 from gateway.core.model import AdapterName, Claimed, Delivery, DeliveryState, Outcome, PartnerKey, RuleCode, Settlement
+from gateway.core.places import AT_HOME, Places
 from gateway.core.ports.adapters import Adapter, Parcel
 from gateway.core.ports.crew import Composed, Composition, Crew
 from gateway.core.routing import Directory
@@ -36,11 +37,13 @@ class Attempts:
     roll: Callable[[], float]
     directory: Callable[[], Directory]
     observe: Observe
+    places: Places = AT_HOME
 
     async def make(self, tried: Try) -> Verdict:
         """The attempt that has just begun. Raises nothing but what calls it off."""
         claimed, partner = tried.claimed, tried.partner
         try:
+            self.places.insist(partner.endpoint)
             leaving = await self.clearing.decided(claimed)
             composed = await self.crew.compose(self._composition(claimed))
             if composed.findings and claimed.delivery.digest is None:

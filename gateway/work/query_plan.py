@@ -12,6 +12,7 @@ from gateway.core.case_status import Result
 from gateway.core.disclosure import Clearance, Guard, Passage, Withheld
 from gateway.core.errors import GatewayError
 from gateway.core.model import Content, Facts, FormatName, Partner, PartnerKey, RecordId
+from gateway.core.places import AT_HOME, NOT_ALLOWED, Places
 from gateway.core.ports.formats import Cover, Encoded
 from gateway.core.ports.queries import QueryId, Reply
 from gateway.core.protection import Profile
@@ -74,6 +75,7 @@ class Planner:
     guard: Guard
     held: Callable[[Content], frozenset[bytes]]
     """Persons of an answer on whom a notice of danger is held."""
+    places: Places = AT_HOME
 
     def plan(self, sender: Partner, form: FormatName, body: bytes, query: QueryId, now: datetime) -> Plan:
         """Raises QueryInvalid with findings, or QueryRefused with the reason as its code."""
@@ -93,6 +95,8 @@ class Planner:
             raise QueryRefused("The answer would not go to the caller.", code="recipient-unknown")
         if there.partner.queries is None:
             raise QueryRefused("The partner answers no queries.", code="queries-not-offered")
+        if not self.places.allow(there.partner.queries):
+            raise QueryRefused("The partner answers in a country that is not allowed.", code=NOT_ALLOWED)
         for route in (there, back):
             if not route.agreement.plain and any(_bare(party) for party in (there.partner, sender)):
                 raise QueryRefused("The agreement allows nothing without protection.", code="plain-not-allowed")

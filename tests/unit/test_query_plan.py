@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from time import process_time
 
@@ -85,6 +86,7 @@ def test_on_its_last_day_an_agreement_is_in_force():
     ("changed", "code"),
     [
         ({"partner": party(IOWA, "19")}, "queries-not-offered"),
+        ({"partner": party(IOWA, "19", replace(ENDPOINT, country="DE"))}, "country-not-allowed"),
         ({"partner": party(IOWA, "19", ENDPOINT, program="IV-A")}, "disclosure-program"),
         ({"partner": party(IOWA, "20", ENDPOINT)}, "recipient-unknown"),
         ({"caller": party(OHIO, "39", accepts=frozenset({JSON}))}, "format-not-allowed"),

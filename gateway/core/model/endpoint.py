@@ -20,3 +20,5 @@ class Endpoint:
 
     adapter: AdapterName
     options: Mapping[str, str | int | bool] = field(default_factory=dict, repr=False)
+    country: str = ""
+    """Where it lies, as the partner's file says (ISO 3166-1 alpha-2); empty: it says nothing."""
