@@ -178,7 +178,7 @@ PARTNERS = (
         contacts=(Contact("Night desk", "desk@partner.invalid"),),
         batching={LOCATE: Batching(BatchMode.COUNT, 50)},
     ),
-    partner("tanf", "TANF Agency", Role.AGENCY, program="IV-A", endpoint=Endpoint(AdapterName.MAILBOX)),
+    partner("tanf", "TANF Agency", Role.AGENCY, program="IV-A", endpoint=Endpoint(AdapterName.MAILBOX, country="GU")),
 )
 AGREEMENTS = (
     Agreement(

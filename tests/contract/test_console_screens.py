@@ -319,6 +319,13 @@ async def test_the_last_file_of_a_partner_s_series_is_shown_where_the_order_of_f
     assert "Order of the files" not in other
 
 
+async def test_where_a_partner_s_endpoint_lies_is_shown_when_its_file_says_so(site):
+    async with site.browser("operator") as client:
+        said, silent = await text(client, "/partners/tanf"), await text(client, "/partners/texas")
+    assert "mailbox, in GU<" in said
+    assert "https<" in silent
+
+
 async def test_a_partner_is_paused_and_resumed_with_a_reason(site):
     async with site.browser("operator") as client:
         await send(client, "/partners/texas/pause", 422, reason="")
