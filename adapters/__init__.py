@@ -36,7 +36,7 @@ def make_adapters(kit: Kit) -> dict[AdapterName, Adapter]:
 
 def make_query_line(kit: Kit) -> QueryLine:
     """Where synchronous queries go. Close it when done."""
-    return ClearedLine(HttpsLine(kit.secrets, kit.clock))
+    return ClearedLine(HttpsLine(kit.secrets, kit.clock, restricted=kit.restricted))
 
 
 __all__ = [

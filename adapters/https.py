@@ -37,13 +37,15 @@ def check(options: Options) -> None:
 class HttpsAdapter:
     """The port ``Adapter`` over HTTP."""
 
-    def __init__(self, secrets: Secrets, clock: Clock, resolver: NewResolver = DEFAULT_RESOLVER) -> None:
+    def __init__(
+        self, secrets: Secrets, clock: Clock, resolver: NewResolver = DEFAULT_RESOLVER, *, restricted: bool = False
+    ) -> None:
         self._clock = clock
-        self._routes = Routes(OPTIONS, secrets, resolver)
+        self._routes = Routes(OPTIONS, secrets, resolver, restricted=restricted)
 
     @classmethod
     def of(cls, kit: Kit) -> HttpsAdapter:
-        return cls(kit.secrets, kit.clock)
+        return cls(kit.secrets, kit.clock, restricted=kit.restricted)
 
     async def hand_over(self, parcel: Parcel, partner: Partner) -> Handover:
         try:

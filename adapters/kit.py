@@ -24,6 +24,8 @@ class Kit:
     sealer: Sealer
     folder_root: Path | None = None
     """Folders of partners must lie below it; None: anywhere."""
+    restricted: bool = False
+    """Approved algorithms only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,11 @@ def check_queries(endpoint: Endpoint) -> None:
 class HttpsLine:
     """The port ``QueryLine`` over HTTP."""
 
-    def __init__(self, secrets: Secrets, clock: Clock, resolver: NewResolver = DEFAULT_RESOLVER) -> None:
+    def __init__(
+        self, secrets: Secrets, clock: Clock, resolver: NewResolver = DEFAULT_RESOLVER, *, restricted: bool = False
+    ) -> None:
         self._clock = clock
-        self._routes = Routes(QUERY_OPTIONS, secrets, resolver)
+        self._routes = Routes(QUERY_OPTIONS, secrets, resolver, restricted=restricted)
 
     async def ask(self, asked: Asked, partner: Partner) -> Reply:
         try:

@@ -14,6 +14,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from adapters.addresses import disguised, forbidden, literal
+from adapters.approved import client_context
 from adapters.connections import Connections, NotResolved, Place, Unreachable
 from adapters.exchange import Answer, Broken, ConnectionTimeout, Request
 from adapters.options import Option, Options, Table, complete, wrong
@@ -110,8 +111,11 @@ class Route:
 class Routes:
     """The routes to partners, each with connections of its own, made when first used and anew when changed."""
 
-    def __init__(self, table: Table, secrets: Secrets, resolver: NewResolver = DEFAULT_RESOLVER) -> None:
-        self._table, self._secrets, self._resolver = table, secrets, resolver
+    def __init__(
+        self, table: Table, secrets: Secrets, resolver: NewResolver = DEFAULT_RESOLVER, *, restricted: bool = False
+    ) -> None:
+        """``restricted``: approved algorithms only."""
+        self._table, self._secrets, self._resolver, self._restricted = table, secrets, resolver, restricted
         self._routes: dict[PartnerKey, Route] = {}
 
     async def to(self, partner: PartnerKey, endpoint: Endpoint) -> Route:
@@ -141,7 +145,7 @@ class Routes:
         check_url(endpoint.options, self._table)
         found = complete(endpoint.options, self._table)
         url, resolver = URL(str(found["url"])), self._resolver()
-        tls = await _tls(url, found.get("ca_file"))
+        tls = await _tls(url, found.get("ca_file"), restricted=self._restricted)
         place = Place(url.raw_host or "", url.port or 0, tls, int(found["connect_timeout_seconds"]))
         guarded = resolver if found["allow_private"] else GuardedResolver(resolver)
         start = (
@@ -153,16 +157,18 @@ class Routes:
         return Route(endpoint, Connections(place, guarded), int(found["timeout_seconds"]), start, secret)
 
 
-async def _tls(url: URL, ca_file: object) -> ssl.SSLContext | None:
+async def _tls(url: URL, ca_file: object, *, restricted: bool) -> ssl.SSLContext | None:
     if url.scheme != "https" and ca_file is None:
         return None
-    trusting = await asyncio.to_thread(_trusting, None if ca_file is None else Path(str(ca_file)))
+    trusting = await asyncio.to_thread(
+        _trusting, None if ca_file is None else Path(str(ca_file)), restricted=restricted
+    )
     return trusting if url.scheme == "https" else None
 
 
-def _trusting(ca_file: Path | None) -> ssl.SSLContext:
+def _trusting(ca_file: Path | None, *, restricted: bool) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=ca_file)
+        return client_context(ca_file, restricted=restricted)
     except OSError as error:  # ssl.SSLError is one of them
         raise wrong("ca_file", "is not a readable PEM file of certificates") from error
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import asyncssh
 
+from adapters.approved import refuse_key, ssh_options
 from adapters.kit import Kit
 from adapters.options import Option, Options, complete, ours, wrong
 from gateway.core.errors import DeliveryFailed, Misconfigured, Permanent, Transient
@@ -97,8 +98,8 @@ def _public_key(line: str) -> asyncssh.SSHKey:
 class SftpAdapter:
     """The port ``Adapter`` over SFTP. One connection a partner, opened when needed and again when it is gone."""
 
-    def __init__(self, secrets: Secrets, random: Random) -> None:
-        self._secrets = secrets
+    def __init__(self, secrets: Secrets, random: Random, *, restricted: bool = False) -> None:
+        self._secrets, self._restricted = secrets, restricted
         # In temporary names: another process that still writes the same delivery must not have its file renamed by us.
         self._mark = random(4).hex()
         self._sessions: dict[PartnerKey, Session] = {}
@@ -106,7 +107,7 @@ class SftpAdapter:
 
     @classmethod
     def of(cls, kit: Kit) -> SftpAdapter:
-        return cls(kit.secrets, kit.random)
+        return cls(kit.secrets, kit.random, restricted=kit.restricted)
 
     async def hand_over(self, parcel: Parcel, partner: Partner) -> Handover:
         try:
@@ -171,12 +172,15 @@ class SftpAdapter:
     async def _connect(self, endpoint: Endpoint, route: Route) -> Session:
         key = _private_key(self._secrets.secret(route.key_secret))
         by_fingerprint = _FINGERPRINT.fullmatch(route.host_key) is not None
+        pinned = None if by_fingerprint else _public_key(route.host_key)
+        if self._restricted:
+            refuse_key(key, "endpoint.key_secret")
         connection = await asyncssh.connect(
             route.host,
             route.port,
             username=route.username,
             client_keys=[key],
-            known_hosts=([] if by_fingerprint else [_public_key(route.host_key)], [], []),
+            known_hosts=([] if pinned is None else [pinned], [], []),
             client_factory=lambda: PinnedClient(route.host_key if by_fingerprint else ""),
             preferred_auth=["publickey"],
             agent_path=None,
@@ -184,8 +188,11 @@ class SftpAdapter:
             connect_timeout=route.connect_timeout,
             login_timeout=route.connect_timeout,
             keepalive_interval=KEEPALIVE_SECONDS,
+            **(ssh_options(pinned) if self._restricted else {}),
         )
         try:
+            if self._restricted and (shown := connection.get_server_host_key()) is not None:
+                refuse_key(shown, "endpoint.host_key")
             async with asyncio.timeout(route.connect_timeout):
                 return Session(endpoint, connection, await connection.start_sftp_client())
         except BaseException:

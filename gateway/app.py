@@ -21,6 +21,7 @@ from gateway.core.ports.signs import Sign
 from gateway.core.routing import Directory
 from gateway.cosigners import Cosigners
 from gateway.court import releaser
+from gateway.fips import refuse_unfit_parties, warn
 from gateway.foundation import Foundation, foundation
 from gateway.guarding import danger_watch
 from gateway.key_rounds import KeyRounds, key_report, reindexer, rewrapper
@@ -82,6 +83,9 @@ async def gateway(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> Asy
         stack.push_async_callback(process.broker.close)
         await process.watch.refresh()
         await process.clearing.watch.refresh()
+        directory = process.watch.current()
+        refuse_unfit_parties(settings, directory.partners.values(), await base.stores.operators.list())
+        warn(settings)
         if Role.INTEGRATOR in roles:
             await _examine_log(base)
             await note_policies(base, in_force(base))
@@ -210,7 +214,7 @@ def _stamper(process: Gateway, chosen: TimestampSettings) -> Stamper:
         roots = roots_of(chosen.roots.read_bytes())
     except OSError as error:
         raise Misconfigured(f"audit.timestamps.roots: {error.strerror}.", code="timestamp-roots") from None
-    authority = Authority(chosen.url, chosen.seconds)
+    authority = Authority(chosen.url, chosen.seconds, restricted=base.settings.crypto.restricted)
     every, observe = timedelta(hours=chosen.every_hours), process.metrics.stamped
     return Stamper(base.stores.audit, base.stores.stamps, authority.ask, roots, every, base.clock, observe)
 

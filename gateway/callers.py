@@ -113,9 +113,13 @@ async def add_operator(base: Foundation, actor: Actor, account: Account) -> None
     if partner is not None:
         details["partner"] = partner
     entry = base.scribe.entry(actor, "operator.added", f"operator:{account.name}", "ok", details)
-    made = Operator(account.name, role.value, hash_password(account.password), partner=partner)
+    made = Operator(account.name, role.value, _hashed(base, account.password), partner=partner)
     await base.stores.operators.add(made, entry)
     await _revoke_beyond(base, actor, made)
+
+
+def _hashed(base: Foundation, password: str) -> str:
+    return hash_password(password, restricted=base.settings.crypto.restricted)
 
 
 def _checked(account: Account, partners: Collection[PartnerKey]) -> tuple[Role, PartnerKey | None]:

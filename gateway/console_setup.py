@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 from datetime import timedelta
 
+from adapters.approved import client_context
 from gateway.core.errors import Misconfigured
 from gateway.core.model import PartnerKey
 from gateway.core.roles import Role
@@ -15,8 +17,8 @@ from gateway.web.console.single_sign_on import SingleSignOn
 from keys.id_tokens import JoseIdTokens
 
 
-def console_settings(chosen: Console, *, secure: bool) -> ConsoleSettings:
-    """``secure``: browsers reach the console over TLS of ours."""
+def console_settings(chosen: Console, *, secure: bool, restricted: bool = False) -> ConsoleSettings:
+    """``secure``: browsers reach the console over TLS of ours. ``restricted``: approved algorithms only."""
     return ConsoleSettings(
         environment=chosen.environment,
         secure=secure,
@@ -31,16 +33,18 @@ def console_settings(chosen: Console, *, secure: bool) -> ConsoleSettings:
         origin=chosen.origin,
         provider=chosen.oidc.name if chosen.oidc else "",
         banner=BANNER if chosen.banner is None else chosen.banner,
+        restricted=restricted,
     )
 
 
 def sso(settings: Settings) -> SingleSignOn | None:
     """The provider, when there is one. Raises Misconfigured for a role that is none."""
     chosen = settings.console.oidc
-    return None if chosen is None else SingleSignOn(Provider(_provider(chosen)), JoseIdTokens())
+    tls = client_context(restricted=True) if settings.crypto.restricted else None
+    return None if chosen is None else SingleSignOn(Provider(_provider(chosen, tls)), JoseIdTokens())
 
 
-def _provider(chosen: Oidc) -> ProviderSettings:
+def _provider(chosen: Oidc, tls: ssl.SSLContext | None) -> ProviderSettings:
     secret = chosen.client_secret
     return ProviderSettings(
         issuer=chosen.issuer,
@@ -54,6 +58,7 @@ def _provider(chosen: Oidc) -> ProviderSettings:
         amr=chosen.amr,
         acr=chosen.acr,
         timeout=timedelta(seconds=chosen.timeout_seconds),
+        tls=tls,
     )
 
 

@@ -15,6 +15,7 @@ from gateway.clock import utc_now
 from gateway.core.audit_entry import Scribe
 from gateway.core.errors import Misconfigured
 from gateway.core.ids import Clock, Mint, Random, drawn_ahead, minting
+from gateway.fips import refuse_unfit
 from gateway.floors import refuse_old_libraries
 from gateway.heads import Heads
 from gateway.key_secrets import passphrase, token_address
@@ -225,6 +226,7 @@ async def foundation(
     """Everything opened, closed again in the end. Raises Misconfigured when libraries are too old,
     and when keys, catalog or database are not ready."""
     refuse_old_libraries()
+    refuse_unfit(settings)
     spoken = speech(warm=warm, drafts=settings.drafts)
     keys = open_keys(settings, clock)
     sealer = keys.sealer()

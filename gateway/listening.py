@@ -40,7 +40,7 @@ async def listening(process: Gateway) -> AsyncIterator[None]:
         if Role.CONSOLE in process.roles:
             _refuse_open_console(settings)
             secure = settings.tls.certificate is not None
-            chosen = console_settings(settings.console, secure=secure)
+            chosen = console_settings(settings.console, secure=secure, restricted=settings.crypto.restricted)
             console = console_application(process.parts, chosen, sso(settings))
             made = runner(console, WebLimits(), shutdown_seconds=2)
             await _listen(process, runners, "console", made, settings.console)
@@ -82,7 +82,10 @@ def _refuse_open_console(settings: Settings) -> None:
 async def _listen(
     process: Gateway, runners: list[web.AppRunner], name: str, made: web.AppRunner, where: Listen
 ) -> None:
-    context = server_context(process.settings.tls, clients=name == "api") if name != "metrics" else None
+    settings = process.settings
+    context = None
+    if name != "metrics":
+        context = server_context(settings.tls, clients=name == "api", restricted=settings.crypto.restricted)
     await made.setup()
     runners.append(made)
     try:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ssl
-
 from aiohttp.resolver import ThreadedResolver
 from httptools import HttpParserError
 from yarl import URL
 
+from adapters.approved import client_context
 from adapters.connections import Connections, Place
 from adapters.exchange import Answer, Broken, Request
 from gateway.core.errors import Misconfigured, Transient
@@ -16,12 +15,14 @@ from gateway.core.errors import Misconfigured, Transient
 class Poster:
     """One address; connections stay open between two posts."""
 
-    def __init__(self, url: str, media_type: str, longest_answer: int, connect_seconds: float) -> None:
-        """Raises Misconfigured when the URL names no host, or credentials."""
+    def __init__(
+        self, url: str, media_type: str, longest_answer: int, connect_seconds: float, *, restricted: bool = False
+    ) -> None:
+        """``restricted``: approved algorithms only. Raises Misconfigured when the URL names no host, or credentials."""
         target = URL(url)
         if not target.host or target.user is not None:
             raise Misconfigured("A URL of the audit log names a host and no credentials.", code="audit-url")
-        tls = ssl.create_default_context() if target.scheme == "https" else None
+        tls = client_context(restricted=restricted) if target.scheme == "https" else None
         place = Place(target.raw_host or "", target.port or 0, tls, connect_seconds)
         self._connections = Connections(place, ThreadedResolver())
         self._longest = longest_answer

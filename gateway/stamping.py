@@ -29,9 +29,10 @@ Ask = Callable[[bytes], Awaitable[bytes]]
 class Authority:
     """A time stamp authority over HTTP (RFC 3161, section 3.4)."""
 
-    def __init__(self, url: str, seconds: float) -> None:
+    def __init__(self, url: str, seconds: float, *, restricted: bool = False) -> None:
         """Raises Misconfigured when the URL names no host."""
-        self._poster, self._seconds = Poster(url, QUERY_TYPE, LONGEST_ANSWER, seconds), seconds
+        self._poster = Poster(url, QUERY_TYPE, LONGEST_ANSWER, seconds, restricted=restricted)
+        self._seconds = seconds
 
     async def ask(self, request: bytes) -> bytes:
         try:

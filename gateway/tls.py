@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 
+from adapters.approved import narrow
 from gateway.core.errors import Misconfigured
 from gateway.settings import Tls
 
@@ -12,16 +13,18 @@ SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20"
 other suites."""
 
 
-def server_context(tls: Tls, *, clients: bool = False) -> ssl.SSLContext | None:
+def server_context(tls: Tls, *, clients: bool = False, restricted: bool = False) -> ssl.SSLContext | None:
     """TLS 1.2 or later with the configured certificate; None when there is none. ``clients``: ask for a certificate,
     which must be of an authority of ``tls.client_ca``. Callers without one are let through to prove themselves by other
-    means. Raises Misconfigured for files that cannot be read."""
+    means. ``restricted``: approved algorithms only. Raises Misconfigured for files that cannot be read."""
     if tls.certificate is None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(SUITES)
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE | ssl.OP_NO_COMPRESSION
+    if restricted:
+        narrow(context)
     try:
         context.load_cert_chain(tls.certificate, tls.key)
         if clients and tls.client_ca is not None:

@@ -22,6 +22,7 @@ from gateway.core.ports.broker import Broker
 from gateway.cosigners import Cosigner
 from gateway.court import orders, questions_of, register_watch
 from gateway.crew import InlineCrew, PoolCrew
+from gateway.fips import report
 from gateway.foundation import Foundation, SecretFolder
 from gateway.guarding import clearing_of, judge_of
 from gateway.querying import query_desk
@@ -163,6 +164,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
             web_parts(base, desk, queries, watch, broker, originator, receipts, wire, clearing),
             admission=pressed.door,
             unfit=metrics.unfit,
+            modules=report(settings),
         ),
         receipts=receipts,
         questions=questions,
@@ -171,7 +173,7 @@ def build(settings: Settings, roles: frozenset[Role], base: Foundation) -> Gatew
         pressure=pressed,
         clock_watch=_clock_watch(base, metrics, owner),
         presence=presence,
-        witnesses=witnesses(settings.audit),
+        witnesses=witnesses(settings.audit, restricted=settings.crypto.restricted),
     )
 
 
@@ -208,4 +210,5 @@ def _kit(settings: Settings, base: Foundation) -> Kit:
         mailbox=base.stores.mailbox,
         sealer=base.tools.examiner.sealer,
         folder_root=settings.work.folder_root,
+        restricted=settings.crypto.restricted,
     )

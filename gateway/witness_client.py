@@ -27,10 +27,12 @@ class WitnessReply:
 class WitnessClient:
     """One witness at one address."""
 
-    def __init__(self, url: str, connect_seconds: float) -> None:
+    def __init__(self, url: str, connect_seconds: float, *, restricted: bool = False) -> None:
         """Raises Misconfigured when the URL names no host."""
         address = f"{url.rstrip('/')}/{PATH}"
-        self._poster = Poster(address, "text/plain; charset=utf-8", LONGEST_ANSWER, connect_seconds)
+        self._poster = Poster(
+            address, "text/plain; charset=utf-8", LONGEST_ANSWER, connect_seconds, restricted=restricted
+        )
 
     async def ask(self, text: str) -> WitnessReply:
         """Raises Transient when no answer comes."""
@@ -45,11 +47,11 @@ class WitnessClient:
         self._poster.close()
 
 
-def witnesses(audit: Audit) -> tuple[Cosigner, ...]:
+def witnesses(audit: Audit, *, restricted: bool = False) -> tuple[Cosigner, ...]:
     """The witnesses of the settings. Raises Misconfigured when the two keys of a witness are not of one name."""
     found = []
     for one in audit.witnesses:
-        client, key = WitnessClient(one.url, audit.witness_seconds), WitnessKey.parse(one.key)
+        client, key = WitnessClient(one.url, audit.witness_seconds, restricted=restricted), WitnessKey.parse(one.key)
         also = (WitnessKey.parse(one.post_quantum_key),) if one.post_quantum_key else ()
         if any(second.name != key.name or second.kind is key.kind for second in also):
             raise Misconfigured("The two keys of a witness have one name and two kinds.", code="witness-keys")

@@ -46,11 +46,13 @@ def register(app: typer.Typer) -> None:
 def init() -> None:
     """Prepare a new gateway: keys, credentials folder and database schema. Does nothing twice."""
     from gateway.clock import utc_now  # noqa: PLC0415 - heavy, needed here only
+    from gateway.fips import refuse_unfit  # noqa: PLC0415 - as above
     from gateway.key_secrets import passphrase, token_address  # noqa: PLC0415 - as above
     from gateway.store.migrations import migrate  # noqa: PLC0415 - as above
     from keys.files import FILE_NAME, FileKeys  # noqa: PLC0415 - as above
 
     settings = local.settings()
+    refuse_unfit(settings)
     _make_database_folder(settings.db.url)
     _private_folder(settings.secrets)
     if not (settings.keys.directory / FILE_NAME).exists():
@@ -169,6 +171,7 @@ def doctor(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
 _LOOKED_AT = (
     "python",
     "libraries",
+    "crypto",
     "catalog",
     "keys",
     "database",
@@ -181,6 +184,20 @@ _LOOKED_AT = (
     "places",
     "broker",
 )
+
+
+def _crypto(settings: Settings) -> str:
+    from gateway.fips import refuse_unfit, report  # noqa: PLC0415 - heavy, needed here only
+
+    try:
+        refuse_unfit(settings)
+    except Misconfigured as error:
+        return error.detail
+    told = report(settings)
+    idle = [one.version for one in told.modules if not one.active]
+    if told.mode == "off" or not idle:
+        return "ok"
+    return f"approved algorithms only, by modules that are not validated: no FIPS provider in {', '.join(idle)}"
 
 
 async def _log(base: Foundation) -> str:
@@ -234,6 +251,7 @@ async def _examined(settings: Settings) -> dict[str, str]:
     except Misconfigured as error:
         return found | {"libraries": error.detail}
     found["libraries"] = "ok"
+    found["crypto"] = _crypto(settings)
     try:
         async with foundation(settings) as base:
             found |= {"catalog": "ok", "keys": "ok"}

@@ -55,6 +55,7 @@ INVENTORY: Sequence[Used] = (
     Used("Payloads, profile hpke-pq", "ML-KEM-1024 with P-384, AES-256-GCM", 256, "partner", "RFC 9180, FIPS 203"),
     Used("Signatures, profile hpke-pq", "ML-DSA-65 and ECDSA P-384", 384, "partner", "FIPS 204, FIPS 186-5"),
     Used("Passwords of operators", "Argon2id", 0, "password", "RFC 9106"),
+    Used("Passwords of operators, crypto.fips", "PBKDF2-HMAC-SHA-256", 0, "password", "SP 800-132"),
     Used("Codes of operators", "HMAC-SHA-1", 160, "second factor", "RFC 6238"),
     Used("Passkeys of operators", "ECDSA P-256, Ed25519 or RSA", 0, "second factor", "WebAuthn", CLASSIC),
     Used(

@@ -10,6 +10,7 @@ from gateway.settings.api import Api
 from gateway.settings.audit import Audit, TimestampSettings, WitnessSettings
 from gateway.settings.broker import BrokerSettings
 from gateway.settings.console import PRODUCTION, Console
+from gateway.settings.crypto import Crypto
 from gateway.settings.database import Database
 from gateway.settings.keys import Keys, TokenSettings
 from gateway.settings.listening import Listen, Metrics, Tls
@@ -30,6 +31,7 @@ __all__ = [
     "Audit",
     "BrokerSettings",
     "Console",
+    "Crypto",
     "Database",
     "Keys",
     "Listen",

@@ -24,6 +24,7 @@ from gateway.settings.api import Api
 from gateway.settings.audit import Audit
 from gateway.settings.broker import BrokerSettings
 from gateway.settings.console import PRODUCTION, Console
+from gateway.settings.crypto import Crypto
 from gateway.settings.database import Database
 from gateway.settings.keys import Keys
 from gateway.settings.listening import Metrics, Tls
@@ -49,6 +50,7 @@ class Settings(BaseSettings):
     console: Console = Console()
     metrics: Metrics = Metrics()
     tls: Tls = Tls()
+    crypto: Crypto = Crypto()
     work: Work = Work()
     audit: Audit = Audit()
     admission: Admission = Admission()

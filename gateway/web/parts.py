@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from gateway.core.audit_entry import Scribe
+from gateway.core.crypto_module import UNKNOWN, ModuleReport
 from gateway.core.ids import Clock, Mint, Random
 from gateway.core.model import AuditEntry, Delivery, FormatName, Kind, PartnerKey, RecordId, Severity
 from gateway.core.ports.accounts import ApiKeys, Operators
@@ -162,4 +163,5 @@ class Parts:
     """Told of each acknowledgement that does not fit what was sent: whose, and why."""
     danger_clocks: DangerClocks = NO_CLOCKS
     key_report: KeyReport = no_keys
+    modules: ModuleReport = UNKNOWN
     admission: Admission = _UNBOUNDED

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import json
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -42,6 +43,8 @@ class ProviderSettings:
     amr: frozenset[str]
     acr: frozenset[str]
     timeout: timedelta
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
+    """How it is reached by https; None: as the client does by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ class Provider:
         try:
             async with (
                 aiohttp.ClientSession(timeout=limit, cookie_jar=aiohttp.DummyCookieJar()) as session,
-                session.request(method, url, allow_redirects=False, **more) as answer,
+                session.request(method, url, allow_redirects=False, ssl=self.settings.tls or True, **more) as answer,
             ):
                 body = await answer.content.read(LARGEST)
                 found = json.loads(body) if body else {}

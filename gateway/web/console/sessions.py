@@ -40,7 +40,7 @@ class Gate:
     ) -> Gate:
         span, within = settings.lockout, settings.attempts_within
         return cls(
-            Passwords(),
+            Passwords(restricted=settings.restricted),
             Lockout(failures, token, "name", settings.bad_attempts, span, within),
             Lockout(failures, token, "address", settings.bad_attempts_of_address, span, within),
             streams,

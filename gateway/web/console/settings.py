@@ -53,6 +53,8 @@ class ConsoleSettings:
     streams: int = 200
     """Most live pages open at once in this process; further ones stay still."""
     page_size: int = 50
+    restricted: bool = False
+    """Approved algorithms only."""
     confirm_above: int = 100
     """Bulk actions on more deliveries ask the operator to type their number."""
 
