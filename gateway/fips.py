@@ -69,10 +69,7 @@ def refuse_unfit_parties(settings: Settings, partners: Iterable[Partner], operat
 
 
 def _of_settings(settings: Settings) -> Iterator[Used]:
-    keys, oidc = settings.keys, settings.console.oidc
-    for name, value in (("keys.passphrase", keys.passphrase), ("keys.credential", keys.credential)):
-        if value is not None:
-            yield Used(name, Place.KEY_FILE, "argon2id")
+    oidc = settings.console.oidc
     for algorithm in oidc.algorithms if oidc is not None else ():
         yield Used("console.oidc.algorithms", Place.SIGNATURE, algorithm)
 

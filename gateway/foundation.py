@@ -64,6 +64,7 @@ from gateway.tools import Speech, Tools, speech, tools
 from keys.files import FileKeys
 from keys.head_file import FILE_NAME as HEAD_FILE
 from keys.head_file import HeadFile
+from keys.keyfile import Rounds, Stretch
 from keys.sealing import EnvelopeSealer
 from keys.snapshot import KeySnapshot
 
@@ -201,12 +202,18 @@ class SecretFolder:
             raise Misconfigured("A credential is named by a plain file name.", code="secret-name") from None
 
 
+def stretch(settings: Settings) -> Stretch | Rounds:
+    """How a passphrase becomes the key of the key file."""
+    return Rounds() if settings.crypto.restricted else Stretch()
+
+
 def open_keys(settings: Settings, clock: Clock) -> FileKeys:
     return FileKeys.load(
         settings.keys.directory,
         passphrase(settings.keys),
         clock=clock,
         random=secrets.token_bytes,
+        stretch=stretch(settings),
         token=token_address(settings.keys),
     )
 

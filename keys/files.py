@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from gateway.core.approved import CODE, Place, is_approved
 from gateway.core.errors import Conflict, Misconfigured
 from gateway.core.ids import Clock, Random
 from gateway.core.labels import Label
 from keys.access_tokens import TOKEN_KEY_LABEL, SignedTokens
 from keys.digests import INDEX_LABEL, TOKEN_LABEL, BlindIndexer, PepperHasher
 from keys.folder import locked, make_private, read_private, write_private
-from keys.keyfile import Stretch, decode, encode
+from keys.keyfile import Rounds, Stretch, decode, derivation, encode
 from keys.receipts import RECEIPT_LABEL, JoseReceiptSigner
 from keys.ring import KEY_BYTES, KeyFacts, KeyRing, Material
 from keys.sealing import EnvelopeSealer
@@ -21,6 +22,8 @@ from keys.states import KeyEvent, KeyPlace, KeyState, KeyUse
 from keys.token import Token, TokenAddress
 
 FILE_NAME = "keyring.json"
+CLEAR = "none"
+"""The derivation of a file without passphrase, in the table of approved algorithms."""
 SINGLE_KEYS: Sequence[tuple[KeyUse, str]] = (
     (KeyUse.INDEX, INDEX_LABEL),
     (KeyUse.TOKEN_PEPPER, TOKEN_LABEL),
@@ -49,7 +52,7 @@ class FileKeys:
         clock: Clock,
         random: Random,
         passphrase: str | None,
-        stretch: Stretch,
+        stretch: Stretch | Rounds,
         token: TokenAddress | None = None,
     ) -> None:
         self._path = folder / FILE_NAME
@@ -68,7 +71,7 @@ class FileKeys:
         passphrase: str | None = None,
         *,
         labels: Sequence[str] = SEALING_LABELS,
-        stretch: Stretch | None = None,
+        stretch: Stretch | Rounds | None = None,
         token: TokenAddress | None = None,
     ) -> FileKeys:
         """A new key file with a sealing key for each label and the keys of :data:`SINGLE_KEYS`.
@@ -94,10 +97,11 @@ class FileKeys:
         *,
         clock: Clock,
         random: Random,
-        stretch: Stretch | None = None,
+        stretch: Stretch | Rounds | None = None,
         token: TokenAddress | None = None,
     ) -> FileKeys:
-        """Raises Misconfigured when the file is missing, malformed, open to others, or the passphrase is wrong."""
+        """Raises Misconfigured when the file is missing, malformed, open to others, or the passphrase is wrong.
+        With ``Rounds`` moreover (``not-approved``) when the file is under Argon2id."""
         keys = cls(folder, clock, random, passphrase, stretch or Stretch(), token)
         keys._read()
         return keys
@@ -157,6 +161,12 @@ class FileKeys:
             self._read()
         return self._ring
 
+    def convert(self) -> None:
+        """Write the file anew as this object derives keys from passphrases, however it was written before. Raises what
+        :meth:`load` raises."""
+        with locked(self._path.parent):
+            self._write(decode(read_private(self._path), self._passphrase))
+
     def sealer(self) -> EnvelopeSealer:
         return EnvelopeSealer(self._ring, self._random, self.reload, self._token)
 
@@ -198,7 +208,13 @@ class FileKeys:
 
     def _read(self) -> None:
         version = self._present_version()
-        self._ring = decode(read_private(self._path), self._passphrase)
+        document = read_private(self._path)
+        if isinstance(self._stretch, Rounds) and not is_approved(Place.KEY_FILE, derivation(document) or CLEAR):
+            raise Misconfigured(
+                "crypto.fips: the key file is under Argon2id, which is not approved; run `gateway keys convert`",
+                code=CODE,
+            )
+        self._ring = decode(document, self._passphrase)
         self._version = version
 
     def _write(self, ring: KeyRing) -> None:

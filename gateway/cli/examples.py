@@ -54,6 +54,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "override list": ("",),
     "override show": (_ID,),
     "keys list": ("",),
+    "keys convert": ("",),
     "keys new": ("records",),
     "keys prepare": ("records",),
     "keys rotate": ("records",),

@@ -114,6 +114,23 @@ def destroy(
 
 
 @app.command()
+def convert() -> None:
+    """Write the key file anew: its passphrase stretched as crypto.fips asks for. Stop all processes first."""
+    from secrets import token_bytes  # noqa: PLC0415 - as above
+
+    from gateway.clock import utc_now  # noqa: PLC0415 - as above
+    from gateway.foundation import stretch  # noqa: PLC0415 - as above
+    from gateway.key_secrets import passphrase, token_address  # noqa: PLC0415 - as above
+    from keys.files import FileKeys  # noqa: PLC0415 - as above
+
+    settings = local.settings()
+    chosen = settings.keys
+    where = (chosen.directory, utc_now, token_bytes)
+    FileKeys(*where, passphrase(chosen), stretch(settings), token_address(chosen)).convert()
+    say("The key file is written anew." if passphrase(chosen) else "The key file is in the clear; nothing was derived.")
+
+
+@app.command()
 def inventory(json: Json = False) -> None:  # noqa: FBT002 - as above
     """Every algorithm in use: key length, use, and until when it may be used."""
     from gateway.core.crypto_inventory import INVENTORY  # noqa: PLC0415 - as above

@@ -47,6 +47,7 @@ def init() -> None:
     """Prepare a new gateway: keys, credentials folder and database schema. Does nothing twice."""
     from gateway.clock import utc_now  # noqa: PLC0415 - heavy, needed here only
     from gateway.fips import refuse_unfit  # noqa: PLC0415 - as above
+    from gateway.foundation import stretch  # noqa: PLC0415 - as above
     from gateway.key_secrets import passphrase, token_address  # noqa: PLC0415 - as above
     from gateway.store.migrations import migrate  # noqa: PLC0415 - as above
     from keys.files import FILE_NAME, FileKeys  # noqa: PLC0415 - as above
@@ -61,6 +62,7 @@ def init() -> None:
             utc_now,
             secrets.token_bytes,
             passphrase(settings.keys),
+            stretch=stretch(settings),
             token=token_address(settings.keys),
         )
         say(f"Made new keys in {settings.keys.directory}.")

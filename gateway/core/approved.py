@@ -109,12 +109,9 @@ TABLE: tuple[Judged, ...] = (
     *_unfit(
         Place.PASSWORD, "no FIPS or SP: RFC 9106", "a new password (gateway operator add), or a provider", "argon2id"
     ),
-    *_unfit(
-        Place.KEY_FILE,
-        "no FIPS or SP: RFC 9106",
-        "keys without passphrase and credential, on a volume that a validated module encrypts, or a token (keys.token)",
-        "argon2id",
-    ),
+    *_fine(Place.KEY_FILE, "SP 800-132, FIPS 198-1", "pbkdf2-sha256"),
+    *_fine(Place.KEY_FILE, "without a passphrase: the host protects the file", "none"),
+    *_unfit(Place.KEY_FILE, "no FIPS or SP: RFC 9106", "gateway keys convert", "argon2id"),
     *_fine(Place.PAYLOAD, "protected by TLS alone, and only where an agreement allows it", "none"),
     *_fine(Place.PAYLOAD, "SP 800-56A revision 3, SP 800-38F, FIPS 186-5", "jose"),
     *_fine(Place.PAYLOAD, "SP 800-56A and 56B, SP 800-38D, FIPS 186-5", "cms"),

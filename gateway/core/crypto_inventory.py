@@ -47,6 +47,9 @@ INVENTORY: Sequence[Used] = (
     Used("Access tokens", "ECDSA P-256 with SHA-256", 256, "token-signing", "FIPS 186-5, RFC 7518", CLASSIC),
     Used("Audit log, digests of bodies", "SHA-256", 0, "no key", "FIPS 180-4, RFC 9162"),
     Used("Key file under a passphrase", "Argon2id, AES-256-GCM", 256, "passphrase", "RFC 9106, SP 800-38D"),
+    Used(
+        "Key file under a passphrase, crypto.fips", "PBKDF2-HMAC-SHA-256, AES-256-GCM", 256, "passphrase", "SP 800-132"
+    ),
     Used("Payloads, profile jose", "ECDH-ES+A256KW, A256GCM; ES256", 256, "partner", "RFC 7516, RFC 7518", CLASSIC),
     Used(
         "Payloads, profile cms", "ECDH or RSA-OAEP, AES-256-GCM; ECDSA or RSA-PSS", 256, "partner", "RFC 5083", CLASSIC

@@ -15,6 +15,7 @@ from adapters.approved import client_context
 from adapters.sftp import SftpAdapter
 from gateway.app import gateway
 from gateway.callers import Account, add_operator
+from gateway.clock import utc_now
 from gateway.core.approved import TABLE, Place, approved, is_approved
 from gateway.core.crypto_module import Module
 from gateway.core.errors import DeliveryFailed, Misconfigured, Unavailable
@@ -27,6 +28,8 @@ from gateway.partner_store import apply, known
 from gateway.settings import Crypto, Keys, Settings, Tls
 from gateway.tls import server_context
 from gateway.web.console.passwords import Passwords, hash_password
+from keys.files import FileKeys
+from keys.keyfile import Rounds, Stretch
 from keys.public_key import _BY_SORT
 from keys.wire import material
 from tests.contract.test_adapter_contract import NamedSecrets, parcel, partner
@@ -37,6 +40,7 @@ PASSWORD = "correct horse battery"
 AUTHORITY = trustme.CA(key_type=trustme.KeyType.ECDSA)
 CERTIFICATE = AUTHORITY.issue_cert("localhost", key_type=trustme.KeyType.ECDSA)
 CHACHA_12 = "ECDHE-ECDSA-CHACHA20-POLY1305"
+CHEAP = Stretch(iterations=1, lanes=1, memory_kib=128)
 ACTIVE = (Module("everything", "a validated one", active=True),)
 CLIENT_KEY, HOST_KEY = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
 SHORT_KEY = asyncssh.generate_private_key("ssh-rsa", key_size=1024)
@@ -165,13 +169,21 @@ def uploads(host_key=HOST_KEY, client_key=CLIENT_KEY, pinned=None, **algorithms)
 # --- passwords and keys -----------------------------------------------------------------------------------------------
 
 
+def load_keys(folder, restricted):
+    stretch = Rounds(rounds=1_000) if restricted else CHEAP
+    return FileKeys.load(folder, PASSWORD, clock=utc_now, random=os.urandom, stretch=stretch)
+
+
 async def old_password(_files, restricted):
     return await Passwords(restricted=restricted).match(hash_password(PASSWORD), PASSWORD)
 
 
-async def key_file_under_a_passphrase(_files, restricted):
+async def key_file_under_argon2(files, restricted):
+    folder = files.certificate.parent / "keys"
+    if not folder.exists():
+        FileKeys.create(folder, utc_now, os.urandom, PASSWORD, stretch=CHEAP)
     try:
-        refuse_unfit(settings(fips=restricted, keys=Keys(passphrase=PASSWORD)))
+        load_keys(folder, restricted)
     except Misconfigured as error:
         return error.problem != "not-approved"
     return True
@@ -189,7 +201,7 @@ TWELVE = {
     "sftp: a host key of RSA with 1024 bits": uploads(host_key=SHORT_KEY),
     "sftp: a key of ours of RSA with 1024 bits": uploads(client_key=SHORT_KEY),
     "operators: Argon2id": old_password,
-    "key file: Argon2id": key_file_under_a_passphrase,
+    "key file: Argon2id": key_file_under_argon2,
 }
 
 
@@ -239,16 +251,17 @@ def test_everything_that_the_gateway_knows_to_take_is_judged():
 # --- start ------------------------------------------------------------------------------------------------------------
 
 
-async def test_an_unfit_configuration_does_not_start(tmp_path, monkeypatch):
+async def test_an_unfit_key_file_does_not_start_until_it_is_written_anew(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for chosen in (
-        settings(fips=True, keys=Keys(passphrase=PASSWORD)),
-        settings(fips=True, keys=Keys(credential="one")),
-    ):
-        with pytest.raises(Misconfigured, match="keys without passphrase") as refusal:
-            async with foundation(chosen):
-                pass
-        assert refusal.value.problem == "not-approved"
+    keys = Keys(directory=tmp_path / "keys", passphrase=PASSWORD)
+    before = FileKeys.create(keys.directory, utc_now, os.urandom, PASSWORD, stretch=CHEAP)
+    with pytest.raises(Misconfigured, match="gateway keys convert") as refusal:
+        async with foundation(settings(fips=True, keys=keys)):
+            pass
+    assert refusal.value.problem == "not-approved"
+    FileKeys(keys.directory, utc_now, os.urandom, PASSWORD, Rounds(rounds=1_000)).convert()
+    assert load_keys(keys.directory, restricted=True).ring == before.ring
+    assert load_keys(keys.directory, restricted=False).ring == before.ring
 
 
 def test_required_starts_only_on_active_modules():

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.core.model import FormatName
+from gateway.fips import modules
 from gateway.offline import validator
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -68,6 +69,9 @@ def test_init_keeps_the_state_to_its_owner_and_doctor_is_content(run, tmp_path):
     assert (tmp_path / "state").stat().st_mode & 0o077 == 0
     done = run("doctor", "--json")
     assert (done.returncode, set(json.loads(done.stdout).values())) == (0, {"ok"})
+    restricted = json.loads(run("doctor", "--json", GATEWAY__CRYPTO__FIPS="true").stdout)
+    assert restricted.pop("crypto") == "ok" or not all(one.active for one in modules())
+    assert set(restricted.values()) == {"ok"}, "the rest is as well under approved algorithms"
     refused = run("partner", "key", "nobody")
     assert refused.returncode == 5
     wrong = run("operator", "add", "pat")
