@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import adapters
 from gateway.core.model import Actor, FormatName, Kind
 from gateway.core.places import AT_HOME, Places
+from gateway.fips import refuse_unfit_parties
 from gateway.foundation import Foundation
 from gateway.partner_files import Applied, Known
 from gateway.tools import Speech
@@ -38,7 +39,9 @@ def known(spoken: Speech, places: Places | None = AT_HOME) -> Known:
 
 async def apply(base: Foundation, actor: Actor, wanted: Applied) -> int:
     """Store what differs; returns how many partners, agreements and wire keys changed. Raises Conflict when a partner
-    would have too many live keys; partners and agreements are stored by then."""
+    would have too many live keys; partners and agreements are stored by then. Raises Misconfigured (``not-approved``)
+    for what ``crypto.fips`` does not allow; nothing is stored then."""
+    refuse_unfit_parties(base.settings, wanted.partners, ())
     objects = [f"partner:{partner.key}" for partner in wanted.partners]
     objects += [f"agreement:{agreement.key}" for agreement in wanted.agreements]
     entries = [base.scribe.entry(actor, "partner.applied", name) for name in objects]

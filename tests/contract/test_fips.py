@@ -307,8 +307,11 @@ async def test_a_gateway_starts_only_with_fit_partners_and_accounts_and_says_wha
     restricted = installed.settings.model_copy(update={"crypto": Crypto(fips=True)})
     async with foundation(restricted) as base:
         await add_operator(base, TESTER, Account("pat", "viewer", PASSWORD))
+        directory = await base.stores.partners.directory()
+        with pytest.raises(Misconfigured, match="RSA of less than 2048 bits"):
+            await apply(base, TESTER, read({"p.toml": partner_file("michigan", sftp)}, directory, known(base.speech)))
         fit = partner_file("michigan", sftp.replace(host_key, HOST_KEY.export_public_key().decode().strip()))
-        wanted = read({"partners.toml": fit}, await base.stores.partners.directory(), known(base.speech))
+        wanted = read({"p.toml": fit}, directory, known(base.speech))
         await apply(base, TESTER, wanted)
     said = await starts(installed, fips=True, certificate="4282")
     assert (said["fips"], said["certificate"]) == ("on", "4282")
