@@ -1,8 +1,8 @@
 """Which algorithms NIST approves for what: the table that ``crypto.fips`` goes by. What is not in it is not approved.
 
 Sources: FIPS 180-4, 186-5, 197, 198-1, 203, 204; SP 800-52 revision 2; SP 800-56A revision 3; SP 800-56B revision 2;
-SP 800-56C revision 2; SP 800-131A revision 2; SP 800-132; SP 800-227. From memory of these texts, not a certificate:
-the security policy of a site's module has the last word.
+SP 800-56C revision 2; SP 800-131A revision 2; SP 800-132; SP 800-227. The numbers of sections were not compared with
+the texts, and the security policy of a site's module has the last word.
 """
 
 from __future__ import annotations
