@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import CTE, Integer, Select, and_, case, func, literal, or_, select, union
+from sqlalchemy import CTE, Integer, Select, and_, case, func, literal, or_, select, text, union
 
 from gateway.core.ids import first_id
 from gateway.core.incident import DISCLOSED, READ, Concerned, Listed, Scope, Sent, Tally
 from gateway.core.model import Kind, PartnerKey
 from gateway.core.people import INDEX_BYTES
+from gateway.store.bulk import is_postgresql
 from gateway.store.engine import Database
 from gateway.store.tables import audit_entries, deliveries, disclosed, erasures, items, records, submissions
 from gateway.store.types import Instant
@@ -23,10 +24,12 @@ _STRAYS = timedelta(minutes=5)
 """By how much the time in an entry's id may differ from that of the entry."""
 _KINDS = ("record", "delivery", "submission", "query", "partner", "operator", "key")
 _OTHER = "other"
+_ROOM = text("SET LOCAL work_mem = '64MB'")
+"""What PostgreSQL may hold of a sum before it goes to disk; a report is made alone and seldom."""
 
 
 class StoredIncidents:
-    """Reads only. Each method is one statement or two over all entries of the scope."""
+    """Reads only. Each method is one statement over all entries of the scope."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -56,17 +59,17 @@ class StoredIncidents:
         """The objects of these actions, at most ``most`` of them by name."""
         entry = _entries(scope).c
         each = select(entry.object).where(entry.action.in_(actions)).group_by(entry.object).cte("each")
-        count = await self._all(select(func.count()).select_from(each))
-        ids = await self._all(select(each.c.object).order_by(each.c.object).limit(most))
-        return Listed(section, count[0][0], tuple(row.object for row in ids))
+        total = func.count().over().label("total")
+        rows = await self._all(select(each.c.object, total).order_by(each.c.object).limit(max(most, 1)))
+        return Listed(section, rows[0].total if rows else 0, tuple(row.object for row in rows[:most]))
 
     async def sent(self, scope: Scope) -> tuple[Sent, ...]:
         """What went out with the deliveries of the scope, most records first."""
-        gone, delivery = _objects(scope, DISCLOSED), deliveries.c
+        delivery = deliveries.c
         what, number = (delivery.partner, delivery.sender, delivery.kind), func.sum(delivery.records)
         query = (
             select(*what, func.count().label("deliveries"), number.label("records"))
-            .join(gone, gone.c.object == "delivery:" + delivery.id)
+            .where(delivery.id.in_(_ids(_entries(scope), "delivery", DISCLOSED)))
             .group_by(*what)
             .order_by(number.desc(), *what)
         )
@@ -78,18 +81,18 @@ class StoredIncidents:
     async def concerned(self, scope: Scope) -> Concerned:
         """Records that went out or were read, and the persons that they name."""
         touched = _touched(scope)
-        numbers = (
-            select(func.count(), func.count(erasures.c.record), func.max(func.length(records.c.persons)))
-            .select_from(touched)
-            .outerjoin(erasures, erasures.c.record == touched.c.record)
-            .outerjoin(records, records.c.id == touched.c.record)
+        gone = select(func.count()).select_from(touched).join(erasures, erasures.c.record == touched.c.record)
+        query = select(
+            select(func.count()).select_from(touched).scalar_subquery(),
+            gone.scalar_subquery(),
+            _persons(touched).scalar_subquery(),
         )
-        count, erased, longest = (await self._all(numbers))[0]
-        persons = await self._all(_persons(touched, (longest or 0) // INDEX_BYTES))
-        return Concerned(count, erased, persons[0][0])
+        return Concerned(*(await self._all(query))[0])
 
     async def _all(self, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
         async with self._database.read() as connection:
+            if is_postgresql(connection):
+                await connection.execute(_ROOM)
             return tuple(await connection.execute(query))
 
 
@@ -126,29 +129,36 @@ def _of_partner(partner: PartnerKey) -> CTE:
     return union(*parts).cte("its")
 
 
-def _objects(scope: Scope, actions: Sequence[str]) -> CTE:
-    entry = _entries(scope).c
-    return select(entry.object.label("object")).distinct().where(entry.action.in_(actions)).cte("objects")
+def _ids(entries: CTE, kind: str, actions: Sequence[str]) -> Select[str]:
+    """Ids of the objects of this kind on which there is an entry of these actions; some more than once."""
+    entry, prefix = entries.c, f"{kind}:"
+    return select(func.substr(entry.object, len(prefix) + 1)).where(
+        entry.action.in_(actions), entry.object.like(f"{prefix}%")
+    )
 
 
 def _touched(scope: Scope) -> CTE:
     """Ids of the records that went out in a delivery of the scope, or whose content was read."""
-    seen, read = _objects(scope, (*DISCLOSED, *READ)), len("record:")
-    carried = select(items.c.record).join(seen, seen.c.object == "delivery:" + items.c.delivery)
-    alone = select(func.substr(seen.c.object, read + 1)).where(seen.c.object.like("record:%"))
-    return union(carried, alone).cte("touched")
+    entries, seen = _entries(scope), (*DISCLOSED, *READ)
+    carried = select(items.c.record).where(items.c.delivery.in_(_ids(entries, "delivery", seen)))
+    return union(carried, _ids(entries, "record", seen)).cte("touched")
 
 
-def _persons(touched: CTE, most: int) -> Select[int]:
-    """How many different blind indexes there are, under the first key of each record; none has more than ``most``."""
+def _persons(touched: CTE) -> Select[int]:
+    """How many different blind indexes there are, under the first key of each record."""
+    with_persons = (
+        select(records.c.persons, records.c.index_key)
+        .join(touched, touched.c.record == records.c.id)
+        .where(records.c.persons.is_not(None))
+    ).cte("named")
+    most = select(func.max(func.length(with_persons.c.persons)) / INDEX_BYTES).scalar_subquery()
     place = select(literal(0, Integer).label("n")).cte("places", recursive=True)
     place = place.union_all(select(place.c.n + 1).where(place.c.n + 1 < most))
-    keys = func.coalesce(records.c.index_key, "")
+    keys = func.coalesce(with_persons.c.index_key, "")
     number = func.length(keys) - func.length(func.replace(keys, " ", "")) + 1
     each = (
-        select(func.substr(records.c.persons, place.c.n * INDEX_BYTES + 1, INDEX_BYTES).label("person"))
+        select(func.substr(with_persons.c.persons, place.c.n * INDEX_BYTES + 1, INDEX_BYTES).label("person"))
         .distinct()
-        .join(touched, touched.c.record == records.c.id)
-        .join(place, and_(place.c.n * INDEX_BYTES < func.length(records.c.persons), place.c.n % number == 0))
+        .join(place, and_(place.c.n * INDEX_BYTES < func.length(with_persons.c.persons), place.c.n % number == 0))
     ).cte("each")
     return select(func.count()).select_from(each)
