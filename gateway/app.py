@@ -23,7 +23,7 @@ from gateway.cosigners import Cosigners
 from gateway.court import releaser
 from gateway.fips import refuse_unfit_parties, warn
 from gateway.foundation import Foundation, foundation
-from gateway.guarding import danger_watch
+from gateway.guarding import danger_watch, incident_watch
 from gateway.key_rounds import KeyRounds, key_report, reindexer, rewrapper
 from gateway.listening import listening
 from gateway.policies import in_force, note_policies
@@ -263,6 +263,7 @@ def _scheduled(process: Gateway) -> list[Loop]:
         Loop("backlog", _backlog(process).step, ANYHOW, wake=desk.received, sign=Sign.RECEIVED),
         Loop("gather", alone(gatherer.step), ANYHOW, sign=Sign.GATHERING),
         Loop("danger", alone(danger.step), seconds(300), after_fault=seconds(30)),
+        Loop("incidents", alone(incident_watch(base).step), seconds(60), after_fault=seconds(30)),
         Loop("leases", keeper.release, ANYHOW, sign=Sign.EXPIRED),
         Loop("samples", alone(keeper.sample), seconds(10)),
         Loop("sweep", alone(keeper.sweep), seconds(600)),

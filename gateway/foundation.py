@@ -34,6 +34,7 @@ from gateway.store.factors import StoredFactors
 from gateway.store.health import StoredHealth
 from gateway.store.held_bodies import StoredHeldBodies
 from gateway.store.holds import StoredExtracts, StoredHolds
+from gateway.store.incident_register import StoredIncidentRegister
 from gateway.store.indexed import StoredIndexed
 from gateway.store.intake import StoredIntake
 from gateway.store.jobs import StoredJobs
@@ -115,6 +116,7 @@ class Stores:
     danger_changes: StoredDangerChanges
     overrides: StoredOverrides
     readings: StoredReadings
+    incidents: StoredIncidentRegister
     times: StoredTimes
 
 
@@ -141,6 +143,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         stamps=StoredStamps(database),
         notices=StoredNotices(database),
         danger_changes=StoredDangerChanges(database),
+        incidents=StoredIncidentRegister(database),
         overrides=StoredOverrides(database),
         readings=StoredReadings(database),
         waits=StoredWaits(database),

@@ -15,6 +15,7 @@ from gateway.work.danger_watch import DangerWatch
 from gateway.work.directory import DirectoryWatch
 from gateway.work.disclosures import DisclosureDesk
 from gateway.work.examine import indexes
+from gateway.work.incident_watch import IncidentWatch
 from gateway.work.protection import RegisterWatch
 from gateway.work.verdict import Judge
 
@@ -60,3 +61,8 @@ def danger_watch(base: Foundation, directory: Callable[[], Directory]) -> Danger
     kinds = frozenset(kind for kind, one in catalog.policy.kinds.items() if one.told_of_danger)
     postals = catalog.codes["state-number-of-postal"].codes
     return DangerWatch(base.stores.danger_changes, kinds, directory, postals, base.scribe, base.clock)
+
+
+def incident_watch(base: Foundation) -> IncidentWatch:
+    """The register of incidents with its clocks."""
+    return IncidentWatch(base.stores.incidents, base.scribe, base.clock, base.mint)

@@ -13,7 +13,7 @@ from gateway.core.ports.callers import Proofs
 from gateway.core.rule_words import subject
 from gateway.court import order_desk
 from gateway.foundation import Foundation
-from gateway.guarding import danger_watch, disclosure_desk
+from gateway.guarding import danger_watch, disclosure_desk, incident_watch
 from gateway.key_rounds import key_report
 from gateway.published import Publisher
 from gateway.retaining import retention_desk
@@ -100,6 +100,7 @@ def web_parts(
         court=order_desk(base, clearing.orders.asked.questions, clearing.watch),
         disclosures=disclosure_desk(base, clearing),
         danger_clocks=danger_watch(base, watch.current),
+        incident_clocks=incident_watch(base),
         turns=stored.turns,
         case_unknown=Rejections(stored.desk, originator, _reject).case_unknown,
     )

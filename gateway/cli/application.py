@@ -20,6 +20,7 @@ from gateway.cli import (
     files,
     formats,
     incident,
+    incidents,
     keys,
     layouts,
     local,
@@ -67,6 +68,7 @@ app.add_typer(receipt.app, name="receipt")
 app.add_typer(audit.app, name="audit")
 app.add_typer(readings.app, name="readings")
 app.add_typer(incident.app, name="incident")
+incidents.register(incident.app)
 app.add_typer(wire.app, name="wire")
 app.add_typer(witness.app, name="witness")
 app.add_typer(retention.app, name="retention")

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="What happened: who, what, when and how many.", no_args_is_help=True)
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """A time as people write it; UTC where it names no zone."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -32,14 +33,12 @@ def _moment(text: str) -> datetime:
 
 
 Since = Annotated[
-    datetime, typer.Option(parser=_moment, metavar="TIME", help="Begin, as 2026-11-29T13:00Z; without a zone: UTC.")
+    datetime, typer.Option(parser=moment, metavar="TIME", help="Begin, as 2026-11-29T13:00Z; without a zone: UTC.")
 ]
-Until = Annotated[
-    datetime | None, typer.Option(parser=_moment, metavar="TIME", help="End, not included; default: now.")
-]
+Until = Annotated[datetime | None, typer.Option(parser=moment, metavar="TIME", help="End, not included; default: now.")]
 Discovered = Annotated[
     datetime | None,
-    typer.Option(parser=_moment, metavar="TIME", help="When it was discovered: times to tell of it count from here."),
+    typer.Option(parser=moment, metavar="TIME", help="When it was discovered: times to tell of it count from here."),
 ]
 
 

@@ -16,6 +16,7 @@ import typer
 from gateway.cli import local
 from gateway.cli.deadlines import danger
 from gateway.cli.exits import Exit
+from gateway.cli.incidents import late
 from gateway.cli.options import Json
 from gateway.cli.out import facts, put, say
 from gateway.cli.readings import unreviewed
@@ -184,6 +185,7 @@ _LOOKED_AT = (
     "deadlines",
     "readings",
     "places",
+    "incidents",
     "broker",
 )
 
@@ -270,6 +272,7 @@ async def _examined(settings: Settings) -> dict[str, str]:
                     "deadlines": await _deadlines(base),
                     "readings": await _readings(base),
                     "places": await _places(base),
+                    "incidents": await late(base),
                 }
             broker = open_broker(settings, base)
             await broker.open()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from gateway.core.model import Kind, PartnerKey
 
@@ -55,36 +56,59 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
 DISCLOSED, READ = SECTIONS["disclosed"], SECTIONS["read"]
 
 
+class Data(StrEnum):
+    """Sorts of data whose loss has duties of its own."""
+
+    TAX = "tax-data"
+    HEALTH = "health-data"
+
+
 @dataclass(frozen=True, slots=True)
 class Duty:
     """Who has to be told of an incident, and within which time of its discovery."""
 
+    code: str
+    """One word for it."""
     whom: str
     within: timedelta
     when: str
     """Which incidents it is for."""
     rule: str
+    data: Data | None = None
+    """Only where data of this sort are concerned; None: always."""
 
 
 DUTIES: tuple[Duty, ...] = (
     Duty(
+        "ocss",
         "OCSS",
         timedelta(hours=1),
         "any incident with data under the security agreement",
         "OCSS data-security agreement of the state",
     ),
     Duty(
+        "irs",
         "TIGTA and the IRS Office of Safeguards",
         timedelta(hours=24),
         "federal tax data",
         "IRS Publication 1075",
+        Data.TAX,
     ),
-    Duty("the persons concerned", timedelta(days=60), "health data that was not secured", "45 CFR 164.404"),
     Duty(
+        "persons",
+        "the persons concerned",
+        timedelta(days=60),
+        "health data that was not secured",
+        "45 CFR 164.404",
+        Data.HEALTH,
+    ),
+    Duty(
+        "covered-entity",
         "the covered entity, when the gateway's site is a business associate",
         timedelta(days=60),
         "health data that was not secured",
         "45 CFR 164.410",
+        Data.HEALTH,
     ),
 )
 """The longest times; a contract may have shorter ones, and none of these is a time to wait for."""

@@ -9,10 +9,9 @@ from sqlalchemy import or_, select, text
 
 from gateway.core.danger_clock import Change
 from gateway.core.model import AuditEntry, DeliveryId, DeliveryState, PartnerKey, RecordId, RecordState
-from gateway.store.bulk import upsert
+from gateway.store.alarms import give
 from gateway.store.engine import Database
-from gateway.store.rows import write_entries
-from gateway.store.tables import alarms, deliveries, items, records
+from gateway.store.tables import deliveries, items, records
 
 _TURNS = text("records.bearing LIKE '%danger-change%'")
 """As the index ``records_of_danger`` has it, so that it serves."""
@@ -70,9 +69,4 @@ class StoredDangerChanges:
             return frozenset((row.partner, row.sender, row.agreement) for row in await connection.execute(query))
 
     async def alarm(self, record: RecordId, stage: str, at: datetime, entry: AuditEntry) -> bool:
-        async with self._database.write() as connection:
-            statement = upsert(connection, alarms).values(object=f"record:{record}", stage=stage, at=at)
-            if not (await connection.execute(statement.on_conflict_do_nothing())).rowcount:
-                return False
-            await write_entries(connection, [entry])
-            return True
+        return await give(self._database, f"record:{record}", stage, at, entry)

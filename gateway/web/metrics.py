@@ -17,11 +17,13 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from gateway.core.danger_clock import Stage
 from gateway.core.errors import GatewayError, Unavailable
 from gateway.core.ids import Clock
+from gateway.core.incident_clock import Stage as NoticeStage
 from gateway.core.ports.amendments import AmendmentDesk
 from gateway.core.ports.danger_changes import DangerClocks
 from gateway.core.ports.deliveries import DeliveryDesk, PartnerQueue
 from gateway.core.ports.health import BreakerRow, Health
 from gateway.core.ports.held_bodies import HeldBodies
+from gateway.core.ports.incidents import IncidentClocks
 from gateway.core.ports.overrides import CourtDesk
 from gateway.core.ports.retention import RetentionDesk
 
@@ -92,6 +94,9 @@ class Figures(Protocol):
     def danger_clocks(self) -> DangerClocks: ...
 
     @property
+    def incident_clocks(self) -> IncidentClocks: ...
+
+    @property
     def amendments(self) -> AmendmentDesk: ...
 
     @property
@@ -129,6 +134,12 @@ class StoreFigures:
             ("stage",),
             registry=registry,
         )
+        self._notices = Gauge(
+            "gateway_incident_notices",
+            "Those who have to be told of an incident and are not yet, by how far their time has gone",
+            ("stage",),
+            registry=registry,
+        )
         self._amendments = Gauge(
             "gateway_amendments",
             "What two people change of what dead deliveries carry: waiting for a word or to be sent, and sent",
@@ -158,6 +169,9 @@ class StoreFigures:
         changes = await self._source.danger_clocks.due()
         for stage in Stage:
             self._danger.labels(stage).set(sum(one.stage is stage for one in changes))
+        untold = await self._source.incident_clocks.untold()
+        for gone in NoticeStage:
+            self._notices.labels(gone).set(sum(one.stage is gone for one in untold))
         for state, count in (await self._source.amendments.store.counts()).items():
             self._amendments.labels(state).set(count)
         for standing, count in (await self._source.court.counts()).items():

@@ -24,6 +24,7 @@ from gateway.core.ports.factors import Factors
 from gateway.core.ports.formats import CanonicalForm, FormatInfo
 from gateway.core.ports.health import Health
 from gateway.core.ports.held_bodies import HeldBodies
+from gateway.core.ports.incidents import NO_INCIDENTS, IncidentClocks
 from gateway.core.ports.intake import IntakeDesk
 from gateway.core.ports.jobs import Jobs
 from gateway.core.ports.key_report import KeyReport, no_keys
@@ -162,6 +163,7 @@ class Parts:
     unfit: Callable[[PartnerKey, str], None] = _counts_nothing
     """Told of each acknowledgement that does not fit what was sent: whose, and why."""
     danger_clocks: DangerClocks = NO_CLOCKS
+    incident_clocks: IncidentClocks = NO_INCIDENTS
     key_report: KeyReport = no_keys
     modules: ModuleReport = UNKNOWN
     admission: Admission = _UNBOUNDED

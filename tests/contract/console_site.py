@@ -60,6 +60,7 @@ from gateway.store.engine import open_database
 from gateway.store.factors import StoredFactors
 from gateway.store.health import StoredHealth
 from gateway.store.held_bodies import StoredHeldBodies
+from gateway.store.incident_register import StoredIncidentRegister
 from gateway.store.insertion import Insertion
 from gateway.store.intake import StoredIntake
 from gateway.store.jobs import StoredJobs
@@ -82,6 +83,7 @@ from gateway.work.answers import Questions
 from gateway.work.court_desk import OrderDesk
 from gateway.work.court_orders import Asked
 from gateway.work.danger_watch import DangerWatch
+from gateway.work.incident_watch import IncidentWatch
 from gateway.work.protection import RegisterWatch
 from gateway.work.receipts import ReceiptOffice
 from keys.receipts import JoseReceiptSigner
@@ -298,6 +300,7 @@ def parts_of(database, clock, canonical=None):
         turns=StoredTurns(database),
         audit=StoredAuditLog(database),
         retention=desk_over(database, Scribe(clock, mint, os.urandom), clock, mint, PARTNERS),
+        incident_clocks=IncidentWatch(StoredIncidentRegister(database), Scribe(clock, mint, os.urandom), clock, mint),
         danger_clocks=DangerWatch(
             StoredDangerChanges(database),
             frozenset(),

@@ -530,6 +530,13 @@ async def test_a_hold_is_set_and_released_and_an_extract_is_confirmed_on_the_pag
             await connection.execute(marked.values(bearing="STATE danger-change"))
         told = await text(client, "/")
         assert "1 change of a family violence indicator has not reached the federal case registry: overdue" in told
+        assert "of an incident" not in told
+        opened = await site.parts.incident_clocks.open(
+            Actor("operator", "pat"), site.clock() - timedelta(minutes=50), "lost", None, ()
+        )
+        assert "1 notice of an incident is not given: OCSS, near" in await text(client, "/")
+        await site.parts.incident_clocks.tell(Actor("operator", "pat"), opened.id, "ocss")
+        assert "of an incident" not in await text(client, "/")
     async with site.browser("security-officer") as client:
         await send(client, f"/retention/extracts/{made.id}/erased")
     assert await site.parts.retention.overdue() == 0

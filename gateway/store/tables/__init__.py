@@ -8,6 +8,7 @@ from __future__ import annotations
 from gateway.store.tables.audit import audit_checkpoints, audit_entries, audit_tiles, audit_timestamps
 from gateway.store.tables.caller import api_keys, nonces
 from gateway.store.tables.delivery import attempts, deliveries, delivery_findings, items, mailbox, numbers
+from gateway.store.tables.incident import incidents, incidents_told
 from gateway.store.tables.operator import factors, login_failures, operators, sessions
 from gateway.store.tables.partner import agreements, breakers, partners, paused, revisions
 from gateway.store.tables.protected import disclosed, notices, overrides
@@ -43,6 +44,8 @@ __all__ = [
     "file_numbers",
     "findings",
     "holds",
+    "incidents",
+    "incidents_told",
     "items",
     "job_items",
     "jobs",
