@@ -1,8 +1,9 @@
 """Where partners' endpoints lie, as their files say: federal tax information stays inside the country.
 
-Source: IRS Publication 1075, section 2.C.7: none of it is received, processed, stored, accessed or sent offshore, which
-is outside the United States, its territories, embassies and military installations. Embassies and installations abroad
-are not in the list that is allowed from the start; a site that sends to one adds its country.
+Source: IRS Publication 1075 on offshore operations, as others cite it: none of it is received, processed, stored,
+accessed or sent offshore, which is outside the United States, its territories, embassies and military installations.
+Embassies and installations abroad are not in the list that is allowed from the start; a site that sends to one adds its
+country.
 """
 
 from __future__ import annotations
