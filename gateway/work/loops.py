@@ -54,7 +54,8 @@ class _Faults:
 
     def over(self) -> None:
         if self.count:
-            log.info("loop.recovered", loop=self.loop, code=self.code, count=self.count)
+            # Of the level of the fault: whoever reads warnings alone hears that it is over.
+            log.warning("loop.recovered", loop=self.loop, code=self.code, count=self.count)
             self.code, self.count = "", 0
 
 

@@ -11,7 +11,7 @@ from gateway.app import _stamper
 from gateway.audit.stamp import Asked, roots_of
 from gateway.clock import utc_now
 from gateway.core.errors import Misconfigured, Transient
-from gateway.settings import TimestampSettings
+from gateway.settings import Crypto, TimestampSettings
 from gateway.stamping import Authority, Stamper
 from gateway.store.stamps import StoredStamps
 from gateway.telemetry import Metrics
@@ -145,7 +145,10 @@ async def test_a_log_without_an_authority_publishes_no_stamps(sqlite_url, tmp_pa
 async def test_the_settings_of_a_process_make_a_stamper_or_say_what_is_wrong_with_them(tmp_path, tsa):
     chosen = TimestampSettings(url="http://127.0.0.1:9/tsa", roots=tsa.root)
     process = SimpleNamespace(
-        base=SimpleNamespace(stores=SimpleNamespace(audit=None, stamps=None), clock=utc_now), metrics=Metrics()
+        base=SimpleNamespace(
+            stores=SimpleNamespace(audit=None, stamps=None), clock=utc_now, settings=SimpleNamespace(crypto=Crypto())
+        ),
+        metrics=Metrics(),
     )
     assert _stamper(process, chosen).every == timedelta(hours=24)
     with pytest.raises(Misconfigured, match="roots"):
