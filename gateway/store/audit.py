@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, LargeBinary, Row, Text, bindparam, func, select, text, update
+from sqlalchemy import BigInteger, ColumnElement, LargeBinary, Row, Text, bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
 from gateway.core.errors import Conflict
+from gateway.core.ids import first_id
 from gateway.core.model import AuditEntry, EntryId
 from gateway.core.ports.audit_log import Checkpoint, Tile
 from gateway.store.bulk import is_postgresql, one_at_a_time, unnested, upsert
@@ -22,7 +24,19 @@ _NUMBERED: Mapping[str, TypeEngine[Any]] = {"id": Text(), "seq": BigInteger(), "
 _TILES = Insertion(audit_tiles, conflict='ON CONFLICT (level, "index") DO UPDATE SET hashes = excluded.hashes')
 _PIECE = 1_000
 """Entries read at a time: memory stays flat however long the log is."""
-_UNNUMBERED = text("audit_entries.seq IS NULL")
+UNNUMBERED = text("audit_entries.seq IS NULL")
+_STRAYS = timedelta(minutes=5)
+"""By how much the time in an entry's id may differ from that of the entry."""
+
+
+def written_since(begin: datetime) -> tuple[ColumnElement[bool], ...]:
+    """That an entry is of this time or later: one range of the primary key, for times have no index."""
+    return audit_entries.c.id >= first_id(begin - _STRAYS), audit_entries.c.at >= begin
+
+
+def written_before(end: datetime) -> tuple[ColumnElement[bool], ...]:
+    """That it is of an earlier time."""
+    return audit_entries.c.id < first_id(end + _STRAYS), audit_entries.c.at < end
 
 
 class StoredAuditLog:
@@ -38,7 +52,7 @@ class StoredAuditLog:
             await write_entries(connection, entries)
 
     async def unsequenced(self, limit: int) -> tuple[AuditEntry, ...]:
-        query = select(audit_entries).where(_UNNUMBERED).order_by(audit_entries.c.id).limit(limit)
+        query = select(audit_entries).where(UNNUMBERED).order_by(audit_entries.c.id).limit(limit)
         async with self._database.read() as connection:
             return tuple(entry_from(row) for row in await connection.execute(query))
 
@@ -120,13 +134,13 @@ async def _number(connection: AsyncConnection, rows: Sequence[Mapping[str, objec
         new = unnested("new", _NUMBERED, rows)
         together = await connection.execute(
             update(audit_entries)
-            .where(audit_entries.c.id == new.c.id, _UNNUMBERED)
+            .where(audit_entries.c.id == new.c.id, UNNUMBERED)
             .values(seq=new.c.seq, leaf_hash=new.c.leaf_hash)
         )
         return together.rowcount
     each = await connection.execute(
         update(audit_entries)
-        .where(audit_entries.c.id == bindparam("new_id"), _UNNUMBERED)
+        .where(audit_entries.c.id == bindparam("new_id"), UNNUMBERED)
         .values(seq=bindparam("new_seq"), leaf_hash=bindparam("new_leaf_hash")),
         [{f"new_{name}": value for name, value in row.items()} for row in rows],
     )

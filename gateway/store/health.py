@@ -11,6 +11,7 @@ from gateway.core.errors import Unavailable
 from gateway.core.ids import first_id
 from gateway.core.model import DeliveryState, PartnerKey, RecordState
 from gateway.core.ports.health import BreakerRow, Sample
+from gateway.store.audit import written_since
 from gateway.store.bulk import upsert
 from gateway.store.engine import Database
 from gateway.store.insertion import Insertion
@@ -22,8 +23,6 @@ _SAMPLES = Insertion(samples)
 _TRIAL = "write-trial"
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Nobody ever had this lease."""
-_STRAYS = timedelta(minutes=1)
-"""The same for rows that get id and time together."""
 
 
 class StoredHealth:
@@ -134,7 +133,7 @@ class StoredHealth:
     async def lately(self, since: datetime, actions: Sequence[str]) -> Mapping[str, int]:
         """As the port says. The ids of entries begin with their time: no index follows when a delivery ended."""
         entry = audit_entries.c
-        written = (entry.id >= first_id(since - _STRAYS), entry.at >= since, entry.action.in_(actions))
+        written = (*written_since(since), entry.action.in_(actions))
         counted = select(entry.action, func.count().label("found")).where(*written).group_by(entry.action)
         async with self._database.read() as connection:
             found = {row.action: row.found for row in await connection.execute(counted)}

@@ -6,22 +6,19 @@ The time of an entry is in its id, so a scope is one range of the primary key.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import CTE, Integer, Select, and_, case, func, literal, or_, select, text, union
 
-from gateway.core.ids import first_id
 from gateway.core.incident import DISCLOSED, READ, Concerned, Listed, Scope, Sent, Tally
 from gateway.core.model import Kind, PartnerKey
 from gateway.core.people import INDEX_BYTES
+from gateway.store.audit import written_before, written_since
 from gateway.store.bulk import is_postgresql
 from gateway.store.engine import Database
 from gateway.store.tables import audit_entries, deliveries, disclosed, erasures, items, records, submissions
 from gateway.store.types import Instant
 
-_STRAYS = timedelta(minutes=5)
-"""By how much the time in an entry's id may differ from that of the entry."""
 _KINDS = ("record", "delivery", "submission", "query", "partner", "operator", "key")
 _OTHER = "other"
 _ROOM = text("SET LOCAL work_mem = '64MB'")
@@ -100,10 +97,7 @@ def _entries(scope: Scope) -> CTE:
     """The entries of the scope."""
     entry = audit_entries.c
     query = select(entry.id, entry.at, entry.action, entry.actor, entry.object, entry.outcome).where(
-        entry.id >= first_id(scope.begin - _STRAYS),
-        entry.id < first_id(scope.end + _STRAYS),
-        entry.at >= scope.begin,
-        entry.at < scope.end,
+        *written_since(scope.begin), *written_before(scope.end)
     )
     if scope.partner is not None:
         its = _of_partner(scope.partner)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 
-from gateway.core.ids import first_id
 from gateway.core.model import Actor
 from gateway.core.reading_review import Reading
+from gateway.store.audit import written_since
 from gateway.store.engine import Database
 from gateway.store.tables import audit_entries
 
-_STRAYS = timedelta(minutes=5)
-"""By how much the time in an entry's id may differ from that of the entry."""
 _PREFIX = "record:"
 
 
@@ -27,7 +25,7 @@ class StoredReadings:
         entry = audit_entries.c
         query = (
             select(entry.actor, entry.at, entry.object, entry.outcome)
-            .where(entry.id >= first_id(begin - _STRAYS), entry.at >= begin)
+            .where(*written_since(begin))
             .where(entry.action == "record.read", entry.actor.like("operator:%"))
             .order_by(entry.id)
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, case, exists, false, func, or_, select, text, union_all, update
@@ -23,11 +23,10 @@ from gateway.store.insertion import Insertion
 from gateway.store.rows import write_entries
 from gateway.store.tables import deliveries, erasures, items, overrides, records, retention_runs
 from gateway.store.types import Instant
+from gateway.store.walks import SKEW
 
 _RUNS = Insertion(retention_runs)
 _ENDED = (DeliveryState.DELIVERED.value, DeliveryState.WITHDRAWN.value)
-_SKEW = timedelta(days=1)
-"""How far the time inside an id may be from the time of its row."""
 _USUAL = "support"
 """The purpose of most requests: a schedule with a rule of its own for it has no index to find them by."""
 _UNUSUAL = text("records.bearing LIKE '%for:%' AND records.bearing NOT LIKE '%for:support%'")
@@ -52,7 +51,7 @@ class StoredRetention:
         columns = records.c
         wanted = (columns.id, columns.submission, columns.kind, columns.sender, columns.recipient)
         query: Select[Any] = select(*wanted, columns.received_at, columns.case_index, columns.bearing).where(
-            columns.id < first_id(span.received_until + _SKEW),
+            columns.id < first_id(span.received_until + SKEW),
             columns.received_at <= span.received_until,
             ~exists().where(erasures.c.record == columns.id),
         )

@@ -12,8 +12,10 @@ from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, sele
 from sqlalchemy.types import Text
 
 from gateway.core.ids import first_id
+from gateway.core.model import DeliveryState, SubmissionState
 from gateway.core.ports.receipts import TOO_YOUNG
 from gateway.core.ports.signs import Sign
+from gateway.store.audit import UNNUMBERED
 from gateway.store.engine import Database
 from gateway.store.jobs import RUNNING
 from gateway.store.partners import DIRECTORY
@@ -30,6 +32,7 @@ from gateway.store.tables import (
     submissions,
 )
 from gateway.store.types import Instant
+from gateway.store.walks import delivery_in, submission_in
 
 _NOW, _YOUNG = bindparam("now", type_=Instant()), bindparam("young", type_=Text())
 _UNLEASED = or_(submissions.c.lease_until.is_(None), submissions.c.lease_until <= _NOW)
@@ -39,13 +42,13 @@ _LOOKS: Mapping[Sign, ColumnElement[int] | ColumnElement[bool]] = {
     Sign.DIRECTORY: select(revisions.c.value).where(revisions.c.name == DIRECTORY).scalar_subquery(),
     Sign.REGISTER: register_revision(),
     Sign.HEAD: select(func.max(audit_checkpoints.c.size)).scalar_subquery(),
-    Sign.ENTRIES: exists().select_from(audit_entries).where(text("audit_entries.seq IS NULL")),
+    Sign.ENTRIES: exists().select_from(audit_entries).where(UNNUMBERED),
     Sign.DUE: exists().where(
-        text("deliveries.state = 'pending'"), deliveries.c.announce_at <= _NOW, deliveries.c.due_at <= _NOW
+        *delivery_in(DeliveryState.PENDING), deliveries.c.announce_at <= _NOW, deliveries.c.due_at <= _NOW
     ),
-    Sign.EXPIRED: exists().where(text("deliveries.state = 'claimed'"), deliveries.c.lease_until <= _NOW),
+    Sign.EXPIRED: exists().where(*delivery_in(DeliveryState.CLAIMED), deliveries.c.lease_until <= _NOW),
     Sign.GATHERING: exists().select_from(items).where(text("items.delivery IS NULL")),
-    Sign.RECEIVED: exists().where(text("submissions.state = 'received'"), _UNLEASED),
+    Sign.RECEIVED: exists().where(submission_in(SubmissionState.RECEIVED), _UNLEASED),
     Sign.JOBS: exists().where(jobs.c.state == RUNNING),
     Sign.RECEIPTS: or_(exists().where(receipts_owed.c.look_at <= _NOW), exists().where(*_UNSEEN)),
 }

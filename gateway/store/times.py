@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select, text, union_all
+from sqlalchemy import func, select, union_all
 
+from gateway.store.audit import UNNUMBERED
 from gateway.store.engine import Database, Dialect
 from gateway.store.tables import audit_checkpoints, audit_entries
 
-_UNNUMBERED = text("audit_entries.seq IS NULL")
 _entry, _checkpoint = audit_entries.c, audit_checkpoints.c
 _NEWEST = union_all(
     select(select(_entry.at).where(_entry.seq.is_not(None)).order_by(_entry.seq.desc()).limit(1).subquery().c.at),
-    select(select(_entry.at).where(_UNNUMBERED).order_by(_entry.id.desc()).limit(1).subquery().c.at),
+    select(select(_entry.at).where(UNNUMBERED).order_by(_entry.id.desc()).limit(1).subquery().c.at),
     select(select(_checkpoint.at).order_by(_checkpoint.size.desc()).limit(1).subquery().c.at),
 )
 """The last of each by its index."""

@@ -6,8 +6,7 @@ are scraped, never on the data path.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from aiohttp import web
@@ -15,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from gateway.core.danger_clock import Stage
-from gateway.core.errors import GatewayError, Unavailable
+from gateway.core.errors import Unavailable
 from gateway.core.ids import Clock
 from gateway.core.incident_clock import Stage as NoticeStage
 from gateway.core.ports.amendments import AmendmentDesk
@@ -26,25 +25,14 @@ from gateway.core.ports.held_bodies import HeldBodies
 from gateway.core.ports.incidents import IncidentClocks
 from gateway.core.ports.overrides import CourtDesk
 from gateway.core.ports.retention import RetentionDesk
+from gateway.web.readiness import OK, Check, state_of
 
-Check = Callable[[], Awaitable[None]]
-"""Raises an error of ours when what it looks at is not well."""
 MOST_PARTNERS = 200
 """With more partners than this figures of single partners are left out, so that the number of series stays bounded."""
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _OWED = ("pending", "claimed", "gathering", "waiting", "held", "dead")
 """States that a queue counts."""
-_CHECK_SECONDS = 3.0
 _BREAKER = {"closed": 0, "half-open": 1, "open": 2}
-
-
-async def _passes(check: Check) -> bool:
-    try:
-        async with asyncio.timeout(_CHECK_SECONDS):
-            await check()
-    except (GatewayError, TimeoutError):
-        return False
-    return True
 
 
 class RequestFigures:
@@ -160,7 +148,7 @@ class StoreFigures:
     async def refresh(self) -> None:
         """Raises Unavailable when the store is away: a scrape without figures is a gap, not a zero."""
         for name, check in self._source.checks.items():
-            self._checks.labels(name).set(await _passes(check))
+            self._checks.labels(name).set(await state_of(name, check) == OK)
         queues = await self._source.desk.queues()
         self._set_owed(queues)
         self._set_oldest(queues)

@@ -43,6 +43,7 @@ from gateway.core.ports.stamps import Stamps
 from gateway.core.ports.submissions import Submissions
 from gateway.core.ports.turns import Turns
 from gateway.core.routing import Directory
+from gateway.web.readiness import Check
 
 CurrentDirectory = Callable[[], Awaitable[Directory]]
 """The present picture of partners and agreements; cheap to call (kept in memory, refreshed by its owner)."""
@@ -55,8 +56,6 @@ def _counts_nothing(_partner: PartnerKey, _why: str) -> None:
     """Where nobody counts."""
 
 
-Check = Callable[[], Awaitable[None]]
-"""One readiness check: returns when all is well, raises a GatewayError when not."""
 CaseUnknown = Callable[[Delivery], Awaitable[None]]
 """Answers the sender of a delivery in its partner's name: there is no such case."""
 

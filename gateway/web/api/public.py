@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
-import structlog
 from aiohttp import web
 
-from gateway.core.errors import GatewayError
 from gateway.web.api import answers, asked, documents, told
 from gateway.web.api.operation import Call, absent
 from gateway.web.api.reference import problem_page
-from gateway.web.parts import Check
 from gateway.web.problems import PROBLEMS
+from gateway.web.readiness import state_of
 
-_log = structlog.get_logger()
 _ADMISSION = "admission"
-_CHECK_SECONDS = 2.0
-"""A probe's own time-out is usually longer than this, so it sees which check hangs."""
 
 
 async def livez(_call: Call) -> web.Response:
@@ -28,28 +23,13 @@ async def livez(_call: Call) -> web.Response:
 async def readyz(call: Call) -> web.Response:
     verbose = call.query(asked.ReadyQuery).verbose is not None
     checks = call.parts.checks
-    found = await asyncio.gather(*(_state(name, check) for name, check in checks.items()))
+    found = await asyncio.gather(*(state_of(name, check) for name, check in checks.items()))
     states = dict(zip(checks, found, strict=True))
     ready = all(state == "ok" for state in states.values())
     # A full gateway stays ready: acknowledgements and mailboxes, which make room, come through the same listener.
-    full = {_ADMISSION: await _state(_ADMISSION, call.parts.admission.check)}
+    full = {_ADMISSION: await state_of(_ADMISSION, call.parts.admission.check)}
     document = told.Ready(ready=ready, checks={**states, **full} if verbose else {})
     return answers.told(document, status=200 if ready else 503)
-
-
-async def _state(name: str, check: Check) -> str:
-    """``ok``, or the code of what is wrong. A defect in a check is a check that fails, and is logged as such."""
-    try:
-        async with asyncio.timeout(_CHECK_SECONDS):
-            await check()
-    except GatewayError as error:
-        return error.problem
-    except TimeoutError:
-        return "timeout"
-    except Exception as error:  # noqa: BLE001 - a probe must answer whatever a check does
-        _log.error("readiness.defect", name=name, type=type(error).__name__)
-        return "internal"
-    return "ok"
 
 
 async def version(call: Call) -> web.Response:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from gateway.core.errors import GatewayError
 from gateway.core.ids import Clock
-from gateway.web.parts import Check
+from gateway.web.readiness import Check
 
 EVERY = 15.0
 """Seconds between rounds: a broken part shows well before an operator reloads twice, at no load worth naming."""
