@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import datetime
-from typing import Any, TextIO, cast
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -43,18 +43,16 @@ def _plain(value: object) -> str | int | float | bool | None:
     return value if value is None or isinstance(value, int | float) else type(value).__name__
 
 
-class _Stderr:
-    """Standard error as it is when a line is written: loggers are kept, and what they were made with may be closed."""
-
-    def write(self, text: str) -> int:
-        return sys.stderr.write(text)
-
-    def flush(self) -> None:
-        sys.stderr.flush()
+def _to_stderr(*_names: object) -> structlog.PrintLogger:
+    return structlog.PrintLogger(sys.stderr)
 
 
 def configure_logs(*, json: bool = True, level: int = logging.INFO) -> None:
-    """One line a log event on stderr; control characters are escaped by the renderer (no line can forge another)."""
+    """One line a log event on stderr; control characters are escaped by the renderer (no line can forge another).
+
+    Loggers are not kept after their first use: no delivered record writes a line, and a kept one would hold on to the
+    level and the stream of its first line.
+    """
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer() if json else structlog.processors.KeyValueRenderer(key_order=["event"])
     )
@@ -66,8 +64,8 @@ def configure_logs(*, json: bool = True, level: int = logging.INFO) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Stderr())),
-        cache_logger_on_first_use=True,
+        logger_factory=_to_stderr,
+        cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.ERROR, handlers=[logging.NullHandler()], force=True)
 

@@ -4,6 +4,7 @@ import gc
 import importlib.util
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from gateway.memory import rare_collector
@@ -59,6 +60,13 @@ def pytest_collection_finish() -> None:
     """Ten thousand tests stay to the end: the collector need not walk them again and again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def log_lines_as_they_come_from_the_package():
+    """A command that a test ran in this process has set its own level and stream, which are no other test's."""
+    yield
+    structlog.reset_defaults()
 
 
 # Machines are shared: a slow moment is not a failure.

@@ -55,6 +55,18 @@ def test_only_keys_of_the_allow_list_come_through_and_control_characters_cannot_
     assert all(event["ts"].endswith("Z") and event["level"] for event in events)
 
 
+def test_a_logger_in_use_follows_a_later_choice_of_level_and_form():
+    lines = logged(
+        "configure_logs(json=False, level=30)",
+        "log.info('quiet.before')",
+        "log.warning('said.before')",
+        "configure_logs()",
+        "log.info('said.after')",
+    )
+    assert [line.startswith("{") for line in lines] == [False, True]
+    assert json.loads(lines[1])["event"] == "said.after"
+
+
 CONTROL = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029\u202e]")
 FLOOD = """
 import random
