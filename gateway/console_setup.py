@@ -10,10 +10,12 @@ from gateway.core.errors import Misconfigured
 from gateway.core.model import PartnerKey
 from gateway.core.roles import Role
 from gateway.settings import Console, Oidc, Settings
+from gateway.web.console.devices import Asking
 from gateway.web.console.provider import Provider, ProviderSettings
 from gateway.web.console.rights import NARROWED, known_role
 from gateway.web.console.settings import BANNER, ConsoleSettings
 from gateway.web.console.single_sign_on import SingleSignOn
+from keys.device_certificates import DeviceCertificates
 from keys.id_tokens import JoseIdTokens
 
 
@@ -35,6 +37,18 @@ def console_settings(chosen: Console, *, secure: bool, restricted: bool = False)
         banner=BANNER if chosen.banner is None else chosen.banner,
         restricted=restricted,
     )
+
+
+def asking(chosen: Console) -> Asking:
+    """How the console asks for certificates of computers. Raises Misconfigured for a file of authorities that cannot be
+    read."""
+    if chosen.device_ca is None:
+        return Asking(None, chosen.proxies)
+    try:
+        pem = chosen.device_ca.read_bytes()
+    except OSError as error:
+        raise Misconfigured(f"console.device_ca cannot be read: {error.strerror}.") from None
+    return Asking(DeviceCertificates(pem).read, chosen.proxies)
 
 
 def sso(settings: Settings) -> SingleSignOn | None:

@@ -29,6 +29,7 @@ from gateway.store.callers import StoredApiKeys
 from gateway.store.danger_changes import StoredDangerChanges
 from gateway.store.deliveries import StoredDeliveries
 from gateway.store.desk import StoredDesk
+from gateway.store.devices import StoredDevices
 from gateway.store.engine import Database, Limits, open_database
 from gateway.store.factors import StoredFactors
 from gateway.store.health import StoredHealth
@@ -110,6 +111,7 @@ class Stores:
     extracts: StoredExtracts
     accounting: StoredAccounting
     factors: StoredFactors
+    devices: StoredDevices
     login_failures: StoredLoginFailures
     notices: StoredNotices
     turns: StoredTurns
@@ -160,6 +162,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         extracts=StoredExtracts(database),
         accounting=StoredAccounting(database),
         factors=StoredFactors(database),
+        devices=StoredDevices(database),
         login_failures=StoredLoginFailures(database),
         turns=StoredTurns(database),
         times=StoredTimes(database),

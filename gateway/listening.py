@@ -10,8 +10,9 @@ from datetime import timedelta
 import structlog
 from aiohttp import web
 
-from gateway.console_setup import console_settings, sso
+from gateway.console_setup import asking, console_settings, sso
 from gateway.core.errors import Misconfigured
+from gateway.core.loopback import is_loopback
 from gateway.settings import Listen, Role, Settings
 from gateway.tls import server_context
 from gateway.web.access import Access
@@ -23,7 +24,6 @@ from gateway.web.metrics import RequestFigures, StoreFigures, metrics_applicatio
 from gateway.wiring import Gateway
 
 log = structlog.get_logger()
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @asynccontextmanager
@@ -39,9 +39,9 @@ async def listening(process: Gateway) -> AsyncIterator[None]:
             await _listen(process, runners, "api", runner(api, limits, shutdown_seconds=2), settings.api)
         if Role.CONSOLE in process.roles:
             _refuse_open_console(settings)
-            secure = settings.tls.certificate is not None
+            secure = settings.tls.certificate is not None or settings.console.device_ca is not None
             chosen = console_settings(settings.console, secure=secure, restricted=settings.crypto.restricted)
-            console = console_application(process.parts, chosen, sso(settings))
+            console = console_application(process.parts, chosen, sso(settings), asking(settings.console))
             made = runner(console, WebLimits(), shutdown_seconds=2)
             await _listen(process, runners, "console", made, settings.console)
         figures = metrics_application(registry, StoreFigures(process.parts, registry))
@@ -74,7 +74,7 @@ def access(settings: Settings) -> Access:
 
 def _refuse_open_console(settings: Settings) -> None:
     """Passwords and cookies must not cross a network in clear."""
-    plain = settings.tls.certificate is None and settings.console.host not in LOOPBACK
+    plain = settings.tls.certificate is None and not is_loopback(settings.console.host)
     if plain and not settings.console.plain_http:
         raise Misconfigured("Without TLS the console listens on a loopback address only (or set console.plain_http).")
 
@@ -83,9 +83,10 @@ async def _listen(
     process: Gateway, runners: list[web.AppRunner], name: str, made: web.AppRunner, where: Listen
 ) -> None:
     settings = process.settings
+    asked = {"api": settings.tls.client_ca, "console": settings.console.device_ca}
     context = None
-    if name != "metrics":
-        context = server_context(settings.tls, clients=name == "api", restricted=settings.crypto.restricted)
+    if name in asked:
+        context = server_context(settings.tls, authorities=asked[name], restricted=settings.crypto.restricted)
     await made.setup()
     runners.append(made)
     try:

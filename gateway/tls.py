@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from pathlib import Path
 
 from adapters.approved import narrow
 from gateway.core.errors import Misconfigured
@@ -13,10 +14,11 @@ SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20"
 other suites."""
 
 
-def server_context(tls: Tls, *, clients: bool = False, restricted: bool = False) -> ssl.SSLContext | None:
-    """TLS 1.2 or later with the configured certificate; None when there is none. ``clients``: ask for a certificate,
-    which must be of an authority of ``tls.client_ca``. Callers without one are let through to prove themselves by other
-    means. ``restricted``: approved algorithms only. Raises Misconfigured for files that cannot be read."""
+def server_context(tls: Tls, *, authorities: Path | None = None, restricted: bool = False) -> ssl.SSLContext | None:
+    """TLS 1.2 or later with the configured certificate; None when there is none. ``authorities``: ask for a
+    certificate, which must be of one of these (PEM), be it a root or not. Who shows none is let through, to prove
+    itself by other means or to be told what to do. ``restricted``: approved algorithms only. Raises Misconfigured for
+    files that cannot be read."""
     if tls.certificate is None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -27,8 +29,9 @@ def server_context(tls: Tls, *, clients: bool = False, restricted: bool = False)
         narrow(context)
     try:
         context.load_cert_chain(tls.certificate, tls.key)
-        if clients and tls.client_ca is not None:
-            context.load_verify_locations(tls.client_ca)
+        if authorities is not None:
+            context.load_verify_locations(authorities)
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
             context.verify_mode = ssl.CERT_OPTIONAL
     except (OSError, ssl.SSLError) as error:
         raise Misconfigured(f"The TLS files cannot be loaded ({type(error).__name__}).") from None

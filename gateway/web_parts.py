@@ -75,6 +75,7 @@ def web_parts(
         proofs=Proofs(base.keys.access_tokens(), PresentedCredentials(), stored.nonces),
         operators=stored.operators,
         factors=stored.factors,
+        devices=stored.devices,
         login_failures=stored.login_failures,
         readings=stored.readings,
         approvals=stored.approvals,

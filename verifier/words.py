@@ -66,6 +66,7 @@ MEANINGS: Mapping[str, str] = {
     "operator.login": "an operator logged in",
     "operator.logout": "an operator logged out",
     "operator.enrolled": "a second factor of an operator was added or taken away",
+    "operator.device": "an operator account was bound to a computer, or is no longer",
     "operator.refused": "a login failed",
     "approval.asked": "somebody asked for a second person's word",
     "approval.given": "the second person agreed",

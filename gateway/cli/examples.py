@@ -9,6 +9,7 @@ from typer.main import get_command_name
 
 _ID = "01a2268a-1679-7000-87cb-3df75bdfb648"
 _TOKEN = "4f1d2c3b5a69788796a5b4c3d2e1f001"  # noqa: S105 - of a case, invented
+_DEVICE = "9c1185a5c5e9fc54612808977ee8f548b2258d31cbb51ea1ea9f18b1e2bd6d4e"
 _WHY = '--reason "partner is back"'
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
@@ -52,6 +53,9 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "operator disable": ("pat",),
     "operator reset": ("pat",),
     "operator list": ("",),
+    "operator device add": ('pat laptop-17.pem --label "laptop 17"',),
+    "operator device remove": (f"pat {_DEVICE}",),
+    "operator device list": ("", "pat"),
     "operator key": ("pat --days 1",),
     "approval list": ("",),
     "override ask": (f'{_ID} --court OH-CT-1 --ordered-on 2027-01-04 --expires-on 2027-02-03 --reason "order 17"',),

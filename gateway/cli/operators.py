@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli import local
+from gateway.cli import devices, local
 from gateway.cli.options import Json
 from gateway.cli.out import put, say, table
 from gateway.core.roles import Role
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.foundation import Foundation
 
 app = typer.Typer(help="Operator accounts of the console.", no_args_is_help=True)
+app.add_typer(devices.app, name="device")
 
 
 @app.command()

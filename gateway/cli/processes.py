@@ -22,6 +22,7 @@ from gateway.cli.out import facts, put, say
 from gateway.cli.readings import unreviewed
 from gateway.cli.runtime import event_loop
 from gateway.core.errors import GatewayError, Misconfigured, Tampered
+from gateway.core.loopback import is_loopback
 from gateway.kernel_limits import keep_memory_private, raise_descriptors
 from gateway.memory import calm_collector, give_back
 
@@ -175,6 +176,7 @@ _LOOKED_AT = (
     "python",
     "libraries",
     "crypto",
+    "computers",
     "catalog",
     "keys",
     "database",
@@ -202,6 +204,12 @@ def _crypto(settings: Settings) -> str:
     if told.mode == "off" or not idle:
         return "ok"
     return f"approved algorithms only, by modules that are not validated: no FIPS provider in {', '.join(idle)}"
+
+
+def _computers(settings: Settings) -> str:
+    if settings.console.device_ca is not None or is_loopback(settings.console.host):
+        return "ok"
+    return "the console lets in whatever computer reaches it: set console.device_ca"
 
 
 async def _log(base: Foundation) -> str:
@@ -255,7 +263,7 @@ async def _examined(settings: Settings) -> dict[str, str]:
     except Misconfigured as error:
         return found | {"libraries": error.detail}
     found["libraries"] = "ok"
-    found["crypto"] = _crypto(settings)
+    found |= {"crypto": _crypto(settings), "computers": _computers(settings)}
     try:
         async with foundation(settings) as base:
             found |= {"catalog": "ok", "keys": "ok"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from pathlib import Path
+
+from pydantic import Field, IPvAnyNetwork, model_validator
 
 from gateway.settings.listening import Listen
 from gateway.settings.oidc import Oidc
@@ -14,6 +16,11 @@ class Console(Listen):
     port: int = Field(default=8080, ge=0, le=65_535)
     plain_http: bool = False
     """Listen without TLS beyond loopback: only where the network is the machine's own (a container's port)."""
+    device_ca: Path | None = None
+    """PEM file of the authorities that issue certificates to the agency's computers: nobody gets in from another one.
+    None: the console does not ask."""
+    proxies: tuple[IPvAnyNetwork, ...] = ()
+    """Networks of proxies that end TLS before it: Client-Cert and X-Forwarded-For are believed from there only."""
     environment: str = PRODUCTION
     """The badge on every page: PRODUCTION, SANDBOX, DEMO, ..."""
     second_factor: bool = True

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
+from gateway.core.loopback import is_loopback
 from gateway.settings.part import Part
 
 
@@ -37,7 +38,7 @@ class Oidc(Part):
     @model_validator(mode="after")
     def _private(self) -> Oidc:
         parts = urlsplit(self.issuer)
-        if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
             raise ValueError("the issuer must be reached by https")
         if not self.amr and not self.acr:
             raise ValueError("say by amr or acr how a second factor shows in the token")

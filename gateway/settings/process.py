@@ -69,6 +69,12 @@ class Settings(BaseSettings):
             raise ValueError("api.sandbox needs a console.environment that is not PRODUCTION")
         return self
 
+    @model_validator(mode="after")
+    def _computers_can_show_themselves(self) -> Settings:
+        if self.console.device_ca is not None and self.tls.certificate is None and not self.console.proxies:
+            raise ValueError("console.device_ca needs tls.certificate and tls.key, or console.proxies")
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -64,6 +64,7 @@ class StoredOperators:
                     created_at=session.created_at,
                     seen_at=session.seen_at,
                     proved_at=session.proved_at,
+                    device=session.device,
                 )
             )
             await write_entries(connection, [entry])
@@ -121,4 +122,4 @@ def _operator(row: Row[Any]) -> Operator:
 
 
 def _session(row: Row[Any]) -> Session:
-    return Session(row.token_digest, row.operator, row.csrf, row.created_at, row.seen_at, row.proved_at)
+    return Session(row.token_digest, row.operator, row.csrf, row.created_at, row.seen_at, row.proved_at, row.device)

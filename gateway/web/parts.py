@@ -19,6 +19,7 @@ from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.callers import Proofs
 from gateway.core.ports.danger_changes import NO_CLOCKS, DangerClocks
 from gateway.core.ports.deliveries import DeliveryDesk
+from gateway.core.ports.devices import Devices
 from gateway.core.ports.disclosures import Disclosures
 from gateway.core.ports.factors import Factors
 from gateway.core.ports.formats import CanonicalForm, FormatInfo
@@ -129,6 +130,7 @@ class Parts:
     proofs: Proofs
     operators: Operators
     factors: Factors
+    devices: Devices
     login_failures: LoginFailures
     readings: Readings
     approvals: Approvals

@@ -68,6 +68,7 @@ from gateway.store.audit import StoredAuditLog
 from gateway.store.callers import StoredApiKeys
 from gateway.store.deliveries import StoredDeliveries
 from gateway.store.desk import StoredDesk
+from gateway.store.devices import StoredDevices
 from gateway.store.engine import Database, open_database
 from gateway.store.factors import StoredFactors
 from gateway.store.health import StoredHealth
@@ -443,6 +444,7 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         proofs=Proofs(keys.access_tokens(), PresentedCredentials(), StoredNonces(database, watch)),
         operators=StoredOperators(database),
         factors=StoredFactors(database),
+        devices=StoredDevices(database),
         login_failures=StoredLoginFailures(database),
         readings=StoredReadings(database),
         approvals=StoredApprovals(database),

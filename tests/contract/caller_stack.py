@@ -215,7 +215,7 @@ async def door(stack: Stack, tls: Tls | None = None, *, database: str | None = N
     served = runner(api_application(parts, Limits(), access=asked), Limits(), shutdown_seconds=1)
     await served.setup()
     try:
-        context = None if tls is None else server_context(tls, clients=True)
+        context = None if tls is None else server_context(tls, authorities=tls.client_ca)
         await web.TCPSite(served, "127.0.0.1", 0, ssl_context=context).start()
         port = served.addresses[0][1]
         address = f"{'https' if tls else 'http'}://127.0.0.1:{port}"

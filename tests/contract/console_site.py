@@ -56,6 +56,7 @@ from gateway.store.audit import StoredAuditLog
 from gateway.store.callers import StoredApiKeys
 from gateway.store.danger_changes import StoredDangerChanges
 from gateway.store.desk import StoredDesk
+from gateway.store.devices import StoredDevices
 from gateway.store.engine import open_database
 from gateway.store.factors import StoredFactors
 from gateway.store.health import StoredHealth
@@ -78,6 +79,7 @@ from gateway.store.submissions import StoredSubmissions
 from gateway.store.tables import attempts
 from gateway.store.turns import StoredTurns
 from gateway.web.console import ConsoleSettings, console_application
+from gateway.web.console.devices import Asking
 from gateway.web.parts import Parts, RuleText
 from gateway.work.answers import Questions
 from gateway.work.court_desk import OrderDesk
@@ -292,6 +294,7 @@ def parts_of(database, clock, canonical=None):
         proofs=SimpleNamespace(),  # the console has logins of its own
         operators=StoredOperators(database),
         factors=StoredFactors(database),
+        devices=StoredDevices(database),
         login_failures=StoredLoginFailures(database),
         readings=StoredReadings(database),
         approvals=StoredApprovals(database),
@@ -349,22 +352,25 @@ def parts_of(database, clock, canonical=None):
 
 
 @asynccontextmanager
-async def running(url, clock=None, port=0, sso=None, canonical=None, mending=None, **settings):
-    """A console on a free loopback port over the database at the URL. ``mending``: parts -> who mends dead letters."""
+async def running(
+    url, clock=None, port=0, sso=None, canonical=None, mending=None, asking=None, context=None, **settings
+):
+    """A console on a free loopback port over the database at the URL. ``mending``: parts -> who mends dead letters.
+    ``asking``: how it asks which computer a browser runs on; ``context``: it listens under TLS."""
     database, clock = open_database(url), clock or SteppedClock()
     chosen = ConsoleSettings(**{"environment": "DEMO", "secure": False, "second_factor": False, **settings})
     parts = parts_of(database, clock, canonical)
     if mending is not None:
         parts = replace(parts, amendments=replace(parts.amendments, mending=mending(parts)))
-    application = console_application(parts, chosen, sso)
+    application = console_application(parts, chosen, sso, asking or Asking())
     site = Site(parts, chosen, clock, database, application)
     entry = parts.scribe.entry(Actor("operator", "setup"), "partner.applied", "partner:ohio")
     await parts.partners.apply(PARTNERS, AGREEMENTS, [entry])
     runner = web.AppRunner(application, shutdown_timeout=5)
     await runner.setup()
-    listener = web.TCPSite(runner, "127.0.0.1", port)
+    listener = web.TCPSite(runner, "127.0.0.1", port, ssl_context=context)
     await listener.start()
-    site.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    site.url = f"{'https' if context else 'http'}://127.0.0.1:{runner.addresses[0][1]}"
     try:
         yield site
     finally:

@@ -20,6 +20,7 @@ CATALOG = schemas.load(drafts=True)
 PAGES = pages()
 BEHIND_THE_API = ("gateway/web/api", "gateway/work", "gateway/store", "gateway/core")
 MET_ELSEWHERE = {
+    "device-exists",
     "factor-exists",
     "audit-size",
     "audit-entry",

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import trustme
 
 from gateway.core.model import FormatName
 from gateway.fips import modules
@@ -77,6 +78,32 @@ def test_init_keeps_the_state_to_its_owner_and_doctor_is_content(run, tmp_path):
     wrong = run("operator", "add", "pat")
     assert wrong.returncode == 2
     assert "GATEWAY_PASSWORD" in wrong.stderr
+
+
+def test_accounts_are_bound_to_computers_and_doctor_warns_of_a_console_open_to_any(run, tmp_path):
+    run("init")
+    run("operator", "add", "pat", GATEWAY_PASSWORD="correct horse battery")
+    leaf = trustme.CA(key_type=trustme.KeyType.ECDSA).issue_cert("laptop.agency.example").cert_chain_pems[0]
+    leaf.write_to_path(tmp_path / "laptop.pem")
+    bound = run("operator", "device", "add", "pat", "laptop.pem", "--label", "laptop 17")
+    assert (bound.returncode, "cannot log in" in bound.stderr) == (0, True), "the console does not ask yet"
+    [listed] = json.loads(run("operator", "device", "list", "--json").stdout)
+    assert (listed["operator"], listed["label"]) == ("pat", "laptop 17")
+    assert run("operator", "device", "add", "pat", listed["thumbprint"]).returncode == 7
+    digits = listed["thumbprint"].upper()
+    colons = ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
+    unbound = run("operator", "device", "remove", "pat", colons)
+    assert (unbound.returncode, "each of the agency's" in unbound.stderr) == (0, True)
+    assert run("operator", "device", "remove", "pat", colons).returncode == 5
+    assert run("operator", "device", "add", "nobody", colons).returncode == 5
+    assert run("operator", "device", "add", "pat", "no-such.pem").returncode == 3
+    with closing(sqlite3.connect(tmp_path / "state/gateway.db")) as connection:
+        query = "SELECT outcome FROM audit_entries WHERE action = 'operator.device' ORDER BY id"
+        assert [row[0] for row in connection.execute(query)] == ["bound", "unbound"]
+    open_to_all = {"GATEWAY__CONSOLE__HOST": "0.0.0.0"}  # noqa: S104 - what doctor warns of
+    assert "device_ca" in json.loads(run("doctor", "--json", **open_to_all).stdout)["computers"]
+    refused = run("check-config", GATEWAY__CONSOLE__DEVICE_CA="laptop.pem")
+    assert (refused.returncode, "tls.certificate" in refused.stderr) == (3, True)
 
 
 def test_keys_and_accounts_can_be_found_and_taken_away(run):

@@ -72,6 +72,8 @@ class Session:
     seen_at: datetime
     proved_at: datetime | None = None
     """When a second factor was last shown; None: half of a login, which opens nothing (or a site without factors)."""
+    device: str | None = None
+    """Thumbprint of the computer that it was begun on; None: the console asked for none."""
 
 
 class Operators(Protocol):

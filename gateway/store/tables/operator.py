@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text
 
 from gateway.store.tables.schema import metadata
 from gateway.store.types import Instant
@@ -54,4 +54,15 @@ sessions = Table(
     Column("created_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
     Column("proved_at", Instant),
+    Column("device", Text),
+)
+
+operator_devices = Table(
+    "operator_devices",
+    metadata,
+    Column("operator", Text, nullable=False),
+    Column("thumbprint", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("added_at", Instant, nullable=False),
+    PrimaryKeyConstraint("operator", "thumbprint"),
 )

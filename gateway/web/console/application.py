@@ -13,6 +13,7 @@ from aiohttp import web
 
 from gateway.core.errors import Forbidden, GatewayError, Unavailable
 from gateway.web.console import login, sessions
+from gateway.web.console.devices import Asking, DeviceDoor
 from gateway.web.console.files import static_files
 from gateway.web.console.pages import Pages
 from gateway.web.console.pulse import Pulse
@@ -37,23 +38,28 @@ ROUTES = web.AppKey("routes", tuple[Route, ...])
 _log = structlog.get_logger("gateway.console")
 
 
-def console_application(parts: Parts, settings: ConsoleSettings, sso: SingleSignOn | None = None) -> web.Application:
+_NOBODY_ASKS = Asking()
+
+
+def console_application(
+    parts: Parts, settings: ConsoleSettings, sso: SingleSignOn | None = None, asking: Asking = _NOBODY_ASKS
+) -> web.Application:
     """Build the console. It speaks to the store through ``parts`` only; shutting it down ends its live pages."""
-    return Console(parts, settings, sso).application()
+    return Console(parts, settings, sso, asking).application()
 
 
 class Console:
     """Turns requests into visits, visits into pages, and refusals into pages that say what to do."""
 
-    def __init__(self, parts: Parts, settings: ConsoleSettings, sso: SingleSignOn | None = None) -> None:
+    def __init__(self, parts: Parts, settings: ConsoleSettings, sso: SingleSignOn | None, asking: Asking) -> None:
         self._parts, self._settings = parts, settings
+        self._devices = DeviceDoor(asking)
         self._pages = Pages()
         self._streams = Streams(settings.streams)
         self._shared = Figures.of(parts.health, parts.desk, parts.clock)
         self._pulse = Pulse({**parts.checks, "admission": parts.admission.check}, parts.clock)
-        self._routes = routes(
-            Gate.of(settings, self._streams, parts.login_failures, parts.indexer.index), self._pages, sso
-        )
+        self._gate = Gate.of(settings, self._streams, parts.login_failures, parts.indexer.index)
+        self._routes = routes(self._gate, self._pages, sso)
 
     def application(self) -> web.Application:
         application = web.Application(client_max_size=LARGEST_FORM, middlewares=[self._guard()])
@@ -104,18 +110,23 @@ class Console:
                     return web.Response(status=303, headers={"Location": login.second_address(visit)})
                 return self._answer(visit, await route.view(visit))
             except Unavailable as error:
-                answer = self._problem(visit, error.status, error.title, error.detail)
+                answer = self._problem(visit, error.status, error.title, error.detail, error.problem)
                 answer.headers["Retry-After"] = str(max(1, int(error.retry_after.total_seconds())))
                 return answer
             except GatewayError as error:
-                return self._problem(visit, error.status, error.title, error.detail)
+                return self._problem(visit, error.status, error.title, error.detail, error.problem)
 
         return endpoint
 
     async def _known(self, visit: Visit) -> Visit:
-        """The visit with its operator and its form; refuses forms that were not sent by a page of ours."""
+        """The visit with its operator and its form; refuses computers that are not the agency's, and forms that were
+        not sent by a page of ours."""
         refuse_other_sites(visit.request)
+        seen, address = self._devices.look(visit.request, visit.now), self._devices.address(visit.request)
+        visit = replace(visit, seen=seen, address=address)
         found = await sessions.known(visit)
+        if seen.why is not None:
+            await login.refuse_device(visit, self._gate, seen.why)
         session, operator = found or (None, None)
         whole = session is not None and sessions.is_whole(visit.settings, session)
         form = await visit.request.post() if visit.request.method == "POST" else {}
@@ -154,8 +165,8 @@ class Console:
             sessions.set_cookie(answer, visit.settings, visit.settings.login_cookie, pretoken)
         return answer
 
-    def _problem(self, visit: Visit, status: int, title: str, detail: str) -> web.StreamResponse:
-        values = {"status": status, "title": title, "detail": "" if detail == title else detail}
+    def _problem(self, visit: Visit, status: int, title: str, detail: str, code: str = "") -> web.StreamResponse:
+        values = {"status": status, "title": title, "detail": "" if detail == title else detail, "code": code}
         return self._answer(visit, Shown("problem.html", values, status))
 
     async def _prepare(self, request: web.Request, response: web.StreamResponse) -> None:

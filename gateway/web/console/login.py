@@ -13,8 +13,9 @@ from gateway.core.errors import Forbidden, NotFound, TooMany
 from gateway.core.model import Actor
 from gateway.core.ports.accounts import Operator
 from gateway.web.console import sessions
+from gateway.web.console.devices import Unfit, unfit
 from gateway.web.console.lockout import Counted, Lockout
-from gateway.web.console.security import TOKEN_FIELD
+from gateway.web.console.security import SAFE_METHODS, TOKEN_FIELD
 from gateway.web.console.sessions import TOKEN_BYTES, Gate
 from gateway.web.console.visit import Shown, Visit, elsewhere
 
@@ -62,7 +63,8 @@ def inside(visit: Visit, wanted: str | None = None) -> str:
 
 
 async def submit(visit: Visit, gate: Gate) -> web.Response | Shown:
-    """Check name and password. Unknown names, wrong passwords and disabled accounts get the same answer."""
+    """Check name and password. Unknown names, wrong passwords and disabled accounts get the same answer; an account
+    that is bound to other computers is told so, before its password is looked at."""
     if not visit.settings.local_accounts:
         raise NotFound("This console knows no passwords.")
     cookie = visit.request.cookies.get(visit.settings.login_cookie, "")
@@ -71,6 +73,9 @@ async def submit(visit: Visit, gate: Gate) -> web.Response | Shown:
     name = visit.told("name")
     attempt = await begun(visit, gate, name)
     operator = await visit.parts.operators.find(name)
+    if not await fits(visit, name):
+        await refused(visit, attempt, operator, Unfit.UNBOUND)
+        raise unfit(Unfit.UNBOUND)
     local = operator is not None and operator.provider == LOCAL and not operator.disabled
     stored = operator.password_hash if operator and local else None
     if not await gate.passwords.match(stored, visit.form.get("password", "")) or operator is None:
@@ -81,6 +86,21 @@ async def submit(visit: Visit, gate: Gate) -> web.Response | Shown:
     else:
         await attempt.succeeded()
     return await _opened(visit, operator)
+
+
+async def fits(visit: Visit, name: str) -> bool:
+    """Whether the account may be used on the computer of this visit."""
+    bound = await visit.parts.devices.of(name)
+    return not bound or visit.seen.thumbprint in {one.thumbprint for one in bound}
+
+
+async def refuse_device(visit: Visit, gate: Gate, why: Unfit) -> None:
+    """Turn a computer away, whatever it asks for. No page of ours has a form for it: what is sent all the same is
+    written down, and counted for its address. Raises Forbidden, or TooMany."""
+    if visit.request.method not in SAFE_METHODS:
+        attempt = await begun(visit, gate, "")
+        await refused(visit, attempt, None, why.value)
+    raise unfit(why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +127,7 @@ class Attempt:
 
 async def begun(visit: Visit, gate: Gate, name: str) -> Attempt:
     """Count an attempt before it is looked at. Raises TooMany while the name or the address is locked."""
-    keys = [(gate.addresses, visit.request.remote or "unknown"), *([(gate.names, name)] if name else ())]
+    keys = [(gate.addresses, visit.address), *([(gate.names, name)] if name else ())]
     counted: list[tuple[Lockout, str, Counted]] = []
     for lockout, key in keys:
         one = await lockout.begin(key, visit.now)
@@ -124,7 +144,11 @@ async def refused(visit: Visit, attempt: Attempt, operator: Operator | None, why
     written down."""
     known = operator.name if operator else "unknown"
     entry = visit.parts.scribe.entry(
-        Actor("operator", known), "operator.refused", f"operator:{known}", "locked" if attempt.locks else why
+        Actor("operator", known),
+        "operator.refused",
+        f"operator:{known}",
+        "locked" if attempt.locks else why,
+        sessions.on(visit),
     )
     await visit.parts.audit.write([entry])
     return attempt.locks

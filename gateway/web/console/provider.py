@@ -15,6 +15,7 @@ from urllib.parse import quote_plus, urlsplit
 import aiohttp
 
 from gateway.core.errors import Unauthenticated, Unavailable
+from gateway.core.loopback import is_loopback
 from gateway.core.model import PartnerKey
 from gateway.core.roles import Role
 
@@ -24,7 +25,6 @@ KEPT = timedelta(hours=1)
 """How long discovery and keys are good without asking again."""
 NOT_SOONER = timedelta(minutes=1)
 """Keys that do not know a token are asked for again, at most so often."""
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,6 @@ def _place(found: Mapping[str, Any], name: str) -> str:
     """An address of the configuration: https, but for a provider on this machine."""
     url = found.get(name)
     parts = urlsplit(url) if isinstance(url, str) else None
-    if parts is None or not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)):
+    if parts is None or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))):
         raise Unavailable("The provider's configuration is not usable.", code="provider-issuer")
     return parts.geturl()

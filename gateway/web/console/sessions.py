@@ -12,6 +12,7 @@ from aiohttp import web
 from gateway.core.model import Actor
 from gateway.core.ports.accounts import Operator, Session
 from gateway.core.ports.login_failures import LoginFailures
+from gateway.web.console.devices import Unfit, unfit
 from gateway.web.console.lockout import Lockout
 from gateway.web.console.passwords import Passwords
 from gateway.web.console.settings import ConsoleSettings
@@ -53,13 +54,19 @@ def token_digest(cookie: str) -> bytes:
 
 
 async def known(visit: Visit) -> tuple[Session, Operator] | None:
-    """The live session of the request's cookie."""
+    """The live session of the request's cookie. Raises Forbidden when it was begun on another computer than the one
+    that shows the cookie now; that ends it."""
     cookie = visit.request.cookies.get(visit.settings.cookie)
     if not cookie:
         return None
-    return await visit.parts.operators.session(
+    found = await visit.parts.operators.session(
         token_digest(cookie), visit.now - visit.settings.idle, visit.now - visit.settings.absolute, visit.now
     )
+    if found is not None and found[0].device != visit.seen.thumbprint:
+        why = visit.seen.why or Unfit.OTHER
+        await close(visit, found[0], why.value)
+        raise unfit(why)
+    return found
 
 
 def is_whole(settings: ConsoleSettings, session: Session) -> bool:
@@ -91,9 +98,9 @@ async def _open(
 ) -> None:
     cookie = visit.parts.random(TOKEN_BYTES).hex()
     csrf = visit.parts.random(TOKEN_BYTES).hex()
-    session = Session(token_digest(cookie), name, csrf, created_at, visit.now, proved_at)
+    session = Session(token_digest(cookie), name, csrf, created_at, visit.now, proved_at, visit.seen.thumbprint)
     outcome = "ok" if is_whole(visit.settings, session) else "second-factor-due"
-    entry = visit.parts.scribe.entry(Actor("operator", name), "operator.login", f"operator:{name}", outcome)
+    entry = visit.parts.scribe.entry(Actor("operator", name), "operator.login", f"operator:{name}", outcome, on(visit))
     before = visit.session
     if before is not None and before.operator != name:
         await close(visit, before)
@@ -102,11 +109,16 @@ async def _open(
     set_cookie(answer, visit.settings, visit.settings.cookie, cookie)
 
 
-async def close(visit: Visit, session: Session) -> None:
+def on(visit: Visit) -> dict[str, str | int] | None:
+    """The computer of a visit, for audit entries."""
+    return None if visit.seen.thumbprint is None else {"device": visit.seen.thumbprint}
+
+
+async def close(visit: Visit, session: Session, why: str = "ok") -> None:
     """End one session."""
     await visit.parts.operators.close_session(session.token_digest)
     actor = Actor("operator", session.operator)
-    entry = visit.parts.scribe.entry(actor, "operator.logout", f"operator:{session.operator}")
+    entry = visit.parts.scribe.entry(actor, "operator.logout", f"operator:{session.operator}", why)
     await visit.parts.audit.write([entry])
 
 

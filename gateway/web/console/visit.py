@@ -11,6 +11,7 @@ from aiohttp import web
 from gateway.core.errors import Refused
 from gateway.core.model import Actor
 from gateway.core.ports.accounts import Operator, Session
+from gateway.web.console.devices import NOTHING, Seen
 from gateway.web.console.pulse import Reading
 from gateway.web.console.rights import NARROWED, Right, allowed, known_role
 from gateway.web.console.settings import ConsoleSettings
@@ -57,6 +58,10 @@ class Visit:
     boxes: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     readings: tuple[Reading, ...] = ()
     """The last readiness checks."""
+    seen: Seen = NOTHING
+    """What the request shows of its computer."""
+    address: str = "unknown"
+    """Where it comes from; behind a proxy of ours, what that says."""
 
     @property
     def actor(self) -> Actor:

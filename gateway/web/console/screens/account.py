@@ -13,7 +13,13 @@ from gateway.web.console.visit import Shown, Visit, elsewhere
 
 async def account(visit: Visit) -> Shown:
     name = visit.operator.name if visit.operator else ""
-    return Shown("account.html", {"factors": await visit.parts.factors.of(name), "fresh": sessions.is_fresh(visit)})
+    values = {
+        "factors": await visit.parts.factors.of(name),
+        "fresh": sessions.is_fresh(visit),
+        "devices": await visit.parts.devices.of(name),
+        "device": visit.seen.thumbprint,
+    }
+    return Shown("account.html", values)
 
 
 async def log_out(visit: Visit, gate: Gate) -> web.Response:

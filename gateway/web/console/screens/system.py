@@ -30,10 +30,13 @@ async def system(visit: Visit) -> Shown:
 
 async def accounts(visit: Visit) -> Shown:
     keys = await visit.parts.callers.list(None)
-    return Shown(
-        "accounts.html",
-        {"operators": await visit.parts.operators.list(), "keys": [(key, live(key, visit.now)) for key in keys]},
-    )
+    bound = await visit.parts.devices.list()
+    operators = await visit.parts.operators.list()
+    values = {
+        "operators": [(one, [device for device in bound if device.operator == one.name]) for one in operators],
+        "keys": [(key, live(key, visit.now)) for key in keys],
+    }
+    return Shown("accounts.html", values)
 
 
 def live(key: ApiKey, now: datetime) -> bool:
