@@ -22,6 +22,7 @@ from gateway.settings import Settings
 from gateway.store.copies import copy_in, copy_out, dialect_of, readable
 from gateway.store.engine import Dialect
 from gateway.store.migrations import current, migrate
+from gateway.transports import database_transport
 from keys.head_file import FILE_NAME, HeadFile
 
 DATABASE, CHECKPOINT, MANIFEST, KEYS = "database", "checkpoint", "manifest.json", "keys"
@@ -52,13 +53,13 @@ async def create(base: Foundation, folder: Path, actor: Actor, *, with_keys: boo
     needs = tuple(sorted(await KeyRows.of(base).needed()))
     _make(folder)
     _write(folder / CHECKPOINT, head.note.encode())
-    await copy_out(url, folder / DATABASE)
+    await copy_out(url, folder / DATABASE, database_transport(base.settings))
     if with_keys:
         await asyncio.to_thread(_copy_keys, base.settings.keys.directory, folder / KEYS)
     told = Manifest(
         made_at=timestamp(base.clock()),
         version=__version__,
-        schema=await current(url) or "",
+        schema=await current(url, database_transport(base.settings)) or "",
         dialect=dialect_of(url).value,
         origin=parse_head(note_parts(head.note)[0]).origin,
         log_size=head.size,
@@ -115,8 +116,9 @@ async def restore(settings: Settings, folder: Path, *, with_keys: bool = False) 
     async with foundation(settings) as base:
         keys = verify_keys(base, folder)
     await verify(folder, keys)
-    await copy_in(settings.db.url, folder / DATABASE)
-    await migrate(settings.db.url)
+    transport = database_transport(settings)
+    await copy_in(settings.db.url, folder / DATABASE, transport)
+    await migrate(settings.db.url, transport=transport)
     return await _derived(settings, folder, told, keys)
 
 

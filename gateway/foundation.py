@@ -63,6 +63,7 @@ from gateway.store.waits import StoredWaits
 from gateway.store.wire_keys import StoredWireKeys
 from gateway.store.wire_payloads import StoredPayloads
 from gateway.tools import Speech, Tools, speech, tools
+from gateway.transports import database_transport
 from keys.files import FileKeys
 from keys.head_file import FILE_NAME as HEAD_FILE
 from keys.head_file import HeadFile
@@ -243,7 +244,7 @@ async def foundation(
     spoken = speech(warm=warm, drafts=settings.drafts)
     keys = open_keys(settings, clock)
     sealer = keys.sealer()
-    database = open_database(settings.db.url, Limits(pool_size=settings.db.pool))
+    database = open_database(settings.db.url, Limits(pool_size=settings.db.pool), database_transport(settings))
     ahead = drawn_ahead(os.urandom)
     mint = minting(clock, ahead)
     stored = stores(database, clock, announce_grace)

@@ -12,6 +12,7 @@ from gateway.foundation import Foundation
 from gateway.logbook import Logbook
 from gateway.store.engine import Limits, open_database
 from gateway.store.incidents import StoredIncidents
+from gateway.transports import database_transport
 
 PATIENCE = timedelta(minutes=10)
 """How long one statement may take: a person waits for it, not a partner."""
@@ -60,7 +61,9 @@ async def _log(book: Logbook) -> Log:
 @asynccontextmanager
 async def _opened(base: Foundation) -> AsyncIterator[StoredIncidents]:
     """Over a connection of its own, on which a statement may take longer than a partner would wait."""
-    database = open_database(base.settings.db.url, Limits(pool_size=1, statement=PATIENCE))
+    database = open_database(
+        base.settings.db.url, Limits(pool_size=1, statement=PATIENCE), database_transport(base.settings)
+    )
     try:
         yield StoredIncidents(database)
     finally:

@@ -29,6 +29,7 @@ from gateway.querying import query_desk
 from gateway.settings import Role, Settings
 from gateway.taking_in import intake_desk, originator_of
 from gateway.telemetry import AdmissionFigures, Metrics
+from gateway.transports import broker_transport
 from gateway.web.parts import Parts
 from gateway.web_parts import web_parts
 from gateway.wire import wire_parts
@@ -90,6 +91,7 @@ def open_broker(settings: Settings, base: Foundation) -> Broker:
         return MemoryBroker(delivery_limit=settings.broker.delivery_limit)
     chosen = RabbitSettings(
         url=settings.broker.url.get_secret_value(),
+        transport=broker_transport(settings),
         delivery_limit=settings.broker.delivery_limit,
         publish_timeout=seconds(settings.broker.publish_timeout_seconds),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from pathlib import Path
 from aiohttp import web
 
 from gateway.core.errors import Misconfigured
+from gateway.settings import Tls
+from gateway.tls import server_context
 from gateway.web.edge import runner
 from gateway.web.limits import Limits
 from gateway.web.witness import witness_application
@@ -23,6 +24,8 @@ class Listener:
     port: int = 8444
     certificate: Path | None = None
     key: Path | None = None
+    restricted: bool = False
+    """Approved algorithms only."""
 
 
 @asynccontextmanager
@@ -34,7 +37,7 @@ async def serving(witness: Witness, listener: Listener) -> AsyncIterator[str]:
         limits,
         shutdown_seconds=2,
     )
-    context = _tls(listener)
+    context = server_context(_tls(listener), restricted=listener.restricted)
     await made.setup()
     try:
         try:
@@ -46,13 +49,8 @@ async def serving(witness: Witness, listener: Listener) -> AsyncIterator[str]:
         await made.cleanup()
 
 
-def _tls(listener: Listener) -> ssl.SSLContext | None:
-    if listener.certificate is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+def _tls(listener: Listener) -> Tls:
     try:
-        context.load_cert_chain(listener.certificate, listener.key)
-    except (OSError, ssl.SSLError) as error:
-        raise Misconfigured(f"The TLS certificate cannot be loaded ({type(error).__name__}).") from None
-    return context
+        return Tls(certificate=listener.certificate, key=listener.key)
+    except ValueError:
+        raise Misconfigured("--certificate and --tls-key go together.") from None

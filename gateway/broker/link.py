@@ -104,6 +104,7 @@ class Link:
         self._lost.clear()
         connection = await aio_pika.connect(
             self._settings.url,
+            ssl_context=self._settings.secured(),
             timeout=self._settings.connect_timeout.total_seconds(),
             heartbeat=int(self._settings.heartbeat.total_seconds()),
             client_properties={"connection_name": f"{self._settings.naming.prefix} {self._name}"},

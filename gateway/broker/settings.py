@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ssl import SSLContext
+from urllib.parse import parse_qs, urlsplit
 
 from gateway.broker.topology import Naming
+from gateway.core.errors import Misconfigured
+from gateway.core.transport import CODE, NO_TLS, Transport, is_here
+
+_SCHEMES = {"amqp": False, "amqps": True}
+"""Scheme -> whether it is TLS."""
+_TLS_WORDS = frozenset({"cafile", "capath", "cadata", "certfile", "keyfile", "no_verify_ssl"})
+"""The client's own parameters about TLS; a URL that carried one could switch the check off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +23,7 @@ class RabbitSettings:
 
     url: str = field(repr=False)
     """``amqp://user:password@host:port/virtual-host``, or ``amqps://``."""
+    transport: Transport = NO_TLS
     naming: Naming = field(default_factory=Naming)
     delivery_limit: int = 5
     """How often an announcement comes back before it is dead-lettered; our own rows count the attempts."""
@@ -31,3 +41,23 @@ class RabbitSettings:
     shortest_wait: timedelta = timedelta(milliseconds=200)
     """Before the first reconnection; doubles up to ``longest_wait``."""
     longest_wait: timedelta = timedelta(seconds=5)
+
+    def secured(self) -> SSLContext | None:
+        """The context of the connection; None: in the clear. Raises Misconfigured for a URL that is none of ours or
+        that speaks of TLS itself, and where what is said would cross a network in the clear though nobody said so."""
+        under_tls, host = where(self.url)
+        if _TLS_WORDS & parse_qs(urlsplit(self.url).query).keys():
+            raise Misconfigured("Leave TLS out of the query of the broker's URL: broker.ca says it.")
+        if under_tls:
+            return self.transport.demanded()
+        if not (self.transport.plain or is_here((host,))):
+            raise Misconfigured("RabbitMQ on another machine is reached by amqps:// (or set broker.plain).", code=CODE)
+        return None
+
+
+def where(url: str) -> tuple[bool, str]:
+    """Whether a URL of RabbitMQ asks for TLS, and the host. Raises Misconfigured, without the password."""
+    parts = urlsplit(url)
+    if parts.scheme not in _SCHEMES or not parts.hostname:
+        raise Misconfigured("The broker's URL begins with amqps:// or amqp:// and names a host.")
+    return _SCHEMES[parts.scheme], parts.hostname

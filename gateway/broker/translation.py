@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -31,6 +32,12 @@ TABLE: tuple[tuple[type[Exception], Words], ...] = (
             ConnectionNotAllowed,
             ChannelAccessRefused,
         )
+    ),
+    (
+        ssl.SSLError,
+        lambda: Unavailable(
+            "the broker's certificate is not trusted, or its TLS is not what we ask for", code="broker-tls"
+        ),
     ),
     (TimeoutError, lambda: Unavailable("the broker did not answer in time", code="broker-timeout")),
     *(

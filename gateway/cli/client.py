@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
+from gateway.cli import local
 from gateway.cli.exits import WaitedTooLong
 from gateway.cli.out import progress
 from gateway.core.errors import (
@@ -129,6 +130,10 @@ class Client:
 
     def _trust(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
+        if local.settings().crypto.restricted:
+            from adapters.approved import narrow  # noqa: PLC0415 - heavy, and needed under crypto.fips only
+
+            narrow(context)
         if self.ca is not None:
             try:
                 context.load_verify_locations(self.ca)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli import local
 from gateway.cli.out import say
 from gateway.cli.processes import told_to_stop
 
@@ -68,10 +69,11 @@ def serve(
     from keys.cosigner import Cosigner  # noqa: PLC0415 - as above
 
     witness = Witness(Cosigner.load(directory), [VerifyKey.parse(text) for text in log_key], utc_now)
+    listener = Listener(host, port, certificate, tls_key, local.settings().crypto.restricted)
     configure_logs()
 
     async def running() -> None:
-        async with serving(witness, Listener(host, port, certificate, tls_key)) as address:
+        async with serving(witness, listener) as address:
             say(f"witness: {address}")
             await told_to_stop()
 

@@ -22,6 +22,7 @@ from gateway.partner_files import read
 from gateway.partner_store import apply, known
 from gateway.settings import Settings, load
 from gateway.store.migrations import migrate
+from gateway.transports import database_transport
 from gateway.wiring import Gateway
 from keys.files import FileKeys
 
@@ -86,7 +87,7 @@ async def prepare(chosen: Settings, home: Path) -> None:
     FileKeys.create(home / "keys", utc_now, secrets.token_bytes)
     for name in ("secrets", "exchange", "exchange/ohio-tanf", "exchange/ohio-medicaid", "exchange/ndnh"):
         (home / name).mkdir(mode=0o700, exist_ok=True)
-    await migrate(chosen.db.url)
+    await migrate(chosen.db.url, transport=database_transport(chosen))
 
 
 async def apply_partners(base: Foundation, home: Path, port: int, dead_port: int) -> int:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy.engine import URL
 
 from gateway.core.errors import Conflict, Misconfigured, Unavailable
+from gateway.core.transport import NO_TLS, Transport
 from gateway.store.engine import POSTGRESQL_DRIVER, Dialect, parse_url
 from gateway.store.errors import translated
 from gateway.store.migrations import current
+from gateway.store.transport import program_environment
 
 PAGES = 1_000
 """Pages of SQLite copied at a time; writers get their turn in between."""
@@ -27,7 +29,7 @@ def dialect_of(url: str) -> Dialect:
     return Dialect.POSTGRESQL if parse_url(url).drivername == POSTGRESQL_DRIVER else Dialect.SQLITE
 
 
-async def copy_out(url: str, file: Path) -> None:
+async def copy_out(url: str, file: Path, transport: Transport = NO_TLS) -> None:
     """One consistent copy of everything into a new file of mode 0600. Raises Unavailable, and Misconfigured when
     pg_dump is not installed."""
     parsed = parse_url(url)
@@ -36,10 +38,11 @@ async def copy_out(url: str, file: Path) -> None:
         with translated():
             await asyncio.to_thread(_copy_sqlite, Path(parsed.database or ""), file)
         return
-    await _run(parsed, "pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--file", str(file))
+    own = _environment(parsed, transport)
+    await _run(own, "pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--file", str(file))
 
 
-async def copy_in(url: str, file: Path) -> None:
+async def copy_in(url: str, file: Path, transport: Transport = NO_TLS) -> None:
     """Fill an empty database from a copy. Raises Conflict when there is something in it, and as :func:`copy_out`."""
     parsed = parse_url(url)
     if dialect_of(url) is Dialect.SQLITE:
@@ -47,10 +50,11 @@ async def copy_in(url: str, file: Path) -> None:
         with translated():
             await asyncio.to_thread(_fill_sqlite, file, target)
         return
-    if await current(url) is not None:
+    if await current(url, transport) is not None:
         raise Conflict(_NOT_EMPTY)
     options = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
-    await _run(parsed, "pg_restore", *options, "--dbname", parsed.database or "", str(file))
+    own = _environment(parsed, transport)
+    await _run(own, "pg_restore", *options, "--dbname", parsed.database or "", str(file))
 
 
 async def readable(dialect: Dialect, file: Path) -> bool:
@@ -58,7 +62,7 @@ async def readable(dialect: Dialect, file: Path) -> bool:
     if dialect is Dialect.SQLITE:
         return await asyncio.to_thread(_sound, file)
     try:
-        await _run(None, "pg_restore", "--file", os.devnull, str(file))
+        await _run(_inherited(), "pg_restore", "--file", os.devnull, str(file))
     except Unavailable:
         return False
     return True
@@ -88,13 +92,13 @@ def _sound(file: Path) -> bool:
     return bool(result == "ok")
 
 
-async def _run(database: URL | None, program: str, *arguments: str) -> None:
+async def _run(environment: Mapping[str, str], program: str, *arguments: str) -> None:
     """A program of PostgreSQL. What it says is not shown: it may quote rows; the password goes by the environment."""
     try:
         process = await asyncio.create_subprocess_exec(
             program,
             *arguments,
-            env=_environment(database),
+            env=environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
@@ -110,10 +114,11 @@ async def _run(database: URL | None, program: str, *arguments: str) -> None:
         raise Unavailable(f"{program} ended with code {code}; it must not be older than the server.")
 
 
-def _environment(database: URL | None) -> dict[str, str]:
-    own = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    if database is None:
-        return own
+def _inherited() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+
+
+def _environment(database: URL, transport: Transport) -> dict[str, str]:
     given: Sequence[tuple[str, str | int | None]] = (
         ("PGHOST", database.host),
         ("PGPORT", database.port),
@@ -121,4 +126,5 @@ def _environment(database: URL | None) -> dict[str, str]:
         ("PGPASSWORD", database.password),
         ("PGDATABASE", database.database),
     )
-    return own | {name: str(value) for name, value in given if value}
+    named = {name: str(value) for name, value in given if value}
+    return _inherited() | named | program_environment(database, transport)

@@ -26,7 +26,9 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from gateway.core.errors import Misconfigured, Unavailable
+from gateway.core.transport import NO_TLS, Transport
 from gateway.store.errors import MUCH_LATER, translated
+from gateway.store.transport import driver_tls
 
 POSTGRESQL_DRIVER = "postgresql+asyncpg"
 SQLITE_DRIVER = "sqlite+aiosqlite"
@@ -148,14 +150,14 @@ class Database:
         await asyncio.to_thread(_join, tuple(self._threads))
 
 
-def open_database(url: str, limits: Limits | None = None) -> Database:
+def open_database(url: str, limits: Limits | None = None, transport: Transport = NO_TLS) -> Database:
     """The database at ``postgresql+asyncpg://user@host/name`` or ``sqlite+aiosqlite:///path``; connects lazily.
 
-    Raises Misconfigured for any other URL.
+    Raises Misconfigured for any other URL, and for a server beyond this machine when ``transport`` has no TLS to it.
     """
     parsed = parse_url(url)
     limits = limits or Limits()
-    return _postgresql(parsed, limits) if parsed.drivername == POSTGRESQL_DRIVER else _sqlite(parsed, limits)
+    return _postgresql(parsed, limits, transport) if parsed.drivername == POSTGRESQL_DRIVER else _sqlite(parsed, limits)
 
 
 def parse_url(url: str) -> URL:
@@ -171,7 +173,7 @@ def parse_url(url: str) -> URL:
     return parsed
 
 
-def _postgresql(url: URL, limits: Limits) -> Database:
+def _postgresql(url: URL, limits: Limits, transport: Transport) -> Database:
     milliseconds = {"statement_timeout": limits.statement, "lock_timeout": limits.lock}
     settings = {name: str(int(value.total_seconds() * 1000)) for name, value in milliseconds.items()}
     engine = create_async_engine(
@@ -181,6 +183,7 @@ def _postgresql(url: URL, limits: Limits) -> Database:
         max_overflow=0,
         pool_timeout=limits.statement.total_seconds(),
         connect_args={
+            "ssl": driver_tls(url, transport),
             "timeout": limits.connect.total_seconds(),
             # The server cuts a statement off first; this one is for a network that swallows the answer.
             "command_timeout": limits.statement.total_seconds() + limits.connect.total_seconds(),

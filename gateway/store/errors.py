@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -86,13 +87,20 @@ def _wait(error: BaseException) -> timedelta | None:
     return POSTGRESQL_STATES.get(state) or POSTGRESQL_STATES.get(state[:2])
 
 
+def _unreached(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError) or "SSL" in str(error):  # the driver's word for a server without TLS
+        why = getattr(error, "verify_message", "") or "its TLS is not what we ask for, or it has none"
+        return f"The database is not trusted: {why}"
+    why = f": {os.strerror(error.errno).lower()}" if error.errno and error.errno > 0 else ""
+    return f"The database cannot be reached{why}"
+
+
 def translate(error: Exception) -> Exception:
     """Our exception for one of SQLAlchemy, asyncpg, sqlite3 or the operating system; itself when it may pass."""
     if isinstance(error, PoolTimeout | TimeoutError):
         return Unavailable("The database did not answer in time", code="store-unavailable", retry_after=LATER)
     if isinstance(error, OSError):
-        why = f": {os.strerror(error.errno).lower()}" if error.errno and error.errno > 0 else ""
-        return Unavailable(f"The database cannot be reached{why}", code="store-unavailable", retry_after=LATER)
+        return Unavailable(_unreached(error), code="store-unavailable", retry_after=LATER)
     driver = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     wait = _wait(driver)
     if wait is None and isinstance(error, DBAPIError) and error.connection_invalidated:

@@ -4,16 +4,22 @@ import asyncio
 import json
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import aio_pika
 import pytest
+import trustme
 
 from gateway.broker.rabbitmq import RabbitBroker
 from gateway.broker.topology import Difference, Found
 from gateway.core.errors import Misconfigured, Unavailable
 from gateway.core.model import PartnerKey
+from gateway.core.transport import Transport
+from gateway.settings import BrokerSettings, Crypto, Settings
+from gateway.transports import broker_transport
 from tests.contract.test_broker import IOWA, OHIO, Taker, announcement, eventually, rabbit, until
 from tests.servers.rabbitmq import Node
+from tests.servers.server_certificate import authority
 
 QUEUE = "gateway.deliver.ohio"
 
@@ -48,6 +54,35 @@ async def test_a_message_carries_ids_and_cloudevents_headers_and_nothing_else(am
         }
         await message.ack()
     await broker.close()
+
+
+async def test_under_tls_the_broker_is_known_by_its_certificate(
+    rabbitmq_node: Node, amqp_url: str, tmp_path: Path
+) -> None:
+    own, other = tmp_path / "own.pem", tmp_path / "other.pem"
+    authority().cert_pem.write_to_path(own)
+    trustme.CA(key_type=trustme.KeyType.ECDSA).cert_pem.write_to_path(other)
+    url = amqp_url.replace("amqp:", "amqps:").replace(str(rabbitmq_node.port), str(rabbitmq_node.tls_port))
+    for fips in (False, True):
+        broker = rabbit(url, transport=under_tls(own, fips=fips))
+        await broker.open()
+        assert broker.connected
+        await broker.declare([OHIO])
+        await broker.publish([announcement(OHIO, "one")])
+        await broker.close()
+    for unknown, ca in ((url, other), (url.replace("127.0.0.1", "localhost"), own)):
+        broker = rabbit(unknown, transport=under_tls(ca))
+        await broker.open()
+        assert not broker.connected
+        await broker.close()
+    broker = rabbit(amqp_url)
+    await broker.open()
+    assert broker.connected, "the control: in the clear on this machine"
+    await broker.close()
+
+
+def under_tls(ca: Path, *, fips: bool = False) -> Transport:
+    return broker_transport(Settings(broker=BrokerSettings(ca=ca), crypto=Crypto(fips=fips)))
 
 
 async def test_declare_refuses_a_queue_with_other_arguments_and_the_connection_stays_usable(amqp_url: str) -> None:

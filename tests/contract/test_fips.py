@@ -1,8 +1,10 @@
 """``crypto.fips``: a table of what is not approved, refused under the mode and taken without it."""
 
+import asyncio
 import os
 import ssl
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import aiohttp
 import asyncssh
@@ -15,6 +17,7 @@ from adapters.approved import client_context
 from adapters.sftp import SftpAdapter
 from gateway.app import gateway
 from gateway.callers import Account, add_operator
+from gateway.cli.client import Client
 from gateway.clock import utc_now
 from gateway.core.approved import TABLE, Place, approved, is_approved
 from gateway.core.crypto_module import Module
@@ -28,6 +31,7 @@ from gateway.partner_store import apply, known
 from gateway.settings import Crypto, Keys, Settings, Tls
 from gateway.tls import server_context
 from gateway.web.console.passwords import Passwords, hash_password
+from gateway.witness_site import Listener, serving
 from keys.files import FileKeys
 from keys.keyfile import Rounds, Stretch
 from keys.public_key import _BY_SORT
@@ -215,6 +219,54 @@ async def test_each_of_the_twelve_is_refused_under_the_mode(files, claim):
 async def test_without_the_mode_each_of_the_twelve_is_taken(files):
     refused = {name for name, try_it in TWELVE.items() if not await try_it(files, restricted=False)}
     assert refused == set()
+
+
+# --- the witness and the command line -----------------------------------------------------------------------------
+
+
+async def witness_takes(files, *, restricted, **limits):
+    """Whether a witness's listener comes to an agreement with a client of these limits."""
+    witness = SimpleNamespace(add_checkpoint=None, key="a", post_quantum_key="b")  # nobody gets as far as to ask it
+    async with serving(witness, Listener("127.0.0.1", 0, files.certificate, files.key, restricted)) as address:
+        port = int(address.rpartition(":")[2])
+        try:
+            _, writer = await asyncio.open_connection(
+                "127.0.0.1", port, ssl=caller(files, **limits), server_hostname="localhost"
+            )
+        except OSError:
+            return False
+        writer.close()
+        return True
+
+
+async def command_line_talks(files, **limits):
+    """Whether the command line's client comes to an agreement with a server of these limits."""
+
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+        await writer.drain()
+        writer.close()
+
+    listener = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=server(files, **limits))
+    client = Client.without_key(f"https://localhost:{listener.sockets[0].getsockname()[1]}", files.client_ca)
+    try:
+        return (await asyncio.to_thread(client.send, "GET", "/livez")).body == b"ok"
+    except Unavailable:
+        return False
+    finally:
+        listener.close()
+
+
+@pytest.mark.parametrize("restricted", [True, False])
+async def test_a_witness_and_the_command_line_go_by_the_mode_too(files, monkeypatch, restricted):
+    """Without the mode it is the control."""
+    monkeypatch.setenv("GATEWAY__CRYPTO__FIPS", str(restricted).lower())
+    for limits in ({"suite": CHACHA_12}, {"group": "X25519"}):
+        assert await witness_takes(files, restricted=restricted, **limits) is not restricted
+        assert await command_line_talks(files, **limits) is not restricted
+    assert await witness_takes(files, restricted=restricted)
+    assert await command_line_talks(files, group="prime256v1")
 
 
 async def test_what_is_approved_goes_on_under_the_mode(files):

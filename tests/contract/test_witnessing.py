@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from gateway.app import gateway
 from gateway.audit.cosignature import WitnessKey
 from gateway.audit.note import VerifyKey
-from gateway.cli.processes import _examined
+from gateway.cli.doctor import _examined
 from gateway.cli.witness import app as commands
 from gateway.clock import utc_now
 from gateway.core.errors import Tampered

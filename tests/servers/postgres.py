@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from gateway.store.migrations import migrate
+from tests.servers.server_certificate import write_certificate
 
 ACCOUNT = "postgres"
 """Whom the daemons run as when we are root, which they refuse."""
@@ -107,7 +108,8 @@ class Cluster:
             *("-h", "127.0.0.1", "-p", str(self.port), "-U", SUPERUSER, "-d", database),
             *("-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement),
         ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        plain = {**os.environ, "PGSSLMODE": "disable"}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=plain)
         if done.returncode != 0:
             raise RuntimeError(done.stderr.strip())
         return done.stdout.strip()
@@ -120,6 +122,9 @@ class Cluster:
         options = ("--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", f"--username={SUPERUSER}")
         command = self._command("initdb", "-D", str(data), *options)
         subprocess.run(command, check=True, capture_output=True, cwd=self.directory, timeout=120)
+        for path in write_certificate(self.directory):
+            if self._as_root:
+                os.chown(path, account.pw_uid, account.pw_gid)
         with (data / "postgresql.conf").open("a") as conf:
             conf.write("\n".join(self._configuration()) + "\n")
 
@@ -129,6 +134,9 @@ class Cluster:
             f"port = {self.port}",
             f"unix_socket_directories = '{self.directory}'",
             f"fsync = {'on' if self._fsync else 'off'}",
+            "ssl = on",  # for who asks for it
+            f"ssl_cert_file = '{self.directory}/certificate.pem'",
+            f"ssl_key_file = '{self.directory}/key.pem'",
             "max_connections = 100",
             "shared_buffers = '64MB'",
             *self._settings,

@@ -22,6 +22,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.server_certificate import write_certificate
+
 BIN = Path("/usr/lib/rabbitmq/bin")
 USER, PASSWORD = "gateway", "synthetic"
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
@@ -47,7 +49,7 @@ class Node:
     """One broker. ``begin`` and ``wait`` are apart because a start takes about 11 seconds."""
 
     def __init__(self) -> None:
-        self.port, self._distribution, self._epmd_port = free_ports(3)
+        self.port, self.tls_port, self._distribution, self._epmd_port = free_ports(4)
         self._home = Path(tempfile.mkdtemp(prefix="rabbitmq-"))
         self._name = f"gateway{self.port}@localhost"
         self._hosts: list[str] = []
@@ -143,9 +145,13 @@ class Node:
         cookie = self._write(".erlang.cookie", base64.b32encode(os.urandom(20)).decode())
         cookie.chmod(0o400)
         self._write("enabled_plugins", "[].")
+        certificate, key = write_certificate(self._home)
         self._write(
             "rabbitmq.conf",
             f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
+            f"listeners.ssl.1 = 127.0.0.1:{self.tls_port}\n"
+            f"ssl_options.certfile = {certificate}\n"
+            f"ssl_options.keyfile = {key}\n"
             f"load_definitions = {self._home}/definitions.json\n"
             "disk_free_limit.absolute = 50MB\n"
             "log.file.level = warning\n"

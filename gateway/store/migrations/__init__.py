@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
+from gateway.core.transport import NO_TLS, Transport
 from gateway.store.engine import Dialect, Limits, open_database
 
 _PATIENT = Limits(pool_size=1, statement=timedelta(hours=2), lock=timedelta(minutes=1))
@@ -20,20 +21,20 @@ _LOCK = 0x6761_7465_7761_79
 """The advisory lock of PostgreSQL under which one process at a time migrates (``gateway`` in ASCII)."""
 
 
-async def migrate(url: str, to: str = "head") -> None:
+async def migrate(url: str, to: str = "head", transport: Transport = NO_TLS) -> None:
     """Bring the database to the newest revision (or forward to the one named), in one transaction: all or nothing.
     Idempotent; of several processes that try at once one does it. Raises Unavailable."""
-    await _change(url, lambda connection: command.upgrade(_config(connection), to))
+    await _change(url, lambda connection: command.upgrade(_config(connection), to), transport)
 
 
 async def unmigrate(url: str, to: str = "base") -> None:
     """Go back to an older revision. ``base`` drops every table with all that is in it."""
-    await _change(url, lambda connection: command.downgrade(_config(connection), to))
+    await _change(url, lambda connection: command.downgrade(_config(connection), to), NO_TLS)
 
 
-async def current(url: str) -> str | None:
+async def current(url: str, transport: Transport = NO_TLS) -> str | None:
     """The revision that the database stands at; None for an empty one. Raises Unavailable."""
-    database = open_database(url, Limits(pool_size=1))
+    database = open_database(url, Limits(pool_size=1), transport)
     try:
         async with database.read() as connection:
             return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
@@ -46,9 +47,9 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
-async def is_current(url: str) -> bool:
+async def is_current(url: str, transport: Transport = NO_TLS) -> bool:
     """Whether the database stands at the revision that this program needs."""
-    return await current(url) == newest()
+    return await current(url, transport) == newest()
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -59,8 +60,8 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
-async def _change(url: str, work: Callable[[Connection], None]) -> None:
-    database = open_database(url, _PATIENT)
+async def _change(url: str, work: Callable[[Connection], None], transport: Transport) -> None:
+    database = open_database(url, _PATIENT, transport)
     try:
         async with database.write() as connection:
             if database.dialect is Dialect.POSTGRESQL:

@@ -1,0 +1,184 @@
+"""``gateway doctor``: everything that a gateway needs, looked at one by one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+from typing import TYPE_CHECKING
+
+import typer
+
+from gateway.cli import local
+from gateway.cli.deadlines import danger
+from gateway.cli.exits import Exit
+from gateway.cli.incidents import late
+from gateway.cli.options import Json
+from gateway.cli.out import facts, put
+from gateway.cli.readings import unreviewed
+from gateway.core.errors import GatewayError, Misconfigured, Tampered
+from gateway.core.loopback import is_loopback
+
+if TYPE_CHECKING:
+    from gateway.core.ports.broker import Broker
+    from gateway.foundation import Foundation
+    from gateway.settings import Settings
+    from gateway.settings.broker import BrokerSettings
+
+PASSWORD = re.compile(r"(//[^:/@]*):[^@/]*@")
+"""The password in an address."""
+
+
+def doctor(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
+    """Look at everything this gateway needs and say what is wrong."""
+    from gateway.telemetry import configure_logs  # noqa: PLC0415 - heavy, needed here only
+
+    configure_logs(json=False, level=logging.WARNING)
+    findings = asyncio.run(_examined(local.settings()))
+    if json:
+        put(findings)
+    else:
+        facts(findings)
+    if any(value != "ok" for value in findings.values()):
+        raise typer.Exit(Exit.CONFIGURATION)
+
+
+_LOOKED_AT = (
+    "python",
+    "libraries",
+    "crypto",
+    "computers",
+    "transport",
+    "catalog",
+    "keys",
+    "database",
+    "schema",
+    "log",
+    "clock",
+    "queues",
+    "deadlines",
+    "readings",
+    "places",
+    "incidents",
+    "broker",
+)
+
+
+def _crypto(settings: Settings) -> str:
+    from gateway.fips import refuse_unfit, report  # noqa: PLC0415 - heavy, needed here only
+
+    try:
+        refuse_unfit(settings)
+    except Misconfigured as error:
+        return error.detail
+    told = report(settings)
+    idle = [one.version for one in told.modules if not one.active]
+    if told.mode == "off" or not idle:
+        return "ok"
+    return f"approved algorithms only, by modules that are not validated: no FIPS provider in {', '.join(idle)}"
+
+
+def _computers(settings: Settings) -> str:
+    if settings.console.device_ca is not None or is_loopback(settings.console.host):
+        return "ok"
+    return "the console lets in whatever computer reaches it: set console.device_ca"
+
+
+def _transport(settings: Settings) -> str:
+    from gateway.transports import in_the_clear  # noqa: PLC0415 - heavy, needed here only
+
+    found = in_the_clear(settings)
+    return f"what is said crosses a network without TLS: {', '.join(found)}" if found else "ok"
+
+
+async def _broker(broker: Broker, settings: BrokerSettings) -> str:
+    try:
+        await broker.open()
+        return "ok" if broker.connected else _away(settings)
+    except Misconfigured as error:
+        return error.detail
+    finally:
+        await broker.close()
+
+
+async def _log(base: Foundation) -> str:
+    try:
+        await base.logbook.examine()
+    except Tampered as alarm:
+        return f"{alarm.detail} ({alarm.problem})"
+    return "ok"
+
+
+async def _deadlines(base: Foundation) -> str:
+    late = [one for one in await danger(base) if one.stage != "open"]
+    if not late:
+        return "ok"
+    return f"{len(late)} changes of a family violence indicator are not sent: see `gateway deadlines`"
+
+
+async def _readings(base: Foundation) -> str:
+    if not await unreviewed(base):
+        return "ok"
+    return "content was read and nobody has looked through it for a week: see `gateway readings list`"
+
+
+async def _places(base: Foundation) -> str:
+    places, partners = base.settings.places.value(), (await base.stores.partners.directory()).partners
+    found = [f"{key}: {fault}" for key, partner in sorted(partners.items()) for fault in places.faults(partner)]
+    return "; ".join(found) or "ok"
+
+
+def _away(settings: BrokerSettings) -> str:
+    where = masked(settings.url.get_secret_value()) if settings.url else "the memory broker"
+    return f"{where} is not reachable; deliveries would wait in the store"
+
+
+async def _examined(settings: Settings) -> dict[str, str]:
+    from gateway.admitting import told_waits  # noqa: PLC0415 - heavy, needed here only
+    from gateway.floors import refuse_old_libraries  # noqa: PLC0415 - as above
+    from gateway.foundation import foundation  # noqa: PLC0415 - as above
+    from gateway.store.migrations import is_current  # noqa: PLC0415 - as above
+    from gateway.transports import database_transport  # noqa: PLC0415 - as above
+    from gateway.wiring import open_broker, references  # noqa: PLC0415 - heavy, needed here only
+
+    found = dict.fromkeys(_LOOKED_AT, "not looked at")
+    found["python"] = "ok"
+    try:
+        refuse_old_libraries()
+    except Misconfigured as error:
+        return found | {"libraries": error.detail}
+    found["libraries"] = "ok"
+    found |= {"crypto": _crypto(settings), "computers": _computers(settings), "transport": _transport(settings)}
+    try:
+        async with foundation(settings) as base:
+            found |= {"catalog": "ok", "keys": "ok"}
+            await base.stores.health.ping()
+            current = await is_current(settings.db.url, database_transport(settings))
+            if current:
+                await base.stores.health.writes()
+            found |= {"database": "ok", "schema": "ok" if current else "out of date: run `gateway db upgrade`"}
+            if current:
+                found |= {
+                    "log": await _log(base),
+                    "clock": await references(base).examine(),
+                    "queues": await told_waits(base),
+                    "deadlines": await _deadlines(base),
+                    "readings": await _readings(base),
+                    "places": await _places(base),
+                    "incidents": await late(base),
+                }
+            found["broker"] = await _broker(open_broker(settings, base), settings.broker)
+    except GatewayError as error:
+        if isinstance(error, Misconfigured):
+            found["keys"] = error.detail
+        else:
+            found |= {"catalog": "ok", "keys": "ok", "database": f"{masked(settings.db.url)}: {error.detail}"}
+    if not os.access(settings.secrets, os.R_OK):
+        found["secrets"] = f"{settings.secrets} is missing: run `gateway init`"
+    return found
+
+
+def masked(url: str) -> str:
+    """The address without its password."""
+    return PASSWORD.sub(r"\1:**********@", url)
