@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.core.approved import CODE, Place, is_approved
@@ -38,6 +39,14 @@ SEALING_LABELS = tuple(label.value for label in Label)
 IN_TOKEN = frozenset({KeyUse.KEK, KeyUse.RECEIPT_SIGNING})
 """Uses whose keys live in the token, when there is one. The others make thousands of digests a second (indexes, API
 keys), sign whenever a caller asks, or make Ed25519 signatures that tokens seldom know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """How the passphrase became the key of the file, and how it does now: names of the table of approved algorithms."""
+
+    before: str
+    after: str
 
 
 class FileKeys:
@@ -161,11 +170,13 @@ class FileKeys:
             self._read()
         return self._ring
 
-    def convert(self) -> None:
+    def convert(self) -> Converted:
         """Write the file anew as this object derives keys from passphrases, however it was written before. Raises what
         :meth:`load` raises."""
         with locked(self._path.parent):
-            self._write(decode(read_private(self._path), self._passphrase))
+            before = read_private(self._path)
+            self._write(decode(before, self._passphrase))
+            return Converted(*(derivation(one) or CLEAR for one in (before, read_private(self._path))))
 
     def sealer(self) -> EnvelopeSealer:
         return EnvelopeSealer(self._ring, self._random, self.reload, self._token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -116,18 +117,14 @@ def destroy(
 @app.command()
 def convert() -> None:
     """Write the key file anew: its passphrase stretched as crypto.fips asks for. Stop all processes first."""
-    from secrets import token_bytes  # noqa: PLC0415 - as above
+    from gateway.key_file import convert as converted  # noqa: PLC0415 - as above
+    from keys.files import CLEAR  # noqa: PLC0415 - as above
 
-    from gateway.clock import utc_now  # noqa: PLC0415 - as above
-    from gateway.foundation import stretch  # noqa: PLC0415 - as above
-    from gateway.key_secrets import passphrase, token_address  # noqa: PLC0415 - as above
-    from keys.files import FileKeys  # noqa: PLC0415 - as above
-
-    settings = local.settings()
-    chosen = settings.keys
-    where = (chosen.directory, utc_now, token_bytes)
-    FileKeys(*where, passphrase(chosen), stretch(settings), token_address(chosen)).convert()
-    say("The key file is written anew." if passphrase(chosen) else "The key file is in the clear; nothing was derived.")
+    done = asyncio.run(converted(local.settings(), local.actor()))
+    if done.after == CLEAR:
+        say("The key file is in the clear; nothing was derived.")
+    else:
+        say(f"The key file is written anew: {done.before} before, {done.after} now.")
 
 
 @app.command()

@@ -73,6 +73,7 @@ ACTIONS: Mapping[str, str] = {
     "key.prepared": "a key was made that will follow the active one",
     "key.rotated": "another key became the active one",
     "key.expiring": "a key comes to the end of its time",
+    "key.converted": "the key file was written anew, its passphrase stretched otherwise",
     "key.rewrapped": "data keys were wrapped anew by the active keys",
     "key.reindexed": "blind indexes were made anew under the active key",
     "key.destroyed": "a key that nothing was wrapped by came to its end",

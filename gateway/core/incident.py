@@ -28,6 +28,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "keys": (
         "apikey.added",
         "apikey.revoked",
+        "key.converted",
         "key.created",
         "key.destroyed",
         "key.expiring",
@@ -44,6 +45,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "approval.used",
         "job.started",
         "operator.added",
+        "operator.device",
         "operator.enrolled",
         "override.entered",
         "partner.applied",

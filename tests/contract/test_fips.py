@@ -1,9 +1,12 @@
 """``crypto.fips``: a table of what is not approved, refused under the mode and taken without it."""
 
 import asyncio
+import json
 import os
+import sqlite3
 import ssl
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from functools import partial
 from types import SimpleNamespace
 
 import aiohttp
@@ -12,11 +15,13 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives.asymmetric import rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from typer.testing import CliRunner
 
 from adapters.approved import client_context
 from adapters.sftp import SftpAdapter
 from gateway.app import gateway
 from gateway.callers import Account, add_operator
+from gateway.cli.application import app as commands
 from gateway.cli.client import Client
 from gateway.clock import utc_now
 from gateway.core.approved import TABLE, Place, approved, is_approved
@@ -314,6 +319,34 @@ async def test_an_unfit_key_file_does_not_start_until_it_is_written_anew(tmp_pat
     FileKeys(keys.directory, utc_now, os.urandom, PASSWORD, Rounds(rounds=1_000)).convert()
     assert load_keys(keys.directory, restricted=True).ring == before.ring
     assert load_keys(keys.directory, restricted=False).ring == before.ring
+
+
+def converting(tmp_path, monkeypatch, **variables):
+    """A key file under Argon2id, and commands on it as an operator types them."""
+    monkeypatch.chdir(tmp_path)
+    FileKeys.create(tmp_path / "keys", utc_now, os.urandom, PASSWORD, stretch=CHEAP)
+    told = {"KEYS__DIRECTORY": tmp_path / "keys", "KEYS__PASSPHRASE": PASSWORD, "CRYPTO__FIPS": "true", **variables}
+    for name, value in told.items():
+        monkeypatch.setenv(f"GATEWAY__{name}", str(value))
+    return partial(CliRunner().invoke, commands)
+
+
+def test_gateway_keys_convert_writes_the_file_anew_and_an_entry_of_the_log(tmp_path, monkeypatch, sqlite_url):
+    run = converting(tmp_path, monkeypatch, DB__URL=sqlite_url)
+    assert run(["keys", "list"]).exception.problem == "not-approved", "the control: not converted"
+    done = run(["keys", "convert"])
+    assert (done.exit_code, "argon2id before, pbkdf2-sha256 now" in done.stderr) == (0, True)
+    with closing(sqlite3.connect(sqlite_url.partition("///")[2])) as connection:
+        [(action, about, told)] = connection.execute("SELECT action, object, details FROM audit_entries").fetchall()
+    assert (action, about) == ("key.converted", "file:keyring.json")
+    assert json.loads(told) == {"before": "argon2id", "after": "pbkdf2-sha256"}
+
+
+def test_without_a_database_that_takes_the_entry_the_key_file_stays_as_it_is(tmp_path, monkeypatch):
+    run = converting(tmp_path, monkeypatch, DB__URL=f"sqlite+aiosqlite:///{tmp_path}/empty.db")
+    before = (tmp_path / "keys" / "keyring.json").read_bytes()
+    assert "gateway db upgrade" in run(["keys", "convert"]).exception.detail
+    assert (tmp_path / "keys" / "keyring.json").read_bytes() == before
 
 
 def test_required_starts_only_on_active_modules():
