@@ -36,8 +36,8 @@ from gateway.core.succession import Successions, Turn
 from gateway.core.whole_file import WholeFile
 from gateway.work.acknowledging import LONGEST, Acknowledging
 from gateway.work.found import found_in
-from gateway.work.intake import spool_context
 from gateway.work.patience import Patience
+from gateway.work.pieces import spool_context
 from gateway.work.returns import Returns
 from gateway.work.route import Origin, Router
 

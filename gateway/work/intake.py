@@ -37,6 +37,7 @@ from gateway.core.routing import Directory
 from gateway.core.succession import Successions
 from gateway.core.whole_file import WholeFile
 from gateway.work.acknowledging import Acknowledging
+from gateway.work.pieces import Pieces
 from gateway.work.returns import Returns
 from gateway.work.route import Origin, Router
 from gateway.work.turnstile import Turnstile
@@ -44,10 +45,6 @@ from gateway.work.validation import Validation
 
 SLICE = 16
 """Frames examined between two looks at the event loop: about 5 ms, and 40 ms when every one breaks its schema."""
-
-
-def spool_context(submission: SubmissionId, piece: int) -> str:
-    return f"spool.sealed:{submission}:{piece}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +149,8 @@ class _Upload:
     """Bytes not spooled yet: the whole body while it is small, later less than one piece."""
     _held_size: int = 0
     _size: int = 0
-    _pieces: int = 0
+    _stored: Pieces | None = None
+    """None: nothing is spooled."""
     _spooling: bool = False
     _hash: hashlib._Hash = field(default_factory=hashlib.sha256, repr=False)
 
@@ -178,22 +176,15 @@ class _Upload:
         """Seal and store what is held, in pieces, while at least ``least`` bytes are held."""
         if self._held_size < least:
             return
-        held = b"".join(self._held)
-        size = self.desk.limits.piece
-        while len(held) >= least and held:
-            await self._spool_piece(held[:size])
-            held = held[size:]
-        self._held, self._held_size = [held], len(held)
+        left = await self._pieces().store(b"".join(self._held), least)
+        self._held, self._held_size = [left], len(left)
 
-    async def _spool_piece(self, plain: bytes) -> None:
-        context = spool_context(self.head.id, self._pieces)
-        await self.desk.spool.append(self.head.id, self._pieces, self._sealed(context, plain))
-        self._pieces += 1
-
-    def _sealed(self, context: str, plain: bytes) -> bytes:
-        """Nobody has read it yet: what may hold federal tax data is kept as if it did."""
-        label = Label.FEDERAL_TAX if self.head.format in self.desk.taxing else Label.RECORDS
-        return self.desk.sealer.seal(label, context, plain)
+    def _pieces(self) -> Pieces:
+        if self._stored is None:
+            desk, head = self.desk, self.head
+            label = Label.FEDERAL_TAX if head.format in desk.taxing else Label.RECORDS
+            self._stored = Pieces(desk.spool, desk.sealer, head.id, label, desk.limits.piece)
+        return self._stored
 
     async def finish(self) -> Submission | Replayed:
         if self._size == 0:
@@ -301,5 +292,5 @@ class _Upload:
     async def abandon(self) -> None:
         self._frames.clear()
         self._held.clear()
-        if self._pieces:
-            await self.desk.spool.discard(self.head.id)
+        if self._stored is not None:
+            await self._stored.discard()

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from gateway.app import _stamper
 from gateway.audit.stamp import Asked, roots_of
 from gateway.clock import utc_now
 from gateway.core.errors import Misconfigured, Transient
+from gateway.duties import _stamper
 from gateway.settings import Crypto, TimestampSettings
 from gateway.stamping import Authority, Stamper
 from gateway.store.stamps import StoredStamps
