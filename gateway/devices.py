@@ -1,4 +1,4 @@
-"""Binding operators' accounts to computers of the agency's, audited."""
+"""Computers of the agency's: accounts bound to them, and those that were lost, audited."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 from gateway.core.errors import Misconfigured, NotFound
 from gateway.core.model import Actor
-from gateway.core.ports.devices import Device
+from gateway.core.ports.devices import Device, Lost
+from gateway.core.reasons import fit_reason
 from gateway.foundation import Foundation
 from keys.certificates import facts_of_pem
 
@@ -51,3 +52,18 @@ async def unbind(base: Foundation, actor: Actor, operator: str, thumbprint: str)
     if ended is None:
         raise NotFound("The account is not bound to this computer.")
     return ended
+
+
+async def lose(base: Foundation, actor: Actor, thumbprint: str, reason: str) -> int:
+    """Let nobody in from a computer any more; how many sessions on it ended. Raises Conflict when it is lost already,
+    Unprocessable for a reason that is none."""
+    told = fit_reason(reason)
+    entry = base.scribe.entry(actor, "device.lost", f"device:{thumbprint}", "ok", {"reason": told})
+    return await base.stores.devices.lose(Lost(thumbprint, told, base.clock()), entry)
+
+
+async def recover(base: Foundation, actor: Actor, thumbprint: str) -> None:
+    """Let people in from it again. Raises NotFound when it was not lost."""
+    entry = base.scribe.entry(actor, "device.found", f"device:{thumbprint}")
+    if not await base.stores.devices.recover(thumbprint, entry):
+        raise NotFound("The computer was not reported lost.")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import dsa, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from gateway.core.approved import LEAST_RSA_BITS
 from gateway.core.errors import Misconfigured
 from gateway.core.ports.callers import CertificateFacts
 from gateway.core.unproven import Reason, Unproven
@@ -25,11 +28,13 @@ class DeviceCertificates:
             raise Misconfigured("console.device_ca: the file holds no certificate in PEM.") from None
 
     def read(self, der: bytes) -> CertificateFacts:
-        """What the certificate says of itself. Raises Unproven for what is none, for one of another authority, and for
-        one that is not for clients (RFC 5280, section 4.2.1.12)."""
+        """What the certificate says of itself. Raises Unproven for what is none, for one of another authority, for one
+        that is not for clients (RFC 5280, section 4.2.1.12), and for one that is too weak (SP 800-131A)."""
         try:
             shown = x509.load_der_x509_certificate(der)
-            fit = _is_for_clients(shown) and any(_issued(shown, one) for one in self._authorities)
+            fit = (
+                _is_for_clients(shown) and not _is_weak(shown) and any(_issued(shown, one) for one in self._authorities)
+            )
         except ValueError:
             raise Unproven(Reason.CERTIFICATE_FIELD) from None
         if not fit:
@@ -43,6 +48,13 @@ def _issued(shown: x509.Certificate, authority: x509.Certificate) -> bool:
     except (InvalidSignature, TypeError, ValueError):
         return False
     return True
+
+
+def _is_weak(shown: x509.Certificate) -> bool:
+    """Whether its key or its signature is one that TLS of ours refuses: a proxy may take more."""
+    key, digest = shown.public_key(), shown.signature_hash_algorithm
+    short = isinstance(key, rsa.RSAPublicKey) and key.key_size < LEAST_RSA_BITS
+    return short or isinstance(key, dsa.DSAPublicKey) or isinstance(digest, hashes.SHA1 | hashes.MD5)
 
 
 def _is_for_clients(shown: x509.Certificate) -> bool:

@@ -53,19 +53,47 @@ def remove(name: _Name, certificate: _Which) -> None:
         say(f"{name} is bound to no computer now: it may be used on each of the agency's.")
 
 
+@app.command()
+def lost(
+    certificate: _Which,
+    reason: Annotated[str, typer.Option(help="What happened, for the audit log.")],
+) -> None:
+    """Report a computer lost: every login on it ends, and nobody gets in from it, whatever the account."""
+    from gateway.devices import lose, thumbprint_of  # noqa: PLC0415 - heavy, needed here only
+
+    which = thumbprint_of(certificate)
+    ended = local.on_foundation(lambda base: lose(base, local.actor(), which, reason))
+    say(f"Nobody gets in from {which} any more; {ended} logins ended.")
+
+
+@app.command()
+def found(certificate: _Which) -> None:
+    """Take the report back: the computer is there again."""
+    from gateway.devices import recover, thumbprint_of  # noqa: PLC0415 - heavy, needed here only
+
+    which = thumbprint_of(certificate)
+    local.on_foundation(lambda base: recover(base, local.actor(), which))
+    say(f"People get in from {which} again.")
+
+
 @app.command("list")
 def list_(
     name: Annotated[str | None, typer.Argument(help="The account's name; default: all accounts.")] = None,
     json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
-    """The computers of one account, or of all that are bound."""
+    """The computers of one account; or of all that are bound, and those that were lost."""
 
     async def work(base: Foundation) -> None:
-        found = await (base.stores.devices.list() if name is None else base.stores.devices.of(name))
+        bound = await (base.stores.devices.list() if name is None else base.stores.devices.of(name))
+        away = await base.stores.devices.lost() if name is None else ()
         if json:
-            put([asdict(one) for one in found])
-        else:
-            rows = [(one.operator, one.label, one.thumbprint, f"{one.added_at:%Y-%m-%d}") for one in found]
-            table("Computers", ("account", "name", "thumbprint", "since"), rows)
+            put({"bound": [asdict(one) for one in bound], "lost": [asdict(one) for one in away]})
+            return
+        rows = [(one.operator, one.label, one.thumbprint, f"{one.added_at:%Y-%m-%d}") for one in bound]
+        table("Computers", ("account", "name", "thumbprint", "since"), rows)
+        if away:
+            table(
+                "Lost", ("thumbprint", "reason", "since"), [(x.thumbprint, x.reason, f"{x.at:%Y-%m-%d}") for x in away]
+            )
 
     local.on_foundation(work)

@@ -55,6 +55,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "operator list": ("",),
     "operator device add": ('pat laptop-17.pem --label "laptop 17"',),
     "operator device remove": (f"pat {_DEVICE}",),
+    "operator device lost": ('laptop-17.pem --reason "left in a train"',),
+    "operator device found": (f"{_DEVICE}",),
     "operator device list": ("", "pat"),
     "operator key": ("pat --days 1",),
     "approval list": ("",),

@@ -82,6 +82,8 @@ ACTIONS: Mapping[str, str] = {
     "operator.logout": "an operator logged out",
     "operator.enrolled": "a second factor of an operator was added or taken away",
     "operator.device": "an operator account was bound to a computer, or is no longer",
+    "device.lost": "a computer was reported lost: nobody gets in from it",
+    "device.found": "a lost computer is there again",
     "operator.refused": "a login failed",
     "approval.asked": "somebody asked for a second person's word",
     "approval.given": "the second person agreed",

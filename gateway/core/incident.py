@@ -43,6 +43,8 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "changes of access": (
         "approval.used",
+        "device.found",
+        "device.lost",
         "job.started",
         "operator.added",
         "operator.device",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, insert, not_, select, update
 
 from gateway.core.model import AuditEntry, PartnerKey
 from gateway.core.ports.accounts import Operator, Session
 from gateway.store.bulk import upsert
+from gateway.store.devices import unfit_device
 from gateway.store.engine import Database
 from gateway.store.rows import write_entries
 from gateway.store.tables import operators, sessions
@@ -82,6 +83,7 @@ class StoredOperators:
                     sessions.c.token_digest == token_digest,
                     sessions.c.seen_at >= idle_since,
                     sessions.c.created_at >= born_since,
+                    not_(unfit_device()),
                     sessions.c.operator.in_(select(found.subquery().c.name)),
                 )
                 .values(seen_at=now)
@@ -100,7 +102,7 @@ class StoredOperators:
         query = (
             select(sessions.c.token_digest)
             .join(operators, operators.c.name == sessions.c.operator)
-            .where(sessions.c.token_digest == token_digest, operators.c.disabled == _ENABLED)
+            .where(sessions.c.token_digest == token_digest, operators.c.disabled == _ENABLED, not_(unfit_device()))
         )
         async with self._database.read() as connection:
             return (await connection.execute(query)).one_or_none() is not None

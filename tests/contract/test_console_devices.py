@@ -7,22 +7,27 @@ import hashlib
 import ssl
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
+from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from ipaddress import ip_network
 
 import aiohttp
 import pytest
 import trustme
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from gateway.console_setup import asking
 from gateway.core.errors import Conflict, Misconfigured
 from gateway.core.model import Actor
-from gateway.core.ports.devices import Device
+from gateway.core.ports.accounts import Session
+from gateway.core.ports.devices import Device, Lost
 from gateway.settings import Console, Tls
 from gateway.tls import server_context
-from gateway.web.console.devices import Asking
+from gateway.web.console.devices import NOTHING, Asking
 from tests.contract.console_site import PASSWORD, log_in, running, token
 
 EC = trustme.KeyType.ECDSA
@@ -219,6 +224,43 @@ async def test_a_bound_account_is_refused_on_other_computers_before_its_password
     assert refused == [("operator.refused", "device-unbound", desktop.thumbprint)] * 2
 
 
+async def test_from_a_lost_computer_nobody_gets_in_and_its_logins_end(site):
+    laptop, desktop = computer("laptop"), computer("desktop")
+    await site.operator("ann")
+    entry = partial(site.parts.scribe.entry, SETUP, "device.lost", f"device:{laptop.thumbprint}")
+    async with browser(site, laptop) as away, browser(site, laptop) as fresh, browser(site, desktop) as other:
+        assert (await log_in(away, "pat")).status == (await log_in(other, "pat")).status == 303, "the control"
+        lost = Lost(laptop.thumbprint, "left in a train", site.clock())
+        assert await site.parts.devices.lose(lost, entry()) == 1
+        assert ((await said(away))[0], (await said(other))[0]) == (303, 200)
+        for name in ("pat", "ann"):
+            answer = await log_in(fresh, name)
+            assert (answer.status, "device-lost" in await answer.text()) == (403, True)
+        with pytest.raises(Conflict):
+            await site.parts.devices.lose(lost, entry())
+        assert [one.reason for one in await site.parts.devices.lost()] == ["left in a train"]
+        assert await site.parts.devices.recover(laptop.thumbprint, entry())
+        assert not await site.parts.devices.recover(laptop.thumbprint, entry())
+        assert (await log_in(fresh, "ann")).status == 303
+
+
+async def test_a_session_that_is_opened_while_its_computer_is_lost_or_its_account_bound_elsewhere_opens_nothing(site):
+    """As if a login had begun the moment before."""
+    laptop, desktop = computer("laptop"), computer("desktop")
+    entry = partial(site.parts.scribe.entry, SETUP, "operator.login", "operator:pat")
+    now = site.clock()
+    for number, (which, opens) in enumerate([(desktop, True), (laptop, False), (NOTHING, False)]):
+        if number == 1:
+            await site.parts.devices.lose(Lost(laptop.thumbprint, "left in a train", now), entry())
+        if number == 2:
+            await bind(site, desktop)
+        digest = bytes([number]) * 32
+        shown = which.thumbprint
+        await site.parts.operators.open_session(Session(digest, "pat", "csrf", now, now, now, shown), entry())
+        found = await site.parts.operators.session(digest, now, now, now)
+        assert (found is not None, await site.parts.operators.lives(digest)) == (opens, opens), number
+
+
 async def test_guessing_at_bound_accounts_locks_and_nobody_is_bound_twice(site):
     await bind(site, computer("laptop"))
     with pytest.raises(Conflict):
@@ -258,23 +300,42 @@ async def test_a_proxy_of_ours_tells_the_certificate_and_nobody_else_can(sqlite_
 
 
 async def test_failed_logins_behind_a_proxy_count_for_the_address_that_it_tells(sqlite_url):
-    async with running(sqlite_url, asking=Asking(None, (LOOPBACK,)), bad_attempts_of_address=2) as site:
+    async with running(sqlite_url, asking=Asking(None, (LOOPBACK,)), bad_attempts_of_address=1) as site:
         await site.operator("pat")
         async with aiohttp.ClientSession(site.url, cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
             client.headers["X-Forwarded-For"] = "192.0.2.7"
-            assert [(await log_in(client, f"guess-{n}", "wrong")).status for n in range(3)] == [401, 401, 429]
+            assert [(await log_in(client, f"guess-{n}", "wrong")).status for n in range(2)] == [401, 429]
             client.headers["X-Forwarded-For"] = "192.0.2.8"
             assert (await log_in(client, "pat")).status == 303
+
+
+def issued(key=None, uses=ExtendedKeyUsageOID.CLIENT_AUTH):
+    """A certificate by the agency's authority that trustme would not make."""
+    ca = authority("agency")
+    signer = load_pem_private_key(ca.private_key_pem.bytes(), None)
+    name = x509.load_pem_x509_certificate(ca.cert_pem.bytes()).subject
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder(name, name, key or signer.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.ExtendedKeyUsage([uses]), critical=False)
+        .sign(signer, hashes.SHA256())
+    )
 
 
 def test_only_a_certificate_for_clients_by_an_authority_of_the_file_is_read(files, tmp_path):
     read = asking(files[0]).read
     assert read is not None
     assert read(computer("laptop").der).thumbprint == computer("laptop").thumbprint
+    assert read(issued().public_bytes(Encoding.DER)), "the control: made as the unfit ones are"
     below = authority("agency").create_child_ca()
     leaf = below.issue_cert("laptop.agency.example")
-    for pem in (leaf.cert_chain_pems[0], authority("agency").cert_pem, below.cert_pem):
-        der = x509.load_pem_x509_certificate(pem.bytes()).public_bytes(Encoding.DER)
+    fit = x509.load_pem_x509_certificate(authority("agency").cert_pem.bytes())
+    short = rsa.generate_private_key(65_537, 1024)  # noqa: S505 - it is to be refused
+    unfit = [x509.load_pem_x509_certificate(one.bytes()) for one in (leaf.cert_chain_pems[0], below.cert_pem)]
+    for shown in (fit, *unfit, issued(short.public_key()), issued(uses=ExtendedKeyUsageOID.SERVER_AUTH)):
+        der = shown.public_bytes(Encoding.DER)
         with pytest.raises(Exception, match="not known"):
             read(der)
     (tmp_path / "nothing.pem").write_text("nothing")

@@ -11,6 +11,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import async_playwright, expect
 
+from gateway.core.model import Actor
+from gateway.core.ports.devices import Device
 from gateway.core.roles import Role
 from gateway.web.console.provider import Provider, ProviderSettings
 from gateway.web.console.single_sign_on import SingleSignOn
@@ -100,6 +102,17 @@ async def test_a_browser_logs_in_at_a_provider_and_lands_on_the_page_it_asked_fo
         await page.go_back()
         await page.goto("/login/provider/back?code=abc&state=def")
         await expect(page.locator("main")).to_contain_text("not begun here")
+        await bind_elsewhere(site, "pat")
+        await page.goto("/records")
+        await page.click("text=Agree and log in with State login")  # who is known there already
+        await expect(page.locator("main")).to_contain_text("device-unbound")
+        assert "device-unbound" in [e.outcome for e in await site.parts.audit.unsequenced(100)]
+
+
+async def bind_elsewhere(site, name):
+    """To a computer that no browser of this suite runs on."""
+    entry = site.parts.scribe.entry(Actor("operator", "setup"), "operator.device", f"operator:{name}", "bound")
+    await site.parts.devices.add(Device(name, "0" * 64, "laptop 17", site.clock()), entry)
 
 
 @needs_provider

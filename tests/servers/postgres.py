@@ -37,15 +37,16 @@ class Cluster:
     """One server of our own: ``start``, ``create_database``, ``kill9``, ``restart``, ``stop`` (which removes it).
 
     Without ``fsync`` it is quicker: what it committed outlives every process, only not the machine.
+    ``tls``: for clients that ask for it; a client that takes what there is would be slower for it.
     ``settings`` are further lines of postgresql.conf.
     """
 
-    def __init__(self, *, fsync: bool = True, settings: Sequence[str] = ()) -> None:
+    def __init__(self, *, fsync: bool = True, tls: bool = False, settings: Sequence[str] = ()) -> None:
         found = binaries()
         if found is None:
             raise FileNotFoundError("no PostgreSQL server is installed")
         self._binaries = found
-        self._fsync = fsync
+        self._fsync, self._tls = fsync, tls
         self._settings = tuple(settings)
         self._as_root = os.geteuid() == 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -122,7 +123,7 @@ class Cluster:
         options = ("--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", f"--username={SUPERUSER}")
         command = self._command("initdb", "-D", str(data), *options)
         subprocess.run(command, check=True, capture_output=True, cwd=self.directory, timeout=120)
-        for path in write_certificate(self.directory):
+        for path in write_certificate(self.directory) if self._tls else ():
             if self._as_root:
                 os.chown(path, account.pw_uid, account.pw_gid)
         with (data / "postgresql.conf").open("a") as conf:
@@ -134,7 +135,7 @@ class Cluster:
             f"port = {self.port}",
             f"unix_socket_directories = '{self.directory}'",
             f"fsync = {'on' if self._fsync else 'off'}",
-            "ssl = on",  # for who asks for it
+            f"ssl = {'on' if self._tls else 'off'}",
             f"ssl_cert_file = '{self.directory}/certificate.pem'",
             f"ssl_key_file = '{self.directory}/key.pem'",
             "max_connections = 100",
@@ -224,7 +225,7 @@ def postgres_cluster() -> Iterator[Cluster]:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    cluster = Cluster(fsync=False)
+    cluster = Cluster(fsync=False, tls=True)
     try:
         cluster.start()
         yield cluster

@@ -143,6 +143,13 @@ def test_a_password_alone_is_not_enough_in_production_and_a_provider_needs_a_way
             load(console={"oidc": {**oidc, **wrong}, **there})
 
 
+def test_a_console_that_asks_for_certificates_needs_somebody_who_can_ask():
+    with pytest.raises(Misconfigured, match=r"console\.device_ca needs tls\.certificate"):
+        load(console={"device_ca": "devices.pem"})
+    assert load(console={"device_ca": "devices.pem", "proxies": ["10.0.0.1"]}).console.device_ca is not None
+    assert load(console={"device_ca": "devices.pem"}, tls={"certificate": "c.pem", "key": "k.pem"}).tls.key is not None
+
+
 def test_a_mistyped_key_is_told_with_the_one_that_was_meant(monkeypatch):
     with pytest.raises(Misconfigured, match=r"api\.prot: there is no such setting; did you mean port\?"):
         load(written("[api]\nprot = 1\n"))

@@ -21,8 +21,18 @@ class Device:
     added_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A computer that was reported lost."""
+
+    thumbprint: str
+    reason: str
+    at: datetime
+
+
 class Devices(Protocol):
-    """An account with a device may be used on its devices alone; one with none on every computer of the agency's."""
+    """An account with a device may be used on its devices alone; one with none on every computer of the agency's. On a
+    lost one none may be used."""
 
     async def of(self, operator: str) -> tuple[Device, ...]:
         """The oldest first."""
@@ -39,4 +49,18 @@ class Devices(Protocol):
 
     async def remove(self, operator: str, thumbprint: str, entry: AuditEntry) -> int | None:
         """Unbind; the account's sessions on this computer end: how many there were. None: it was not bound to it."""
+        ...
+
+    async def lost(self) -> tuple[Lost, ...]:
+        """The newest first."""
+        ...
+
+    async def is_lost(self, thumbprint: str) -> bool: ...
+
+    async def lose(self, lost: Lost, entry: AuditEntry) -> int:
+        """Every session on the computer ends: how many there were. Raises Conflict when it is lost already."""
+        ...
+
+    async def recover(self, thumbprint: str, entry: AuditEntry) -> bool:
+        """False: it was not lost."""
         ...

@@ -9,7 +9,7 @@ from gateway.store.tables.audit import audit_checkpoints, audit_entries, audit_t
 from gateway.store.tables.caller import api_keys, nonces
 from gateway.store.tables.delivery import attempts, deliveries, delivery_findings, items, mailbox, numbers
 from gateway.store.tables.incident import incidents, incidents_told
-from gateway.store.tables.operator import factors, login_failures, operator_devices, operators, sessions
+from gateway.store.tables.operator import factors, login_failures, lost_devices, operator_devices, operators, sessions
 from gateway.store.tables.partner import agreements, breakers, partners, paused, revisions
 from gateway.store.tables.protected import disclosed, notices, overrides
 from gateway.store.tables.receipt import receipt_keys, receipts, receipts_owed, receipts_walked
@@ -53,6 +53,7 @@ __all__ = [
     "last_files",
     "leases",
     "login_failures",
+    "lost_devices",
     "mailbox",
     "metadata",
     "nonces",

@@ -66,3 +66,11 @@ operator_devices = Table(
     Column("added_at", Instant, nullable=False),
     PrimaryKeyConstraint("operator", "thumbprint"),
 )
+
+lost_devices = Table(
+    "lost_devices",
+    metadata,
+    Column("thumbprint", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)

@@ -27,6 +27,7 @@ class Unfit(StrEnum):
     CERTIFICATE = "device-certificate"
     OTHER = "device-other"
     UNBOUND = "device-unbound"
+    LOST = "device-lost"
 
 
 ADVICE = {
@@ -38,12 +39,19 @@ ADVICE = {
     Unfit.OTHER: "This login was begun with the certificate of another computer, and is over. Log in again.",
     Unfit.UNBOUND: "This account may be used on its own computers only, and this is none of them. Use one of them, or"
     " ask an admin to bind the account to this one.",
+    Unfit.LOST: "This computer was reported lost, and nobody gets in from it. If it is found, tell an admin.",
 }
+
+
+class WrongComputer(Forbidden):
+    """For the computer, not for whoever sits at it."""
+
+    title = "This computer may not be used here"
 
 
 def unfit(why: Unfit) -> Forbidden:
     """The refusal that says what to do."""
-    return Forbidden(ADVICE[why], code=why.value)
+    return WrongComputer(ADVICE[why], code=why.value)
 
 
 @dataclass(frozen=True, slots=True)

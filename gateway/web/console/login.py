@@ -73,9 +73,9 @@ async def submit(visit: Visit, gate: Gate) -> web.Response | Shown:
     name = visit.told("name")
     attempt = await begun(visit, gate, name)
     operator = await visit.parts.operators.find(name)
-    if not await fits(visit, name):
-        await refused(visit, attempt, operator, Unfit.UNBOUND)
-        raise unfit(Unfit.UNBOUND)
+    if (why := await why_not_here(visit, name)) is not None:
+        await refused(visit, attempt, operator, why.value)
+        raise unfit(why)
     local = operator is not None and operator.provider == LOCAL and not operator.disabled
     stored = operator.password_hash if operator and local else None
     if not await gate.passwords.match(stored, visit.form.get("password", "")) or operator is None:
@@ -88,10 +88,13 @@ async def submit(visit: Visit, gate: Gate) -> web.Response | Shown:
     return await _opened(visit, operator)
 
 
-async def fits(visit: Visit, name: str) -> bool:
-    """Whether the account may be used on the computer of this visit."""
-    bound = await visit.parts.devices.of(name)
-    return not bound or visit.seen.thumbprint in {one.thumbprint for one in bound}
+async def why_not_here(visit: Visit, name: str) -> Unfit | None:
+    """Why the account may not be used on the computer of this visit; None: it may."""
+    devices, shown = visit.parts.devices, visit.seen.thumbprint
+    if shown is not None and await devices.is_lost(shown):
+        return Unfit.LOST
+    bound = await devices.of(name)
+    return Unfit.UNBOUND if bound and shown not in {one.thumbprint for one in bound} else None
 
 
 async def refuse_device(visit: Visit, gate: Gate, why: Unfit) -> None:

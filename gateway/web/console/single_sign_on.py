@@ -23,7 +23,7 @@ from gateway.core.ports.accounts import Operator
 from gateway.core.ports.identity import Expected, IdTokens
 from gateway.core.roles import Role
 from gateway.web.console import login, sessions
-from gateway.web.console.devices import Unfit, unfit
+from gateway.web.console.devices import unfit
 from gateway.web.console.pages import Pages
 from gateway.web.console.provider import Provider, ProviderSettings
 from gateway.web.console.sessions import TOKEN_BYTES, Gate
@@ -200,8 +200,8 @@ async def _account(visit: Visit, settings: ProviderSettings, claims: Mapping[str
         raise Forbidden("This name belongs to another account.", code="sso-name")
     if found is not None and found.disabled:
         raise Forbidden("This account is disabled.", code="sso-disabled")
-    if not await login.fits(visit, name):
-        raise unfit(Unfit.UNBOUND)
+    if (why := await login.why_not_here(visit, name)) is not None:
+        raise unfit(why)
     wanted = Operator(name, role.value, "", partner=partner, provider=settings.issuer, subject=subject)
     if found is None or replace(found, role=wanted.role, partner=wanted.partner) != found:
         details = {"role": role.value, "provider": settings.issuer}
