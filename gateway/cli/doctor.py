@@ -153,6 +153,7 @@ async def _examined(settings: Settings) -> dict[str, str]:
     try:
         async with foundation(settings) as base:
             found |= {"catalog": "ok", "keys": "ok"}
+            found["broker"] = await _broker(open_broker(settings, base), settings.broker)
             await base.stores.health.ping()
             current = await is_current(settings.db.url, database_transport(settings))
             if current:
@@ -168,7 +169,6 @@ async def _examined(settings: Settings) -> dict[str, str]:
                     "places": await _places(base),
                     "incidents": await late(base),
                 }
-            found["broker"] = await _broker(open_broker(settings, base), settings.broker)
     except GatewayError as error:
         if isinstance(error, Misconfigured):
             found["keys"] = error.detail

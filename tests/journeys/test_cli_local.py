@@ -73,6 +73,10 @@ def test_init_keeps_the_state_to_its_owner_and_doctor_is_content(run, tmp_path):
     restricted = json.loads(run("doctor", "--json", GATEWAY__CRYPTO__FIPS="true").stdout)
     assert restricted.pop("crypto") == "ok" or not all(one.active for one in modules())
     assert set(restricted.values()) == {"ok"}, "the rest is as well under approved algorithms"
+    away = json.loads(run("doctor", "--json", GATEWAY__DB__URL="postgresql+asyncpg://x:secret@127.0.0.1:1/x").stdout)
+    assert "refused" in away["database"]
+    assert "secret" not in away["database"]
+    assert (away["broker"], away["schema"]) == ("ok", "not looked at"), "the broker is looked at whatever the store is"
     refused = run("partner", "key", "nobody")
     assert refused.returncode == 5
     wrong = run("operator", "add", "pat")
