@@ -43,12 +43,12 @@ def asking(chosen: Console) -> Asking:
     """How the console asks for certificates of computers. Raises Misconfigured for a file of authorities that cannot be
     read."""
     if chosen.device_ca is None:
-        return Asking(None, chosen.proxies)
+        return Asking(None, chosen.proxies, chosen.networks)
     try:
         pem = chosen.device_ca.read_bytes()
     except OSError as error:
         raise Misconfigured(f"console.device_ca cannot be read: {error.strerror}.") from None
-    return Asking(DeviceCertificates(pem).read, chosen.proxies)
+    return Asking(DeviceCertificates(pem).read, chosen.proxies, chosen.networks)
 
 
 def sso(settings: Settings) -> SingleSignOn | None:

@@ -21,6 +21,8 @@ class Console(Listen):
     None: the console does not ask."""
     proxies: tuple[IPvAnyNetwork, ...] = ()
     """Networks of proxies that end TLS before it: Client-Cert and X-Forwarded-For are believed from there only."""
+    networks: tuple[IPvAnyNetwork, ...] = ()
+    """Networks that people come from; empty: from everywhere. Behind a proxy of ``proxies``, what it tells counts."""
     environment: str = PRODUCTION
     """The badge on every page: PRODUCTION, SANDBOX, DEMO, ..."""
     second_factor: bool = True

@@ -299,6 +299,29 @@ async def test_a_proxy_of_ours_tells_the_certificate_and_nobody_else_can(sqlite_
         assert await through(site, computer("stranger", "others")) == (200, None), "the control: nobody asks"
 
 
+@pytest.mark.claim("F08", control="test_without_networks_people_come_from_anywhere")
+async def test_from_other_networks_nobody_gets_to_the_console(sqlite_url, claim):
+    assert await comes_from(sqlite_url, "192.0.2.7", networks=(ELSEWHERE,)) == (200, False)
+    for address in ("198.51.100.7", "127.0.0.1", "no address", "::ffff:198.51.100.7"):
+        assert await comes_from(sqlite_url, address, networks=(ELSEWHERE,)) == (403, True), address
+    assert await comes_from(sqlite_url, "192.0.2.7", proxies=(), networks=(ELSEWHERE,)) == (403, True), (
+        "no proxy of ours"
+    )
+    claim.measured("0 of 5 addresses outside let in")
+
+
+async def test_without_networks_people_come_from_anywhere(sqlite_url):
+    assert await comes_from(sqlite_url, "198.51.100.7") == (200, False)
+
+
+async def comes_from(url, address, proxies=(LOOPBACK,), networks=()):
+    """The login page as somebody at this address gets it through the proxy: its status, and whether it says why."""
+    settings = Console(proxies=[str(one) for one in proxies], networks=[str(one) for one in networks])
+    async with running(url, asking=asking(settings)) as site, aiohttp.ClientSession(site.url) as client:
+        status, page = await said(client, "/login", headers={"X-Forwarded-For": address})
+    return status, "device-network" in page
+
+
 async def test_failed_logins_behind_a_proxy_count_for_the_address_that_it_tells(sqlite_url):
     async with running(sqlite_url, asking=Asking(None, (LOOPBACK,)), bad_attempts_of_address=1) as site:
         await site.operator("pat")

@@ -28,6 +28,7 @@ class Unfit(StrEnum):
     OTHER = "device-other"
     UNBOUND = "device-unbound"
     LOST = "device-lost"
+    NETWORK = "device-network"
 
 
 ADVICE = {
@@ -39,6 +40,8 @@ ADVICE = {
     Unfit.OTHER: "This login was begun with the certificate of another computer, and is over. Log in again.",
     Unfit.UNBOUND: "This account may be used on its own computers only, and this is none of them. Use one of them, or"
     " ask an admin to bind the account to this one.",
+    Unfit.NETWORK: "This console is reached from networks of the agency only, and you come from another one. Connect to"
+    " the agency's network first.",
     Unfit.LOST: "This computer was reported lost, and nobody gets in from it. If it is found, tell an admin.",
 }
 
@@ -62,6 +65,8 @@ class Asking:
     read: Callable[[bytes], CertificateFacts] | None = None
     proxies: tuple[Network, ...] = ()
     """Networks of proxies before the console: Client-Cert and X-Forwarded-For are believed from there."""
+    networks: tuple[Network, ...] = ()
+    """From where people come; empty: from everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +86,12 @@ class DeviceDoor:
     """Looks at the computers of requests."""
 
     def __init__(self, asking: Asking) -> None:
-        self._asks = asking.read is not None
+        self._asks, self._networks = asking.read is not None, asking.networks
         self._peers = Peers(asking.proxies, asking.read or _nobody_asks)
 
     def look(self, request: web.BaseRequest, now: datetime) -> Seen:
+        if self._networks and not self._peers.within(self._peers.address(request), self._networks):
+            return Seen(None, Unfit.NETWORK)
         if not self._asks:
             return NOTHING
         try:
