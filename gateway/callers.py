@@ -11,6 +11,7 @@ from gateway.core.caller import Tier
 from gateway.core.caller_floor import floors
 from gateway.core.errors import Misconfigured, NotFound
 from gateway.core.model import Actor, PartnerKey
+from gateway.core.own_name import LONGEST, is_surname, seal_surname
 from gateway.core.ports.accounts import Operator
 from gateway.core.roles import Role
 from gateway.foundation import Foundation
@@ -101,6 +102,8 @@ class Account:
     role: str
     password: str
     partner: str | None = None
+    surname: str | None = None
+    """None: an account that is there keeps the one that it has."""
 
 
 async def add_operator(base: Foundation, actor: Actor, account: Account) -> None:
@@ -113,9 +116,26 @@ async def add_operator(base: Foundation, actor: Actor, account: Account) -> None
     if partner is not None:
         details["partner"] = partner
     entry = base.scribe.entry(actor, "operator.added", f"operator:{account.name}", "ok", details)
-    made = Operator(account.name, role.value, _hashed(base, account.password), partner=partner)
+    made = Operator(
+        account.name,
+        role.value,
+        _hashed(base, account.password),
+        partner=partner,
+        sealed_surname=await _surname(base, account),
+    )
     await base.stores.operators.add(made, entry)
     await _revoke_beyond(base, actor, made)
+
+
+async def _surname(base: Foundation, account: Account) -> bytes | None:
+    """Sealed."""
+    if account.surname is None:
+        found = await base.stores.operators.find(account.name)
+        return found.sealed_surname if found else None
+    name = account.surname.strip()
+    if not is_surname(name):
+        raise Misconfigured(f"A surname has letters, and at most {LONGEST} characters.", code="surname")
+    return seal_surname(base.tools.examiner.sealer, account.name, name)
 
 
 def _hashed(base: Foundation, password: str) -> str:

@@ -67,6 +67,7 @@ def _provider(chosen: Oidc, tls: ssl.SSLContext | None) -> ProviderSettings:
         scopes=chosen.scopes,
         algorithms=chosen.algorithms,
         name_claim=chosen.name_claim,
+        surname_claim=chosen.surname_claim,
         role_claim=chosen.role_claim,
         roles=[(value, *_role(role)) for value, role in chosen.roles.items()],
         amr=chosen.amr,

@@ -49,7 +49,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "partner revoke": ("eb3cb85ff70b443d",),
     "partner files": ("ohio", "ohio --restart w4:26:"),
     "partner pause": ("ohio", "ohio --resume"),
-    "operator add": ("pat --role operator",),
+    "operator add": ("pat --role operator --surname Example",),
     "operator disable": ("pat",),
     "operator reset": ("pat",),
     "operator list": ("",),

@@ -25,6 +25,9 @@ def add(
     name: Annotated[str, typer.Argument(help="The account's name.")],
     role: Annotated[Role, typer.Option(help="What the account may do: docs/access.md.")] = Role.VIEWER,
     partner: Annotated[str | None, typer.Option(help="Of a partner admin: the key of its partner.")] = None,
+    surname: Annotated[
+        str | None, typer.Option(help="Marks readings of records that name somebody so; kept sealed.")
+    ] = None,
     password: Annotated[str | None, typer.Option(envvar="GATEWAY_PASSWORD", help="Default: it is asked for.")] = None,
 ) -> None:
     """Add an account, or replace it: a new role or a new password."""
@@ -33,7 +36,7 @@ def add(
     if password is None and not sys.stdin.isatty():
         raise typer.BadParameter("Without a terminal, give the password as GATEWAY_PASSWORD.")
     chosen = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-    account = Account(name, role.value, chosen, partner)
+    account = Account(name, role.value, chosen, partner, surname)
     local.on_foundation(lambda base: add_operator(base, local.actor(), account))
     say(f"{name} may log in as {role.value}.")
 
@@ -68,6 +71,7 @@ def list_(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
                 "role": one.role,
                 "partner": one.partner,
                 "provider": one.provider,
+                "surname": one.sealed_surname is not None,
                 "factors": len(await base.stores.factors.of(one.name)),
                 "disabled": one.disabled,
             }
@@ -76,7 +80,7 @@ def list_(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
         if json:
             put(told)
         else:
-            columns = ("name", "role", "partner", "provider", "factors", "disabled")
+            columns = ("name", "role", "partner", "provider", "surname", "factors", "disabled")
             rows = [tuple("yes" if one[c] is True else str(one[c] or "") for c in columns) for one in told]
             table("Operators", columns, rows)
 

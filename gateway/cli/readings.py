@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Who read the content of records, to be looked through each week.", no_args_is_help=True)
 Days = Annotated[int, typer.Option(min=1, max=366, help="How far back.")]
 Zone = Annotated[str, typer.Option(help="Whose days and hours count, as `America/New_York`.")]
-_COLUMNS = ("who", "readings", "records", "shown", "outside_hours", "busiest_day", "most_a_day", "concerns")
+_COLUMNS = (
+    *("who", "readings", "records", "shown", "outside_hours", "busiest_day", "most_a_day"),
+    *("own_name", "not_compared", "concerns"),
+)
 _REMEMBERED = timedelta(days=60)
 """How far back a reading that nobody looked at is looked for."""
 
@@ -34,8 +37,8 @@ def list_(
     zone: Zone = "UTC",
     json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
-    """What each person opened, and what asks for a question: many records a day, hours outside of work, the same
-    record again and again."""
+    """What each person opened, and what asks for a question: somebody of the reader's own surname, many records a day,
+    hours outside of work, the same record again and again."""
 
     async def work(base: Foundation) -> tuple[Reading, ...]:
         return await base.stores.readings.since(base.clock() - timedelta(days=days))
@@ -89,7 +92,8 @@ def _told(found: tuple[Reader, ...], begin: datetime, reason: str) -> dict[str, 
 
 def _row(one: Reader) -> tuple[object, ...]:
     figures = (one.readings, one.records, one.shown, one.outside_hours, one.busiest_day.isoformat(), one.most_a_day)
-    return (str(one.actor), *figures, " ".join(one.concerns))
+    names = (one.own_name, one.not_compared)
+    return (str(one.actor), *figures, *names, " ".join(one.concerns))
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from enum import StrEnum
 
 from gateway.core.model import Actor
 
@@ -19,6 +20,17 @@ _OPENS, _CLOSES, _WEEKEND = 6, 20, 5
 """Hours of a working day, and the first day after it (Monday is 0)."""
 REVIEWS = "reads"
 """The object of the entries ``reads.reviewed``."""
+OWN_NAME = "own_name"
+"""The member of an entry's details that says whether the record names somebody of the reader's surname."""
+
+
+class OwnName(StrEnum):
+    """Whether a record names somebody of the surname of whoever opened it."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+    """The account has no surname."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +41,7 @@ class Reading:
     at: datetime
     record: str
     outcome: str
+    own_name: OwnName = OwnName.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +55,10 @@ class Reader:
     outside_hours: int
     busiest_day: date
     most_a_day: int
+    own_name: int
+    """Records that name somebody of the reader's surname."""
+    not_compared: int
+    """Records of which that is not known, since the account has no surname."""
     concerns: tuple[str, ...]
 
 
@@ -65,7 +82,9 @@ def _reader(actor: Actor, theirs: Sequence[Reading], zone: tzinfo) -> Reader:
     busiest, most = max(a_day.items(), key=lambda item: (item[1], item[0]))
     outside = sum(_outside(one.at.astimezone(zone)) for one in theirs)
     returns = max(Counter(record for record, _ in days).values())
+    own = {one.record for one in theirs if one.own_name is OwnName.YES}
     concerns = {
+        "own-name": bool(own),
         "many-a-day": most > MOST_A_DAY,
         "outside-hours": outside > 0,
         "same-record-again": returns >= AGAIN,
@@ -78,6 +97,8 @@ def _reader(actor: Actor, theirs: Sequence[Reading], zone: tzinfo) -> Reader:
         outside_hours=outside,
         busiest_day=busiest,
         most_a_day=most,
+        own_name=len(own),
+        not_compared=len({one.record for one in theirs if one.own_name is OwnName.UNKNOWN}),
         concerns=tuple(name for name, given in concerns.items() if given),
     )
 

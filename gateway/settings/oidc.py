@@ -25,6 +25,8 @@ class Oidc(Part):
     algorithms: tuple[Literal["ES256", "ES384", "PS256", "RS256", "EdDSA"], ...] = ("ES256", "PS256", "RS256")
     """Signatures of ID tokens that are taken; never ``none`` or a shared secret."""
     name_claim: str = "preferred_username"
+    surname_claim: str = "family_name"
+    """Marks readings of records that name somebody so; an account keeps the last one that was told."""
     role_claim: str = "groups"
     """A text or a list of texts."""
     roles: dict[str, str] = Field(min_length=1)

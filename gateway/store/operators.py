@@ -39,6 +39,7 @@ class StoredOperators:
             "partner": operator.partner,
             "provider": operator.provider,
             "subject": operator.subject,
+            "sealed_surname": operator.sealed_surname,
         }
         async with self._database.write() as connection:
             statement = upsert(connection, operators).values(name=operator.name, **columns)
@@ -119,8 +120,16 @@ class StoredOperators:
 
 
 def _operator(row: Row[Any]) -> Operator:
-    partner = None if row.partner is None else PartnerKey(row.partner)
-    return Operator(row.name, row.role, row.password_hash, bool(row.disabled), partner, row.provider, row.subject)
+    return Operator(
+        name=row.name,
+        role=row.role,
+        password_hash=row.password_hash,
+        disabled=bool(row.disabled),
+        partner=None if row.partner is None else PartnerKey(row.partner),
+        provider=row.provider,
+        subject=row.subject,
+        sealed_surname=row.sealed_surname,
+    )
 
 
 def _session(row: Row[Any]) -> Session:

@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import select
 
 from gateway.core.model import Actor
-from gateway.core.reading_review import Reading
+from gateway.core.reading_review import OWN_NAME, OwnName, Reading
 from gateway.store.audit import written_since
 from gateway.store.engine import Database
+from gateway.store.rows.entry import details_from
 from gateway.store.tables import audit_entries
 
 _PREFIX = "record:"
@@ -24,7 +25,7 @@ class StoredReadings:
     async def since(self, begin: datetime) -> tuple[Reading, ...]:
         entry = audit_entries.c
         query = (
-            select(entry.actor, entry.at, entry.object, entry.outcome)
+            select(entry.actor, entry.at, entry.object, entry.outcome, entry.details)
             .where(*written_since(begin))
             .where(entry.action == "record.read", entry.actor.like("operator:%"))
             .order_by(entry.id)
@@ -32,5 +33,12 @@ class StoredReadings:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         return tuple(
-            Reading(Actor.parse(row.actor), row.at, row.object.removeprefix(_PREFIX), row.outcome) for row in rows
+            Reading(
+                actor=Actor.parse(row.actor),
+                at=row.at,
+                record=row.object.removeprefix(_PREFIX),
+                outcome=row.outcome,
+                own_name=OwnName(str(details_from(row.details).get(OWN_NAME, OwnName.UNKNOWN))),
+            )
+            for row in rows
         )

@@ -19,10 +19,10 @@ from gateway.core.ids import Clock
 from gateway.core.model import Actor, AuditEntry, Content, Delivery, DeliveryId, DeliveryState, RecordId, known_as
 from gateway.core.ports.amendments import Amendments, Draft, Mending, Tried
 from gateway.core.ports.approvals import Spent
-from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.deliveries import DeliveryDesk
 from gateway.core.reasons import fit_reason
 from gateway.web.approving import Person, SecondWords, Wish, second_words
+from gateway.web.opening import Opening, Openings, openings
 from gateway.web.parts import Parts
 
 log = structlog.get_logger()
@@ -56,7 +56,7 @@ class Amending:
     store: Amendments
     mending: Mending
     words: SecondWords
-    audit: AuditLog
+    openings: Openings
     clock: Clock
 
     async def look(self, person: Person, delivery: DeliveryId, record: RecordId, reason: str) -> tuple[Line, ...]:
@@ -65,7 +65,7 @@ class Amending:
         why = fit_reason(reason)
         await self._dead(delivery)
         content = await self.mending.opened(delivery, record)
-        await self._note(person.actor, record, why, len(content.fields), ())
+        await self.openings.note(person.actor, Opening(record, (content,), why, len(content.fields)))
         return tuple(
             Line(path, shape(value), self.mending.fixed(content, path)) for path, value in content.fields.items()
         )
@@ -132,7 +132,8 @@ class Amending:
         amendment, _ = await self.found(amendment_id)
         before, after, _ = await self.mending.reopened(amendment)
         opened = tuple(path for path in amendment.fields if path in shown)
-        await self._note(actor, amendment.record, why, len(amendment.fields), opened)
+        opening = Opening(amendment.record, (before, after), why, len(amendment.fields), opened)
+        await self.openings.note(actor, opening)
         return _differences(before, after, amendment.fields, opened)
 
     async def tried(self, amendment: Amendment, request: Request) -> Tried | None:
@@ -163,11 +164,6 @@ class Amending:
             raise Conflict(f"A delivery that is {found.state.value} cannot be amended.", code="delivery-state")
         return found
 
-    async def _note(self, actor: Actor, record: RecordId, reason: str, elements: int, shown: Sequence[str]) -> None:
-        details: dict[str, str | int] = {"reason": reason, "elements": elements, "shown": " ".join(shown)}
-        outcome = "shown" if shown else "masked"
-        await self.audit.write([self.words.scribe.entry(actor, "record.read", f"record:{record}", outcome, details)])
-
     def _entries(self, actor: Actor, amendment: Amendment, request: Request, dead: Delivery) -> tuple[AuditEntry, ...]:
         """That the permission was used, what became of the record's content, and what became of the delivery: by which
         ids its partner knows it before and after."""
@@ -196,7 +192,7 @@ class Amending:
 def amending(parts: Parts) -> Amending:
     """The use cases over the ports of the web."""
     kept = parts.amendments
-    return Amending(parts.desk, kept.store, kept.mending, second_words(parts), parts.audit, parts.clock)
+    return Amending(parts.desk, kept.store, kept.mending, second_words(parts), openings(parts), parts.clock)
 
 
 def shape(value: str) -> str:

@@ -127,6 +127,7 @@ async def test_two_people_amend_a_dead_letter_and_the_second_one_sees_what_chang
     assert (await site.parts.desk.get(site.ids["delivery"])).state is DeliveryState.PENDING
     reads = [e for e in await site.parts.audit.unsequenced(1000) if e.action == "record.read"]
     assert [(e.outcome, e.details["shown"]) for e in reads] == [("masked", ""), ("masked", ""), ("shown", LINE)]
+    assert {e.details["own_name"] for e in reads} == {"unknown"}, "the accounts have no surname"
 
 
 async def test_what_intake_would_refuse_is_shown_with_its_findings_and_cannot_be_asked_for(site):

@@ -11,7 +11,7 @@ from gateway.store.operators import StoredOperators
 from tests.contract.owed import Town
 
 IDLE, LIFE = timedelta(minutes=30), timedelta(hours=8)
-PAT = Operator("pat", "operator", "$argon2id$synthetic")
+PAT = Operator("pat", "operator", "$argon2id$synthetic", sealed_surname=b"sealed")
 TOKEN = b"t" * 32
 
 

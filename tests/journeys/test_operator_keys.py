@@ -9,6 +9,7 @@ import pytest
 from gateway.callers import Account, add_operator, disable_operator, new_operator_key
 from gateway.core.errors import Misconfigured
 from gateway.core.model import Actor
+from gateway.core.own_name import open_surname
 from gateway.core.roles import Role
 from gateway.foundation import foundation
 from tests.journeys.partner_files import everybody
@@ -49,3 +50,16 @@ async def test_a_role_without_rights_over_the_api_gets_no_key(base):
         await add_operator(base, ROOT, Account("sam", role, PASSWORD))
         with pytest.raises(Misconfigured):
             await new_operator_key(base, ROOT, "sam", timedelta(days=1))
+
+
+async def test_an_account_keeps_its_surname_when_its_role_changes(base):
+    def kept(found):
+        return open_surname(base.tools.examiner.sealer, "pat", found.sealed_surname)
+
+    await add_operator(base, ROOT, Account("pat", Role.OPERATOR, PASSWORD, surname="Zzyzxova"))
+    await add_operator(base, ROOT, Account("pat", Role.AUDITOR, PASSWORD))
+    assert kept(await base.stores.operators.find("pat")) == "Zzyzxova"
+    with pytest.raises(Misconfigured):
+        await add_operator(base, ROOT, Account("pat", Role.AUDITOR, PASSWORD, surname="123"))
+    await disable_operator(base, ROOT, "pat")
+    assert kept(await base.stores.operators.find("pat")) == "Zzyzxova"

@@ -12,12 +12,13 @@ import pytest_asyncio
 from playwright.async_api import async_playwright, expect
 
 from gateway.core.model import Actor
+from gateway.core.own_name import open_surname
 from gateway.core.ports.devices import Device
 from gateway.core.roles import Role
 from gateway.web.console.provider import Provider, ProviderSettings
 from gateway.web.console.single_sign_on import SingleSignOn
 from keys.id_tokens import JoseIdTokens
-from tests.contract.console_site import PASSWORD, log_in, running
+from tests.contract.console_site import PASSWORD, SEALER, log_in, running
 from tests.journeys.test_console_browser import ARGUMENTS, CHROMIUM, WIDE, both_sizes
 from tests.journeys.test_console_browser import pytestmark as marks
 from tests.servers.gateway_process import free_port
@@ -26,7 +27,7 @@ from tests.servers.oidc_provider import CLIENT, NODE, PACKAGE, SECRET, provider
 pytestmark = marks
 """One loop and one browser, skipped where there is none: as in the suite of the screens."""
 ACCOUNTS = {
-    "u-1": {"preferred_username": "pat", "groups": ["everybody", "gw-stewards"]},
+    "u-1": {"preferred_username": "pat", "family_name": "Zzyzxova", "groups": ["everybody", "gw-stewards"]},
     "u-2": {"preferred_username": "kim", "groups": ["everybody"]},
     "u-3": {"preferred_username": "pat", "groups": ["gw-stewards"]},
 }
@@ -51,6 +52,7 @@ def settings_of(issuer, **changes):
         "scopes": "openid",
         "algorithms": ("RS256",),
         "name_claim": "preferred_username",
+        "surname_claim": "family_name",
         "role_claim": "groups",
         "roles": [("gw-stewards", Role.DATA_STEWARD, None)],
         "amr": frozenset({"mfa"}),
@@ -96,6 +98,7 @@ async def test_a_browser_logs_in_at_a_provider_and_lands_on_the_page_it_asked_fo
         await expect(page.locator(".gw-who")).to_contain_text("data-steward")
         found = await site.parts.operators.find("pat")
         assert (found.role, found.subject, found.password_hash) == ("data-steward", "u-1", "")
+        assert open_surname(SEALER, "pat", found.sealed_surname) == "Zzyzxova"
         cookies = {one["name"]: one for one in await page.context.cookies()}
         assert cookies["gw"]["sameSite"] == "Strict"
         assert "gw-trip" not in cookies, "the trip is over"

@@ -7,7 +7,7 @@ const issuer = `http://127.0.0.1:${port}`;
 
 const provider = new Provider(issuer, {
   clients: [{ ...client, id_token_signed_response_alg: "RS256", response_types: ["code"], grant_types: ["authorization_code"] }],
-  claims: { openid: ["sub", "amr", "preferred_username", "groups"] },
+  claims: { openid: ["sub", "amr", "preferred_username", "family_name", "groups"] },
   conformIdTokenClaims: false,
   cookies: { keys: ["tests only"] },
   pkce: { required: () => true },

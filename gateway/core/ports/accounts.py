@@ -59,6 +59,8 @@ class Operator:
     """``local``, or the issuer that vouches for the account; each name belongs to one of them."""
     subject: str | None = None
     """Who the account is at its provider."""
+    sealed_surname: bytes | None = field(default=None, repr=False)
+    """See :mod:`gateway.core.own_name`; None: nobody said it."""
 
 
 @dataclass(frozen=True, slots=True)

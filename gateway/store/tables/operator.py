@@ -17,6 +17,7 @@ operators = Table(
     Column("partner", Text),
     Column("provider", Text, nullable=False, server_default="local"),
     Column("subject", Text),
+    Column("sealed_surname", LargeBinary),
 )
 
 factors = Table(

@@ -37,6 +37,7 @@ class ProviderSettings:
     scopes: str
     algorithms: tuple[str, ...]
     name_claim: str
+    surname_claim: str
     role_claim: str
     roles: Sequence[tuple[str, Role, PartnerKey | None]]
     """(value of the role claim, role, partner of a partner admin), in order: the first that fits counts."""

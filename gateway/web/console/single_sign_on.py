@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
@@ -19,8 +19,10 @@ from aiohttp import web
 
 from gateway.core.errors import Forbidden, Refused, Unauthenticated
 from gateway.core.model import Actor, PartnerKey
+from gateway.core.own_name import is_surname, open_surname, seal_surname
 from gateway.core.ports.accounts import Operator
 from gateway.core.ports.identity import Expected, IdTokens
+from gateway.core.ports.keys import Sealer
 from gateway.core.roles import Role
 from gateway.web.console import login, sessions
 from gateway.web.console.devices import unfit
@@ -202,12 +204,30 @@ async def _account(visit: Visit, settings: ProviderSettings, claims: Mapping[str
         raise Forbidden("This account is disabled.", code="sso-disabled")
     if (why := await login.why_not_here(visit, name)) is not None:
         raise unfit(why)
-    wanted = Operator(name, role.value, "", partner=partner, provider=settings.issuer, subject=subject)
-    if found is None or replace(found, role=wanted.role, partner=wanted.partner) != found:
+    wanted = Operator(
+        name,
+        role.value,
+        "",
+        partner=partner,
+        provider=settings.issuer,
+        subject=subject,
+        sealed_surname=_surname(visit.parts.sealer, settings, claims, name, found),
+    )
+    if wanted != found:
         details = {"role": role.value, "provider": settings.issuer}
         entry = visit.parts.scribe.entry(Actor("operator", name), "operator.added", f"operator:{name}", "ok", details)
         await visit.parts.operators.add(wanted, entry)
     return wanted
+
+
+def _surname(
+    sealer: Sealer, settings: ProviderSettings, claims: Mapping[str, object], name: str, found: Operator | None
+) -> bytes | None:
+    """Sealed: the one that the account has, unless the provider tells another one."""
+    told, before = claims.get(settings.surname_claim), found.sealed_surname if found else None
+    if not isinstance(told, str) or not is_surname(told) or told == open_surname(sealer, name, before):
+        return before
+    return seal_surname(sealer, name, told)
 
 
 def _role(settings: ProviderSettings, claims: Mapping[str, object]) -> tuple[Role, PartnerKey | None]:

@@ -11,6 +11,7 @@ from gateway.core.reasons import fit_reason
 from gateway.web.amending import shape
 from gateway.web.console.screens.records import seen_record
 from gateway.web.console.visit import Shown, Visit
+from gateway.web.opening import Opening, openings
 
 MOST = 20
 """So many values at once: whoever needs all of them asks for what they need."""
@@ -39,11 +40,8 @@ async def content(visit: Visit) -> Shown:
         raise Refused(f"At most {MOST} values at once.")
     opened = read(visit, found)
     shown = [path for path in opened.fields if path in wanted]
-    details: dict[str, str | int] = {"reason": reason, "elements": len(opened.fields), "shown": " ".join(shown)}
-    entry = visit.parts.scribe.entry(
-        visit.actor, "record.read", f"record:{found.id}", "shown" if shown else "masked", details
-    )
-    await visit.parts.audit.write([entry])
+    opening = Opening(found.id, (opened,), reason, len(opened.fields), shown)
+    await openings(visit.parts).note(visit.actor, opening)
     lines = [
         Line(path, value if path in shown else shape(value), path in shown) for path, value in opened.fields.items()
     ]
