@@ -54,8 +54,10 @@ def meaning(error: Exception) -> GatewayError | None:
     they may repeat what we sent."""
     if isinstance(error, GatewayError):
         return error
+    # The client wraps what TLS says in an error of its own.
+    said = error.__cause__ if isinstance(error.__cause__, ssl.SSLError) else error
     for foreign, words in TABLE:
-        if isinstance(error, foreign):
+        if isinstance(said, foreign):
             return words()
     if type(error) is Exception:
         # The client ends what waits on a closing connection with the bare class.

@@ -9,6 +9,7 @@ from pathlib import Path
 import aio_pika
 import pytest
 import trustme
+from structlog.testing import capture_logs
 
 from gateway.broker.rabbitmq import RabbitBroker
 from gateway.broker.topology import Difference, Found
@@ -72,8 +73,10 @@ async def test_under_tls_the_broker_is_known_by_its_certificate(
         await broker.close()
     for unknown, ca in ((url, other), (url.replace("127.0.0.1", "localhost"), own)):
         broker = rabbit(unknown, transport=under_tls(ca))
-        await broker.open()
+        with capture_logs() as logged:
+            await broker.open()
         assert not broker.connected
+        assert {one["code"] for one in logged} == {"broker-tls"}
         await broker.close()
     broker = rabbit(amqp_url)
     await broker.open()
