@@ -20,7 +20,7 @@ from gateway.duties import loops
 from gateway.fips import refuse_unfit_parties, warn
 from gateway.foundation import Foundation, foundation
 from gateway.listening import listening
-from gateway.policies import in_force, note_policies
+from gateway.policies import note_policies
 from gateway.settings import Role, Settings
 from gateway.wiring import Gateway, build, seconds
 from gateway.work.loops import ended, run
@@ -53,7 +53,7 @@ async def gateway(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> Asy
         warn(settings)
         if Role.INTEGRATOR in roles:
             await _examine_log(base)
-            await note_policies(base, in_force(base))
+            await note_policies(base.stores.audit, base.scribe, base.policies.editions, base.policies.signers)
         await stack.enter_async_context(_working(process))
         await stack.enter_async_context(listening(process))
         log.info("gateway.started", role=" ".join(sorted(roles)), version=__version__)

@@ -15,11 +15,13 @@ from gateway.clock import utc_now
 from gateway.core.audit_entry import Scribe
 from gateway.core.errors import Misconfigured
 from gateway.core.ids import Clock, Mint, Random, drawn_ahead, minting
+from gateway.core.policies import Policies
 from gateway.fips import refuse_unfit
 from gateway.floors import refuse_old_libraries
 from gateway.heads import Heads
 from gateway.key_secrets import passphrase, token_address
 from gateway.logbook import Logbook
+from gateway.policies import policies_in_force
 from gateway.settings import Settings
 from gateway.store.accounting import StoredAccounting
 from gateway.store.amendments import StoredAmendments
@@ -178,6 +180,7 @@ class Foundation:
     mint: Mint
     scribe: Scribe
     speech: Speech
+    policies: Policies
     keys: FileKeys
     sealer: EnvelopeSealer
     tools: Tools
@@ -238,10 +241,11 @@ async def foundation(
     settings: Settings, *, announce_grace: timedelta = timedelta(), clock: Clock = utc_now, warm: bool = False
 ) -> AsyncIterator[Foundation]:
     """Everything opened, closed again in the end. Raises Misconfigured when libraries are too old,
-    and when keys, catalog or database are not ready."""
+    when keys, catalog or database are not ready, and when too few signed the policies (``policy-not-signed``)."""
     refuse_old_libraries()
     refuse_unfit(settings)
     spoken = speech(warm=warm, drafts=settings.drafts)
+    policies = policies_in_force(settings, spoken)
     keys = open_keys(settings, clock)
     sealer = keys.sealer()
     database = open_database(settings.db.url, Limits(pool_size=settings.db.pool), database_transport(settings))
@@ -258,6 +262,7 @@ async def foundation(
             mint=mint,
             scribe=Scribe(clock, mint, ahead),
             speech=spoken,
+            policies=policies,
             keys=keys,
             sealer=sealer,
             tools=tools(spoken, sealer, keys.indexer()),

@@ -7,32 +7,12 @@ import secrets
 import socket
 from collections.abc import Callable
 
-import schemas
-from gateway.core.errors import Misconfigured
 from gateway.core.model import Kind
-from gateway.core.retention import Schedule
 from gateway.core.routing import Directory
 from gateway.foundation import Foundation
-from gateway.settings import Settings
 from gateway.store.pruning import StoredPruning
-from gateway.tools import Speech
 from gateway.work.retention import Eraser
 from gateway.work.retention_desk import StaffedDesk
-
-LONGEST_POLICY = 2**20
-"""Bytes of a policy file."""
-
-
-def schedule_of(settings: Settings, speech: Speech) -> Schedule:
-    """The policy of the site, or the one that is shipped. Raises Misconfigured when it allows what the law does not."""
-    file = settings.retention.policy
-    if file is None:
-        return schemas.schedule(speech.catalog)
-    try:
-        with file.open("rb") as opened:
-            return schemas.schedule(speech.catalog, opened.read(LONGEST_POLICY))
-    except OSError as error:
-        raise Misconfigured(f"The retention policy {file} cannot be read ({error.strerror}).") from None
 
 
 def eraser(base: Foundation) -> Eraser:
@@ -43,7 +23,7 @@ def eraser(base: Foundation) -> Eraser:
         return found.labels if found else frozenset()
 
     return Eraser(
-        schedule=schedule_of(base.settings, base.speech),
+        schedule=base.policies.retention,
         labels=labels,
         retention=stored.retention,
         holds=stored.holds,
@@ -60,7 +40,7 @@ def eraser(base: Foundation) -> Eraser:
 def retention_desk(base: Foundation, directory: Callable[[], Directory]) -> StaffedDesk:
     stored = base.stores
     return StaffedDesk(
-        schedule=schedule_of(base.settings, base.speech),
+        schedule=base.policies.retention,
         retention=stored.retention,
         kept=stored.holds,
         register_of=stored.extracts,

@@ -94,6 +94,7 @@ def web_parts(
         log=LogFiles(published.checkpoint, published.file, stored.stamps if base.settings.audit.publish else None),
         checks={"store": store_answers, "broker": broker_answers},
         version=__version__,
+        policies=base.policies,
         key_report=lambda: key_report(base),
         messages=wire.messages,
         partner_keys=wire.partner_keys,

@@ -41,7 +41,7 @@ MEANINGS: Mapping[str, str] = {
     "override.undelivered": "the delivery that used up an order of a court came to nothing: the court does not have it",
     "record.released": "a record that was kept back because of danger goes on its way by an order of a court",
     "delivery.released": "a delivery that was kept back because of danger goes on its way by an order of a court",
-    "policy.changed": "a process began with another policy than the one before",
+    "policy.changed": "a process began with another policy than the one before, or with one that others signed",
     "partner.applied": "a partner or agreement was set or changed",
     "partner.paused": "deliveries to a partner wait",
     "partner.resumed": "deliveries to a partner go on",

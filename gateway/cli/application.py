@@ -28,6 +28,7 @@ from gateway.cli import (
     operators,
     override,
     partners,
+    policy,
     processes,
     queries,
     readings,
@@ -71,6 +72,7 @@ app.add_typer(incident.app, name="incident")
 incidents.register(incident.app)
 app.add_typer(wire.app, name="wire")
 app.add_typer(witness.app, name="witness")
+app.add_typer(policy.app, name="policy")
 app.add_typer(retention.app, name="retention")
 app.add_typer(backup.app, name="backup")
 app.add_typer(extracts.extracts, name="extract")

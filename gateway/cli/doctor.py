@@ -40,7 +40,7 @@ def doctor(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
         put(findings)
     else:
         facts(findings)
-    if any(value != "ok" for value in findings.values()):
+    if any(value not in _CONTENT for value in findings.values()):
         raise typer.Exit(Exit.CONFIGURATION)
 
 
@@ -51,6 +51,7 @@ _LOOKED_AT = (
     "computers",
     "transport",
     "catalog",
+    "policy",
     "keys",
     "database",
     "schema",
@@ -63,6 +64,11 @@ _LOOKED_AT = (
     "incidents",
     "broker",
 )
+
+
+_UNSIGNED = "not signed"
+"""Of policies that nobody has to sign: told, and not wrong."""
+_CONTENT = {"ok", _UNSIGNED}
 
 
 def _crypto(settings: Settings) -> str:
@@ -138,6 +144,7 @@ async def _examined(settings: Settings) -> dict[str, str]:
     from gateway.admitting import told_waits  # noqa: PLC0415 - heavy, needed here only
     from gateway.floors import refuse_old_libraries  # noqa: PLC0415 - as above
     from gateway.foundation import foundation  # noqa: PLC0415 - as above
+    from gateway.policies import NOT_SIGNED  # noqa: PLC0415 - as above
     from gateway.store.migrations import is_current  # noqa: PLC0415 - as above
     from gateway.transports import database_transport  # noqa: PLC0415 - as above
     from gateway.wiring import open_broker, references  # noqa: PLC0415 - heavy, needed here only
@@ -152,7 +159,7 @@ async def _examined(settings: Settings) -> dict[str, str]:
     found |= {"crypto": _crypto(settings), "computers": _computers(settings), "transport": _transport(settings)}
     try:
         async with foundation(settings) as base:
-            found |= {"catalog": "ok", "keys": "ok"}
+            found |= {"catalog": "ok", "policy": "ok" if base.policies.signed_by else _UNSIGNED, "keys": "ok"}
             found["broker"] = await _broker(open_broker(settings, base), settings.broker)
             await base.stores.health.ping()
             current = await is_current(settings.db.url, database_transport(settings))
@@ -171,7 +178,7 @@ async def _examined(settings: Settings) -> dict[str, str]:
                 }
     except GatewayError as error:
         if isinstance(error, Misconfigured):
-            found["keys"] = error.detail
+            found["policy" if error.problem == NOT_SIGNED else "keys"] = error.detail
         else:
             found |= {"catalog": "ok", "keys": "ok", "database": f"{masked(settings.db.url)}: {error.detail}"}
     if not os.access(settings.secrets, os.R_OK):

@@ -99,9 +99,7 @@ def policy(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """The rules in force, with their sources."""
 
     async def work(base: Foundation) -> Schedule:
-        from gateway.retaining import schedule_of  # noqa: PLC0415 - heavy, needed here only
-
-        return schedule_of(base.settings, base.speech)
+        return base.policies.retention
 
     found = local.on_foundation(work)
     columns = ("class", "bound", "months", "from", "what", "source")

@@ -17,6 +17,7 @@ from gateway.settings.listening import Listen, Metrics, Tls
 from gateway.settings.oidc import Oidc
 from gateway.settings.part import Part
 from gateway.settings.places import PlaceSettings
+from gateway.settings.policy import PolicySettings
 from gateway.settings.process import DEFAULT_FILE, PREFIX, Settings, load
 from gateway.settings.retention import Retention
 from gateway.settings.role import Role
@@ -39,6 +40,7 @@ __all__ = [
     "Oidc",
     "Part",
     "PlaceSettings",
+    "PolicySettings",
     "Retention",
     "Role",
     "Settings",

@@ -29,6 +29,7 @@ from gateway.settings.database import Database
 from gateway.settings.keys import Keys
 from gateway.settings.listening import Metrics, Tls
 from gateway.settings.places import PlaceSettings
+from gateway.settings.policy import PolicySettings
 from gateway.settings.retention import Retention
 from gateway.settings.work import Work
 
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
     admission: Admission = Admission()
     retention: Retention = Retention()
     places: PlaceSettings = PlaceSettings()
+    policy: PolicySettings = PolicySettings()
     log_name: str = "gateway.example/log"
     """Origin of the audit log: the name in every checkpoint."""
     drafts: bool = False

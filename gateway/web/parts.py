@@ -11,6 +11,7 @@ from gateway.core.audit_entry import Scribe
 from gateway.core.crypto_module import UNKNOWN, ModuleReport
 from gateway.core.ids import Clock, Mint, Random
 from gateway.core.model import AuditEntry, Delivery, FormatName, Kind, PartnerKey, RecordId, Severity
+from gateway.core.policies import Policies
 from gateway.core.ports.accounts import ApiKeys, Operators
 from gateway.core.ports.admission import Admission
 from gateway.core.ports.amendments import AmendmentDesk
@@ -167,4 +168,6 @@ class Parts:
     incident_clocks: IncidentClocks = NO_INCIDENTS
     key_report: KeyReport = no_keys
     modules: ModuleReport = UNKNOWN
+    policies: Policies | None = None
+    """Which policies are in force, and who signed them; None: not told here."""
     admission: Admission = _UNBOUNDED

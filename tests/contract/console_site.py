@@ -40,6 +40,7 @@ from gateway.core.model import (
     Role,
     Severity,
 )
+from gateway.core.policies import Policies
 from gateway.core.ports.accounts import ApiKey, Operator
 from gateway.core.ports.amendments import AmendmentDesk
 from gateway.core.ports.audit_log import Checkpoint
@@ -93,7 +94,7 @@ from keys.ring import KEY_BYTES, KeyRing
 from keys.sealing import EnvelopeSealer
 from keys.states import KeyUse
 from tests.contract.owed import Town
-from tests.contract.retention_desk import desk_over
+from tests.contract.retention_desk import SCHEDULE, desk_over
 from tests.contract.store_samples import acceptance, finding, judged_record, submission
 from tests.unit.guarding import POLICY
 
@@ -301,6 +302,7 @@ def parts_of(database, clock, canonical=None):
         amendments=AmendmentDesk(StoredAmendments(database, clock), SimpleNamespace()),  # nothing is mended here
         health=StoredHealth(database),
         turns=StoredTurns(database),
+        policies=Policies(POLICY, SCHEDULE, ("ohio.example/anna",)),
         audit=StoredAuditLog(database),
         retention=desk_over(database, Scribe(clock, mint, os.urandom), clock, mint, PARTNERS),
         incident_clocks=IncidentWatch(StoredIncidentRegister(database), Scribe(clock, mint, os.urandom), clock, mint),

@@ -475,6 +475,13 @@ async def test_checks_are_shown_as_they_were_last_read(site):
     assert "Retry deliveries, one or in bulk" in page
 
 
+async def test_the_pages_with_policies_say_who_signed_them(site):
+    async with site.browser("auditor") as client:
+        system, retention = await text(client, "/system"), await text(client, "/retention")
+    assert "retention 2026-test, signed by ohio.example/anna" in system
+    assert "This policy is signed by ohio.example/anna." in retention
+
+
 async def test_a_store_that_is_away_gives_a_page_that_says_when_to_come_back(site):
     async with site.browser("operator") as client:
 

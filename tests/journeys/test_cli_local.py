@@ -69,9 +69,11 @@ def test_init_keeps_the_state_to_its_owner_and_doctor_is_content(run, tmp_path):
     assert run("init").returncode == 0
     assert (tmp_path / "state").stat().st_mode & 0o077 == 0
     done = run("doctor", "--json")
-    assert (done.returncode, set(json.loads(done.stdout).values())) == (0, {"ok"})
+    found = json.loads(done.stdout)
+    assert (done.returncode, found.pop("policy"), set(found.values())) == (0, "not signed", {"ok"})
     restricted = json.loads(run("doctor", "--json", GATEWAY__CRYPTO__FIPS="true").stdout)
     assert restricted.pop("crypto") == "ok" or not all(one.active for one in modules())
+    assert restricted.pop("policy") == "not signed"
     assert set(restricted.values()) == {"ok"}, "the rest is as well under approved algorithms"
     away = json.loads(run("doctor", "--json", GATEWAY__DB__URL="postgresql+asyncpg://x:secret@127.0.0.1:1/x").stdout)
     assert "refused" in away["database"]
