@@ -17,7 +17,7 @@ from gateway.core.roles import Role
 from gateway.foundation import Foundation
 from gateway.web.auth import OPERATOR_SCOPES, Owner, Scope, new_api_key
 from gateway.web.console.passwords import hash_password
-from gateway.web.console.rights import NARROWED, known_role
+from gateway.web.console.rights import NARROWED, Right, allowed, known_role
 
 _SCOPES: Mapping[Role | None, frozenset[str]] = {
     Role.OPERATOR: OPERATOR_SCOPES,
@@ -104,6 +104,7 @@ class Account:
     partner: str | None = None
     surname: str | None = None
     """None: an account that is there keeps the one that it has."""
+    break_glass: bool = False
 
 
 async def add_operator(base: Foundation, actor: Actor, account: Account) -> None:
@@ -115,13 +116,18 @@ async def add_operator(base: Foundation, actor: Actor, account: Account) -> None
     details: dict[str, str | int] = {"role": role.value}
     if partner is not None:
         details["partner"] = partner
+    if account.break_glass:
+        details["break_glass"] = "allowed"
     entry = base.scribe.entry(actor, "operator.added", f"operator:{account.name}", "ok", details)
+    if account.break_glass and not allowed(role, Right.BREAK):
+        raise Misconfigured(f"An account with the role {role} has no glass to break.", code="role-glass")
     made = Operator(
         account.name,
         role.value,
         _hashed(base, account.password),
         partner=partner,
         sealed_surname=await _surname(base, account),
+        break_glass=account.break_glass,
     )
     await base.stores.operators.add(made, entry)
     await _revoke_beyond(base, actor, made)

@@ -70,6 +70,7 @@ def _provider(chosen: Oidc, tls: ssl.SSLContext | None) -> ProviderSettings:
         surname_claim=chosen.surname_claim,
         role_claim=chosen.role_claim,
         roles=[(value, *_role(role)) for value, role in chosen.roles.items()],
+        break_glass=chosen.break_glass,
         amr=chosen.amr,
         acr=chosen.acr,
         timeout=timedelta(seconds=chosen.timeout_seconds),

@@ -13,7 +13,7 @@ from gateway.core.errors import Misconfigured
 from gateway.core.ports.signs import Sign
 from gateway.cosigners import Cosigners
 from gateway.court import releaser
-from gateway.guarding import danger_watch, incident_watch
+from gateway.guarding import danger_watch, glass_watch, incident_watch
 from gateway.key_rounds import KeyRounds, key_report, reindexer, rewrapper
 from gateway.retaining import eraser
 from gateway.settings import Role, TimestampSettings
@@ -151,6 +151,7 @@ def _scheduled(process: Gateway) -> list[Loop]:
         Loop("backlog", _backlog(process).step, ANYHOW, wake=desk.received, sign=Sign.RECEIVED),
         Loop("gather", alone(gatherer.step), ANYHOW, sign=Sign.GATHERING),
         Loop("danger", alone(danger.step), seconds(300), after_fault=seconds(30)),
+        Loop("glass", alone(glass_watch(base).step), seconds(60), after_fault=seconds(30)),
         Loop("incidents", alone(incident_watch(base).step), seconds(60), after_fault=seconds(30)),
         Loop("leases", keeper.release, ANYHOW, sign=Sign.EXPIRED),
         Loop("samples", alone(keeper.sample), seconds(10)),

@@ -34,6 +34,7 @@ from gateway.store.desk import StoredDesk
 from gateway.store.devices import StoredDevices
 from gateway.store.engine import Database, Limits, open_database
 from gateway.store.factors import StoredFactors
+from gateway.store.glass import StoredGlass
 from gateway.store.health import StoredHealth
 from gateway.store.held_bodies import StoredHeldBodies
 from gateway.store.holds import StoredExtracts, StoredHolds
@@ -122,6 +123,7 @@ class Stores:
     overrides: StoredOverrides
     readings: StoredReadings
     incidents: StoredIncidentRegister
+    glass: StoredGlass
     times: StoredTimes
 
 
@@ -149,6 +151,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         notices=StoredNotices(database),
         danger_changes=StoredDangerChanges(database),
         incidents=StoredIncidentRegister(database),
+        glass=StoredGlass(database),
         overrides=StoredOverrides(database),
         readings=StoredReadings(database),
         waits=StoredWaits(database),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from gateway.core.apart import Parter
 from gateway.core.disclosure import Guard
@@ -15,6 +16,7 @@ from gateway.work.danger_watch import DangerWatch
 from gateway.work.directory import DirectoryWatch
 from gateway.work.disclosures import DisclosureDesk
 from gateway.work.examine import indexes
+from gateway.work.glass_watch import GlassWatch
 from gateway.work.incident_watch import IncidentWatch
 from gateway.work.protection import RegisterWatch
 from gateway.work.verdict import Judge
@@ -66,3 +68,10 @@ def danger_watch(base: Foundation, directory: Callable[[], Directory]) -> Danger
 def incident_watch(base: Foundation) -> IncidentWatch:
     """The register of incidents with its clocks."""
     return IncidentWatch(base.stores.incidents, base.scribe, base.clock, base.mint)
+
+
+def glass_watch(base: Foundation) -> GlassWatch:
+    """Emergency access to content, and its reviews."""
+    chosen = base.settings.console
+    span = timedelta(minutes=chosen.glass_minutes)
+    return GlassWatch(base.stores.glass, base.scribe, base.clock, base.mint, span, chosen.glass_review_days)

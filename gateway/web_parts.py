@@ -13,7 +13,7 @@ from gateway.core.ports.callers import Proofs
 from gateway.core.rule_words import subject
 from gateway.court import order_desk
 from gateway.foundation import Foundation
-from gateway.guarding import danger_watch, disclosure_desk, incident_watch
+from gateway.guarding import danger_watch, disclosure_desk, glass_watch, incident_watch
 from gateway.key_rounds import key_report
 from gateway.published import Publisher
 from gateway.retaining import retention_desk
@@ -78,6 +78,7 @@ def web_parts(
         devices=stored.devices,
         login_failures=stored.login_failures,
         readings=stored.readings,
+        glass=glass_watch(base),
         approvals=stored.approvals,
         amendments=amendment_desk(base, desk.crew, watch.current),
         health=stored.health,

@@ -19,6 +19,7 @@ from gateway.cli import (
     extracts,
     files,
     formats,
+    glass,
     incident,
     incidents,
     keys,
@@ -68,6 +69,7 @@ app.add_typer(dead.app, name="dead")
 app.add_typer(receipt.app, name="receipt")
 app.add_typer(audit.app, name="audit")
 app.add_typer(readings.app, name="readings")
+app.add_typer(glass.app, name="glass")
 app.add_typer(incident.app, name="incident")
 incidents.register(incident.app)
 app.add_typer(wire.app, name="wire")

@@ -13,6 +13,7 @@ import typer
 from gateway.cli import local
 from gateway.cli.deadlines import danger
 from gateway.cli.exits import Exit
+from gateway.cli.glass import unreviewed_glass
 from gateway.cli.incidents import late
 from gateway.cli.options import Json
 from gateway.cli.out import facts, put
@@ -62,6 +63,7 @@ _LOOKED_AT = (
     "readings",
     "places",
     "incidents",
+    "glass",
     "broker",
 )
 
@@ -175,6 +177,7 @@ async def _examined(settings: Settings) -> dict[str, str]:
                     "readings": await _readings(base),
                     "places": await _places(base),
                     "incidents": await late(base),
+                    "glass": await unreviewed_glass(base),
                 }
     except GatewayError as error:
         if isinstance(error, Misconfigured):

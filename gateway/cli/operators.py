@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Operator accounts of the console.", no_args_is_help=True)
 app.add_typer(devices.app, name="device")
+BreakGlass = Annotated[
+    bool, typer.Option("--break-glass", help="It may read content in an emergency, where its role may not.")
+]
 
 
 @app.command()
@@ -28,6 +31,7 @@ def add(
     surname: Annotated[
         str | None, typer.Option(help="Marks readings of records that name somebody so; kept sealed.")
     ] = None,
+    break_glass: BreakGlass = False,  # noqa: FBT002 - an option of typer
     password: Annotated[str | None, typer.Option(envvar="GATEWAY_PASSWORD", help="Default: it is asked for.")] = None,
 ) -> None:
     """Add an account, or replace it: a new role or a new password."""
@@ -36,7 +40,7 @@ def add(
     if password is None and not sys.stdin.isatty():
         raise typer.BadParameter("Without a terminal, give the password as GATEWAY_PASSWORD.")
     chosen = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-    account = Account(name, role.value, chosen, partner, surname)
+    account = Account(name, role.value, chosen, partner, surname, break_glass)
     local.on_foundation(lambda base: add_operator(base, local.actor(), account))
     say(f"{name} may log in as {role.value}.")
 
@@ -71,6 +75,7 @@ def list_(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
                 "role": one.role,
                 "partner": one.partner,
                 "provider": one.provider,
+                "break_glass": one.break_glass,
                 "surname": one.sealed_surname is not None,
                 "factors": len(await base.stores.factors.of(one.name)),
                 "disabled": one.disabled,
@@ -80,7 +85,7 @@ def list_(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
         if json:
             put(told)
         else:
-            columns = ("name", "role", "partner", "provider", "surname", "factors", "disabled")
+            columns = ("name", "role", "partner", "provider", "break_glass", "surname", "factors", "disabled")
             rows = [tuple("yes" if one[c] is True else str(one[c] or "") for c in columns) for one in told]
             table("Operators", columns, rows)
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -35,6 +35,12 @@ ZONES: Mapping[str, str] = {postal: zone for zone, states in _OF_ZONE.items() fo
 def civil_date(moment: datetime, postal: str | None) -> date:
     """The date of a moment where the state's capital is; of an agency that is of no known state, the eastern one."""
     return moment.astimezone(ZoneInfo(ZONES.get(postal or "", _EASTERN))).date()
+
+
+def day_ends(day: date, postal: str | None) -> datetime:
+    """The moment, in UTC, at which a day is over there."""
+    midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(ZONES.get(postal or "", _EASTERN)))
+    return midnight.astimezone(UTC)
 
 
 @cache

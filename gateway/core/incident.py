@@ -19,6 +19,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "audit.pruned",
         "deadline.missed",
         "delivery.held",
+        "glass.broken",
         "message.refused",
         "notice.lifted",
         "override.undelivered",

@@ -18,7 +18,7 @@ from gateway.web.console.routes import Route, routes
 from gateway.web.console.sessions import Gate
 from gateway.web.console.streams import Streams
 
-YES, OWN, NO, OPEN, HALF = "yes", "own", "no", "open", "half"
+YES, OWN, NO, OPEN, HALF, GLASS = "yes", "own", "no", "open", "half", "glass"
 HEAD = """# Who may what
 
 Made of the tables that decide it (`gateway/web/console/rights.py`, `gateway/web/console/routes.py`,
@@ -46,7 +46,10 @@ def answer(route: Route, role: Role | None) -> str:
         return OPEN
     if route.right is Right.ENTER:
         return HALF
-    if not allowed(role, route.right, narrowed=route.narrowed):
+    held = allowed(role, route.right, narrowed=route.narrowed)
+    if route.right is Right.BREAK or (route.glass and not held):
+        return GLASS if allowed(role, Right.BREAK) else NO
+    if not held:
         return NO
     return OWN if role in NARROWED else YES
 
@@ -83,7 +86,9 @@ def console_table() -> str:
     ]
     told = (
         f"\n`{YES}`: answered. `{OWN}`: answered for the own partner, 404 for others. `{NO}`: 403. `{OPEN}`: no login"
-        f" needed. `{HALF}`: during a login, after the password.\nWithout a login every route but the open ones leads"
+        f" needed. `{HALF}`: during a login, after the password."
+        f" `{GLASS}`: for accounts that were allowed to break the glass, content while it is broken; 403 for others.\n"
+        "Without a login every route but the open ones leads"
         " to the login page.\n"
     )
     return "## Console\n\n" + table(("route", *(role.value for role in Role)), rows) + told

@@ -37,6 +37,10 @@ class Console(Listen):
     login_hours: float = Field(default=8, gt=0, le=24)
     fresh_minutes: float = Field(default=15, gt=0, le=60)
     """Content asks for a second factor that was shown within this time."""
+    glass_minutes: float = Field(default=15, gt=0, le=60)
+    """How long somebody may read content in an emergency; never longer than the login."""
+    glass_review_days: int = Field(default=2, ge=1, le=10)
+    """Working days (of federal offices) in which a security officer has to look through it."""
     bad_attempts: int = Field(default=3, ge=1, le=10)
     attempts_within_minutes: float = Field(default=120, gt=0)
     lockout_minutes: float = Field(default=15, ge=1)

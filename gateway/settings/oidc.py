@@ -31,6 +31,8 @@ class Oidc(Part):
     """A text or a list of texts."""
     roles: dict[str, str] = Field(min_length=1)
     """Value of the role claim -> role; ``partner-admin:<partner>`` for a partner admin. The first that fits counts."""
+    break_glass: frozenset[str] = frozenset()
+    """Values of the role claim whose holders may read content in an emergency, where their role may not."""
     amr: frozenset[str] = frozenset({"mfa"})
     """One of these authentication methods (RFC 8176) must be in the token, or one of ``acr``."""
     acr: frozenset[str] = frozenset()

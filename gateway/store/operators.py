@@ -40,6 +40,7 @@ class StoredOperators:
             "provider": operator.provider,
             "subject": operator.subject,
             "sealed_surname": operator.sealed_surname,
+            "break_glass": int(operator.break_glass),
         }
         async with self._database.write() as connection:
             statement = upsert(connection, operators).values(name=operator.name, **columns)
@@ -129,6 +130,7 @@ def _operator(row: Row[Any]) -> Operator:
         provider=row.provider,
         subject=row.subject,
         sealed_surname=row.sealed_surname,
+        break_glass=bool(row.break_glass),
     )
 
 

@@ -15,11 +15,13 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from gateway.core.danger_clock import Stage
 from gateway.core.errors import Unavailable
+from gateway.core.glass import Stage as GlassStage
 from gateway.core.ids import Clock
 from gateway.core.incident_clock import Stage as NoticeStage
 from gateway.core.ports.amendments import AmendmentDesk
 from gateway.core.ports.danger_changes import DangerClocks
 from gateway.core.ports.deliveries import DeliveryDesk, PartnerQueue
+from gateway.core.ports.glass import GlassDesk
 from gateway.core.ports.health import BreakerRow, Health
 from gateway.core.ports.held_bodies import HeldBodies
 from gateway.core.ports.incidents import IncidentClocks
@@ -85,6 +87,9 @@ class Figures(Protocol):
     def incident_clocks(self) -> IncidentClocks: ...
 
     @property
+    def glass(self) -> GlassDesk: ...
+
+    @property
     def amendments(self) -> AmendmentDesk: ...
 
     @property
@@ -128,6 +133,12 @@ class StoreFigures:
             ("stage",),
             registry=registry,
         )
+        self._glass = Gauge(
+            "gateway_glass_reviews",
+            "Uses of the broken glass: going on, waiting for a review, and waiting for longer than they may",
+            ("stage",),
+            registry=registry,
+        )
         self._amendments = Gauge(
             "gateway_amendments",
             "What two people change of what dead deliveries carry: waiting for a word or to be sent, and sent",
@@ -160,6 +171,9 @@ class StoreFigures:
         untold = await self._source.incident_clocks.untold()
         for gone in NoticeStage:
             self._notices.labels(gone).set(sum(one.stage is gone for one in untold))
+        now, uses = self._source.clock(), await self._source.glass.list(reviewed=False)
+        for reached in GlassStage:
+            self._glass.labels(reached).set(sum(one.stage(now) is reached for one in uses))
         for state, count in (await self._source.amendments.store.counts()).items():
             self._amendments.labels(state).set(count)
         for standing, count in (await self._source.court.counts()).items():

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from gateway.core.audit_entry import Scribe
+from gateway.core.glass import GLASS, Use
 from gateway.core.model import Actor, Content, RecordId
 from gateway.core.own_name import open_surname, own_name
 from gateway.core.ports.accounts import Operators
@@ -13,6 +16,8 @@ from gateway.core.ports.audit_log import AuditLog
 from gateway.core.ports.keys import Sealer
 from gateway.core.reading_review import OWN_NAME, OwnName
 from gateway.web.parts import Parts
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,8 @@ class Opening:
     reason: str
     elements: int
     shown: Sequence[str] = ()
+    under: Use | None = None
+    """The broken glass that allows it, where the role does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,9 @@ class Openings:
             "shown": " ".join(opening.shown),
             OWN_NAME: await self._own_name(actor, opening.contents),
         }
+        if opening.under is not None:
+            details[GLASS] = opening.under.id
+            log.warning("glass.read", id=opening.under.id, record=opening.record)
         outcome = "shown" if opening.shown else "masked"
         entry = self.scribe.entry(actor, "record.read", f"record:{opening.record}", outcome, details)
         await self.audit.write([entry])

@@ -24,6 +24,7 @@ from gateway.core.ports.devices import Devices
 from gateway.core.ports.disclosures import Disclosures
 from gateway.core.ports.factors import Factors
 from gateway.core.ports.formats import CanonicalForm, FormatInfo
+from gateway.core.ports.glass import GlassDesk
 from gateway.core.ports.health import Health
 from gateway.core.ports.held_bodies import HeldBodies
 from gateway.core.ports.incidents import NO_INCIDENTS, IncidentClocks
@@ -134,6 +135,7 @@ class Parts:
     devices: Devices
     login_failures: LoginFailures
     readings: Readings
+    glass: GlassDesk
     approvals: Approvals
     amendments: AmendmentDesk
     health: Health

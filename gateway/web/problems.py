@@ -142,6 +142,9 @@ _TABLE: tuple[Problem, ...] = (
     Problem("override-terms", 422, "The order cannot be used", "Give the court's id and days as the order has them."),
     Problem("approval-state", 409, "There is nothing to decide any more", "Look at the request; ask anew if need be."),
     Problem("approval-own", 403, "Whoever asked cannot decide", "Ask another person with the role."),
+    Problem("glass-own", 403, "Nobody reviews what they did themselves", "Ask another security officer."),
+    Problem("glass-role", 403, "The role may not review this", "Ask a security officer who has an account."),
+    Problem("glass-state", 409, "The use is not in a state for this", "Look at it; a use is reviewed once it is over."),
     Problem("approval-role", 403, "The role does not allow this", "Ask somebody with one of the roles of the detail."),
     Problem(
         "amend-changed",

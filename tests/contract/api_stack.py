@@ -71,6 +71,7 @@ from gateway.store.desk import StoredDesk
 from gateway.store.devices import StoredDevices
 from gateway.store.engine import Database, open_database
 from gateway.store.factors import StoredFactors
+from gateway.store.glass import StoredGlass
 from gateway.store.health import StoredHealth
 from gateway.store.held_bodies import StoredHeldBodies
 from gateway.store.intake import StoredIntake
@@ -94,6 +95,7 @@ from gateway.web.limits import Limits
 from gateway.web.parts import LogFiles, Parts, RuleText
 from gateway.work.court_desk import OrderDesk
 from gateway.work.court_orders import Asked
+from gateway.work.glass_watch import GlassWatch
 from gateway.work.messages import MessageDesk, PartnerKeyDesk
 from gateway.work.protection import RegisterWatch
 from gateway.work.receipts import ReceiptOffice
@@ -448,6 +450,7 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         login_failures=StoredLoginFailures(database),
         readings=StoredReadings(database),
         approvals=StoredApprovals(database),
+        glass=GlassWatch(StoredGlass(database), scribe, watch, mint, timedelta(minutes=15), review_days=2),
         amendments=AmendmentDesk(StoredAmendments(database, watch), SimpleNamespace()),  # nothing is mended here
         health=StoredHealth(database),
         audit=StoredAuditLog(database),

@@ -60,6 +60,7 @@ from gateway.store.desk import StoredDesk
 from gateway.store.devices import StoredDevices
 from gateway.store.engine import open_database
 from gateway.store.factors import StoredFactors
+from gateway.store.glass import StoredGlass
 from gateway.store.health import StoredHealth
 from gateway.store.held_bodies import StoredHeldBodies
 from gateway.store.incident_register import StoredIncidentRegister
@@ -86,6 +87,7 @@ from gateway.work.answers import Questions
 from gateway.work.court_desk import OrderDesk
 from gateway.work.court_orders import Asked
 from gateway.work.danger_watch import DangerWatch
+from gateway.work.glass_watch import GlassWatch
 from gateway.work.incident_watch import IncidentWatch
 from gateway.work.protection import RegisterWatch
 from gateway.work.receipts import ReceiptOffice
@@ -298,6 +300,9 @@ def parts_of(database, clock, canonical=None):
         devices=StoredDevices(database),
         login_failures=StoredLoginFailures(database),
         readings=StoredReadings(database),
+        glass=GlassWatch(
+            StoredGlass(database), Scribe(clock, mint, os.urandom), clock, mint, timedelta(minutes=15), review_days=2
+        ),
         approvals=StoredApprovals(database),
         amendments=AmendmentDesk(StoredAmendments(database, clock), SimpleNamespace()),  # nothing is mended here
         health=StoredHealth(database),

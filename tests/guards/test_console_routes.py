@@ -6,7 +6,7 @@ import pytest
 
 from gateway.core.roles import Role
 from gateway.docs import FOLDER
-from gateway.docs.access import HALF, NO, OPEN, OWN, YES
+from gateway.docs.access import GLASS, HALF, NO, OPEN, OWN, YES
 from gateway.web.console.application import ROUTES, console_application
 from gateway.web.console.rights import CHANGING, Right, allowed
 from gateway.web.console.security import SAFE_METHODS
@@ -26,6 +26,7 @@ ASKING = {
     ("POST", "/find"),
     ("POST", "/logout/everywhere"),
     ("POST", "/account/factors/{id}/remove"),
+    ("POST", "/break/end"),
 }
 """Posted though they change nothing of the gateway's: what is asked stays out of addresses, or it is the own login."""
 SOMETHING = "01a2030a-7dcf-7000-9fe2-bc462ff396fa"
@@ -50,6 +51,9 @@ EXPECTED = {
     Right.AUDIT: {Role.AUDITOR},
     Right.KEYS: {Role.SECURITY_OFFICER, Role.ADMIN},
     Right.ACCOUNTS: {Role.ADMIN},
+    Right.BREAK: {Role.VIEWER, Role.OPERATOR, Role.SECURITY_OFFICER, Role.ADMIN},
+    Right.GLASS: {Role.SECURITY_OFFICER, Role.AUDITOR},
+    Right.REVIEW: {Role.SECURITY_OFFICER},
 }
 """Written out again on purpose: whoever widens a right must say so twice."""
 
@@ -100,7 +104,7 @@ async def test_every_route_that_changes_something_asks_for_a_right_to_change(sit
     for route in site.application[ROUTES]:
         here = (route.method, route.path)
         if route.method not in SAFE_METHODS and here not in OPEN_ROUTES | ASKING and route.right is not Right.ENTER:
-            assert route.right in CHANGING | {Right.SECOND, Right.READ}, here
+            assert route.right in CHANGING | {Right.SECOND, Right.READ, Right.BREAK}, here
         if route.method in SAFE_METHODS and not route.path.startswith("/accounts"):
             assert route.right not in CHANGING, here
 
@@ -144,16 +148,36 @@ async def test_every_cell_is_answered_as_the_table_says(site, claim):
         async with site.browser(role) as client:
             found = await answers(client, await token(client), role)
         expected = documented()
-        assert found == {route: expected[route][role] for route in found}, role
+        assert found == {route: without_glass(expected[route][role]) for route in found}, role
         cells += len(found)
     claim.measured(f"{cells} of {cells} cells of the console as expected")
+
+
+def without_glass(cell):
+    """What an account is answered that was not allowed to break the glass."""
+    return NO if cell == GLASS else cell
+
+
+async def test_the_broken_glass_opens_the_content_of_a_record_and_nothing_else(site):
+    """For a viewer, who has fewest rights; that others break it is in the table."""
+    role = Role.VIEWER
+    await site.operator(role, role, break_glass=True)
+    async with site.browser() as client:
+        await log_in(client, role)
+        form = {"csrf": await token(client), "emergency": "danger-to-a-person", "reason": "test"}
+        assert (await client.post("/break", data=form, allow_redirects=False)).status == 303
+        found = await answers(client, form["csrf"], role)
+    cells = {route: documented()[route][role] for route in found}
+    assert found == {route: YES if cell == GLASS else cell for route, cell in cells.items()}
+    behind = {(route.method, route.path) for route in site.application[ROUTES] if route.glass}
+    assert behind == {("GET", "/records/{id}/content"), ("POST", "/records/{id}/content")}
 
 
 async def test_control_with_another_role_the_cells_do_not_hold(site):
     async with site.browser(Role.OPERATOR) as client:
         found = await answers(client, await token(client), Role.AUDITOR)
     expected = documented()
-    assert found != {route: expected[route][Role.AUDITOR] for route in found}
+    assert found != {route: without_glass(expected[route][Role.AUDITOR]) for route in found}
 
 
 async def test_live_routes_ask_for_the_rights_of_their_pages(site):

@@ -30,6 +30,7 @@ ACCOUNTS = {
     "u-1": {"preferred_username": "pat", "family_name": "Zzyzxova", "groups": ["everybody", "gw-stewards"]},
     "u-2": {"preferred_username": "kim", "groups": ["everybody"]},
     "u-3": {"preferred_username": "pat", "groups": ["gw-stewards"]},
+    "u-4": {"preferred_username": "vic", "groups": ["gw-viewers", "gw-emergency"]},
 }
 needs_provider = pytest.mark.skipif(
     not (NODE and PACKAGE.exists()) and os.environ.get("CI") != "true", reason="not installed: oidc-provider (npm)"
@@ -54,7 +55,8 @@ def settings_of(issuer, **changes):
         "name_claim": "preferred_username",
         "surname_claim": "family_name",
         "role_claim": "groups",
-        "roles": [("gw-stewards", Role.DATA_STEWARD, None)],
+        "roles": [("gw-stewards", Role.DATA_STEWARD, None), ("gw-viewers", Role.VIEWER, None)],
+        "break_glass": frozenset({"gw-emergency", "everybody"}),
         "amr": frozenset({"mfa"}),
         "acr": frozenset(),
         "timeout": timedelta(seconds=5),
@@ -99,6 +101,7 @@ async def test_a_browser_logs_in_at_a_provider_and_lands_on_the_page_it_asked_fo
         found = await site.parts.operators.find("pat")
         assert (found.role, found.subject, found.password_hash) == ("data-steward", "u-1", "")
         assert open_surname(SEALER, "pat", found.sealed_surname) == "Zzyzxova"
+        assert not found.break_glass, "whoever may read has no glass to break"
         cookies = {one["name"]: one for one in await page.context.cookies()}
         assert cookies["gw"]["sameSite"] == "Strict"
         assert "gw-trip" not in cookies, "the trip is over"
@@ -135,6 +138,14 @@ async def test_whom_the_provider_does_not_vouch_for_stays_outside(chromium, sqli
         await page.goto("/records")
         assert "/login" in page.url
         assert await site.parts.operators.list() == ()
+
+
+@needs_provider
+async def test_a_group_of_the_provider_lets_its_people_break_the_glass(chromium, sqlite_url):
+    async with both(sqlite_url) as site, page_of(chromium, site) as page:
+        await come_in(page, "u-4", "/break")
+        await expect(page.locator("h1")).to_have_text("Break the glass")
+        assert (await site.parts.operators.find("vic")).break_glass
 
 
 @needs_provider

@@ -61,6 +61,8 @@ class Operator:
     """Who the account is at its provider."""
     sealed_surname: bytes | None = field(default=None, repr=False)
     """See :mod:`gateway.core.own_name`; None: nobody said it."""
+    break_glass: bool = False
+    """Whether it may read content in an emergency (:mod:`gateway.core.glass`), where its role does not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from gateway.store.tables.audit import audit_checkpoints, audit_entries, audit_tiles, audit_timestamps
 from gateway.store.tables.caller import api_keys, nonces
 from gateway.store.tables.delivery import attempts, deliveries, delivery_findings, items, mailbox, numbers
+from gateway.store.tables.glass import glass_uses
 from gateway.store.tables.incident import incidents, incidents_told
 from gateway.store.tables.operator import factors, login_failures, lost_devices, operator_devices, operators, sessions
 from gateway.store.tables.partner import agreements, breakers, partners, paused, revisions
@@ -43,6 +44,7 @@ __all__ = [
     "factors",
     "file_numbers",
     "findings",
+    "glass_uses",
     "holds",
     "incidents",
     "incidents_told",

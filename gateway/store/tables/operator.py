@@ -18,6 +18,7 @@ operators = Table(
     Column("provider", Text, nullable=False, server_default="local"),
     Column("subject", Text),
     Column("sealed_surname", LargeBinary),
+    Column("break_glass", Integer, nullable=False, server_default="0"),
 )
 
 factors = Table(

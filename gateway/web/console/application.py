@@ -17,7 +17,7 @@ from gateway.web.console.devices import Asking, DeviceDoor
 from gateway.web.console.files import static_files
 from gateway.web.console.pages import Pages
 from gateway.web.console.pulse import Pulse
-from gateway.web.console.rights import FRESH
+from gateway.web.console.rights import FRESH, Right, allowed
 from gateway.web.console.routes import Route, routes
 from gateway.web.console.security import NONCE, harden, refuse_other_sites, refuse_without_token
 from gateway.web.console.sessions import Gate
@@ -104,8 +104,9 @@ class Console:
             visit = self._visit(request)
             try:
                 visit = await self._known(visit)
-                if not visit.may(route.right, narrowed=route.narrowed):
-                    return self._turn_away(visit)
+                behind_glass = route.glass and visit.glass is not None
+                if not behind_glass and not visit.may(route.right, narrowed=route.narrowed):
+                    return self._turn_away(visit, route.right)
                 if route.right in FRESH and not sessions.is_fresh(visit):
                     return web.Response(status=303, headers={"Location": login.second_address(visit)})
                 return self._answer(visit, await route.view(visit))
@@ -140,14 +141,19 @@ class Console:
             boxes=boxes,
             readings=self._pulse.readings,
         )
+        if visit.session is not None and visit.may(Right.BREAK):
+            visit = replace(visit, glass=await self._parts.glass.current(visit.actor.name, visit.session.created_at))
         refuse_without_token(visit)
         return visit
 
-    def _turn_away(self, visit: Visit) -> web.StreamResponse:
+    def _turn_away(self, visit: Visit, right: Right) -> web.StreamResponse:
         """Nobody is logged in: to the login page. Somebody without the right: 403."""
         if visit.operator is not None:
             role = visit.operator.role
-            return self._problem(visit, Forbidden.status, Forbidden.title, f"Your role ({role}) does not allow this.")
+            why = f"Your role ({role}) does not allow this."
+            if allowed(role, right):
+                why = "Your account was not allowed to break the glass; admins allow that beforehand."
+            return self._problem(visit, Forbidden.status, Forbidden.title, why)
         if "HX-Request" in visit.request.headers or visit.request.method != "GET":
             headers = {"HX-Redirect": login.login_address(visit)}
             return web.Response(status=401, text="Log in again.", headers=headers)

@@ -41,6 +41,8 @@ class ProviderSettings:
     role_claim: str
     roles: Sequence[tuple[str, Role, PartnerKey | None]]
     """(value of the role claim, role, partner of a partner admin), in order: the first that fits counts."""
+    break_glass: frozenset[str]
+    """Values of the role claim whose holders may break the glass."""
     amr: frozenset[str]
     acr: frozenset[str]
     timeout: timedelta

@@ -34,6 +34,9 @@ class Right(StrEnum):
     AUDIT = "audit"
     KEYS = "keys"
     ACCOUNTS = "accounts"
+    BREAK = "break"
+    GLASS = "glass"
+    REVIEW = "review"
 
 
 MEANING: Mapping[Right, str] = {
@@ -57,6 +60,9 @@ MEANING: Mapping[Right, str] = {
     Right.AUDIT: "Search the audit log",
     Right.KEYS: "See API keys, revoke them",
     Right.ACCOUNTS: "See accounts, log somebody out everywhere, reset a second factor",
+    Right.BREAK: "Break the glass in an emergency, as an account that was allowed to beforehand: then read content",
+    Right.GLASS: "See who broke the glass, and what they opened",
+    Right.REVIEW: "Review what somebody else did under the broken glass",
 }
 
 _IN = frozenset({Right.ANYBODY, Right.BELONG})
@@ -65,14 +71,17 @@ _REPAIRS = frozenset(
 )
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
-    Role.VIEWER: _IN | {Right.COUNT},
-    Role.OPERATOR: _IN | _REPAIRS | {Right.WITHDRAW, Right.AMEND, Right.STEER},
+    Role.VIEWER: _IN | {Right.COUNT, Right.BREAK},
+    Role.OPERATOR: _IN | _REPAIRS | {Right.WITHDRAW, Right.AMEND, Right.STEER, Right.BREAK},
     Role.DATA_STEWARD: _IN | _REPAIRS | {Right.READ, Right.AMEND, Right.HOLD, Right.ORDER},
     Role.PARTNER_ADMIN: _IN | {Right.PARTNER, Right.LOOK, Right.PROVE, Right.RETRY, Right.STEER},
-    Role.SECURITY_OFFICER: _IN | {Right.COUNT, Right.PARTNER, Right.SECOND, Right.KEPT, Right.HOLD, Right.KEYS},
+    Role.SECURITY_OFFICER: _IN
+    | {Right.COUNT, Right.PARTNER, Right.SECOND, Right.KEPT, Right.HOLD, Right.KEYS}
+    | {Right.BREAK, Right.GLASS, Right.REVIEW},
     Role.AUDITOR: _IN
-    | {Right.COUNT, Right.PARTNER, Right.LOOK, Right.PROVE, Right.READ, Right.SECOND, Right.KEPT, Right.AUDIT},
-    Role.ADMIN: _IN | {Right.COUNT, Right.PARTNER, Right.SECOND, Right.KEPT, Right.KEYS, Right.ACCOUNTS},
+    | {Right.COUNT, Right.PARTNER, Right.LOOK, Right.PROVE, Right.READ, Right.SECOND, Right.KEPT, Right.AUDIT}
+    | {Right.GLASS},
+    Role.ADMIN: _IN | {Right.COUNT, Right.PARTNER, Right.SECOND, Right.KEPT, Right.KEYS, Right.ACCOUNTS, Right.BREAK},
 }
 
 NARROWED = frozenset({Role.PARTNER_ADMIN})
@@ -89,12 +98,13 @@ CHANGING = frozenset(
         Right.HOLD,
         Right.KEYS,
         Right.ACCOUNTS,
+        Right.REVIEW,
     }
 )
 """Rights to change something or to take it out; an auditor has none of them."""
 PERSONAL = frozenset({Right.LOOK, Right.PROVE, Right.READ, Right.AMEND, Right.EXPORT, Right.ORDER})
 """Rights to see something of records; a security officer has none of them."""
-FRESH = frozenset({Right.READ})
+FRESH = frozenset({Right.READ, Right.BREAK})
 """Rights that ask for a second factor shown not long ago (Publication 1075, IA-2, read on secondary pages)."""
 
 

@@ -23,6 +23,7 @@ from gateway.web.console.screens import (
     deliveries,
     exports,
     find,
+    glass,
     jobs,
     overrides,
     overview,
@@ -50,6 +51,8 @@ class Route:
     view: View
     narrowed: bool = False
     """Whether it shows a partner admin nothing but its own partner's; what does not is closed to it."""
+    glass: bool = False
+    """Whether it is open to somebody who has broken the glass: reading one record's content, and nothing else."""
 
 
 def routes(gate: Gate, pages: Pages, sso: SingleSignOn | None = None) -> tuple[Route, ...]:
@@ -63,6 +66,7 @@ def routes(gate: Gate, pages: Pages, sso: SingleSignOn | None = None) -> tuple[R
         *_repairs(gate, pages),
         *_amendments(),
         *_desks(gate),
+        *_emergencies(),
     )
 
 
@@ -192,8 +196,8 @@ def _desks(gate: Gate) -> tuple[Route, ...]:
         Route("POST", "/records/export", Right.EXPORT, exports.ask),
         Route("GET", "/exports/{id}", Right.SECOND, exports.export),
         Route("POST", "/exports/{id}", Right.EXPORT, exports.take),
-        Route("GET", "/records/{id}/content", Right.READ, content.asking),
-        Route("POST", "/records/{id}/content", Right.READ, content.content),
+        Route("GET", "/records/{id}/content", Right.READ, content.asking, glass=True),
+        Route("POST", "/records/{id}/content", Right.READ, content.content, glass=True),
         Route("GET", "/overrides", Right.SECOND, overrides.orders),
         Route("GET", "/overrides/{id}", Right.SECOND, overrides.order),
         Route("POST", "/records/{id}/override", Right.ORDER, overrides.ask),
@@ -202,6 +206,19 @@ def _desks(gate: Gate) -> tuple[Route, ...]:
         Route("POST", "/accounts/keys/{id}/revoke", Right.KEYS, system.revoke),
         Route("POST", "/accounts/{name}/logout", Right.ACCOUNTS, partial(account.log_out, gate=gate)),
         Route("POST", "/accounts/{name}/reset", Right.ACCOUNTS, partial(account.reset, gate=gate)),
+    )
+
+
+def _emergencies() -> tuple[Route, ...]:
+    """Breaking the glass, and its review."""
+    return (
+        Route("GET", "/break", Right.BREAK, glass.breaking),
+        Route("POST", "/break", Right.BREAK, glass.breaks),
+        Route("POST", "/break/record", Right.BREAK, glass.record),
+        Route("POST", "/break/end", Right.BELONG, glass.ends, narrowed=True),
+        Route("GET", "/glass", Right.GLASS, glass.uses),
+        Route("GET", "/glass/{id}", Right.GLASS, glass.use),
+        Route("POST", "/glass/{id}/review", Right.REVIEW, glass.review),
     )
 
 

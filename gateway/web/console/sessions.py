@@ -9,6 +9,7 @@ from datetime import datetime
 
 from aiohttp import web
 
+from gateway.core.glass import End
 from gateway.core.model import Actor
 from gateway.core.ports.accounts import Operator, Session
 from gateway.core.ports.login_failures import LoginFailures
@@ -116,6 +117,7 @@ def on(visit: Visit) -> dict[str, str | int] | None:
 
 async def close(visit: Visit, session: Session, why: str = "ok") -> None:
     """End one session."""
+    await visit.parts.glass.ends(session.operator, End.LOGOUT)
     await visit.parts.operators.close_session(session.token_digest)
     actor = Actor("operator", session.operator)
     entry = visit.parts.scribe.entry(actor, "operator.logout", f"operator:{session.operator}", why)
@@ -126,6 +128,7 @@ async def close_everywhere(visit: Visit, gate: Gate, name: str, reason: str) -> 
     """End every session of the account; live pages of this process end at once, others within one beat."""
     details = {"reason": reason} if reason else None
     entry = visit.parts.scribe.entry(visit.actor, "operator.logout", f"operator:{name}", "everywhere", details)
+    await visit.parts.glass.ends(name, End.LOGOUT)
     await visit.parts.operators.close_all(name, entry)
     gate.streams.close_of(name)
 

@@ -28,6 +28,7 @@ from gateway.web.console import login, sessions
 from gateway.web.console.devices import unfit
 from gateway.web.console.pages import Pages
 from gateway.web.console.provider import Provider, ProviderSettings
+from gateway.web.console.rights import Right, allowed
 from gateway.web.console.sessions import TOKEN_BYTES, Gate
 from gateway.web.console.visit import Visit
 
@@ -212,6 +213,7 @@ async def _account(visit: Visit, settings: ProviderSettings, claims: Mapping[str
         provider=settings.issuer,
         subject=subject,
         sealed_surname=_surname(visit.parts.sealer, settings, claims, name, found),
+        break_glass=allowed(role, Right.BREAK) and not _values(settings, claims).isdisjoint(settings.break_glass),
     )
     if wanted != found:
         details = {"role": role.value, "provider": settings.issuer}
@@ -230,9 +232,13 @@ def _surname(
     return seal_surname(sealer, name, told)
 
 
-def _role(settings: ProviderSettings, claims: Mapping[str, object]) -> tuple[Role, PartnerKey | None]:
+def _values(settings: ProviderSettings, claims: Mapping[str, object]) -> frozenset[object]:
     told = claims.get(settings.role_claim)
-    values = frozenset(told) if isinstance(told, list) else frozenset({told})
+    return frozenset(told) if isinstance(told, list) else frozenset({told})
+
+
+def _role(settings: ProviderSettings, claims: Mapping[str, object]) -> tuple[Role, PartnerKey | None]:
+    values = _values(settings, claims)
     for value, role, partner in settings.roles:
         if value in values:
             return role, partner

@@ -9,6 +9,7 @@ from datetime import datetime
 from aiohttp import web
 
 from gateway.core.errors import Refused
+from gateway.core.glass import Use
 from gateway.core.model import Actor
 from gateway.core.ports.accounts import Operator, Session
 from gateway.web.console.devices import NOTHING, Seen
@@ -35,6 +36,8 @@ PLACES: tuple[tuple[str, str, Right, bool], ...] = (
     ("/audit", "Audit log", Right.AUDIT, False),
     ("/system", "System", Right.BELONG, True),
     ("/accounts", "Accounts", Right.KEYS, False),
+    ("/glass", "Broken glass", Right.GLASS, False),
+    ("/break", "Break the glass", Right.BREAK, False),
 )
 """The menu: path, label, the right and the narrowing of its route."""
 
@@ -56,6 +59,8 @@ class Visit:
     form: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The posted fields, one value each; see :meth:`ticked` for check boxes."""
     boxes: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    glass: Use | None = None
+    """What the operator has broken, while it holds."""
     readings: tuple[Reading, ...] = ()
     """The last readiness checks."""
     seen: Seen = NOTHING
@@ -75,6 +80,8 @@ class Visit:
         """Whether the operator has the right; ``narrowed`` as the route that is meant has it."""
         if right is Right.ENTER:
             return (self.operator or self.entering) is not None
+        if right is Right.BREAK and (self.operator is None or not self.operator.break_glass):
+            return False
         return allowed(self.operator.role if self.operator else None, right, narrowed=narrowed)
 
     def sees_partner(self, key: str) -> bool:

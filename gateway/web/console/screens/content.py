@@ -40,7 +40,7 @@ async def content(visit: Visit) -> Shown:
         raise Refused(f"At most {MOST} values at once.")
     opened = read(visit, found)
     shown = [path for path in opened.fields if path in wanted]
-    opening = Opening(found.id, (opened,), reason, len(opened.fields), shown)
+    opening = Opening(found.id, (opened,), reason, len(opened.fields), shown, under=visit.glass)
     await openings(visit.parts).note(visit.actor, opening)
     lines = [
         Line(path, value if path in shown else shape(value), path in shown) for path, value in opened.fields.items()

@@ -55,6 +55,7 @@ async def _figures(visit: Visit) -> dict[str, object]:
         "undelivered": (await parts.court.counts())[Standing.UNDELIVERED],
         "danger": [one for one in await parts.danger_clocks.due() if one.stage is not Stage.OPEN],
         "untold": await parts.incident_clocks.untold(),
+        "glass": await parts.glass.list(reviewed=False),
         "tiles": status.tiles(picture),
         "groups": picture.groups[:TOP_GROUPS],
         "troubles": status.troubles(picture, await parts.health.breakers(), paused),
