@@ -360,15 +360,17 @@ def parts_of(database, clock, canonical=None):
 
 @asynccontextmanager
 async def running(
-    url, clock=None, port=0, sso=None, canonical=None, mending=None, asking=None, context=None, **settings
+    url, clock=None, port=0, sso=None, canonical=None, mending=None, asking=None, context=None, checks=(), **settings
 ):
     """A console on a free loopback port over the database at the URL. ``mending``: parts -> who mends dead letters.
-    ``asking``: how it asks which computer a browser runs on; ``context``: it listens under TLS."""
+    ``asking``: how it asks which computer a browser runs on; ``context``: it listens under TLS; ``checks``: beside its
+    own."""
     database, clock = open_database(url), clock or SteppedClock()
     chosen = ConsoleSettings(**{"environment": "DEMO", "secure": False, "second_factor": False, **settings})
     parts = parts_of(database, clock, canonical)
     if mending is not None:
         parts = replace(parts, amendments=replace(parts.amendments, mending=mending(parts)))
+    parts = replace(parts, checks={**parts.checks, **dict(checks)})
     application = console_application(parts, chosen, sso, asking or Asking())
     site = Site(parts, chosen, clock, database, application)
     entry = parts.scribe.entry(Actor("operator", "setup"), "partner.applied", "partner:ohio")

@@ -11,6 +11,7 @@ from gateway.core.model import (
     Actor,
     JobId,
 )
+from gateway.web.console import pulse
 from tests.contract.console_forms import GROUP, send
 from tests.contract.console_site import fill, log_in, running
 
@@ -43,6 +44,25 @@ async def test_a_live_page_gets_new_figures_again_and_again(site, path, words):
         found = await asyncio.wait_for(events(stream, 3), 10)
     assert all(words in one for one in found)
     assert not any("hx-" in one for one in found)
+
+
+@pytest.mark.parametrize("path", ["/live", "/queues/live"])
+async def test_a_live_page_tells_of_a_check_that_fails_after_it_was_opened(sqlite_url, monkeypatch, path):
+    broken = asyncio.Event()
+
+    async def disk():
+        if broken.is_set():
+            raise Unavailable("The disk is full.")
+
+    monkeypatch.setattr(pulse, "EVERY", 0.05)
+    quick = timedelta(milliseconds=50)
+    async with running(sqlite_url, checks={"disk": disk}, live_every=quick) as site, site.browser("operator") as client:
+        stream = await client.get(path)
+        assert "disk" not in (await asyncio.wait_for(events(stream, 1), 10))[0].lower()
+        broken.set()
+        while "disk" not in (await asyncio.wait_for(events(stream, 1), 10))[0].lower():
+            pass
+        stream.close()
 
 
 async def test_a_job_page_ends_its_stream_with_the_job(site):

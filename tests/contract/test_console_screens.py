@@ -489,9 +489,16 @@ async def test_a_store_that_is_away_gives_a_page_that_says_when_to_come_back(sit
             raise Unavailable("The store does not answer.", retry_after=timedelta(seconds=7))
 
         site.parts.desk.queues = away
-        answer = await client.get("/queues")
-        assert (answer.status, answer.headers["Retry-After"]) == (503, "7")
-        assert "The store does not answer." in await answer.text()
+        answer = await client.get("/queues?window=24h")
+        assert (answer.status, answer.headers["Retry-After"], answer.headers["Refresh"]) == (503, "7", "7")
+        page = await answer.text()
+        assert "The store does not answer." in page
+        assert 'href="/queues?window=24h"' in page
+        site.parts.desk.list = away
+        posted = await client.post(
+            "/dead/plan", data={**GROUP, "scope": "all", "action": "retry", "reason": "x", "csrf": await token(client)}
+        )
+        assert (posted.status, "Refresh" in posted.headers) == (503, False), "a form is not sent again by itself"
 
 
 async def test_without_the_fetched_packages_pages_are_plain_and_say_so_in_the_log(sqlite_url, monkeypatch, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import async_playwright, expect
 
+from gateway.core.errors import Unavailable
 from gateway.core.model import Actor, JobId
 from gateway.web.console.vendor import VENDOR
 from tests.contract.console_site import PARTNERS, PASSWORD, fill, running
@@ -199,6 +201,25 @@ async def test_live_figures_move_without_a_reload_and_without_losing_the_focus(c
         await page.click("text=Pause live updates")
         await expect(page.locator("text=Live updates are paused")).to_be_visible()
         assert await page.locator("#live").get_attribute("hx-sse:connect") is None
+
+
+async def test_figures_that_stand_still_say_so_until_they_move_again(chromium, site):
+    async with logged_in(chromium, site) as page:
+        await page.clock.install()
+        await page.goto("/queues")
+        whole = site.parts.desk.queues
+
+        async def away():
+            raise Unavailable("The store does not answer.")
+
+        site.parts.desk.queues = away
+        await asyncio.sleep(2 * LIVE.total_seconds())
+        await page.clock.fast_forward(11_000)
+        await expect(page.locator("#stale")).to_be_visible()
+        site.parts.desk.queues = whole
+        await expect(page.locator("#stale")).to_be_hidden()
+        await page.clock.fast_forward(9_000)
+        await expect(page.locator("#stale")).to_be_hidden()
 
 
 async def test_a_filter_replaces_the_results_keeps_the_address_and_says_so(chromium, site):

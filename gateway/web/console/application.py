@@ -97,7 +97,9 @@ class Console:
         return self._problem(self._visit(request), 500, GatewayError.title, f"Tell whoever runs the gateway: {number}")
 
     def _visit(self, request: web.Request) -> Visit:
-        return Visit(request, self._parts, self._settings, request[NONCE], self._parts.clock(), self._shared)
+        return Visit(
+            request, self._parts, self._settings, request[NONCE], self._parts.clock(), self._shared, self._pulse
+        )
 
     def _endpoint(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def endpoint(request: web.Request) -> web.StreamResponse:
@@ -111,9 +113,7 @@ class Console:
                     return web.Response(status=303, headers={"Location": login.second_address(visit)})
                 return self._answer(visit, await route.view(visit))
             except Unavailable as error:
-                answer = self._problem(visit, error.status, error.title, error.detail, error.problem)
-                answer.headers["Retry-After"] = str(max(1, int(error.retry_after.total_seconds())))
-                return answer
+                return self._away(visit, error)
             except GatewayError as error:
                 return self._problem(visit, error.status, error.title, error.detail, error.problem)
 
@@ -139,7 +139,6 @@ class Console:
             entering=None if whole else operator,
             form=dict(boxes),
             boxes=boxes,
-            readings=self._pulse.readings,
         )
         if visit.session is not None and visit.may(Right.BREAK):
             visit = replace(visit, glass=await self._parts.glass.current(visit.actor.name, visit.session.created_at))
@@ -174,6 +173,18 @@ class Console:
     def _problem(self, visit: Visit, status: int, title: str, detail: str, code: str = "") -> web.StreamResponse:
         values = {"status": status, "title": title, "detail": "" if detail == title else detail, "code": code}
         return self._answer(visit, Shown("problem.html", values, status))
+
+    def _away(self, visit: Visit, error: Unavailable) -> web.StreamResponse:
+        """A page that looks again by itself, so that an operator sees at once that the part is back; never for a form:
+        it would be asked for as a page."""
+        seconds = str(max(1, int(error.retry_after.total_seconds())))
+        values = {"title": error.title, "detail": error.detail, "code": error.problem, "seconds": seconds}
+        looks = visit.request.method == "GET"
+        answer = self._answer(visit, Shown("away.html", {**values, "looks": looks}, error.status))
+        answer.headers["Retry-After"] = seconds
+        if looks:
+            answer.headers["Refresh"] = seconds
+        return answer
 
     async def _prepare(self, request: web.Request, response: web.StreamResponse) -> None:
         harden(response, request.get(NONCE) or self._parts.random(NONCE_BYTES).hex(), secure=self._settings.secure)

@@ -13,7 +13,7 @@ from gateway.core.glass import Use
 from gateway.core.model import Actor
 from gateway.core.ports.accounts import Operator, Session
 from gateway.web.console.devices import NOTHING, Seen
-from gateway.web.console.pulse import Reading
+from gateway.web.console.pulse import Pulse, Reading
 from gateway.web.console.rights import NARROWED, Right, allowed, known_role
 from gateway.web.console.settings import ConsoleSettings
 from gateway.web.console.shared import Figures
@@ -52,6 +52,7 @@ class Visit:
     nonce: str
     now: datetime
     shared: Figures
+    pulse: Pulse
     session: Session | None = None
     operator: Operator | None = None
     entering: Operator | None = None
@@ -61,12 +62,15 @@ class Visit:
     boxes: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     glass: Use | None = None
     """What the operator has broken, while it holds."""
-    readings: tuple[Reading, ...] = ()
-    """The last readiness checks."""
     seen: Seen = NOTHING
     """What the request shows of its computer."""
     address: str = "unknown"
     """Where it comes from; behind a proxy of ours, what that says."""
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """The last readiness checks; of a live page the last ones now, not those of when it was opened."""
+        return self.pulse.readings
 
     @property
     def actor(self) -> Actor:

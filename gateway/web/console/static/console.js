@@ -24,6 +24,21 @@
     wait();
   }
 
+  // Figures that nobody brings up to date must not pass for good news.
+  const live = document.querySelector("#live[data-patience]");
+  if (live) {
+    const stale = document.getElementById("stale");
+    let timer;
+    const heard = () => {
+      stale.hidden = true;
+      clearTimeout(timer);
+      timer = setTimeout(() => { stale.hidden = false; }, Number(live.dataset.patience) * 1000);
+    };
+    document.addEventListener("htmx:after:swap", (event) => { if (event.target.closest?.("#live")) heard(); });
+    document.addEventListener("finished", () => clearTimeout(timer));
+    heard();
+  }
+
   // A button that acts on ticked boxes says on how many, and needs at least one.
   for (const button of document.querySelectorAll("button[data-count]")) {
     const boxes = [...button.form.querySelectorAll("input[type=checkbox][name=delivery]")];
