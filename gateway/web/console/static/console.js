@@ -39,6 +39,14 @@
     heard();
   }
 
+  // A page that says what went wrong belongs in the window, not into a part of another one.
+  document.addEventListener("htmx:response:error", (event) => {
+    const asked = event.detail.ctx;
+    if (asked.hx.redirect) return;
+    if (asked.sourceElement !== live) location.assign(asked.request.action);
+    else if (asked.response.status !== 429) setTimeout(() => location.reload(), 10000);
+  });
+
   // A button that acts on ticked boxes says on how many, and needs at least one.
   for (const button of document.querySelectorAll("button[data-count]")) {
     const boxes = [...button.form.querySelectorAll("input[type=checkbox][name=delivery]")];
