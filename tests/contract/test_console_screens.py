@@ -501,6 +501,16 @@ async def test_a_store_that_is_away_gives_a_page_that_says_when_to_come_back(sit
         assert (posted.status, "Refresh" in posted.headers) == (503, False), "a form is not sent again by itself"
 
 
+async def test_a_form_that_is_sent_after_the_login_has_ended_says_so_and_leads_to_the_login(site):
+    async with site.browser("operator") as client:
+        form = {**GROUP, "scope": "all", "action": "retry", "reason": "x", "csrf": await token(client)}
+        site.clock.ahead = timedelta(minutes=16)
+        answer = await client.post("/dead/plan", data=form, allow_redirects=False)
+        page = await answer.text()
+        assert (answer.status, '<a href="/login">' in page) == (401, True)
+        assert "Your login has ended. Nothing was changed." in page
+
+
 async def test_without_the_fetched_packages_pages_are_plain_and_say_so_in_the_log(sqlite_url, monkeypatch, tmp_path):
     monkeypatch.setattr(pages, "VENDOR", tmp_path / "nothing")
     async with running(sqlite_url) as site, site.browser("operator") as client:

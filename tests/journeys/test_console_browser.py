@@ -254,6 +254,14 @@ async def test_a_live_page_whose_figures_cannot_come_at_first_tries_again(chromi
         assert (await answer.value).status == 200
 
 
+async def test_a_live_page_leads_to_the_login_when_the_login_has_ended(chromium, site):
+    async with logged_in(chromium, site, expected="401") as page:
+        await page.goto("/queues")
+        await expect(page.locator("#live")).to_contain_text("Texas")
+        site.clock.ahead = timedelta(minutes=16)
+        await page.wait_for_url("**/login*")
+
+
 async def test_a_filter_replaces_the_results_keeps_the_address_and_says_so(chromium, site):
     async with logged_in(chromium, site) as page:
         await page.goto("/records")

@@ -154,8 +154,9 @@ class Console:
                 why = "Your account was not allowed to break the glass; admins allow that beforehand."
             return self._problem(visit, Forbidden.status, Forbidden.title, why)
         if "HX-Request" in visit.request.headers or visit.request.method != "GET":
-            headers = {"HX-Redirect": login.login_address(visit)}
-            return web.Response(status=401, text="Log in again.", headers=headers)
+            answer = self._problem(visit, 401, "Log in again", "Your login has ended. Nothing was changed.")
+            answer.headers["HX-Redirect"] = login.login_address(visit)
+            return answer
         if visit.entering is not None:
             return web.Response(status=303, headers={"Location": login.second_address(visit)})
         return web.Response(status=303, headers={"Location": login.login_address(visit)})

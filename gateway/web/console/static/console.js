@@ -47,6 +47,9 @@
     else if (asked.response.status !== 429) setTimeout(() => location.reload(), 10000);
   });
 
+  // The login has ended, and a stream that is opened again and again would never say so.
+  document.addEventListener("htmx:sse:error", (event) => { if (event.detail.status === 401) location.reload(); });
+
   // A button that acts on ticked boxes says on how many, and needs at least one.
   for (const button of document.querySelectorAll("button[data-count]")) {
     const boxes = [...button.form.querySelectorAll("input[type=checkbox][name=delivery]")];
