@@ -16,6 +16,7 @@ MEANINGS: Mapping[str, str] = {
     "record.withheld": "the disclosure guard keeps a record back",
     "record.rerouted": "a parked record found its way after a change of agreements",
     "glass.broken": "an operator took the right to read content in an emergency, which somebody else has to review",
+    "glass.opened": "content was read by the right that an operator took in an emergency",
     "glass.ended": "an operator's right to read content in an emergency came to its end",
     "glass.reviewed": "a security officer looked through what was opened in an emergency, and said what it was",
     "reads.reviewed": "somebody looked through who had read records' content",

@@ -25,6 +25,7 @@ ACTIONS: Mapping[str, str] = {
     "record.rerouted": "a parked record found its way after a change of agreements",
     "record.read": "a person or a partner read a record's content",
     "glass.broken": "an operator took the right to read content in an emergency, which somebody else has to review",
+    "glass.opened": "content was read by the right that an operator took in an emergency",
     "glass.ended": "an operator's right to read content in an emergency came to its end",
     "glass.reviewed": "a security officer looked through what was opened in an emergency, and said what it was",
     "reads.reviewed": "somebody looked through who had read records' content",

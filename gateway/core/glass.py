@@ -15,8 +15,8 @@ from gateway.core.errors import Conflict, Forbidden
 from gateway.core.roles import Role
 
 GLASS = "glass"
-"""The kind of its object in the audit log, and the member of an entry's details that says under which use something
-was opened."""
+"""The kind of its object in the audit log, and the member of an entry's details that says under which use a record was
+opened."""
 
 
 class Emergency(StrEnum):

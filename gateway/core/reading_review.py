@@ -42,6 +42,8 @@ class Reading:
     record: str
     outcome: str
     own_name: OwnName = OwnName.UNKNOWN
+    broken_glass: bool = False
+    """Whether the role did not allow it, and an emergency did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def _reader(actor: Actor, theirs: Sequence[Reading], zone: tzinfo) -> Reader:
     own = {one.record for one in theirs if one.own_name is OwnName.YES}
     concerns = {
         "own-name": bool(own),
+        "broken-glass": any(one.broken_glass for one in theirs),
         "many-a-day": most > MOST_A_DAY,
         "outside-hours": outside > 0,
         "same-record-again": returns >= AGAIN,

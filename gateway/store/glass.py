@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, Update, insert, select, update
+from sqlalchemy import Row, Select, Update, select, update
 
 from gateway.core.glass import GLASS, Emergency, Opened, Review, Use, Verdict
 from gateway.core.model import AuditEntry
 from gateway.store.alarms import give
-from gateway.store.audit import written_before, written_since
+from gateway.store.bulk import upsert
 from gateway.store.engine import Database
 from gateway.store.rows import details_from, write_entries
 from gateway.store.tables import audit_entries, glass_uses
 
 _USE = glass_uses.c
-_RECORD = "record:"
-_LATE = timedelta(minutes=1)
-"""An opening that was begun in time is written a moment later."""
+_MOST = 500
+"""Uses that are listed."""
 
 
 class StoredGlass:
@@ -29,22 +28,21 @@ class StoredGlass:
 
     async def add(self, use: Use, entry: AuditEntry) -> bool:
         """As the port says. The index on uses that are not ended is the judge when two are begun at once."""
-        new = insert(glass_uses).values(
-            id=use.id,
-            operator=use.operator,
-            role=use.role,
-            emergency=use.emergency.value,
-            reason=use.reason,
-            login_at=use.login_at,
-            broken_at=use.broken_at,
-            until=use.until,
-            review_by=use.review_by,
-        )
-        open_ = select(_USE.id).where(_USE.operator == use.operator, _USE.ended_at.is_(None))
+        row = {
+            "id": use.id,
+            "operator": use.operator,
+            "role": use.role,
+            "emergency": use.emergency.value,
+            "reason": use.reason,
+            "login_at": use.login_at,
+            "broken_at": use.broken_at,
+            "until": use.until,
+            "review_by": use.review_by,
+        }
         async with self._database.write() as connection:
-            if (await connection.execute(open_)).first() is not None:
+            new = upsert(connection, glass_uses).values(row).on_conflict_do_nothing()
+            if not (await connection.execute(new)).rowcount:
                 return False
-            await connection.execute(new)
             await write_entries(connection, [entry])
             return True
 
@@ -59,7 +57,7 @@ class StoredGlass:
         return await self._all(query.order_by(_USE.id))
 
     async def list(self, *, reviewed: bool) -> tuple[Use, ...]:
-        query = select(glass_uses).order_by(_USE.id.desc())
+        query = select(glass_uses).order_by(_USE.id.desc()).limit(_MOST)
         if not reviewed:
             query = query.where(_USE.reviewed_at.is_(None))
         return await self._all(query)
@@ -76,21 +74,16 @@ class StoredGlass:
     async def alarm(self, use: str, stage: str, at: datetime, entry: AuditEntry) -> bool:
         return await give(self._database, f"{GLASS}:{use}", stage, at, entry)
 
-    async def opened(self, use: Use, now: datetime) -> tuple[Opened, ...]:
+    async def opened(self, use: str) -> tuple[Opened, ...]:
         entry = audit_entries.c
         query = (
-            select(entry.at, entry.object, entry.outcome, entry.details)
-            .where(*written_since(use.broken_at), *written_before(use.over_at(now) + _LATE))
-            .where(entry.action == "record.read", entry.actor == f"operator:{use.operator}")
+            select(entry.at, entry.outcome, entry.details)
+            .where(entry.object == f"{GLASS}:{use}", entry.action == "glass.opened")
             .order_by(entry.id)
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
-        return tuple(
-            Opened(row.at, row.object.removeprefix(_RECORD), row.outcome)
-            for row in rows
-            if details_from(row.details).get(GLASS) == use.id
-        )
+        return tuple(Opened(row.at, str(details_from(row.details)["record"]), row.outcome) for row in rows)
 
     async def _all(self, query: Select[Any]) -> tuple[Use, ...]:
         async with self._database.read() as connection:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from gateway.core.glass import GLASS
 from gateway.core.model import Actor
 from gateway.core.reading_review import OWN_NAME, OwnName, Reading
 from gateway.store.audit import written_since
@@ -38,7 +39,8 @@ class StoredReadings:
                 at=row.at,
                 record=row.object.removeprefix(_PREFIX),
                 outcome=row.outcome,
-                own_name=OwnName(str(details_from(row.details).get(OWN_NAME, OwnName.UNKNOWN))),
+                own_name=OwnName(str(details.get(OWN_NAME, OwnName.UNKNOWN))),
+                broken_glass=GLASS in details,
             )
-            for row in rows
+            for row, details in ((row, details_from(row.details)) for row in rows)
         )

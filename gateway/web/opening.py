@@ -50,12 +50,14 @@ class Openings:
             "shown": " ".join(opening.shown),
             OWN_NAME: await self._own_name(actor, opening.contents),
         }
-        if opening.under is not None:
-            details[GLASS] = opening.under.id
-            log.warning("glass.read", id=opening.under.id, record=opening.record)
-        outcome = "shown" if opening.shown else "masked"
-        entry = self.scribe.entry(actor, "record.read", f"record:{opening.record}", outcome, details)
-        await self.audit.write([entry])
+        entry, outcome, use = self.scribe.entry, "shown" if opening.shown else "masked", opening.under
+        if use is not None:
+            details[GLASS] = use.id
+        told = [entry(actor, "record.read", f"record:{opening.record}", outcome, details)]
+        if use is not None:
+            told.append(entry(actor, "glass.opened", f"{GLASS}:{use.id}", outcome, {"record": opening.record}))
+            log.warning("glass.opened", id=use.id, record=opening.record)
+        await self.audit.write(told)
 
     async def _own_name(self, actor: Actor, contents: tuple[Content, ...]) -> OwnName:
         account = await self.operators.find(actor.name)

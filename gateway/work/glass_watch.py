@@ -80,7 +80,7 @@ class GlassWatch:
 
     async def found(self, use: str) -> tuple[Use, tuple[Opened, ...]]:
         found = await self._found(use)
-        return found, await self.store.opened(found, self.clock())
+        return found, await self.store.opened(found.id)
 
     async def list(self, *, reviewed: bool) -> tuple[Use, ...]:
         return await self.store.list(reviewed=reviewed)
@@ -104,7 +104,7 @@ class GlassWatch:
 
     async def _end(self, use: Use, by: Actor, how: End) -> None:
         now = self.clock()
-        opened = await self.store.opened(use, now)
+        opened = await self.store.opened(use.id)
         details: dict[str, str | int] = {"opened": len(opened), "operator": use.operator}
         entry = self.scribe.entry(by, "glass.ended", _about(use), how, details)
         if await self.store.end(use.id, use.over_at(now), entry):

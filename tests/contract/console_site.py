@@ -108,7 +108,10 @@ RULE = "CSE-DATE-INVALID"
 
 
 SEALER = EnvelopeSealer(
-    KeyRing().with_new(KeyUse.KEK, "records", os.urandom(KEY_BYTES), datetime(2026, 3, 1, tzinfo=UTC)), os.urandom
+    KeyRing()
+    .with_new(KeyUse.KEK, "records", os.urandom(KEY_BYTES), datetime(2026, 3, 1, tzinfo=UTC))
+    .with_new(KeyUse.KEK, "federal-tax", os.urandom(KEY_BYTES), datetime(2026, 3, 1, tzinfo=UTC)),
+    os.urandom,
 )
 
 

@@ -128,10 +128,10 @@ async def test_an_export_is_taken_once_as_agreed_and_holds_metadata_alone(site):
         assert (await thief.get(export)).status == 404, "an export is for whoever asked"
 
 
-async def keep(site):
+async def keep(site, label="records"):
     """A record whose content can be opened."""
     content = Content(Kind("new-hire"), {BORN: "1980-02-03", SURNAME: CANARY, "HireDate": "2026-01-31"})
-    sealed = SEALER.seal("records", f"records.sealed:{site.ids['record']}", CANONICAL.write(content))
+    sealed = SEALER.seal(label, f"records.sealed:{site.ids['record']}", CANONICAL.write(content))
     async with site.database.write() as connection:
         await connection.execute(update(records).where(records.c.id == site.ids["record"]).values(sealed=sealed))
     return f"/records/{site.ids['record']}/content"

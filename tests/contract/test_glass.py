@@ -20,6 +20,7 @@ from gateway.core.glass import Emergency, End, Review, Stage, Verdict
 from gateway.core.model import Actor
 from gateway.core.ports.accounts import Operator
 from gateway.core.ports.glass import Breaking, Word
+from gateway.core.reading_review import readers
 from gateway.core.roles import Role
 from gateway.guarding import glass_watch
 from gateway.store.glass import StoredGlass
@@ -126,14 +127,38 @@ async def test_the_glass_lasts_a_quarter_of_an_hour_to_the_second_and_is_told_me
         site.clock.forward(seconds=1)
         assert await reads(site, client) == (403, False)
         await site.parts.glass.step()
-        ((_, broken), (_, ended)) = await site.parts.audit.about(f"glass:{task}")
+        ((_, broken), (_, opened), (_, ended)) = await site.parts.audit.about(f"glass:{task}")
         assert (broken.action, str(broken.actor), broken.details["emergency"]) == (
             "glass.broken",
             "operator:vic",
             "danger-to-a-person",
         )
+        assert (opened.action, opened.outcome, opened.details) == (
+            "glass.opened",
+            "shown",
+            {"record": site.ids["record"]},
+        )
         assert (ended.action, ended.outcome, ended.details["opened"]) == ("glass.ended", "time", 1)
         assert re.search("vic broke the glass", await (await officer.get("/")).text())
+
+
+async def test_federal_tax_information_stays_shut_and_a_steward_reads_it(site):
+    """The latter is the control: it is the glass that keeps it shut."""
+    await keep(site, "federal-tax")
+    async with breaker(site) as client, logged_in(site, "sue", "data-steward") as steward:
+        await send(client, "/break", 303, **WHY)
+        assert await reads(site, client) == (403, False)
+        assert await entries(site, "record.read") == []
+        assert await reads(site, steward) == (200, True)
+
+
+async def test_the_weekly_report_marks_what_was_read_behind_the_broken_glass(site):
+    async with breaker(site) as client, logged_in(site, "sue", "data-steward") as steward:
+        await send(client, "/break", 303, **WHY)
+        for one in (client, steward):
+            await reads(site, one)
+    found = readers(await site.parts.readings.since(site.clock() - timedelta(days=1)), UTC)
+    assert [(one.actor.name, one.concerns) for one in found] == [("vic", ("broken-glass",)), ("sue", ())]
 
 
 @pytest.mark.parametrize("leaving", ["/break/end", "/logout"])

@@ -52,6 +52,15 @@ async def test_a_role_without_rights_over_the_api_gets_no_key(base):
             await new_operator_key(base, ROOT, "sam", timedelta(days=1))
 
 
+async def test_only_a_role_that_may_not_read_can_be_allowed_to_break_the_glass(base):
+    await add_operator(base, ROOT, Account("vic", Role.VIEWER, PASSWORD, break_glass=True))
+    assert (await base.stores.operators.find("vic")).break_glass
+    await add_operator(base, ROOT, Account("vic", Role.VIEWER, PASSWORD))
+    assert not (await base.stores.operators.find("vic")).break_glass
+    with pytest.raises(Misconfigured):
+        await add_operator(base, ROOT, Account("vic", Role.DATA_STEWARD, PASSWORD, break_glass=True))
+
+
 async def test_an_account_keeps_its_surname_when_its_role_changes(base):
     def kept(found):
         return open_surname(base.tools.examiner.sealer, "pat", found.sealed_surname)

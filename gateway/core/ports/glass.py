@@ -25,7 +25,7 @@ class GlassStore(Protocol):
         ...
 
     async def list(self, *, reviewed: bool) -> tuple[Use, ...]:
-        """The newest first; without ``reviewed`` those that nobody has reviewed."""
+        """The newest five hundred, the last one first; without ``reviewed`` those that nobody has reviewed."""
         ...
 
     async def end(self, use: str, at: datetime, entry: AuditEntry) -> bool:
@@ -40,7 +40,7 @@ class GlassStore(Protocol):
         """False when it was given before, by whichever process; then nothing is written."""
         ...
 
-    async def opened(self, use: Use, now: datetime) -> tuple[Opened, ...]:
+    async def opened(self, use: str) -> tuple[Opened, ...]:
         """What was opened under it, oldest first, out of the audit log."""
         ...
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Table, Text, text
+from sqlalchemy import Column, Index, Table, Text
 
-from gateway.store.tables.schema import metadata
+from gateway.store.tables.schema import metadata, only_where
 from gateway.store.types import Instant
 
 glass_uses = Table(
@@ -24,11 +24,5 @@ glass_uses = Table(
     Column("reviewed_at", Instant),
     Column("verdict", Text),
     Column("note", Text),
-    Index(
-        "glass_unended",
-        "operator",
-        unique=True,
-        sqlite_where=text("ended_at IS NULL"),
-        postgresql_where=text("ended_at IS NULL"),
-    ),
+    Index("glass_unended", "operator", unique=True, **only_where("ended_at IS NULL")),
 )

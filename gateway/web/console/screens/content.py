@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.core.errors import NotFound, Refused
-from gateway.core.labels import open_record
+from gateway.core.errors import Forbidden, NotFound, Refused
+from gateway.core.labels import Label, named_label, open_record
 from gateway.core.model import Content, Record
 from gateway.core.reasons import fit_reason
 from gateway.web.amending import shape
@@ -49,7 +49,10 @@ async def content(visit: Visit) -> Shown:
 
 
 def read(visit: Visit, record: Record) -> Content:
-    """The record's content. Raises NotFound when nothing of it is kept. The caller writes the entry."""
+    """The record's content. Raises NotFound when nothing of it is kept, Forbidden for federal tax information behind
+    the broken glass: 26 USC 6103 knows no emergency of ours. The caller writes the entry."""
     if record.sealed is None:
         raise NotFound("Nothing of this record's content is kept.")
+    if visit.glass is not None and named_label(visit.parts.sealer, record.sealed) is Label.FEDERAL_TAX:
+        raise Forbidden("Federal tax information stays shut, in an emergency too.", code="glass-tax")
     return visit.parts.canonical.read(open_record(visit.parts.sealer, record.id, record.sealed))
