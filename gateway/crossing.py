@@ -10,7 +10,7 @@ from datetime import date
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from gateway.core.model import Digest, Facts, Finding, FormatName, Partner, RecordId
+from gateway.core.model import Digest, Facts, Finding, FormatName, Partner, RecordId, RuleCode
 from gateway.core.ports.crew import Examination, Examined
 from gateway.core.ports.formats import Frame, Heading
 
@@ -32,6 +32,7 @@ class PackedTask(NamedTuple):
     frames: tuple[_Frame, ...]
     ids: tuple[RecordId, ...]
     today: date
+    lacking: RuleCode | None
 
 
 PackedResult = list[_Examined]
@@ -40,12 +41,12 @@ PackedResult = list[_Examined]
 
 def pack_task(task: Examination) -> PackedTask:
     frames = tuple([(frame.ordinal, frame.body, frame.line) for frame in task.frames])
-    return PackedTask(task.format, task.sender, task.heading, frames, task.ids, task.today)
+    return PackedTask(task.format, task.sender, task.heading, frames, task.ids, task.today, task.lacking)
 
 
 def unpack_task(packed: PackedTask) -> Examination:
     frames = tuple([Frame(*frame) for frame in packed.frames])
-    return Examination(packed.format, packed.sender, packed.heading, frames, packed.ids, packed.today)
+    return Examination(packed.format, packed.sender, packed.heading, frames, packed.ids, packed.today, packed.lacking)
 
 
 def pack_result(found: tuple[Examined, ...]) -> PackedResult:

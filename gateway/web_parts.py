@@ -6,6 +6,7 @@ from datetime import date
 
 from gateway import __version__
 from gateway.amending import amendment_desk
+from gateway.attesting import attestation_of
 from gateway.core.errors import Unavailable
 from gateway.core.model import Content
 from gateway.core.ports.broker import Broker
@@ -96,6 +97,7 @@ def web_parts(
         checks={"store": store_answers, "broker": broker_answers},
         version=__version__,
         policies=base.policies,
+        attestation=attestation_of(base.settings.attestation),
         key_report=lambda: key_report(base),
         messages=wire.messages,
         partner_keys=wire.partner_keys,

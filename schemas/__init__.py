@@ -9,6 +9,7 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
+from gateway.core.attestation import Attestation
 from gateway.core.catalog import Catalog, Layout
 from gateway.core.model import FormatName
 from gateway.core.policy import Policy
@@ -16,6 +17,8 @@ from gateway.core.ports.formats import FormatState
 from gateway.core.retention import Schedule
 from gateway.core.succession import Succession
 from schemas import files, messages, tables, x12_sets
+from schemas.attestation_text import FILE as ATTESTATION
+from schemas.attestation_text import read_attestation
 from schemas.bridges import read_bridges
 from schemas.checks import check
 from schemas.disclosure_policy import check_policy, read_policy
@@ -46,6 +49,13 @@ def schedule(catalog: Catalog, content: bytes | None = None) -> Schedule:
     allows what the law does not."""
     shipped = resources.files("schemas").joinpath(RETENTION).read_bytes() if content is None else content
     return read_schedule(shipped, catalog, catalog.policy)
+
+
+def attestation(penalty: str, content: bytes | None = None) -> Attestation:
+    """What is attested with requests to find persons: the text that is shipped, or the one in ``content``, with the
+    penalty that it tells. Raises Misconfigured."""
+    shipped = resources.files("schemas").joinpath(ATTESTATION).read_bytes() if content is None else content
+    return read_attestation(shipped, penalty)
 
 
 def read(root: Traversable, *, drafts: bool = False) -> Catalog:

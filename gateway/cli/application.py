@@ -12,6 +12,7 @@ from gateway import __version__
 from gateway.cli import (
     answers,
     approvals,
+    attestation,
     audit,
     backup,
     dead,
@@ -90,6 +91,7 @@ samples.register(app)
 answers.register(app)
 records.register(app)
 queries.register(app)
+attestation.register(app)
 why.register(app)
 token.register(app)
 deadlines.register(app)

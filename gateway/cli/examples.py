@@ -28,6 +28,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "status": (f"{_ID} --wait 60 --records",),
     "trace": (_ID,),
     "query": ("query.xml --out answer.xml",),
+    "attestation": ("",),
     "why": (_ID,),
     "lift": (f'{_ID} --reason "the notice was placed by mistake"',),
     "deadlines": ("", "--all"),

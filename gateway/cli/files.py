@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gateway.cli.attestation import attesting
 from gateway.cli.client import Client, wait_until_judged
 from gateway.cli.exits import Exit
-from gateway.cli.options import ApiKeyOption, Ca, Drafts, Format, Json, Url
+from gateway.cli.options import ApiKeyOption, Attest, Ca, Drafts, Format, Json, Url
 from gateway.cli.out import progress, put, say
 from gateway.core.protection import Profile
 
@@ -44,12 +45,15 @@ class _Watched:
 def submit(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The file.")],
     format: Annotated[str, typer.Option("--format", "-f", help="csenet, w4, xml, json, newhire-csv-nc, ...")],
-    idempotency_key: Annotated[str | None, typer.Option(help="Default: the SHA-256 of the file.")] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="Default: the SHA-256 of the file, and what is attested.")
+    ] = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the judgement of a big file.")] = 0,
     protected: Annotated[
         Profile | None,
         typer.Option(help="The file is a message of this profile (docs/wire.md), made by your own tools."),
     ] = None,
+    attest: Attest = None,
     url: Url = None,
     key: ApiKeyOption = None,
     ca: Ca = None,
@@ -57,11 +61,12 @@ def submit(
 ) -> None:
     """Post a file; print the receipt. A repeat of the same file is answered with the same receipt."""
     client = Client.of(url, key, ca)
-    used = idempotency_key or _digest(file)
+    used = idempotency_key or _key(file, attest)
     size = file.stat().st_size
     with progress("sent", size) as bar, file.open("rb") as opened:
         body = _Watched(opened, lambda count: bar.advance(bar.task_ids[0], count))
         headers = {"Idempotency-Key": f'"{used}"', "Content-Length": str(size), **_media_type(protected)}
+        headers |= attesting(attest)
         answer = client.send("POST", f"/v1/submissions?format={format}", body, headers)  # type: ignore[arg-type] # http.client reads anything with read()
     receipt = answer.json()
     if wait and receipt["state"] != "judged":
@@ -80,6 +85,11 @@ def _media_type(protected: Profile | None) -> dict[str, str]:
     from keys.wire.protection import WAYS  # noqa: PLC0415 - cryptography, needed here only
 
     return {"Content-Type": WAYS[protected].media_type}
+
+
+def _key(file: Path, attest: str | None) -> str:
+    """Of the same file another one with another attestation: what was refused for want of it is judged anew."""
+    return _digest(file) if attest is None else f"{_digest(file)}:{attest}"
 
 
 def _digest(file: Path) -> str:

@@ -9,6 +9,10 @@ import typer
 
 Url = Annotated[str | None, typer.Option(help="The gateway's API; default: GATEWAY_URL.")]
 ApiKeyOption = Annotated[str | None, typer.Option("--key", help="API key; default: GATEWAY_KEY.")]
+Attest = Annotated[
+    str | None,
+    typer.Option(help="Version of the text that you attest with requests to find persons (`gateway attestation`)."),
+]
 Ca = Annotated[
     Path | None,
     typer.Option("--ca", help="PEM file of the authority to trust; default: GATEWAY_CA."),

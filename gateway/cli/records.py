@@ -62,6 +62,7 @@ def trace(
 
 
 def _element(step: dict[str, Any]) -> str:
-    """What a finding on a payload is about: the element and how often; empty for other steps."""
+    """What a finding on a payload is about, the element and how often; what was attested; empty for other steps."""
     details = step["details"]
-    return " ".join(str(details[name]) for name in ("path", "note") if name in details)
+    told = [str(details[name]) for name in ("path", "note") if name in details]
+    return " ".join([*told, *([f"attested {details['attested']}"] if "attested" in details else [])])

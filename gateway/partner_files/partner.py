@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -55,6 +55,7 @@ class PartnerTable(Table):
     fti_ok_until: date | None = None
     safeguards_approval_ref: str = Field(default="", max_length=80)
     locate_attested_until: date | None = None
+    locate_attestation: Literal["none", "each"] = "none"
     caller: CallerTable | None = None
     protection: ProtectionTable | None = None
     wire_keys: list[WireKeyTable] = Field(default_factory=list)
@@ -104,6 +105,7 @@ class PartnerTable(Table):
             queries=None if self.queries is None else _endpoint(AdapterName.HTTPS, self.queries),
             tax_approval=TaxApproval(self.fti_ok_from, self.fti_ok_until, self.safeguards_approval_ref),
             locate_attested_until=self.locate_attested_until,
+            attests_each_locate=self.locate_attestation == "each",
             caller=KEYS_ONLY if self.caller is None else self.caller.value(),
             protection=PLAIN if self.protection is None else self.protection.value(),
         )

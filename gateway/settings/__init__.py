@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from gateway.settings.admission import Admission
 from gateway.settings.api import Api
+from gateway.settings.attestation import AttestationSettings
 from gateway.settings.audit import Audit, TimestampSettings, WitnessSettings
 from gateway.settings.broker import BrokerSettings
 from gateway.settings.console import PRODUCTION, Console
@@ -29,6 +30,7 @@ __all__ = [
     "PRODUCTION",
     "Admission",
     "Api",
+    "AttestationSettings",
     "Audit",
     "BrokerSettings",
     "Console",

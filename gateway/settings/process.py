@@ -21,6 +21,7 @@ from pydantic_settings import (
 from gateway.core.errors import Misconfigured
 from gateway.settings.admission import Admission
 from gateway.settings.api import Api
+from gateway.settings.attestation import AttestationSettings
 from gateway.settings.audit import Audit
 from gateway.settings.broker import BrokerSettings
 from gateway.settings.console import PRODUCTION, Console
@@ -57,6 +58,7 @@ class Settings(BaseSettings):
     admission: Admission = Admission()
     retention: Retention = Retention()
     places: PlaceSettings = PlaceSettings()
+    attestation: AttestationSettings = AttestationSettings()
     policy: PolicySettings = PolicySettings()
     log_name: str = "gateway.example/log"
     """Origin of the audit log: the name in every checkpoint."""

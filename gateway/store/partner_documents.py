@@ -99,6 +99,7 @@ def decode_partner(document: str, version: int, *, paused: bool) -> Partner:
         queries=_read_endpoint(doc["queries"]) if "queries" in doc else None,
         tax_approval=_read_approval(doc.get("tax_approval")),
         locate_attested_until=_read_day(doc.get("locate_attested_until")),
+        attests_each_locate=doc.get("attests_each_locate", False),
         caller=decode_caller(doc["caller"]) if "caller" in doc else KEYS_ONLY,
         protection=_read_protection(doc.get("protection")),
         paused=paused,
@@ -158,6 +159,7 @@ def _approvals(partner: Partner) -> Mapping[str, object]:
     return {
         **({} if approval == TaxApproval() else {"tax_approval": [*days, approval.reference]}),
         **({} if until is None else {"locate_attested_until": until.isoformat()}),
+        **({"attests_each_locate": True} if partner.attests_each_locate else {}),
     }
 
 

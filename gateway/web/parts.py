@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 
+from gateway.core.attestation import NO_TEXT, Attestation
 from gateway.core.audit_entry import Scribe
 from gateway.core.crypto_module import UNKNOWN, ModuleReport
 from gateway.core.ids import Clock, Mint, Random
@@ -170,6 +171,8 @@ class Parts:
     incident_clocks: IncidentClocks = NO_INCIDENTS
     key_report: KeyReport = no_keys
     modules: ModuleReport = UNKNOWN
+    attestation: Attestation = NO_TEXT
+    """What is attested with requests to find persons."""
     policies: Policies | None = None
     """Which policies are in force, and who signed them; None: not told here."""
     admission: Admission = _UNBOUNDED

@@ -193,6 +193,9 @@ _TABLE: tuple[Problem, ...] = (
     Problem("too-many-at-once", 429, "Too many submissions are under way", "Wait for answers before you send more."),
     Problem("idempotency-key-missing", 400, "The Idempotency-Key is missing", "Send a fresh key with each submission."),
     Problem("idempotency-key-unfit", 400, "The Idempotency-Key is not usable", "Use 1 to 128 letters, digits and ._:-"),
+    Problem(
+        "attestation-unfit", 400, "The attestation is not usable", "Name the version that /about/attestation tells."
+    ),
     Problem("body-cut-off", 400, "The body ended too early", "Send the whole body again with the same key."),
     Problem("bad-cursor", 400, "The cursor is not one that this list gave", "Start again from the first page."),
     Problem("bad-page", 400, "The page size is not possible", "Ask for 1 to 500 rows."),

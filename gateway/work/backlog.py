@@ -12,6 +12,7 @@ from datetime import timedelta
 import structlog
 
 from gateway.core.acceptance import Chunk, Judged, total
+from gateway.core.attestation import attested, lacking
 from gateway.core.audit_entry import Scribe
 from gateway.core.errors import Unreadable
 from gateway.core.ids import Clock, Mint
@@ -225,7 +226,8 @@ class Backlog:
         submission = work.submission
         ids = tuple(RecordId(self.mint()) for _ in frames)
         day = submission.received_at.date()
-        task = Examination(submission.format, work.sender, work.reader.heading, frames, ids, day)
+        lacks = lacking(work.sender, submission.attested or "")
+        task = Examination(submission.format, work.sender, work.reader.heading, frames, ids, day, lacks)
         return await self.crew.examine(task)
 
     async def _next(self, work: _Work, done: int, pending: _Pending) -> int:
@@ -233,7 +235,9 @@ class Backlog:
         frames, task = pending[0]
         examined = await task
         pending.popleft()
-        judged = await self._routed(examined, Origin(submission.id, submission.sender, submission.received_at))
+        word = attested(submission.attested or "")
+        origin = Origin(submission.id, submission.sender, submission.received_at, attested=word)
+        judged = await self._routed(examined, origin)
         accepted = total(judged).accepted
         chunk = Chunk(submission.id, done, judged, self._turn(work, accepted))
         work.accepted += accepted

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from gateway.core.attestation import asks_to_locate
 from gateway.core.errors import Unprocessable
 from gateway.core.labels import label_of, record_context
 from gateway.core.model import Digest, Facts, Finding, FormatName, Partner, PartnerKey, RecordId, RuleCode, Severity
@@ -51,7 +52,10 @@ class Examiner:
         facts = self.canonical.facts(decoded.content)
         judged = self.rules.judge(decoded.content, facts, task.format, frame.ordinal, task.today)
         found = told(read, schema, judged) if schema or judged else read
-        findings = tuple(_placed(f, frame) for f in found + sender_findings(facts, task.sender, frame.ordinal))
+        of_sender = sender_findings(facts, task.sender, frame.ordinal)
+        if task.lacking is not None and asks_to_locate(facts):
+            of_sender = (*of_sender, Finding(task.lacking, Severity.ERROR, record=frame.ordinal))
+        findings = tuple(_placed(f, frame) for f in found + of_sender)
         if blocked(findings):
             return Examined(record, frame.ordinal, findings, facts)
         persons, endangered = indexes(self.canonical.people(decoded.content), self.indexer)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gateway.core.acceptance import Acceptance, Judged, ReceiptWriter, total
+from gateway.core.attestation import lacking
 from gateway.core.audit_entry import Scribe
 from gateway.core.errors import Forbidden, TooLarge, Unprocessable, Unreadable
 from gateway.core.ids import Clock, Mint
@@ -17,11 +18,11 @@ from gateway.core.model import (
     Actor,
     Counts,
     Delivery,
-    Digest,
     Finding,
     FormatName,
     Partner,
     RecordId,
+    RuleCode,
     Submission,
     SubmissionId,
     SubmissionState,
@@ -38,8 +39,9 @@ from gateway.core.succession import Successions
 from gateway.core.whole_file import WholeFile
 from gateway.work.acknowledging import Acknowledging
 from gateway.work.pieces import Pieces
+from gateway.work.posted import Head
 from gateway.work.returns import Returns
-from gateway.work.route import Origin, Router
+from gateway.work.route import Router
 from gateway.work.turnstile import Turnstile
 from gateway.work.validation import Validation
 
@@ -105,44 +107,52 @@ class Desk:
             raise Forbidden(f"The partner file does not let this caller post {format_}.", code="format-not-allowed")
         return found.reader()
 
-    def begin(self, sender: Partner, idempotency_key: str, format: FormatName, entity: str) -> _Upload:  # noqa: ARG002 - the request id is for logs of the edge
-        head = _Head(
-            id=SubmissionId(self.mint()), sender=sender, key=idempotency_key, format=format, received_at=self.clock()
+    def begin(
+        self,
+        sender: Partner,
+        idempotency_key: str,
+        format: FormatName,
+        entity: str,  # noqa: ARG002 - the request id is for logs of the edge
+        attested: str = "",
+    ) -> _Upload:
+        head = Head(
+            id=SubmissionId(self.mint()),
+            sender=sender,
+            key=idempotency_key,
+            format=format,
+            received_at=self.clock(),
+            attested=attested,
         )
         return _Upload(self, head, self.reader(sender, format))
 
-    def validation(self, sender: Partner, format: FormatName) -> Validation:
-        return Validation(self, sender, format, self.reader(sender, format))
+    def validation(self, sender: Partner, format: FormatName, attested: str = "") -> Validation:
+        return Validation(self, sender, format, self.reader(sender, format), lacking(sender, attested))
 
     async def examine(
-        self, sender: Partner, format_: FormatName, heading: Heading, frames: list[Frame], at: datetime
+        self,
+        sender: Partner,
+        format_: FormatName,
+        heading: Heading,
+        frames: list[Frame],
+        at: datetime,
+        lacks: RuleCode | None,
     ) -> list[Examined]:
-        """Examine frames in slices, so that other requests get their turn in between."""
+        """Examine frames in slices, so that other requests get their turn in between. ``lacks``: the rule by which
+        requests to find a person are refused."""
         found: list[Examined] = []
         for start in range(0, len(frames), SLICE):
             part = tuple(frames[start : start + SLICE])
             ids = tuple(RecordId(self.mint()) for _ in part)
-            found.extend(await self.crew.examine(Examination(format_, sender, heading, part, ids, at.date())))
+            found.extend(await self.crew.examine(Examination(format_, sender, heading, part, ids, at.date(), lacks)))
             if len(frames) > SLICE:
                 await asyncio.sleep(0)
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """What is known of a submission before its body."""
-
-    id: SubmissionId
-    sender: Partner
-    key: str
-    format: FormatName
-    received_at: datetime
-
-
 @dataclass(slots=True)
 class _Upload:
     desk: Desk
-    head: _Head
+    head: Head
     reader: Reader
     _frames: list[Frame] = field(default_factory=list, repr=False)
     _held: list[bytes] = field(default_factory=list, repr=False)
@@ -211,8 +221,9 @@ class _Upload:
             await self._turn_away(findings)
             raise Unreadable("The file's own controls do not hold: none of its records is taken.", findings)
         await desk.turnstile.go_through()
-        examined = await desk.examine(head.sender, head.format, self.reader.heading, self._frames, head.received_at)
-        judged = desk.router.judge(examined, Origin(head.id, head.sender.key, head.received_at), desk.directory())
+        heading, frames = self.reader.heading, self._frames
+        examined = await desk.examine(head.sender, head.format, heading, frames, head.received_at, head.lacking)
+        judged = desk.router.judge(examined, head.origin, desk.directory())
         acceptance = self._acceptance(SubmissionState.JUDGED, judged, findings, "submission.judged")
         if acceptance.submission.counts.accepted and (headers := self.reader.headers):
             turn = desk.successions.turn(head.sender, head.format, headers, head.id)
@@ -266,20 +277,7 @@ class _Upload:
         head = self.head
         counts: Counts = total(judged)
         at_once = state is SubmissionState.JUDGED
-        submission = Submission(
-            id=head.id,
-            sender=head.sender.key,
-            idempotency_key=head.key,
-            body_digest=Digest(self._hash.hexdigest()),
-            body_size=self._size,
-            format=head.format,
-            received_at=head.received_at,
-            state=state,
-            receipt=b"",
-            counts=counts,
-            judged_at=head.received_at if at_once else None,
-            progress=counts.records,
-        )
+        submission = head.submission(state, self._hash.hexdigest(), self._size, counts)
         submission = replace(submission, receipt=self.desk.write_receipt(submission, judged, findings))
         details: dict[str, str | int] = {"sha256": submission.body_digest, "bytes": self._size}
         if at_once:

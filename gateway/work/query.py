@@ -71,10 +71,12 @@ class QueryDesk:
     tools: QueryTools
     _turns: dict[PartnerKey, Turn] = field(default_factory=dict)
 
-    async def ask(self, sender: Partner, format: FormatName, body: bytes, query: QueryId) -> Answered:
+    async def ask(
+        self, sender: Partner, format: FormatName, body: bytes, query: QueryId, attested: str = ""
+    ) -> Answered:
         begun = perf_counter()
         try:
-            plan = self.tools.planner.plan(sender, format, body, query, self.tools.clock())
+            plan = self.tools.planner.plan(sender, format, body, query, self.tools.clock(), attested)
         except Refused as refusal:
             actor = Actor("partner", sender.key)
             await self._write(self.tools.scribe.entry(actor, "query.refused", f"query:{query}", refusal.problem))
@@ -189,6 +191,7 @@ class QueryDesk:
             "part": plan.query.content.get("DataRequestCode") or "",
             "case": self.tools.indexer.index(f"case:{plan.partner.key}", case).hex(),
             "sha256": plan.query.digest,
+            **({"attested": plan.attested} if plan.attested else {}),
         }
         return self._entry(plan, Actor("partner", plan.caller.key), "query.asked", "ok", details)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from gateway.core import case_status
+from gateway.core.attestation import OUTDATED_RULE, asks_to_locate, attested, lacking
 from gateway.core.case_status import Result
 from gateway.core.disclosure import Clearance, Guard, Passage, Withheld
 from gateway.core.errors import GatewayError
@@ -40,6 +41,8 @@ class Plan:
     """To the partner that answers."""
     back: Route
     """To the caller, for the answer."""
+    attested: str = ""
+    """The version of the text that the caller attested, where it asks about the parties of a case."""
 
     @property
     def partner(self) -> Partner:
@@ -77,7 +80,9 @@ class Planner:
     """Persons of an answer on whom a notice of danger is held."""
     places: Places = AT_HOME
 
-    def plan(self, sender: Partner, form: FormatName, body: bytes, query: QueryId, now: datetime) -> Plan:
+    def plan(
+        self, sender: Partner, form: FormatName, body: bytes, query: QueryId, now: datetime, weighed: str = ""
+    ) -> Plan:
         """Raises QueryInvalid with findings, or QueryRefused with the reason as its code."""
         if sender.accepts and form not in sender.accepts:
             raise QueryRefused("The caller may not post this format.", code="format-not-allowed")
@@ -88,6 +93,7 @@ class Planner:
             raise QueryInvalid("The record is an answer, not a query.")
         if foreign := sender_findings(asked.facts, sender, 1):
             raise QueryInvalid("The caller asks in another's name.", foreign)
+        word = _attested(asked.facts, sender, weighed)
         nothing = self.reader.known(case_status.prohibited(asked.content))
         there = self._route(asked.facts, sender.key, now.date())
         back = self._route(nothing.facts, there.partner.key, now.date())
@@ -100,7 +106,7 @@ class Planner:
         for route in (there, back):
             if not route.agreement.plain and any(_bare(party) for party in (there.partner, sender)):
                 raise QueryRefused("The agreement allows nothing without protection.", code="plain-not-allowed")
-        return Plan(query, now, form, asked, nothing, there, back)
+        return Plan(query, now, form, asked, nothing, there, back, word)
 
     def _route(self, facts: Facts, sender: PartnerKey, today: date) -> Route:
         """The direct route, when an agreement and the guard allow it. Subscribers get no copies of queries."""
@@ -160,6 +166,18 @@ class Planner:
         withheld = self.guard.decide(Passage(bearing, plan.back, plan.at.date(), plan.partner, held=held)).withheld
         prohibits = record.content.get("ResultCode") == Result.PROHIBITED
         return Told(plan.nothing, Result.PROHIBITED, record, withheld) if withheld or prohibits else None
+
+
+def _attested(facts: Facts, sender: Partner, weighed: str) -> str:
+    """The version that was attested. Raises QueryRefused where the sender has to attest and did not."""
+    if not asks_to_locate(facts):
+        return ""
+    rule = lacking(sender, weighed)
+    if rule == OUTDATED_RULE:
+        raise QueryRefused("The attestation is of another text.", code="locate-attestation-outdated")
+    if rule is not None:
+        raise QueryRefused("Questions about parties come with an attestation.", code="locate-attestation-missing")
+    return attested(weighed)
 
 
 def _bare(partner: Partner) -> bool:

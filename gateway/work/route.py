@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from gateway.core.acceptance import Judged
+from gateway.core.attestation import asks_to_locate
 from gateway.core.audit_entry import Scribe
 from gateway.core.bearing import Bearing
 from gateway.core.bridge import Bridging, Stuck
@@ -60,6 +61,8 @@ class Origin:
     """The day whose agreements count; None: the day of receipt."""
     by: Actor | None = None
     """Who put them in; None: their sender."""
+    attested: str = ""
+    """The version of the text that the sender attested with its requests to find persons; empty: none."""
 
     @property
     def actor(self) -> Actor:
@@ -165,6 +168,8 @@ class Router:
             details["sha256"] = one.digest
         if state is RecordState.WITHHELD:
             details |= {"policy": self.guard.policy.version, "rule": self.guard.rule(Withheld(reason))}
+        if origin.attested and state is not RecordState.REFUSED:
+            details |= _attested(one, origin)
         entry = self.scribe.entry(origin.actor, action, f"record:{one.id}", reason, details)
         return Judged(record, findings, (), (), entry)
 
@@ -178,6 +183,8 @@ class Router:
         details["policy"] = self.guard.policy.version
         if withheld:
             details["withheld"] = " ".join(withheld)
+        if origin.attested:
+            details |= _attested(one, origin)
         entry = self.scribe.entry(origin.actor, "record.accepted", f"record:{one.id}", "ok", details)
         notices = tuple(Finding(SUBSCRIBER, Severity.NOTICE, one.ordinal, note=reason) for reason in withheld)
         return Judged(
@@ -218,6 +225,11 @@ class Router:
             owed_at=origin.received_at,
         )
         return item, delivery
+
+
+def _attested(one: Examined, origin: Origin) -> dict[str, str]:
+    """Who attested and when are the entry's own; of other records nothing is said."""
+    return {"attested": origin.attested} if one.facts is not None and asks_to_locate(one.facts) else {}
 
 
 def _record(

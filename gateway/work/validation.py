@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateway.core.acceptance import Judged, total
 from gateway.core.errors import TooLarge, Unprocessable
-from gateway.core.model import Counts, Finding, FormatName, Partner, RecordState, SubmissionId
+from gateway.core.model import Counts, Finding, FormatName, Partner, RecordState, RuleCode, SubmissionId
 from gateway.core.ports.formats import Frame, Reader
 from gateway.core.ports.intake import Verdict
 from gateway.core.ports.submissions import RuleCount
@@ -28,6 +28,7 @@ class Validation:
     sender: Partner
     format: FormatName
     reader: Reader
+    lacks: RuleCode | None
     _findings: list[Finding] = field(default_factory=list)
     _tally: Tally = field(default_factory=Tally)
     _counts: Counts = field(default_factory=Counts)
@@ -42,7 +43,7 @@ class Validation:
 
     async def _judge(self, frames: list[Frame]) -> None:
         at = self.desk.clock()
-        examined = await self.desk.examine(self.sender, self.format, self.reader.heading, frames, at)
+        examined = await self.desk.examine(self.sender, self.format, self.reader.heading, frames, at, self.lacks)
         origin = Origin(SubmissionId(self.desk.mint()), self.sender.key, at)
         judged = await self._once(self.desk.router.judge(examined, origin, self.desk.directory()))
         self._counts += total(judged)

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import aiohttp
 from aiohttp import web
 
+from gateway.attesting import attestation_of
 from gateway.core.acceptance import Acceptance, Judged, total
 from gateway.core.audit_entry import Scribe
 from gateway.core.errors import TooLarge, Unprocessable
@@ -62,6 +63,7 @@ from gateway.core.routing import Directory
 from gateway.core.why import why_delivery, why_record
 from gateway.heads import Heads
 from gateway.published import Publisher
+from gateway.settings import AttestationSettings
 from gateway.store.amendments import StoredAmendments
 from gateway.store.approvals import StoredApprovals
 from gateway.store.audit import StoredAuditLog
@@ -169,12 +171,18 @@ class LineDesk:
     clock: Callable[[], datetime]
     mint: Callable[[], str]
     scribe: Scribe
+    attested: list[str] = field(default_factory=list)
+    """What the attestations of all bodies so far were worth."""
 
-    def begin(self, sender: Partner, idempotency_key: str, format: FormatName, entity: str) -> _Upload:
+    def begin(
+        self, sender: Partner, idempotency_key: str, format: FormatName, entity: str, attested: str = ""
+    ) -> _Upload:
         assert entity
+        self.attested.append(attested)
         return _Upload(self, sender, idempotency_key, format)
 
-    def validation(self, sender: Partner, format: FormatName) -> _Validation:
+    def validation(self, sender: Partner, format: FormatName, attested: str = "") -> _Validation:
+        self.attested.append(attested)
         return _Validation(self, sender, format)
 
     def judge(self, sender: Partner, submission: SubmissionId, body: bytes) -> tuple[Judged, ...]:
@@ -469,6 +477,7 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         log=LogFiles(published.checkpoint, published.file),
         checks={"store": all_is_well},
         version="1.2.3",
+        attestation=attestation_of(AttestationSettings()),
         disclosures=Cleared(),
         court=OrderDesk(
             StoredOverrides(database),

@@ -280,3 +280,17 @@ async def test_each_submission_that_is_turned_away_is_written_down_once(stack):
     entries = await stack.entries("access.refused")
     assert [entry.outcome for entry in entries] == ["too-large", "format-unknown", "idempotency-mismatch"]
     assert {str(entry.actor) for entry in entries} == {"partner:ohio"}
+
+
+async def test_what_an_attestation_is_worth_goes_with_the_body(stack):
+    version = (await stack.call(None, "GET", "/about/attestation")).json["version"]
+    for number, named in enumerate((version, "2026-11-28.00000000")):
+        for path in ("/v1/submissions", "/v1/validations"):
+            await stack.post(BODY, key=f"k-{number}", path=path, Gateway_Attestation=named)
+    await stack.post(BODY)
+    assert stack.parts.intake.attested == [version, version, "outdated", "outdated", ""]
+
+
+@pytest.mark.parametrize("named", ["", "a b", "x" * 41, "1;2", "\u00e4"])
+async def test_an_attestation_that_names_no_version_is_refused(stack, named):
+    problem(await stack.post(BODY, Gateway_Attestation=named), 400, "attestation-unfit")

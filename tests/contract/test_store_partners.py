@@ -88,6 +88,7 @@ partners = st.builds(
     queries=st.none() | endpoints,
     tax_approval=st.builds(TaxApproval, st.none() | st.dates(), st.none() | st.dates(), words),
     locate_attested_until=st.none() | st.dates(),
+    attests_each_locate=st.booleans(),
     caller=st.sampled_from((KEYS_ONLY, Caller(Tier.TOKEN, ("192.0.2.0/24",)))),
     protection=st.builds(Protection, st.sampled_from(Profile), counts),
     paused=st.booleans(),
@@ -121,6 +122,7 @@ def test_a_partner_survives_its_document(partner):
     left_out |= set() if partner.file_order else {"file_order"}
     left_out |= set() if partner.tax_approval != TaxApproval() else {"tax_approval"}
     left_out |= set() if partner.locate_attested_until else {"locate_attested_until"}
+    left_out |= set() if partner.attests_each_locate else {"attests_each_locate"}
     left_out |= set() if partner.caller != KEYS_ONLY else {"caller"}
     left_out |= set() if partner.protection != PLAIN else {"protection"}
     assert json.loads(document).keys() == set(Partner.__dataclass_fields__) - left_out

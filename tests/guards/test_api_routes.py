@@ -17,6 +17,7 @@ from gateway.web.problems import PROBLEMS
 WEB = Path(__file__).parents[2] / "gateway" / "web"
 PUBLIC = {
     "/.well-known/jwks.json",
+    "/about/attestation",
     "/about/crypto",
     "/v1/rules",
     "/v1/rules/{code}",

@@ -57,7 +57,9 @@ def crossed(value):
 @given(st.lists(st.builds(Frame, st.integers(1), st.binary(), st.none() | st.integers(1)), max_size=4))
 def test_an_examination_arrives_as_it_left(frames):
     ids = tuple(RecordId(f"r-{n}") for n, _ in enumerate(frames))
-    task = Examination(FormatName("w4"), SENDER, Heading({"a": "b"}), tuple(frames), ids, date(2026, 3, 5))
+    task = Examination(
+        FormatName("w4"), SENDER, Heading({"a": "b"}), tuple(frames), ids, date(2026, 3, 5), RuleCode("A-RULE")
+    )
     assert unpack_task(crossed(pack_task(task))) == task
 
 

@@ -8,6 +8,7 @@ from time import process_time
 
 import pytest
 
+from gateway.core.attestation import OUTDATED
 from gateway.core.model import AdapterName, Endpoint, FormatName
 from gateway.core.ports.queries import QueryId, Reply
 from gateway.core.query_errors import AnswerUnfit, QueryInvalid, QueryRefused
@@ -37,10 +38,10 @@ def nobody(_content):
     return frozenset()
 
 
-def plan(body=None, *, agreements=BOTH_WAYS, caller=ASKING, partner=ANSWERING, form=XML):
+def plan(body=None, *, agreements=BOTH_WAYS, caller=ASKING, partner=ANSWERING, form=XML, weighed=""):
     planner = Planner(READER, lambda: Directory((ASKING, partner), agreements), GUARD, nobody)
     data = question() if body is None else body
-    return planner.plan(caller, form, data.encode() if isinstance(data, str) else data, QueryId("q"), NOW)
+    return planner.plan(caller, form, data.encode() if isinstance(data, str) else data, QueryId("q"), NOW, weighed)
 
 
 def judged(told, asked=None, media_type="application/xml"):
@@ -75,6 +76,16 @@ def test_a_query_needs_agreements_in_force_both_ways(agreements, code):
     with pytest.raises(QueryRefused) as caught:
         plan(agreements=agreements)
     assert caught.value.problem == code
+
+
+def test_a_question_about_the_parties_of_a_case_needs_the_attestation_that_was_agreed_on():
+    attesting, parties = party(OHIO, "39", attests_each_locate=True), question(**PERSONS)
+    for weighed, code in (("", "locate-attestation-missing"), (OUTDATED, "locate-attestation-outdated")):
+        with pytest.raises(QueryRefused) as caught:
+            plan(parties, caller=attesting, weighed=weighed)
+        assert caught.value.problem == code
+    assert plan(parties, caller=attesting, weighed="2026-11-29.0a1b2c3d").attested == "2026-11-29.0a1b2c3d"
+    assert plan(parties).attested == plan(caller=attesting).attested == "", "who need not, and what locates nobody"
 
 
 def test_on_its_last_day_an_agreement_is_in_force():

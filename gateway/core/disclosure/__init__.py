@@ -28,6 +28,7 @@ from gateway.core.disclosure.tags import (
     TOLD,
     VERIFIED_BY,
     VERIFIED_ON,
+    asks_registry,
 )
 
 __all__ = [
@@ -47,4 +48,5 @@ __all__ = [
     "Passage",
     "Way",
     "Withheld",
+    "asks_registry",
 ]

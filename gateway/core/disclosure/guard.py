@@ -14,17 +14,15 @@ from gateway.core.disclosure.tags import (
     COURT,
     CUSTODY,
     LOCATE_TYPE,
-    REGISTRY_ENTRY,
     TOLD,
     VERIFIED_BY,
     VERIFIED_ON,
+    asks_registry,
 )
 from gateway.core.model import DeliveryId, Facts, Kind, PartnerKey, RecordId
 from gateway.core.policy import IRS, IV_D, Answer, Cell, KindPolicy, Policy, program_of
 from gateway.core.routing import FEDERAL_TAX
 
-_QUERY = "FR"
-"""Record type of a query to the federal case registry."""
 _NOBODY = KindPolicy(frozenset(), frozenset(), "")
 
 
@@ -80,7 +78,7 @@ class Guard:
         side = _known(transaction.partition(" ")[0], kind) if kind.sides else ""
         purpose = self.policy.locate_types.get(tags.get(LOCATE_TYPE, ""), "")
         verified = _verification(tags) if kind.verified else ""
-        asks = facts.kind == REGISTRY_ENTRY and (transaction[:2] == _QUERY or LOCATE_TYPE in tags)
+        asks = asks_registry(facts)
         key = (
             facts.kind,
             labels,

@@ -92,6 +92,8 @@ class Partner:
     tax_approval: TaxApproval = TaxApproval()
     locate_attested_until: date | None = None
     """It is the central parent locator service of a state, attested until then (45 CFR 303.70); None: it is none."""
+    attests_each_locate: bool = False
+    """Each of its requests to find a person comes with an attestation (:mod:`gateway.core.attestation`)."""
     caller: Caller = KEYS_ONLY
     protection: Protection = PLAIN
     """How payloads to and from it are protected beyond TLS."""

@@ -62,3 +62,5 @@ class Submission:
     """How often in a row somebody began to judge it and neither got on nor gave it back."""
     cause: str | None = None
     """What the gateway failed with the last time."""
+    attested: str | None = None
+    """What its sender's attestation is worth (:mod:`gateway.core.attestation`); None: it gave none."""

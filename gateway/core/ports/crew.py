@@ -16,6 +16,7 @@ from gateway.core.model import (
     FormatName,
     Partner,
     RecordId,
+    RuleCode,
 )
 from gateway.core.ports.formats import Frame, Heading
 from gateway.core.swift import swift
@@ -31,6 +32,8 @@ class Examination:
     frames: tuple[Frame, ...] = field(repr=False)
     ids: tuple[RecordId, ...]
     today: date
+    lacking: RuleCode | None = None
+    """The rule by which requests to find a person are refused; None: they may go."""
 
 
 @swift

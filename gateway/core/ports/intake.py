@@ -43,11 +43,14 @@ class Upload(Protocol):
 
 
 class IntakeDesk(Protocol):
-    def begin(self, sender: Partner, idempotency_key: str, format: FormatName, entity: str) -> Upload:
-        """Start an upload. ``entity`` is the request id. Raises Forbidden when the partner may not post the format."""
+    def begin(
+        self, sender: Partner, idempotency_key: str, format: FormatName, entity: str, attested: str = ""
+    ) -> Upload:
+        """Start an upload. ``entity`` is the request id; ``attested`` what the sender's attestation is worth
+        (:mod:`gateway.core.attestation`). Raises Forbidden when the partner may not post the format."""
         ...
 
-    def validation(self, sender: Partner, format: FormatName) -> Validation:
+    def validation(self, sender: Partner, format: FormatName, attested: str = "") -> Validation:
         """The same judgement, nothing kept."""
         ...
 

@@ -66,9 +66,12 @@ class Queries(Protocol):
     ``query.refused`` alone, or ``query.asked`` and then ``query.answered`` or ``query.failed``, or ``query.failed``
     alone when the partner was not asked."""
 
-    async def ask(self, sender: Partner, format: FormatName, body: bytes, query: QueryId) -> Answered:
-        """Raises QueryRefused, QueryInvalid, PartnerSilent, PartnerDown, AnswerUnfit (all written in the audit log) or
-        Unavailable (the audit log cannot be written: then nothing is asked, or the answer is not told)."""
+    async def ask(
+        self, sender: Partner, format: FormatName, body: bytes, query: QueryId, attested: str = ""
+    ) -> Answered:
+        """``attested``: what the caller's attestation is worth (:mod:`gateway.core.attestation`). Raises QueryRefused,
+        QueryInvalid, PartnerSilent, PartnerDown, AnswerUnfit (all written in the audit log) or Unavailable (the audit
+        log cannot be written: then nothing is asked, or the answer is not told)."""
         ...
 
     async def close(self) -> None: ...

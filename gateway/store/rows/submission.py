@@ -37,6 +37,7 @@ def submission_row(submission: Submission) -> dict[str, object]:
         "receipt": submission.receipt,
         "judged_at": submission.judged_at,
         "progress": submission.progress,
+        "attested": submission.attested,
         **counts_row(submission.counts),
     }
 
@@ -58,4 +59,5 @@ def submission_from(row: Row[Any]) -> Submission:
         told=row.told,
         faults=row.faults,
         cause=row.cause,
+        attested=row.attested,
     )

@@ -43,6 +43,7 @@ submissions = Table(
     Column("told", Integer, nullable=False, server_default=text("0")),
     Column("faults", Integer, nullable=False, server_default=text("0")),
     Column("cause", Text),
+    Column("attested", Text),
     UniqueConstraint("sender", "idempotency_key", name="submissions_once"),
     Index("submissions_by_time", "received_at", "id"),
     Index("submissions_of_sender", "sender", "id"),

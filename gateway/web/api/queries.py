@@ -8,6 +8,7 @@ from gateway.core.errors import TooLarge, Unsupported
 from gateway.core.model import FormatName, Partner
 from gateway.core.ports.queries import QueryId
 from gateway.web.api import bodies, protected
+from gateway.web.api.attestation import weighed
 from gateway.web.api.media import named
 from gateway.web.api.operation import Call
 
@@ -23,7 +24,7 @@ async def post_query(call: Call) -> web.Response:
         form, body = await _opened(call, sender)
     else:
         form, body = _form(call, call.request.headers.get("Content-Type", "")), await _whole(call)
-    answered = await call.parts.queries.ask(sender, form, body, QueryId(call.entity))
+    answered = await call.parts.queries.ask(sender, form, body, QueryId(call.entity), weighed(call))
     return web.Response(body=answered.body, headers={ID_HEADER: call.entity, "Content-Type": answered.media_type})
 
 

@@ -14,6 +14,7 @@ from gateway.core.ports.intake import Upload, Validation
 from gateway.core.ports.submissions import Replayed
 from gateway.web import operations
 from gateway.web.api import answers, asked, bodies, documents, protected, told
+from gateway.web.api.attestation import weighed
 from gateway.web.api.media import named
 from gateway.web.api.operation import JSON, Call, absent
 from gateway.web.api.visibility import sees_submission, sent
@@ -29,9 +30,10 @@ async def post_submission(call: Call) -> web.Response:
     if protected.is_protected(sender):
         return await _post_protected(call, sender, key)
     form = named_format(call, sender)
+    attested = weighed(call)
     refuse_early(call, sender)
     with call.parts.admission.enter(sender.key):
-        upload = call.parts.intake.begin(sender, key, form, call.entity)
+        upload = call.parts.intake.begin(sender, key, form, call.entity, attested)
         await _feed(call, upload)
         result = await upload.finish()
     return _receipt(call, result)
@@ -40,10 +42,11 @@ async def post_submission(call: Call) -> web.Response:
 async def _post_protected(call: Call, sender: Partner, key: str) -> web.Response:
     """The submission is what lies in the message: its digest is that of the payload, so that a message that is made
     anew for a repeat is still the same submission."""
+    attested = weighed(call)
     with call.parts.admission.enter(sender.key):
         opened = await protected.opened(call, sender, key)
         form = named_format(call, sender, opened.media_type or "")
-        upload = call.parts.intake.begin(sender, key, form, call.entity)
+        upload = call.parts.intake.begin(sender, key, form, call.entity, attested)
         try:
             for piece in protected.in_pieces(opened.plain):
                 await upload.feed(piece)
@@ -142,10 +145,10 @@ async def post_validation(call: Call) -> web.Response:
     sender = await call.sender()
     if protected.is_protected(sender):
         return await _validate_protected(call, sender)
-    form = named_format(call, sender)
+    form, attested = named_format(call, sender), weighed(call)
     refuse_early(call, sender)
     with call.parts.admission.enter(sender.key):
-        validation: Validation = call.parts.intake.validation(sender, form)
+        validation: Validation = call.parts.intake.validation(sender, form, attested)
         body: AsyncIterator[bytes] = bodies.pieces(call.request, call.limits)
         async for piece in body:
             await validation.feed(piece)
@@ -156,7 +159,8 @@ async def post_validation(call: Call) -> web.Response:
 async def _validate_protected(call: Call, sender: Partner) -> web.Response:
     with call.parts.admission.enter(sender.key):
         opened = await protected.opened(call, sender, None)
-        validation = call.parts.intake.validation(sender, named_format(call, sender, opened.media_type or ""))
+        form = named_format(call, sender, opened.media_type or "")
+        validation = call.parts.intake.validation(sender, form, weighed(call))
         for piece in protected.in_pieces(opened.plain):
             await validation.feed(piece)
         verdict = await validation.finish()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.web.api import about
+from gateway.web.api import about, attestation
 from gateway.web.api.operation import Answer, Operation, Route
 from gateway.web.auth import Scope
 
@@ -17,6 +17,18 @@ ABOUT: tuple[Route, ...] = (
             "reference",
             Scope.PUBLIC,
             {200: Answer("The inventory", about.CryptographyTold)},
+        ),
+    ),
+    Route(
+        "GET",
+        "/about/attestation",
+        attestation.attestation,
+        Operation(
+            "getAttestation",
+            "What is attested with requests to find persons, and its version.",
+            "reference",
+            Scope.PUBLIC,
+            {200: Answer("The text in force", attestation.AttestationTold)},
         ),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.core.attestation import HEADER
 from gateway.web.api import queries
 from gateway.web.api.operation import Answer, AnyBody, Operation, Route
 from gateway.web.auth import Scope
@@ -27,6 +28,7 @@ QUERIES: tuple[Route, ...] = (
             (
                 "unsupported-media-type",
                 "content-digest-mismatch",
+                "attestation-unfit",
                 "format-not-allowed",
                 "protection-required",
                 "message-refused",
@@ -37,7 +39,10 @@ QUERIES: tuple[Route, ...] = (
                 "query-partner-down",
             ),
             body=AnyBody(only=queries.FORMS),
-            headers={"Content-Digest": "RFC 9530; checked when it holds sha-256 or sha-512"},
+            headers={
+                "Content-Digest": "RFC 9530; checked when it holds sha-256 or sha-512",
+                HEADER: "Version of the text (getAttestation) that the caller attests with questions about parties",
+            },
         ),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.core.attestation import HEADER
 from gateway.web.api import asked, submissions, told
 from gateway.web.api.operation import Answer, AnyBody, Operation, Route
 from gateway.web.auth import Scope
@@ -11,6 +12,7 @@ _KEY = {
     "Idempotency-Key*": "A fresh key for each body, 1 to 128 letters, digits and ._:-; a repeat gets the same receipt",
     "Content-Digest": "RFC 9530; checked when it holds sha-256 or sha-512",
 }
+_ATTESTED = {HEADER: "Version of the text (getAttestation) that the sender attests with requests to find persons"}
 _KEY_PROBLEMS = ("idempotency-key-missing", "idempotency-key-unfit", "idempotency-mismatch", "conflict")
 _NONE_MATCH = {"If-None-Match": "The ETag that the caller has"}
 _MESSAGE = (
@@ -26,6 +28,7 @@ _MESSAGE = (
 """For senders whose partner file names a profile of wire protection."""
 _FILE = (
     *_MESSAGE,
+    "attestation-unfit",
     "unprocessable",
     "empty-body",
     "unreadable",
@@ -54,7 +57,7 @@ SUBMISSIONS: tuple[Route, ...] = (
             (*_KEY_PROBLEMS, "content-digest-mismatch", *_FILE),
             body=AnyBody(),
             query=asked.BodyQuery,
-            headers=_KEY,
+            headers=_KEY | _ATTESTED,
         ),
     ),
     Route(
@@ -70,6 +73,7 @@ SUBMISSIONS: tuple[Route, ...] = (
             _FILE,
             body=AnyBody(),
             query=asked.BodyQuery,
+            headers=_ATTESTED,
         ),
     ),
     Route(
