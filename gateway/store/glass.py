@@ -62,6 +62,11 @@ class StoredGlass:
             query = query.where(_USE.reviewed_at.is_(None))
         return await self._all(query)
 
+    async def follow(self, operator: str, before: datetime, after: datetime) -> None:
+        open_ = (_USE.operator == operator, _USE.login_at == before, _USE.ended_at.is_(None))
+        async with self._database.write() as connection:
+            await connection.execute(update(glass_uses).where(*open_).values(login_at=after))
+
     async def end(self, use: str, at: datetime, entry: AuditEntry) -> bool:
         change = update(glass_uses).where(_USE.id == use, _USE.ended_at.is_(None)).values(ended_at=at)
         return await self._changed(change, entry)

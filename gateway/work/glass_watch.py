@@ -62,6 +62,9 @@ class GlassWatch:
         log.warning("glass.broken", id=use.id, operator=use.operator, emergency=use.emergency.value)
         return use
 
+    async def follows(self, operator: str, before: datetime, after: datetime) -> None:
+        await self.store.follow(operator, before, after)
+
     async def ends(self, operator: str, how: End) -> None:
         for one in await self.store.unended(operator):
             await self._end(one, Actor("operator", operator), how if one.holds(self.clock()) else End.TIME)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client import CollectorRegistry
 from typer.testing import CliRunner
+from yarl import URL
 
 from gateway.cli.application import app
 from gateway.cli.glass import unreviewed_glass
@@ -30,7 +31,7 @@ from gateway.web.metrics import StoreFigures
 from gateway.work.glass_watch import GlassWatch
 from tests.contract.archive import archive
 from tests.contract.console_forms import send
-from tests.contract.console_site import StillClock, fill, log_in, running, token
+from tests.contract.console_site import PASSWORD, StillClock, fill, log_in, running, token
 from tests.contract.owed import Town
 from tests.contract.test_console_second_factor import client_of, code_at, enrol, show
 from tests.contract.test_console_second_words import CANARY, CANONICAL, SURNAME, keep
@@ -187,6 +188,19 @@ async def test_it_holds_for_the_login_that_broke_it_alone_and_never_beyond_its_e
             assert await reads(site, client) == (200, True)
             assert await reads(site, other) == (403, False)
             await send(client, "/break", 409, **WHY)
+
+
+async def test_it_goes_on_for_the_login_that_takes_the_place_of_its_own_and_no_longer(site):
+    """As after a proof at a provider, which is a login of its own."""
+    async with breaker(site) as client:
+        await send(client, "/break", 303, **WHY)
+        site.clock.forward(minutes=10)
+        client.cookie_jar.update_cookies({"gw-login": (csrf := await token(client))}, URL(site.url))
+        form = {"name": "vic", "password": PASSWORD, "csrf": csrf}
+        assert (await client.post("/login", data=form, allow_redirects=False)).status == 303
+        assert await reads(site, client) == (200, True)
+        site.clock.forward(minutes=5)
+        assert await reads(site, client) == (403, False)
 
 
 @pytest.mark.parametrize(

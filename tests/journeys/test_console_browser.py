@@ -56,7 +56,7 @@ async def site(sqlite_url):
     async with running(sqlite_url, live_every=LIVE) as site:
         await fill(site)
         for role in ("operator", "auditor", "admin"):
-            await site.operator(role, role)
+            await site.operator(role, role, break_glass=role == "operator")
         yield site
 
 
@@ -97,7 +97,7 @@ def screens(ids):
     """Each screen, by a role that sees it."""
     return {
         "operator": shown_to_operators(ids),
-        "auditor": (f"/audit?object=record:{ids['record']}",),
+        "auditor": (f"/audit?object=record:{ids['record']}", "/glass"),
         "admin": ("/accounts",),
     }
 
@@ -119,6 +119,7 @@ def shown_to_operators(ids):
         "/jobs",
         f"/jobs/{ids['job']}",
         "/overrides",
+        "/break",
         "/system",
     )
 

@@ -28,6 +28,10 @@ class GlassStore(Protocol):
         """The newest five hundred, the last one first; without ``reviewed`` those that nobody has reviewed."""
         ...
 
+    async def follow(self, operator: str, before: datetime, after: datetime) -> None:
+        """What holds for the login that began ``before`` holds for the one that took its place, for as long."""
+        ...
+
     async def end(self, use: str, at: datetime, entry: AuditEntry) -> bool:
         """False when it has an end."""
         ...
@@ -79,6 +83,10 @@ class GlassDesk(Protocol):
 
     async def breaks(self, breaking: Breaking) -> Use:
         """Raises Conflict (``glass-state``) when it is broken already, Unprocessable for an unfit reason."""
+        ...
+
+    async def follows(self, operator: str, before: datetime, after: datetime) -> None:
+        """As the store has it."""
         ...
 
     async def ends(self, operator: str, how: End) -> None:

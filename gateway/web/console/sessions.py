@@ -107,6 +107,8 @@ async def _open(
         await close(visit, before)
         before = None
     await visit.parts.operators.open_session(session, entry, before.token_digest if before else None)
+    if before is not None and before.created_at != created_at:  # a provider proves by another login
+        await visit.parts.glass.follows(name, before.created_at, created_at)
     set_cookie(answer, visit.settings, visit.settings.cookie, cookie)
 
 
