@@ -18,7 +18,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "demo": ("", "--once"),
     "doctor": ("", "--json"),
     "check-config": ("",),
-    "submit": ("ohio.csenet --format csenet --wait 60",),
+    "submit": ("ohio.csenet --wait 60", "ohio.csenet --format csenet --json"),
     "validate": ("ohio.csenet", "new-hires.csv --format newhire-csv-nc --html faults.html"),
     "convert": ("ohio.csenet --to xml --out ohio.xml",),
     "formats": ("",),

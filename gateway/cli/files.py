@@ -44,7 +44,10 @@ class _Watched:
 
 def submit(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The file.")],
-    format: Annotated[str, typer.Option("--format", "-f", help="csenet, w4, xml, json, newhire-csv-nc, ...")],
+    format: Annotated[
+        str | None,
+        typer.Option("--format", "-f", help="csenet, w4, xml, newhire-csv-nc, ...; default: what its content says."),
+    ] = None,
     idempotency_key: Annotated[
         str | None, typer.Option(help="Default: the SHA-256 of the file, and what is attested.")
     ] = None,
@@ -61,13 +64,14 @@ def submit(
 ) -> None:
     """Post a file; print the receipt. A repeat of the same file is answered with the same receipt."""
     client = Client.of(url, key, ca)
+    known = format or _told_by_content(file, protected)
     used = idempotency_key or _key(file, attest)
     size = file.stat().st_size
     with progress("sent", size) as bar, file.open("rb") as opened:
         body = _Watched(opened, lambda count: bar.advance(bar.task_ids[0], count))
         headers = {"Idempotency-Key": f'"{used}"', "Content-Length": str(size), **_media_type(protected)}
         headers |= attesting(attest)
-        answer = client.send("POST", f"/v1/submissions?format={format}", body, headers)  # type: ignore[arg-type] # http.client reads anything with read()
+        answer = client.send("POST", f"/v1/submissions?format={known}", body, headers)  # type: ignore[arg-type] # http.client reads anything with read()
     receipt = answer.json()
     if wait and receipt["state"] != "judged":
         receipt = wait_until_judged(client, receipt["submission"], wait)
@@ -77,6 +81,16 @@ def submit(
         _show_receipt(receipt, replayed="Idempotent-Replayed" in answer.headers)
     if receipt["counts"]["refused"]:
         raise typer.Exit(Exit.FINDINGS)
+
+
+def _told_by_content(file: Path, protected: Profile | None) -> str:
+    if protected not in {None, Profile.NONE}:
+        raise typer.BadParameter("What is protected does not show its format.", param_hint="--format")
+    from gateway.offline import validator  # noqa: PLC0415 - heavy, needed here only
+
+    found = validator().format_of(file, None)
+    say(f"Taken for {found}.")
+    return found
 
 
 def _media_type(protected: Profile | None) -> dict[str, str]:

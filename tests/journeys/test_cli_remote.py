@@ -109,8 +109,11 @@ async def test_a_big_file_is_waited_for_and_all_its_records_are_listed(shell):
     assert done.returncode == 0, done.stderr
     judged = json.loads(done.stdout)
     assert (judged["state"], judged["counts"]["accepted"]) == ("judged", 25)
-    again = await shell.run("submit", HIRES, "-f", "w4")
+    again = await shell.run("submit", HIRES)
+    assert "Taken for w4." in again.stderr, "the content says the format"
     assert "received before" in again.stderr
+    closed = await shell.run("submit", HIRES, "--protected", "cms")
+    assert (closed.returncode, "--format" in closed.stderr) == (2, True)
     listed = await shell.run("status", judged["id"], "--records", "--json")
     rows = json.loads(listed.stdout)["records"]
     assert [row["ordinal"] for row in rows] == list(range(1, 26))
