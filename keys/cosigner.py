@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -16,9 +15,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from gateway.core.errors import Misconfigured
 from gateway.core.ids import Random
 from keys.folder import locked, make_private, read_private, write_private
+from keys.note_key import SEED_BYTES, read_seed, refuse_known, write_seed
 
 KEY_FILE, NOTES = "witness.json", "notes"
-SEED_BYTES = 32
 
 
 class PostQuantumKey:
@@ -54,23 +53,16 @@ class Cosigner:
         """A new witness. Raises Misconfigured when there is one already: a second key would be another witness."""
         make_private(folder)
         with locked(folder):
-            if (folder / KEY_FILE).exists():
-                raise Misconfigured(f"{folder / KEY_FILE} is there already", code="key-file-exists")
+            refuse_known(folder / KEY_FILE)
             make_private(folder / NOTES)
-            seed = random(SEED_BYTES)
-            write_private(folder / KEY_FILE, json.dumps({"name": name, "seed": seed.hex()}).encode())
+            seed = write_seed(folder / KEY_FILE, name, random)
         return cls(folder, name, seed)
 
     @classmethod
     def load(cls, folder: Path) -> Cosigner:
         """Raises Misconfigured when the key is missing, malformed or open to others, and when the memory is gone: a
         witness that forgot what it cosigned must not go on."""
-        try:
-            document = json.loads(read_private(folder / KEY_FILE))
-            name, seed = str(document["name"]), bytes.fromhex(document["seed"])
-            cosigner = cls(folder, name, seed)
-        except (ValueError, KeyError, TypeError):
-            raise Misconfigured(f"{folder / KEY_FILE} is not the key of a witness", code="bad-key-file") from None
+        cosigner = cls(folder, *read_seed(folder / KEY_FILE, "witness"))
         if not (folder / NOTES).is_dir():
             raise Misconfigured(f"{folder / NOTES} is missing: the witness lost its memory", code="no-key-file")
         return cosigner

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.core.assertion import LONGEST_ID, SHORTEST_ID, SKEW, moment
+from gateway.core.attestation import HEADER as ATTESTATION
 from gateway.core.unproven import Reason
 
 TAG = "child-support-gateway"
 LONGEST = timedelta(minutes=5)
 ALWAYS = frozenset({"@method", "@authority", "@target-uri", "date", "x-partner"})
 WITH_BODY = "content-digest"
-WHEN_SENT = frozenset({"idempotency-key", "content-encoding"})
-"""Fields that change what a request does: covered whenever they are there."""
+WHEN_SENT = frozenset({"idempotency-key", "content-encoding", ATTESTATION.lower()})
+"""Fields that change what a request does, or what its sender answers for: covered whenever they are there."""
 
 
 @dataclass(frozen=True, slots=True)

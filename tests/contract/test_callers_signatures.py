@@ -55,7 +55,11 @@ async def test_a_signature_that_covers_less_is_refused_whatever_is_left_out(stac
             assert refused.status == 401, left_out
         for name in COVERED:
             assert (await gate.ask("GET", READ, headers=gate.sign(ohio, "GET", READ, drop=(name,)))).status == 401
-    assert await submissions(stack) == 0
+        field = {"Gateway-Attestation": "2026-11-29.0a1b2c3d"}
+        for drop, status in ((("gateway-attestation",), 401), ((), 202)):
+            headers = posting(gate, ohio, headers=field, drop=drop)
+            assert (await gate.ask("POST", POST, body=BODY, headers=headers)).status == status
+    assert await submissions(stack) == 1
     assert {entry.outcome for entry in await stack.entries("access.refused")} == {"signature-covers"}
 
 
