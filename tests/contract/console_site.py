@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from aiohttp import ClientSession, CookieJar, web
 from argon2 import PasswordHasher
 
+from gateway.core.attestation import Attestation
 from gateway.core.audit_entry import Scribe
 from gateway.core.bridge import Bridging
 from gateway.core.errors import Unavailable
@@ -185,6 +186,8 @@ PARTNERS = (
         "texas",
         "Texas Child Support Division",
         locators=frozenset({"48"}),
+        locate_attested_until=date(2020, 12, 31),
+        attests_each_locate=True,
         contacts=(Contact("Night desk", "desk@partner.invalid"),),
         batching={LOCATE: Batching(BatchMode.COUNT, 50)},
     ),
@@ -310,6 +313,7 @@ def parts_of(database, clock, canonical=None):
         amendments=AmendmentDesk(StoredAmendments(database, clock), SimpleNamespace()),  # nothing is mended here
         health=StoredHealth(database),
         turns=StoredTurns(database),
+        attestation=Attestation("2026-11-29.0a1b2c3d", "I ask for a lawful purpose."),
         policies=Policies(POLICY, SCHEDULE, ("ohio.example/anna",)),
         audit=StoredAuditLog(database),
         retention=desk_over(database, Scribe(clock, mint, os.urandom), clock, mint, PARTNERS),

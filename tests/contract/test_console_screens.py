@@ -319,6 +319,14 @@ async def test_the_last_file_of_a_partner_s_series_is_shown_where_the_order_of_f
     assert "Order of the files" not in other
 
 
+async def test_what_a_partner_attests_of_its_locate_requests_is_shown(site):
+    async with site.browser("operator") as client:
+        asked, other = await text(client, "/partners/texas"), await text(client, "/partners/iowa")
+    assert "attestation ended 2020-12-31" in asked
+    assert "only with the attestation 2026-11-29.0a1b2c3d" in asked
+    assert "Locat" not in other.replace("Locators", "")
+
+
 async def test_where_a_partner_s_endpoint_lies_is_shown_when_its_file_says_so(site):
     async with site.browser("operator") as client:
         said, silent = await text(client, "/partners/tanf"), await text(client, "/partners/texas")
