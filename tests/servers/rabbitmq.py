@@ -24,7 +24,8 @@ import pytest
 
 from tests.servers.server_certificate import write_certificate
 
-BIN = Path("/usr/lib/rabbitmq/bin")
+BIN = Path(os.environ.get("RABBITMQ_BIN", "/usr/lib/rabbitmq/bin"))
+"""Where the programs of the server are; another version's, to see whether the gateway is right with it too."""
 USER, PASSWORD = "gateway", "synthetic"
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 
