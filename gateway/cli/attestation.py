@@ -9,7 +9,6 @@ import typer
 from gateway.cli.client import Client
 from gateway.cli.options import Ca, Json, Url
 from gateway.cli.out import put, say
-from gateway.core.attestation import HEADER
 
 
 def register(app: typer.Typer) -> None:
@@ -28,4 +27,8 @@ def attestation(url: Url = None, ca: Ca = None, json: Json = False) -> None:  # 
 
 def attesting(version: str | None) -> dict[str, str]:
     """The header field of a request with ``--attest``."""
-    return {} if version is None else {HEADER: version}
+    if version is None:
+        return {}
+    from gateway.core.attestation import HEADER  # noqa: PLC0415 - loads the model, needed here only
+
+    return {HEADER: version}

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from gateway.core.business_days import business_days_after, civil_date, day_ends
 from gateway.core.errors import Conflict, Forbidden
 from gateway.core.roles import Role
 
@@ -128,6 +127,12 @@ class Opened:
 
 def review_by(broken_at: datetime, days: int) -> datetime:
     """The end of the ``days``-th working day after, where federal offices are open."""
+    from gateway.core.business_days import (  # noqa: PLC0415 - commands take the codes above without the holidays
+        business_days_after,
+        civil_date,
+        day_ends,
+    )
+
     return day_ends(business_days_after(civil_date(broken_at, None), days, None), None)
 
 

@@ -17,6 +17,7 @@ from gateway.crew import InlineCrew
 from gateway.store.cargo import StoredCargo
 from gateway.web.amending import Amending
 from gateway.web.approving import Person, SecondWords
+from gateway.web.opening import Openings
 from gateway.work.answers import AnsweringCrew
 from gateway.work.compose import Composer
 from gateway.work.mending import Mender
@@ -56,7 +57,8 @@ def desk(site: Site, most: int = 10) -> Amending:
         FIXED,
         Rehearsal(StoredCargo(site.database), plain, lambda: site.directory, most),
     )
-    return Amending(stores.desk, stores.amendments, mender, words, stores.audit, site.clock)
+    noted = Openings(stores.operators, site.sealer, stores.audit, site.scribe)
+    return Amending(stores.desk, stores.amendments, mender, words, noted, site.clock)
 
 
 def refused_content():
