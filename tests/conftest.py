@@ -7,6 +7,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from gateway.cli import local
 from gateway.memory import rare_collector
 from tests.servers.memory import write_to_memory
 
@@ -63,10 +64,11 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(autouse=True)
-def log_lines_as_they_come_from_the_package():
-    """A command that a test ran in this process has set its own level and stream, which are no other test's."""
+def nothing_stays_of_a_command():
+    """A command that a test ran in this process has chosen settings, and how log lines look; no other test's."""
     yield
     structlog.reset_defaults()
+    local.choose(None)
 
 
 # Machines are shared: a slow moment is not a failure.

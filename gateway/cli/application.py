@@ -109,8 +109,7 @@ def _root(
     config: Annotated[Path | None, typer.Option(help="Settings file; default: gateway.toml where it exists.")] = None,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,  # noqa: ARG001, FBT002 - handled by its callback
 ) -> None:
-    if config is not None:
-        local.choose(config)
+    local.choose(config)
 
 
 def run() -> None:

@@ -20,8 +20,9 @@ _chosen: list[Path] = []
 """The settings file named by ``--config``: the one option that stands before every command."""
 
 
-def choose(file: Path) -> None:
-    _chosen[:] = [file]
+def choose(file: Path | None) -> None:
+    """None: whatever the place says where the command runs."""
+    _chosen[:] = [] if file is None else [file]
 
 
 def settings() -> Settings:
