@@ -26,15 +26,17 @@
 
   // Figures that nobody brings up to date must not pass for good news.
   const live = document.querySelector("#live[data-patience]");
+  const stale = document.getElementById("stale");
   if (live) {
-    const stale = document.getElementById("stale");
     let timer;
     const heard = () => {
       stale.hidden = true;
       clearTimeout(timer);
       timer = setTimeout(() => { stale.hidden = false; }, Number(live.dataset.patience) * 1000);
     };
-    document.addEventListener("htmx:after:swap", (event) => { if (event.target.closest?.("#live")) heard(); });
+    document.addEventListener("htmx:after:swap", (event) => {
+      if (event.target.closest?.("#live") && !(event.detail.ctx?.response?.status >= 400)) heard();
+    });
     document.addEventListener("finished", () => clearTimeout(timer));
     heard();
   }
@@ -43,8 +45,12 @@
   document.addEventListener("htmx:response:error", (event) => {
     const asked = event.detail.ctx;
     if (asked.hx.redirect) return;
-    if (asked.sourceElement !== live) location.assign(asked.request.action);
-    else if (asked.response.status !== 429) setTimeout(() => location.reload(), 10000);
+    if (asked.sourceElement !== live) {
+      location.assign(asked.request.action);
+      return;
+    }
+    if (asked.response.status !== 429) setTimeout(() => location.reload(), 10000);
+    stale.hidden = false;
   });
 
   // The login has ended, and a stream that is opened again and again would never say so.
