@@ -1,57 +1,59 @@
-"""The command tree. Commands import what they need when they run, so that ``--help`` is quick."""
+"""The program ``gateway``: its trunk, whose branches grow when they are called, and what becomes of its errors."""
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
 from gateway import __version__
-from gateway.cli import (
-    answers,
-    approvals,
-    attestation,
-    audit,
-    backup,
-    dead,
-    deadlines,
-    extracts,
-    files,
-    formats,
-    glass,
-    incident,
-    incidents,
-    keys,
-    layouts,
-    local,
-    mailbox,
-    operators,
-    override,
-    partners,
-    policy,
-    processes,
-    queries,
-    readings,
-    receipt,
-    records,
-    retention,
-    rules,
-    samples,
-    token,
-    topology,
-    why,
-    wire,
-    witness,
-)
+from gateway.cli.branches import BRANCHES
 from gateway.cli.examples import show_examples
 from gateway.cli.exits import MEANING, Exit, exit_of
 from gateway.cli.out import say
 from gateway.core.errors import GatewayError
 
+
+class Trunk(TyperGroup):
+    """The program as the list of its commands shows it; a command's own module is loaded when the command is called."""
+
+    def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - handed on to typer's group as they come
+        super().__init__(**attributes)
+        self.commands = {name: TyperCommand(name, help=branch.help) for name, branch in BRANCHES.items()}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401 - typer keeps the types of its context and commands to itself
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, grown(name) if name else command, rest
+
+
+def grown(name: str) -> Any:  # noqa: ANN401 - as above
+    """The command or group of this name, whole: a value of typer. Raises KeyError for a name that is none."""
+    branch = BRANCHES[name]
+    module = import_module(f"gateway.cli.{branch.module}")
+    around = typer.Typer(callback=lambda: None)  # with a callback it is a group, though it hold one command only
+    if branch.group is None:
+        module.register(around)
+    else:
+        around.add_typer(getattr(module, branch.group), name=name)
+    show_examples(around)
+    return cast("TyperGroup", get_command(around)).commands[name]
+
+
+def whole() -> TyperGroup:
+    """The program with every command loaded, for whoever wants to look at all of them."""
+    trunk = cast("TyperGroup", get_command(app))
+    trunk.commands = {name: grown(name) for name in BRANCHES}
+    return trunk
+
+
 app = typer.Typer(
     name="gateway",
+    cls=Trunk,
     help="The gateway for child-support records: validates, seals, routes, delivers and proves.",
     epilog=f"Start with: gateway demo\n\nExit codes: {'; '.join(f'{one.value} {MEANING[one]}' for one in Exit)}.",
     no_args_is_help=True,
@@ -59,43 +61,6 @@ app = typer.Typer(
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(partners.app, name="partner")
-app.add_typer(operators.app, name="operator")
-app.add_typer(approvals.app, name="approval")
-app.add_typer(override.app, name="override")
-app.add_typer(keys.app, name="keys")
-app.add_typer(topology.app, name="topology")
-app.add_typer(mailbox.app, name="mailbox")
-app.add_typer(dead.app, name="dead")
-app.add_typer(receipt.app, name="receipt")
-app.add_typer(audit.app, name="audit")
-app.add_typer(readings.app, name="readings")
-app.add_typer(glass.app, name="glass")
-app.add_typer(incident.app, name="incident")
-incidents.register(incident.app)
-app.add_typer(wire.app, name="wire")
-app.add_typer(witness.app, name="witness")
-app.add_typer(policy.app, name="policy")
-app.add_typer(retention.app, name="retention")
-app.add_typer(backup.app, name="backup")
-app.add_typer(extracts.extracts, name="extract")
-app.add_typer(extracts.disclosures, name="disclosures")
-app.add_typer(layouts.app, name="layout")
-app.add_typer(rules.app, name="rules")
-app.add_typer(processes.database, name="db")
-processes.register(app)
-files.register(app)
-formats.register(app)
-layouts.register(app)
-samples.register(app)
-answers.register(app)
-records.register(app)
-queries.register(app)
-attestation.register(app)
-why.register(app)
-token.register(app)
-deadlines.register(app)
-show_examples(app)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature of an option's callback
@@ -109,6 +74,8 @@ def _root(
     config: Annotated[Path | None, typer.Option(help="Settings file; default: gateway.toml where it exists.")] = None,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,  # noqa: ARG001, FBT002 - handled by its callback
 ) -> None:
+    from gateway.cli import local  # noqa: PLC0415 - settings cost time that --help must not pay
+
     local.choose(config)
 
 

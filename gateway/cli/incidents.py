@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli import local
-from gateway.cli.incident import moment
+from gateway.cli.incident import app, moment
 from gateway.cli.options import Json, Reason
 from gateway.cli.out import put, say, table
 from gateway.core.errors import NotFound
@@ -21,13 +21,7 @@ Id = Annotated[str, typer.Argument(help="Incident id.")]
 _COLUMNS = ("incident", "discovered", "about", "partner", "whom", "by", "stage", "told", "closed")
 
 
-def register(app: typer.Typer) -> None:
-    app.command("open")(open_)
-    app.command("list")(list_)
-    app.command()(told)
-    app.command()(close)
-
-
+@app.command("open")
 def open_(
     discovered: Annotated[datetime, typer.Option(parser=moment, metavar="TIME", help="When it was discovered.")],
     about: Annotated[str, typer.Option(help="What happened; kept in the audit log. Names no person.")],
@@ -52,6 +46,7 @@ def open_(
     print(made.id)
 
 
+@app.command("list")
 def list_(
     everything: Annotated[bool, typer.Option("--all", help="Also those that are closed.")] = False,  # noqa: FBT002 - an option of typer
     json: Json = False,  # noqa: FBT002 - as above
@@ -72,6 +67,7 @@ def list_(
         table("Incidents", _COLUMNS, rows)
 
 
+@app.command()
 def told(incident: Id, whom: Annotated[str, typer.Argument(help="Who, as `gateway incident list` names it.")]) -> None:
     """Write down that somebody was told: their clock stops."""
 
@@ -84,6 +80,7 @@ def told(incident: Id, whom: Annotated[str, typer.Argument(help="Who, as `gatewa
     say(f"Written down: {whom} was told of {incident}.")
 
 
+@app.command()
 def close(incident: Id, reason: Reason) -> None:
     """Close an incident: all its clocks stop, also of those who were not told."""
 

@@ -22,7 +22,8 @@ from gateway.web.problems import MEDIA_TYPE, PROBLEMS
 VERSION = "3.1.1"
 _REF = "#/components/schemas/{model}"
 _PATH_PARAMETER = re.compile(r"\{(\w+)\}")
-_ALWAYS = ("internal", "unavailable")
+_ALWAYS = ("invalid-http", "target-too-long", "header-fields-too-large", "internal", "unavailable")
+"""The first three before it is known which operation is meant."""
 _KEYED = ("unauthenticated", "forbidden", "too-many-requests")
 _DOCUMENT = ("invalid-json", "invalid-members", "unsupported-media-type", "too-large", "body-timeout", "body-cut-off")
 
@@ -93,9 +94,7 @@ def problems_of(operation: Operation) -> tuple[str, ...]:
     if operation.query is not None:
         codes += ["bad-request", "invalid-members"]
     if operation.body is not None:
-        codes += ["body-timeout", "body-cut-off", "too-large", "encoding-refused"]
-    if operation.body is not None:
-        codes.append("content-digest-mismatch")
+        codes += ["body-timeout", "body-cut-off", "too-large", "encoding-refused", "content-digest-mismatch"]
     if isinstance(operation.body, type):
         codes += _DOCUMENT
     return tuple(dict.fromkeys(codes))
@@ -204,12 +203,9 @@ def _responses(operation: Operation) -> Document:
         next(iter(responses.values()))["links"] = links
     for code in problems_of(operation):
         problem = PROBLEMS[code]
-        told = responses.setdefault(
-            str(problem.status),
-            {"description": "", "content": {MEDIA_TYPE: {"schema": _reference(ProblemTold)}}},
-        )
-        if MEDIA_TYPE in told["content"]:
-            told["description"] = "; ".join(filter(None, [told["description"], f"`{code}`: {problem.title}"]))
+        told = responses.setdefault(str(problem.status), {"description": "", "content": {}})
+        told["content"].setdefault(MEDIA_TYPE, {"schema": _reference(ProblemTold)})
+        told["description"] = "; ".join(filter(None, [told["description"], f"`{code}`: {problem.title}"]))
     return dict(sorted(responses.items()))
 
 

@@ -2,12 +2,15 @@
 
 import shlex
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import typer
+from typer.main import get_command
 
-from gateway.cli.application import app
+from gateway.cli.application import whole
+from gateway.cli.branches import BRANCHES
 from gateway.cli.examples import EXAMPLES
 from gateway.cli.exits import MEANING, Exit
 
@@ -26,7 +29,7 @@ def commands(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str,
             yield from commands(one, (*path, name))
 
 
-COMMANDS = dict(commands(typer.main.get_command(app)))
+COMMANDS = dict(commands(whole()))
 
 
 @pytest.mark.parametrize("words", COMMANDS)
@@ -41,6 +44,22 @@ def test_every_command_and_every_parameter_has_a_help_text(words):
     command = COMMANDS[words]
     assert command.help
     assert [one.name for one in command.params if one.name != "help" and not one.help] == []
+
+
+def test_the_list_of_commands_says_of_each_what_its_own_help_says():
+    own = {name: " ".join(one.help.split("\n\n")[0].split()) for name, one in whole().commands.items()}
+    assert {name: branch.help for name, branch in BRANCHES.items()} == own
+
+
+def test_every_command_of_a_module_is_in_the_list():
+    """A command that a module registers and that the table does not name could not be called."""
+    modules = {branch.module for branch in BRANCHES.values() if branch.group is None}
+    registered = set()
+    for module in modules:
+        around = typer.Typer(callback=lambda: None)
+        import_module(f"gateway.cli.{module}").register(around)
+        registered |= set(get_command(around).commands)
+    assert registered == {name for name, branch in BRANCHES.items() if branch.group is None}
 
 
 def test_every_exit_code_is_on_the_page():

@@ -8,13 +8,12 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
-from gateway.cli.application import app
+from gateway.cli.application import whole
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/formats/*.md")])
-PROGRAM = get_command(app)
+PROGRAM = whole()
 HISTORY = {"CHANGELOG.md", "design.md"}
 """What was true on its day."""
 FENCES = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)

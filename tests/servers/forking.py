@@ -25,11 +25,11 @@ import sqlalchemy.dialects.postgresql.asyncpg
 import sqlalchemy.dialects.sqlite.aiosqlite  # noqa: F401 - as above
 
 import gateway.app
-import gateway.cli.application
 import gateway.offline
 import gateway.offline.convert
 import gateway.partner_store
 import gateway.sample.files  # noqa: F401 - as above
+from gateway.cli.application import whole
 from gateway.cli.runtime import event_loop
 from gateway.memory import rare_collector
 from gateway.tools import speech
@@ -42,6 +42,7 @@ def load() -> None:
     """Everything that is the same in every process of the program."""
     rare_collector()
     event_loop()
+    assert whole().commands, "every command's module"
     assert speech(warm=True).catalog.policy.released, "made once and kept, as in every process"
     speech(drafts=True)
     gc.collect()

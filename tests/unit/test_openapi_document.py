@@ -45,6 +45,16 @@ def test_every_route_is_described_once_under_a_name_of_its_own():
     assert len(set(names)) == len(names) == len(described)
 
 
+def test_every_operation_tells_what_becomes_of_requests_that_cannot_be_read():
+    """They are turned away before anybody knows which operation is meant, so each may be the one."""
+    told = [
+        {status for status in ("400", "414", "431") if "problem" in str(one["responses"].get(status))}
+        for methods in DOCUMENT["paths"].values()
+        for one in methods.values()
+    ]
+    assert all(statuses == {"400", "414", "431"} for statuses in told)
+
+
 def test_no_reference_leads_nowhere():
     wanted = {part.split('"')[0] for part in json.dumps(DOCUMENT).split("#/components/schemas/")[1:]}
     assert wanted <= set(DOCUMENT["components"]["schemas"])
