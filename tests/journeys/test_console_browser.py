@@ -255,6 +255,27 @@ async def test_a_live_page_whose_figures_cannot_come_at_first_tries_again(chromi
         assert (await answer.value).status == 200
 
 
+async def test_a_live_page_lives_though_a_part_of_its_scripts_comes_late(chromium, site):
+    async def late(route):
+        await asyncio.sleep(1)
+        await route.continue_()
+
+    async with logged_in(chromium, site) as page:
+        await page.route("**/hx-sse.min.js", late)
+        async with page.expect_response("**/queues/live*") as answer:
+            await page.goto("/queues")
+        assert (await answer.value).status == 200
+
+
+async def test_a_live_page_that_is_one_too_many_says_so_and_speaks_of_no_outage(chromium, site):
+    async with logged_in(chromium, site, expected="429") as page:
+        await page.route("**/queues/live*", lambda route: route.fulfill(status=429, body="<h1>many</h1>"))
+        await page.goto("/queues")
+        await expect(page.locator("#stale")).to_contain_text("Too many live pages are open")
+        await expect(page.locator("#stale")).not_to_contain_text("away")
+        await expect(page.locator("#live")).to_contain_text("Texas")
+
+
 async def test_a_live_page_leads_to_the_login_when_the_login_has_ended(chromium, site):
     async with logged_in(chromium, site, expected="401") as page:
         await page.goto("/queues")

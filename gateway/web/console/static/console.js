@@ -49,7 +49,9 @@
       location.assign(asked.request.action);
       return;
     }
-    if (asked.response.status !== 429) setTimeout(() => location.reload(), 10000);
+    const crowded = asked.response.status === 429;
+    if (crowded) stale.querySelector("p").textContent = stale.dataset.crowded;
+    else setTimeout(() => location.reload(), 10000);
     stale.hidden = false;
   });
 
