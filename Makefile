@@ -9,7 +9,7 @@ PYTEST_SPREAD := -n 2 --dist loadfile --no-loadscope-reorder
 export PYTHONDONTWRITEBYTECODE :=
 VENDOR := gateway/web/console/static/vendor
 
-.PHONY: demo test assure bench assets format lint types imports pytest servers clean
+.PHONY: demo test assure bench assets format lint types imports spread pytest servers clean
 
 demo: $(VENV)/.installed assets
 	$(BIN)/gateway demo $(if $(ONCE),--once,)
@@ -18,8 +18,8 @@ demo: $(VENV)/.installed assets
 test: $(VENV)/bin/python
 	@$(MAKE) --no-print-directory --jobs=2 $(VENV)/.installed-dev servers
 	$(BIN)/ruff format --check .
-	@$(MAKE) --no-print-directory --jobs=2 types assets imports lint
-	$(BIN)/pytest $(PYTEST_SPREAD) $(PYTEST)
+	@$(MAKE) --no-print-directory --jobs=2 assets imports lint
+	@$(MAKE) --no-print-directory --jobs=2 types spread
 
 # Every acceptance claim at its full size, with its control, one after the other: takes a night.
 assure: $(VENV)/.installed-dev assets servers
@@ -58,6 +58,10 @@ lint: $(VENV)/.installed-dev
 
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
+
+# All tests, as `make test` runs them: types are checked beside them, which needs one processor for half a minute.
+spread: $(VENV)/.installed-dev
+	$(BIN)/pytest $(PYTEST_SPREAD) $(PYTEST)
 
 imports: $(VENV)/.installed-dev
 	$(BIN)/lint-imports

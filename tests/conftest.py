@@ -2,6 +2,9 @@
 
 import gc
 import importlib.util
+import signal
+from types import FrameType
+from typing import NoReturn
 
 import pytest
 import structlog
@@ -50,6 +53,16 @@ LONG = (
     "test_lost_lease",
 )
 """Files that take long begin first, so that no process works alone on one of them in the end."""
+
+
+def pytest_configure() -> None:
+    """Where Python's own handler is in place, each of asyncio's runs puts one there that knows its task, and looks for
+    it again in the end: Python then writes the task in words, with all that a fixture made. 10,000 runs notice."""
+    signal.signal(signal.SIGINT, interrupted)
+
+
+def interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 @pytest.hookimpl(trylast=True)  # after the order was drawn

@@ -121,10 +121,20 @@ async def served(stack: AsyncExitStack, handler: Callable, tls: ssl.SSLContext |
     server = web.Server(handler)
     runner = web.ServerRunner(server, shutdown_timeout=0.2)
     await runner.setup()
-    stack.push_async_callback(runner.cleanup)
+    stack.push_async_callback(hang_up, server, runner)
     site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
     return int(runner.addresses[0][1])
+
+
+async def hang_up(server: web.Server, runner: web.ServerRunner) -> None:
+    """End it with its connections: TLS takes turns of the event loop to close them, and the loop ends with the test."""
+    transports = [one.transport for one in server.connections]
+    await runner.cleanup()
+    for one in transports:
+        if one is not None:
+            one.abort()
+    await asyncio.sleep(0)
 
 
 @dataclass

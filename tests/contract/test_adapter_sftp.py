@@ -158,12 +158,14 @@ Make = Callable[[asyncssh.SSHServerChannel, bytes], asyncssh.SFTPServer]
 async def serving(make: Make, root: Path) -> AsyncIterator[Partner]:
     host, client = asyncssh.generate_private_key("ssh-ed25519"), asyncssh.generate_private_key("ssh-ed25519")
     authorized = asyncssh.import_authorized_keys(client.export_public_key().decode())
+    callers: list[asyncssh.SSHServerConnection] = []
     server = await asyncssh.listen(
         "127.0.0.1",
         0,
         server_host_keys=[host],
         authorized_client_keys=authorized,
         sftp_factory=lambda channel: make(channel, str(root).encode()),
+        acceptor=callers.append,
     )
     options = {
         "host": "127.0.0.1",
@@ -178,7 +180,9 @@ async def serving(make: Make, root: Path) -> AsyncIterator[Partner]:
         yield partner(Endpoint(AdapterName.SFTP, options)), client.export_private_key()
     finally:
         server.close()
-        await server.wait_closed()
+        for caller in callers:  # the server waits for none that is still at work
+            caller.abort()
+            await caller.wait_closed()
 
 
 @pytest.mark.parametrize(

@@ -244,7 +244,7 @@ async def test_after_kill_9_and_restart_nothing_confirmed_is_lost_and_the_consum
     await broker.publish([announcement(IOWA, f"kept{n}") for n in range(50)])
     await broker.consume(OHIO, taker)
     # RabbitMQ 3.10 writes its directory of queues twice a second: a queue younger than that may come back leaderless.
-    await asyncio.sleep(1)
+    await asyncio.sleep(2)
     await asyncio.to_thread(rabbitmq_node.kill9)
     await until(lambda: not broker.connected)
     started = time.monotonic()

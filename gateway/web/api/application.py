@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from functools import cache
 from time import perf_counter
 
 import structlog
@@ -22,14 +23,14 @@ from gateway.web import problems
 from gateway.web.access import Access
 from gateway.web.acknowledgement import UNFIT
 from gateway.web.api import documents, media, told
-from gateway.web.api.operation import Call, Door, Route, Site
+from gateway.web.api.operation import Call, Door, Route, Site, StandingPage
 from gateway.web.api.reference import STYLE, reference_page
 from gateway.web.api.routes import ROUTES
 from gateway.web.auth import Scope
 from gateway.web.callers import Callers
 from gateway.web.limits import Allowance, Buckets, Limits
 from gateway.web.metrics import RequestFigures
-from gateway.web.openapi import openapi
+from gateway.web.openapi import Document, openapi
 from gateway.web.parts import Parts
 from gateway.web.refusals import WINDOW, Refusals
 
@@ -77,14 +78,24 @@ async def _not_yet(_request: web.Request) -> None:
     """``Expect: 100-continue`` is answered by whoever reads the body: key, scope, format and size come first."""
 
 
-def _pages(parts: Parts) -> Mapping[str, tuple[bytes, str]]:
-    document = openapi(ROUTES, parts.formats, parts.version)
-    rules = told.Rules(rows=[documents.rule(parts.rules[code]) for code in sorted(parts.rules)])
+def _pages(parts: Parts) -> Mapping[str, StandingPage]:
+    """Each made when it is first asked for: a process that starts need not wait for them, and most are never read."""
+
+    @cache
+    def document() -> Document:
+        return openapi(ROUTES, parts.formats, parts.version)
+
+    def rules() -> bytes:
+        rows = [documents.rule(parts.rules[code]) for code in sorted(parts.rules)]
+        return told.Rules(rows=rows).model_dump_json().encode()
+
     return {
-        "/v1/rules": (rules.model_dump_json().encode(), "application/json"),
-        "/openapi.json": (json.dumps(document, separators=(",", ":")).encode(), "application/json"),
-        "/docs": (reference_page(document), "text/html; charset=utf-8"),
-        "/docs/reference.css": (STYLE, "text/css; charset=utf-8"),
+        "/v1/rules": StandingPage(cache(rules), "application/json"),
+        "/openapi.json": StandingPage(
+            cache(lambda: json.dumps(document(), separators=(",", ":")).encode()), "application/json"
+        ),
+        "/docs": StandingPage(cache(lambda: reference_page(document())), "text/html; charset=utf-8"),
+        "/docs/reference.css": StandingPage(lambda: STYLE, "text/css; charset=utf-8"),
     }
 
 

@@ -85,6 +85,14 @@ class Door:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingPage:
+    """What never changes while the process runs: description, reference, rules."""
+
+    body: Callable[[], bytes]
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """What every call finds around it: made once when the application is built."""
 
@@ -92,8 +100,8 @@ class Site:
     limits: Limits
     offers: Mapping[str, tuple[Offer, ...]]
     """Media type -> the formats that are read under it."""
-    pages: Mapping[str, tuple[bytes, str]]
-    """Path -> (bytes, media type) of what never changes while the process runs: description, reference, rules."""
+    pages: Mapping[str, StandingPage]
+    """By path."""
     door: Door
 
 

@@ -37,9 +37,9 @@ async def version(call: Call) -> web.Response:
 
 
 async def page(call: Call) -> web.Response:
-    """A page that was made when the application was built."""
-    body, media_type = call.site.pages[call.request.path]
-    return web.Response(body=answers.payload(body), headers={"Content-Type": media_type})
+    """A page that stays as it is while the process runs."""
+    found = call.site.pages[call.request.path]
+    return web.Response(body=answers.payload(found.body()), headers={"Content-Type": found.media_type})
 
 
 async def problem(call: Call) -> web.Response:
