@@ -32,11 +32,11 @@ $(VENV)/bin/python:
 	@sh .ci/venv $(VENV) $(PYTHON)
 
 $(VENV)/.installed: pyproject.toml $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@sh .ci/install $(VENV)
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev,speed]"
+	@sh .ci/install $(VENV) dev,speed
 	@touch $(VENV)/.installed $@
 
 # Front-end packages come from npm at exact versions and are never committed.
