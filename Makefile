@@ -9,17 +9,19 @@ PYTEST_SPREAD := -n 2 --dist loadfile --no-loadscope-reorder
 export PYTHONDONTWRITEBYTECODE :=
 VENDOR := gateway/web/console/static/vendor
 
-.PHONY: demo test assure bench assets format lint types imports spread pytest servers clean
+.PHONY: demo test assure bench assets format checks lint types imports pytest servers clean
 
 demo: $(VENV)/.installed assets
 	$(BIN)/gateway demo $(if $(ONCE),--once,)
 
-# What needs nothing of each other is done side by side: packages and servers, then what only reads and the assets.
+# Servers come from Debian while everything that needs none is done.
 test: $(VENV)/bin/python
-	@$(MAKE) --no-print-directory --jobs=2 $(VENV)/.installed-dev servers
+	@$(MAKE) --no-print-directory --jobs=2 servers checks
+	$(BIN)/pytest $(PYTEST_SPREAD) $(PYTEST)
+
+checks: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
-	@$(MAKE) --no-print-directory --jobs=2 assets imports lint
-	@$(MAKE) --no-print-directory --jobs=2 types spread
+	@$(MAKE) --no-print-directory types assets imports lint
 
 # Every acceptance claim at its full size, with its control, one after the other: takes a night.
 assure: $(VENV)/.installed-dev assets servers
@@ -58,10 +60,6 @@ lint: $(VENV)/.installed-dev
 
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
-
-# All tests, as `make test` runs them: types are checked beside them, which needs one processor for half a minute.
-spread: $(VENV)/.installed-dev
-	$(BIN)/pytest $(PYTEST_SPREAD) $(PYTEST)
 
 imports: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
