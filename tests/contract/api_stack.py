@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -97,6 +97,7 @@ from gateway.web.limits import Limits
 from gateway.web.parts import LogFiles, Parts, RuleText
 from gateway.work.court_desk import OrderDesk
 from gateway.work.court_orders import Asked
+from gateway.work.directory import DirectoryWatch
 from gateway.work.glass_watch import GlassWatch
 from gateway.work.messages import MessageDesk, PartnerKeyDesk
 from gateway.work.protection import RegisterWatch
@@ -409,6 +410,17 @@ async def no_proof(_record: RecordId, _opened: object) -> str | None:
     return None
 
 
+def followed(partners: StoredPartners) -> Callable[[], Awaitable[Directory]]:
+    """The picture in memory, as a serving process has it; compared before each request, so that no test has to wait."""
+    picture = DirectoryWatch(partners)
+
+    async def now() -> Directory:
+        await picture.refresh()
+        return picture.current()
+
+    return now
+
+
 def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
     mint = minting(watch, os.urandom)
     scribe = Scribe(watch, mint, os.urandom)
@@ -449,7 +461,7 @@ def build_parts(database: Database, keys: FileKeys, watch: Watch) -> Parts:
         mailbox=StoredMailbox(database),
         jobs=StoredJobs(database),
         partners=partners,
-        directory=partners.directory,
+        directory=followed(partners),
         callers=StoredApiKeys(database, watch),
         proofs=Proofs(keys.access_tokens(), PresentedCredentials(), StoredNonces(database, watch)),
         operators=StoredOperators(database),

@@ -96,6 +96,7 @@ from keys.receipts import JoseReceiptSigner
 from keys.ring import KEY_BYTES, KeyRing
 from keys.sealing import EnvelopeSealer
 from keys.states import KeyUse
+from tests.contract.api_stack import followed
 from tests.contract.owed import Town
 from tests.contract.retention_desk import SCHEDULE, desk_over
 from tests.contract.store_samples import acceptance, finding, judged_record, submission
@@ -298,7 +299,7 @@ def parts_of(database, clock, canonical=None):
         mailbox=StoredMailbox(database),
         jobs=StoredJobs(database),
         partners=partners,
-        directory=partners.directory,
+        directory=followed(partners),
         callers=StoredApiKeys(database, clock),
         proofs=SimpleNamespace(),  # the console has logins of its own
         operators=StoredOperators(database),
