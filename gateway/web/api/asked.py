@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from gateway.core.amendment import LONGEST_VALUE, MOST_CHANGES
 from gateway.core.model import DeliveryState, RecordState, SubmissionState
@@ -26,6 +27,17 @@ Code = Annotated[
 ]
 Key = Annotated[str, Field(min_length=1, max_length=64, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 _MOST_IDS = 1000
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _written(text: str) -> str:
+    """Pydantic would take digits for seconds since 1970, and days and times in other shapes than the one described."""
+    if _DATE_TIME.fullmatch(text) is None:
+        raise ValueError("must be a date-time of RFC 3339, section 5.6")
+    return text
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), Field(description="RFC 3339, with its offset from UTC")]
 
 
 class Asked(BaseModel):
@@ -67,8 +79,8 @@ class DeliveriesQuery(PageQuery):
     partner: Annotated[Key, Field(description="To whom it is owed")] | None = None
     sender: Key | None = None
     cause: Key | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
 
 class ReadyQuery(Asked):
