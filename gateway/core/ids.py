@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND, _NONE = timedelta(milliseconds=1), timedelta()
 
 Clock = Callable[[], datetime]
 """The current time, timezone-aware UTC."""
@@ -29,9 +30,10 @@ def uuid7(milliseconds: int, entropy: bytes) -> str:
     return _text(_beginning(milliseconds & 0xFFFFFFFFFFFF), counter, entropy[2:])
 
 
-def first_id(at: datetime) -> str:
-    """An id that is not above any UUIDv7 of this millisecond or a later one."""
-    return uuid7(max(0, int(at.timestamp() * 1000)), bytes(10))
+def first_id(at: datetime, shift: timedelta = _NONE) -> str:
+    """An id that is not above any UUIDv7 of this millisecond or a later one. ``shift`` moves the time, beyond the first
+    and the last that a datetime can say, too: people ask for all since the year 1."""
+    return uuid7(max(0, (at - _EPOCH + shift) // _MILLISECOND), bytes(10))
 
 
 def _beginning(milliseconds: int) -> str:

@@ -31,12 +31,12 @@ _STRAYS = timedelta(minutes=5)
 
 def written_since(begin: datetime) -> tuple[ColumnElement[bool], ...]:
     """That an entry is of this time or later: one range of the primary key, for times have no index."""
-    return audit_entries.c.id >= first_id(begin - _STRAYS), audit_entries.c.at >= begin
+    return audit_entries.c.id >= first_id(begin, -_STRAYS), audit_entries.c.at >= begin
 
 
 def written_before(end: datetime) -> tuple[ColumnElement[bool], ...]:
     """That it is of an earlier time."""
-    return audit_entries.c.id < first_id(end + _STRAYS), audit_entries.c.at < end
+    return audit_entries.c.id < first_id(end, _STRAYS), audit_entries.c.at < end
 
 
 class StoredAuditLog:

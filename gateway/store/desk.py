@@ -56,7 +56,7 @@ def matching(query: DeliveryQuery) -> list[ColumnElement[bool]]:
     elif query.cause not in (None, _UNKNOWN_CAUSE):
         conditions.append(delivery_open())
     if query.since is not None:
-        conditions += (deliveries.c.id >= first_id(query.since - SKEW), deliveries.c.created_at >= query.since)
+        conditions += (deliveries.c.id >= first_id(query.since, -SKEW), deliveries.c.created_at >= query.since)
     if query.until is not None:
         conditions.append(deliveries.c.created_at < query.until)
     return conditions

@@ -110,7 +110,7 @@ class StoredHealth:
         created = (
             select(deliveries.c.state, func.count().label("found"))
             # Ids begin with their time: the primary key finds the new ones, creation times have no index.
-            .where(deliveries.c.id >= first_id(since - SKEW), deliveries.c.created_at >= since)
+            .where(deliveries.c.id >= first_id(since, -SKEW), deliveries.c.created_at >= since)
             .group_by(deliveries.c.state)
         )
         async with self._database.read() as connection:

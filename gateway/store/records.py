@@ -136,7 +136,7 @@ def _conditions(query: RecordQuery) -> list[ColumnElement[bool]]:
     if query.state is not None:
         conditions += record_in(query.state)
     if query.since is not None:
-        conditions += (columns.id >= first_id(query.since - SKEW), columns.received_at >= query.since)
+        conditions += (columns.id >= first_id(query.since, -SKEW), columns.received_at >= query.since)
     if query.until is not None:
         conditions.append(columns.received_at < query.until)
     return conditions

@@ -51,7 +51,7 @@ class StoredRetention:
         columns = records.c
         wanted = (columns.id, columns.submission, columns.kind, columns.sender, columns.recipient)
         query: Select[Any] = select(*wanted, columns.received_at, columns.case_index, columns.bearing).where(
-            columns.id < first_id(span.received_until + SKEW),
+            columns.id < first_id(span.received_until, SKEW),
             columns.received_at <= span.received_until,
             ~exists().where(erasures.c.record == columns.id),
         )

@@ -114,6 +114,8 @@ async def test_a_refused_record_is_seen_by_its_sender_alone(stack):
         ("iowa", "?since=2026-03-02T12:00:00Z&until=2026-03-02T13:00:00Z", 1),
         ("iowa", "?since=2026-03-03T00:00:00Z", 0),
         ("iowa", "?since=2026-03-02t07:00:00.000-05:00", 1),
+        ("iowa", "?since=0001-01-01T00:00:00Z&until=9999-12-31T23:59:59Z", 1),
+        ("iowa", "?since=0001-01-01T00:00:00%2B14:00&until=9999-12-31T23:59:59-14:00", 1),
         ("tanf", "", 0),
         ("tanf", "?sender=ohio", 0),
         ("pat", "", 1),

@@ -163,6 +163,7 @@ async def test_records_show_first_what_needs_attention_and_filter_by_business_ke
         assert "3 shown" in await text(client, every)
         assert "0 shown" in await text(client, "/records?view=all&sender=texas")
         await text(client, "/records?state=nonsense", 400)
+        await text(client, "/records?since=0001-01-01&until=9999-12-31T23:59")
         await text(client, "/records?since=yesterday", 400)
         await text(client, "/records?cursor=nonsense&view=all", 400)
 

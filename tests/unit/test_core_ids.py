@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.audit_entry import ACTIONS, SALT_BYTES, Scribe, canonical_json, commitment, leaf, timestamp
-from gateway.core.ids import COUNTER_LIMIT, DRAWN, drawn_ahead, minting, uuid7
+from gateway.core.ids import COUNTER_LIMIT, DRAWN, drawn_ahead, first_id, minting, uuid7
 from gateway.core.model import Actor, EntryId
 
 START = datetime(2026, 3, 2, 8, 0, 0, 250, tzinfo=UTC)
@@ -159,3 +159,11 @@ def test_details_are_a_copy_that_nobody_can_change_afterwards():
     entry = scribe().entry(ACTOR, "delivery.dead", "delivery:1", "x", given_details)
     given_details["a"] = 2
     assert entry.details == {"a": 1}
+
+
+@pytest.mark.parametrize("shift", [timedelta(days=-1), timedelta(), timedelta(days=1)])
+def test_the_first_and_the_last_time_have_a_first_id_too(shift):
+    ends = (datetime.min.replace(tzinfo=UTC), START, datetime.max.replace(tzinfo=UTC))
+    ids = [first_id(at, shift) for at in ends]
+    assert ids == sorted(set(ids))
+    assert ids[1] <= uuid7(int((START + shift).timestamp() * 1000), os.urandom(10))
