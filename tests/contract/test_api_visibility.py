@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from urllib.parse import unquote
 
 import pytest
 
@@ -147,7 +148,7 @@ NO_TIMES = (
 async def test_a_filter_that_is_not_understood_is_named_and_never_quoted(stack, query):
     answer = await stack.call("iowa", "GET", "/v1/deliveries" + query)
     assert (answer.status, answer.json["code"]) == (422, "invalid-members")
-    name, _, value = query[1:].partition("=")
+    name, _, value = unquote(query[1:]).partition("=")
     assert value in ("0", "1") or value not in answer.body.decode()
     assert answer.json["errors"][0]["pointer"] == ("" if name == "ssn" else f"/{name}")
 
