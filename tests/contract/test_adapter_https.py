@@ -7,8 +7,8 @@ import hashlib
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,11 +23,10 @@ from adapters.https import HttpsAdapter
 from gateway.core.errors import DeliveryFailed, Permanent, Transient, Unavailable
 from gateway.core.model import AdapterName, Endpoint, Partner
 from tests.contract.test_adapter_contract import NOW, NamedSecrets, Receiver, parcel, partner, served
+from tests.servers.raw import talking
 
 SECRET = "900-12-3456"
 """What a partner must never see come back from us: an SSN of a never-issued range."""
-
-Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class Names(AbstractResolver):
@@ -73,23 +72,6 @@ async def adapter() -> AsyncIterator[HttpsAdapter]:
 def to(port: int, **options: str | int | bool) -> Partner:
     found = {"url": f"http://127.0.0.1:{port}/in", "allow_http": True, "allow_private": True, **options}
     return partner(Endpoint(AdapterName.HTTPS, found))
-
-
-@asynccontextmanager
-async def talking(talk: Talk) -> AsyncIterator[int]:
-    """A raw server, for what a proper one would not do."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await talk(reader, writer)
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
 
 
 async def read_request(reader: asyncio.StreamReader) -> None:

@@ -21,6 +21,7 @@ from gateway.core.errors import Misconfigured, Unauthenticated
 from gateway.tls import SUITES, server_context
 from tests.contract.api_stack import running
 from tests.contract.caller_stack import door, identity, know, server_files
+from tests.servers.raw import talking
 
 READ = "/v1/submissions"
 LOOPBACK, ELSEWHERE = "127.0.0.0/8", "192.0.2.0/24"
@@ -74,18 +75,14 @@ async def run(*command: str) -> tuple[int, str]:
 async def shaken(context: ssl.SSLContext, offers) -> dict[str, bool]:
     """Name of an offer -> whether openssl came to an agreement with a server of this context."""
 
-    async def hang_up(_reader, writer):
-        writer.close()
+    async def hang_up(_reader, _writer):
+        """Once they agree there is nothing to say."""
 
-    server = await asyncio.start_server(hang_up, "127.0.0.1", 0, ssl=context)
-    port = server.sockets[0].getsockname()[1]
     found = {}
-    try:
+    async with talking(hang_up, context) as port:
         for name, options in offers.items():
             _, said = await run("openssl", "s_client", "-connect", f"127.0.0.1:{port}", *options)
             found[name] = "Cipher is (NONE)" not in said and "Cipher is" in said
-    finally:
-        server.close()
     return found
 
 

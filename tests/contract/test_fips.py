@@ -45,6 +45,7 @@ from tests.contract.test_adapter_contract import NamedSecrets, parcel, partner
 from tests.journeys.partner_files import partner as partner_file
 from tests.servers.gateway_process import TESTER, install
 from tests.servers.rabbitmq import free_ports
+from tests.servers.raw import cut, talking
 
 PASSWORD = "correct horse battery"
 AUTHORITY = trustme.CA(key_type=trustme.KeyType.ECDSA)
@@ -140,12 +141,13 @@ def calls(**limits):
 async def openssl_is_served(files, restricted):
     """Whether our listener comes to an agreement with a client that knows X25519 alone."""
 
-    async def close(_reader, writer):
-        writer.close()
+    async def hang_up(_reader, _writer):
+        """Once they agree there is nothing to say."""
 
-    listener = await asyncio.start_server(close, "127.0.0.1", 0, ssl=server_context(files, restricted=restricted))
-    place = f"127.0.0.1:{listener.sockets[0].getsockname()[1]}"
-    async with listener, openssl("s_client", "-connect", place, "-groups", "X25519") as client:
+    async with (
+        talking(hang_up, server_context(files, restricted=restricted)) as port,
+        openssl("s_client", "-connect", f"127.0.0.1:{port}", "-groups", "X25519") as client,
+    ):
         return await client.wait() == 0
 
 
@@ -163,7 +165,7 @@ async def talks_to_openssl(files, restricted):
             except OSError:
                 return False
             else:
-                writer.close()
+                await cut(writer)
                 return True
 
 
@@ -295,7 +297,7 @@ async def witness_takes(files, *, restricted, **limits):
             )
         except OSError:
             return False
-        writer.close()
+        await cut(writer)
         return True
 
 
@@ -306,16 +308,13 @@ async def command_line_talks(files, **limits):
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
         await writer.drain()
-        writer.close()
 
-    listener = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=server(files, **limits))
-    client = Client.without_key(f"https://localhost:{listener.sockets[0].getsockname()[1]}", files.client_ca)
-    try:
-        return (await asyncio.to_thread(client.send, "GET", "/livez")).body == b"ok"
-    except Unavailable:
-        return False
-    finally:
-        listener.close()
+    async with talking(answer, server(files, **limits)) as port:
+        client = Client.without_key(f"https://localhost:{port}", files.client_ca)
+        try:
+            return (await asyncio.to_thread(client.send, "GET", "/livez")).body == b"ok"
+        except Unavailable:
+            return False
 
 
 @pytest.mark.parametrize("restricted", [True, False])

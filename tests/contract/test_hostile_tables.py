@@ -18,7 +18,8 @@ from gateway.core.model import AdapterName, Endpoint, Page
 from gateway.foundation import SecretFolder
 from tests.contract.api_stack import running
 from tests.contract.test_adapter_contract import NOW, NamedSecrets, Receiver, parcel, partner, served
-from tests.contract.test_adapter_https import Names, talking, to
+from tests.contract.test_adapter_https import Names, to
+from tests.servers.raw import talking
 from tests.unit.test_adapter_options import PRIVATE_URLS
 
 # --- addresses -------------------------------------------------------------------------------------------------------

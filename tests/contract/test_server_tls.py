@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -23,6 +22,7 @@ from gateway.store.engine import open_database
 from gateway.store.transport import hosts, program_environment
 from gateway.transports import broker_transport, database_transport, in_the_clear
 from tests.servers.rabbitmq import PASSWORD, USER
+from tests.servers.raw import talking
 from tests.servers.server_certificate import authority
 
 REMOTE = "postgresql+asyncpg://gateway@db.example/gateway"
@@ -94,14 +94,9 @@ async def without_tls():
         told.append(await reader.read(8))
         writer.write(b"N")
         told.append(await reader.read(1_000))
-        writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    try:
-        port = server.sockets[0].getsockname()[1]
+    async with talking(answer) as port:
         yield f"postgresql+asyncpg://someone:secret@127.0.0.1:{port}/gateway", told
-    finally:
-        server.close()
 
 
 async def test_a_database_that_refuses_tls_is_told_nothing_more(roots):

@@ -17,6 +17,7 @@ from gateway.web.limits import Limits
 from tests.contract.api_stack import running
 from tests.contract.smuggled import INNER, PROPER, SECRET, SHAPES, mutated
 from tests.servers.nginx import nginx
+from tests.servers.raw import cut, talking
 
 LIMITS = Limits(header_seconds=0.5, body_idle_seconds=0.5, lingering_seconds=0.1, public_per_second=None)
 PATIENCE = 3.0
@@ -61,7 +62,7 @@ async def say(port, sent):
     except ConnectionError:
         return b""
     finally:
-        writer.close()
+        await cut(writer)
 
 
 def rightly_refused(answer):
@@ -124,10 +125,10 @@ async def lenient_proxy(port, sent):
     writer.write(head + b"\r\nX-Forwarded-Id: one\r\n\r\n" + body[:end])
     writer.write_eof()
     await reader.read()
-    writer.close()
+    await cut(writer)
 
 
-async def lenient_server(ids, reader, writer):
+async def lenient_server(ids, reader):
     """Takes a body for as long as Content-Length says."""
     for _ in count():
         try:
@@ -137,16 +138,14 @@ async def lenient_server(ids, reader, writer):
         fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:] if b": " in line)
         ids.append(fields.get(b"x-forwarded-id", b"none").decode())
         await reader.readexactly(int(fields.get(b"content-length", b"0")))
-    writer.close()
 
 
 async def test_control_two_lenient_servers_are_seen_to_disagree():
     ids = []
-    server = await asyncio.start_server(lambda r, w: lenient_server(ids, r, w), "127.0.0.1", 0)
     chunk = f"{len(INNER):x}\r\n".encode()
     head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: %d\r\n\r\n" % len(chunk)
-    async with server:
-        await lenient_proxy(server.sockets[0].getsockname()[1], head + chunk + INNER + b"\r\n0\r\n\r\n")
+    async with talking(lambda reader, _writer: lenient_server(ids, reader)) as port:
+        await lenient_proxy(port, head + chunk + INNER + b"\r\n0\r\n\r\n")
     assert not agree(ids)
 
 
