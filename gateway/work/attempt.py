@@ -66,6 +66,11 @@ class Attempts:
         self._report(partner.key, claimed, verdict)
         return verdict
 
+    async def close(self) -> None:
+        """The channels' connections to partners end; call it when no attempt runs any more."""
+        for adapter in self.adapters.values():
+            await adapter.close()
+
     def _kept_back(self, tried: Try, back: KeptBack) -> Verdict:
         """All of it stays, or what keeps it is taken out and the rest goes on at its next claim."""
         if back.whole:

@@ -274,8 +274,8 @@ class Dispatcher:
             log.warning("breaker.unsaved", partner=line.partner.key, code=error.problem)
 
     async def close(self, patience: timedelta) -> None:
-        """Claim nothing more, let running attempts end for a while, then call them off: nothing stays claimed. With the
-        store away their leases run out."""
+        """Claim nothing more, let running attempts end for a while, then call them off: nothing stays claimed, and no
+        connection to a partner stays open. With the store away their leases run out."""
         self._closing = True
         for wake in self._wakes.values():
             wake.set()
@@ -286,6 +286,7 @@ class Dispatcher:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        await self.tools.attempts.close()
         try:
             async with asyncio.timeout(self.tools.limits.last_writes.total_seconds()):
                 await self.tools.settler.drained()

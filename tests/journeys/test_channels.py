@@ -9,8 +9,11 @@ from datetime import UTC, datetime, timedelta
 import gateway.app
 from gateway.foundation import foundation
 from tests.journeys import samples
-from tests.journeys.partner_files import https, partner
-from tests.journeys.site import until, whole
+from tests.journeys.partner_files import everybody, https, partner
+from tests.journeys.partner_server import partner_server
+from tests.journeys.site import running, until, whole
+from tests.servers.gateway_process import install
+from tests.servers.proxy import proxy
 
 WINDOW = """
 [partner.batching.case-transfer]
@@ -20,17 +23,26 @@ timezone = "America/New_York"
 """
 
 
-async def test_a_file_arrives_on_the_partners_sftp_server(sqlite_url, tmp_path, sshd):
-    directory = sshd.fresh_directory()
+def sftp(sshd, directory, *, port=None, host_key=None):
+    """Michigan's table: an endpoint at the server, or at what stands before it on another port."""
     endpoint = (
-        f'adapter = "sftp"\nhost = "127.0.0.1"\nport = {sshd.port}\nusername = "{sshd.username}"\n'
-        f'directory = "{directory}"\nkey_secret = "michigan-sftp"\nhost_key = "{sshd.fingerprint}"\n'
+        f'adapter = "sftp"\nhost = "127.0.0.1"\nport = {port or sshd.port}\nusername = "{sshd.username}"\n'
+        f'directory = "{directory}"\nkey_secret = "michigan-sftp"\nhost_key = "{host_key or sshd.fingerprint}"\n'
         "timeout_seconds = 3\nconnect_timeout_seconds = 3"
     )
-    async with whole(tmp_path, sqlite_url, changed=lambda _: {"michigan": partner("michigan", endpoint)}) as site:
-        secret = tmp_path / "secrets" / "michigan-sftp"
-        secret.write_bytes(sshd.key)
-        secret.chmod(0o600)
+    return {"michigan": partner("michigan", endpoint)}
+
+
+def lay_key(folder, sshd):
+    secret = folder / "secrets" / "michigan-sftp"
+    secret.write_bytes(sshd.key)
+    secret.chmod(0o600)
+
+
+async def test_a_file_arrives_on_the_partners_sftp_server(sqlite_url, tmp_path, sshd):
+    directory = sshd.fresh_directory()
+    async with whole(tmp_path, sqlite_url, changed=lambda _: sftp(sshd, directory)) as site:
+        lay_key(tmp_path, sshd)
         receipt = await site.api.accepted("ohio", "csenet", samples.csenet(1, samples.ENFORCEMENT))
 
         async def delivered():
@@ -47,15 +59,8 @@ async def test_a_file_arrives_on_the_partners_sftp_server(sqlite_url, tmp_path, 
 async def test_a_server_with_another_host_key_gets_nothing(sqlite_url, tmp_path, sshd):
     directory = sshd.fresh_directory()
     wrong = "SHA256:" + "A" * 43
-    endpoint = (
-        f'adapter = "sftp"\nhost = "127.0.0.1"\nport = {sshd.port}\nusername = "{sshd.username}"\n'
-        f'directory = "{directory}"\nkey_secret = "michigan-sftp"\nhost_key = "{wrong}"\n'
-        "timeout_seconds = 3\nconnect_timeout_seconds = 3"
-    )
-    async with whole(tmp_path, sqlite_url, changed=lambda _: {"michigan": partner("michigan", endpoint)}) as site:
-        secret = tmp_path / "secrets" / "michigan-sftp"
-        secret.write_bytes(sshd.key)
-        secret.chmod(0o600)
+    async with whole(tmp_path, sqlite_url, changed=lambda _: sftp(sshd, directory, host_key=wrong)) as site:
+        lay_key(tmp_path, sshd)
         receipt = await site.api.accepted("ohio", "csenet", samples.csenet(1))
 
         async def failed():
@@ -63,6 +68,19 @@ async def test_a_server_with_another_host_key_gets_nothing(sqlite_url, tmp_path,
 
         await until(failed, "the delivery fails")
         assert list(directory.iterdir()) == []
+
+
+async def test_a_gateway_that_ends_leaves_no_connection_to_a_partner(sqlite_url, tmp_path, sshd):
+    async with proxy(sshd.port) as files, partner_server() as partners, proxy(partners.port) as web:
+        changed = sftp(sshd, sshd.fresh_directory(), port=files.port)
+        changed["texas"] = partner("texas", https(web.port, "texas"))
+        installed = await install(tmp_path, sqlite_url, everybody(partners.port, **changed))
+        lay_key(tmp_path, sshd)
+        async with running(installed, partners) as site:
+            for number, to in enumerate(("michigan", "texas"), 1):
+                await site.api.accepted("ohio", "csenet", samples.csenet(number, to=to))
+            await until(lambda: files.busy and web.busy, "both are connected")
+        await until(lambda: not files.busy and not web.busy, "both connections end", patience=2)
 
 
 async def test_a_file_appears_in_a_partners_folder_complete(sqlite_url, tmp_path):

@@ -29,6 +29,11 @@ class Proxy:
         self._server = await asyncio.start_server(self._accepted, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is connected."""
+        return bool(self._open)
+
     async def refuse(self) -> None:
         """Close the port: further connections are refused, open ones cut."""
         if self._server is not None:
