@@ -109,7 +109,7 @@ def _test_of(nodeid: str) -> str:
 
 
 @pytest.fixture
-def claim(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Claim:
+def claim(request: pytest.FixtureRequest) -> Claim:
     """The claim that the asking test is marked with."""
     marker = request.node.get_closest_marker("claim")
     if marker is None:
@@ -117,7 +117,7 @@ def claim(request: pytest.FixtureRequest, record_property: Callable[[str, object
     control = str(marker.kwargs["control"])
 
     def tell(figure: str) -> None:
-        record_property(PROPERTY, [list(marker.args), control, SEED, figure])
+        request.node.user_properties.append((PROPERTY, [list(marker.args), control, SEED, figure]))
 
     return Claim(tuple(marker.args), control, SEED, tell)
 
