@@ -1,6 +1,6 @@
 """Protected messages to and from programs that nobody here wrote: openssl, BouncyCastle, npm jose, jwcrypto.
 
-pyas2lib cannot take part: the library under it does not load beside OpenSSL 3.0.10 and newer.
+pyas2lib cannot take part: it encrypts keys by RSA PKCS #1 v1.5 or OAEP with SHA-1 alone, which we do not do.
 """
 
 import json
