@@ -286,12 +286,12 @@ class Dispatcher:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
-        await self.tools.attempts.close()
         try:
             async with asyncio.timeout(self.tools.limits.last_writes.total_seconds()):
                 await self.tools.settler.drained()
         except TimeoutError:
             log.warning("dispatch.unsettled")
+        await self.tools.attempts.close()
 
 
 def _weight(claimed: Claimed) -> int:
