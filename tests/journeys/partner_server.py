@@ -44,6 +44,11 @@ class PartnerServer:
     def to(self, partner: str) -> Sequence[Arrival]:
         return [one for one in self.arrivals if one.partner == partner]
 
+    def deliveries(self, partner: str) -> set[str]:
+        """Ids of what the partner has got. What was answered too late comes again: on a slow machine there are more
+        arrivals than deliveries."""
+        return {one.delivery for one in self.to(partner)}
+
     def bodies(self, partner: str) -> bytes:
         """Everything that the partner has got, run together."""
         return b"\n".join(one.body for one in self.to(partner))

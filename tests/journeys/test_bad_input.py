@@ -99,7 +99,7 @@ async def test_good_records_beside_a_faulty_one_go_on(site):
     body = samples.csenet(1) + hostile.NON_ASCII.replace(samples.serial(1), samples.serial(2)) + samples.csenet(3)
     receipt = (await site.api.submit("ohio", "csenet", body)).json
     assert [one["state"] for one in receipt["records"]] == ["routed", "refused", "routed"]
-    await until(lambda: len(site.partners.to("michigan")) == 2, "the good ones arrive")
+    await until(lambda: len(site.partners.deliveries("michigan")) == 2, "the good ones arrive")
 
 
 async def test_a_caller_without_a_key_is_not_a_partner(site):

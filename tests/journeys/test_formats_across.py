@@ -107,7 +107,7 @@ async def test_csenet_goes_on_as_xml_and_as_json_and_says_the_same(site):
 async def test_xml_goes_on_as_csenet_unless_it_would_lose_the_mark_of_a_protected_person(site):
     receipt = await site.api.accepted("michigan", "xml", samples.XML.encode())
     assert receipt["counts"]["accepted"] == 3
-    await until(lambda: len(site.partners.to("ohio")) == 2, "Ohio has the two that can be written")
+    await until(lambda: len(site.partners.deliveries("ohio")) == 2, "Ohio has the two that can be written")
     assert {one.body[samples.SERIAL] for one in site.partners.to("ohio")} == {b"000000260001", b"000000260003"}
 
     async def dead():

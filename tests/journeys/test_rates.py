@@ -32,7 +32,7 @@ async def arrivals(folder, url, top, owed):
         site.partners.behaviours["michigan"] = note
         body = b"".join(samples.csenet(number) for number in range(owed))
         await site.api.accepted("ohio", "csenet", body)
-        await until(lambda: len(site.partners.to("michigan")) == owed, "all arrive")
+        await until(lambda: len(site.partners.deliveries("michigan")) == owed, "all arrive")
     return moments
 
 

@@ -41,6 +41,6 @@ async def test_dead_letters_are_retried_in_bulk_by_a_frozen_plan(sqlite_url, tmp
 
         ended = await until(done, "the job ends")
         assert (ended["done"], ended["skipped"]) == (5, 0)
-        await until(lambda: len(site.partners.to("texas")) == 5, "the five arrive")
-        assert {one.delivery for one in site.partners.to("texas")} == {one["id"] for one in letters}
+        await until(lambda: len(site.partners.deliveries("texas")) == 5, "the five arrive")
+        assert site.partners.deliveries("texas") == {one["id"] for one in letters}
         assert await sixth_dead()
