@@ -14,7 +14,10 @@ from tests.unit.status_records import answer, question
 QUERY = question()
 TOLD = answer().replace("<Noncust", "<FamilyViolenceIndicator>N</FamilyViolenceIndicator><Noncust", 1)
 KEPT = TOLD.replace("Indicator>N<", "Indicator>Y<", 1)
-LEAST_P = 0.01
+LEAST_P, LEAST_APART = 0.01, 5
+"""What tells two sorts of answers apart: a p-value below it, and milliseconds between the medians."""
+MOST = 6
+"""Measurements."""
 
 
 @pytest.fixture
@@ -54,15 +57,13 @@ def apart(took):
     return abs(statistics.median(took[TOLD]) - statistics.median(took[KEPT])) * 1_000
 
 
-def tolerated(took):
-    """Milliseconds that may lie between the medians at a push: 5, or more where all answers wait for a processor."""
-    return max(5, statistics.median(took[TOLD]) * 1_000 / 4)
-
-
 async def least_apart(measure):
-    """The measurement of three whose medians are closest. What the gateway tells by its time it tells in every one; a
-    busy machine keeps one sort waiting by chance, and not three times."""
-    return min([await measure() for _ in range(3)], key=lambda found: apart(found[0]))
+    """The measurement whose medians are closest, of three, or of six where none was close enough. What the gateway
+    tells by its time it tells in every one; a busy machine keeps one sort waiting by chance, and not every time."""
+    found = [await measure() for _ in range(3)]
+    while min(apart(took) for took, _ in found) >= LEAST_APART and len(found) < MOST:
+        found.append(await measure())
+    return min(found, key=lambda one: apart(one[0]))
 
 
 @pytest.mark.claim("A24", "V03", control="test_an_answer_that_comes_later_or_is_shorter_is_told_apart")
@@ -75,17 +76,16 @@ async def test_a_prohibited_answer_is_as_long_and_comes_as_soon_as_another(iowa,
     assert len(bodies[TOLD]) == len(bodies[KEPT]) == SIZE_CLASS
     p = mann_whitney(took[TOLD], took[KEPT])
     claim.measured(f"n = {size}: medians {apart(took):.2f} ms apart, Mann-Whitney p = {p:.2f}, one size class")
+    assert apart(took) < LEAST_APART
     if size >= 1_000:
-        assert apart(took) < 5
         assert p > LEAST_P
-    assert apart(took) < tolerated(took)
 
 
 async def test_an_answer_that_comes_later_or_is_shorter_is_told_apart(iowa):
     usual, _ = await timed(iowa, 5, 1)
-    later = max(0.03, 2 * statistics.median(usual[TOLD]))
+    later = max(0.03, 2 * statistics.median(usual[TOLD]))  # to be seen through the noise of a busy machine
     took, bodies = await least_apart(lambda: timed(iowa, 20, 1, later=later))
-    assert apart(took) > tolerated(took)
+    assert apart(took) > LEAST_APART
     assert mann_whitney(took[TOLD], took[KEPT]) < LEAST_P
     assert len(bodies[TOLD].rstrip()) != len(bodies[KEPT].rstrip()), "without the filling their lengths differ"
 
