@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 
 from httptools import HttpParserError, HttpResponseParser
+
+from gateway.core.swift import swift
 
 HEAD_LIMIT = 64 * 1024
 """Bytes of an answer that may come before its body."""
@@ -31,7 +33,7 @@ class ConnectionTimeout(TimeoutError):
     """No connection came about in time."""
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Request:
     """One POST. ``head`` is the request line and all fields, with the empty line that ends them."""
 
@@ -41,7 +43,7 @@ class Request:
     """Bytes of the answer's body that are read; what follows is not waited for."""
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Answer:
     """What came back: status, fields by lower-case name (the last of several), and the body's first bytes."""
 

@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import structlog
@@ -133,12 +134,14 @@ class Metrics:
         build = Gauge("gateway_build_info", "Version", ["version"], registry=self.registry)
         build.labels(__version__).set(1)
         self._partners: set[PartnerKey] = set()
+        # Of every attempt: finding a child anew costs more than counting.
+        self._attempts_of, self._response_of = cache(self._attempts.labels), cache(self._response.labels)
 
     def attempt(self, partner: PartnerKey, outcome: Outcome, seconds: float) -> None:
         label = self._label(partner)
-        self._attempts.labels(label, outcome).inc()
+        self._attempts_of(label, outcome).inc()
         if outcome is not Outcome.OURS:
-            self._response.labels(label).observe(seconds)
+            self._response_of(label).observe(seconds)
 
     def query(self, partner: PartnerKey | None, outcome: str, seconds: float) -> None:
         """``outcome``: answered, failed or refused. What an answer says is no figure: it would tell of a person."""

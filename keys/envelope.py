@@ -5,9 +5,11 @@ magic (4) | length of key id (1) | key id | wrapped data key (40) | nonce (12) |
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+from functools import lru_cache
 
 from gateway.core.errors import Tampered
+from gateway.core.swift import swift
 from keys.ring import KEY_ID, LONGEST_ID
 from keys.states import KeyUse
 
@@ -23,7 +25,7 @@ ID_PARTS = 3
 """Use, label, and the rest of a key id."""
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Envelope:
     """Sealed bytes taken apart; nothing is decrypted yet."""
 
@@ -62,10 +64,17 @@ def parse_head(label: str, sealed: bytes) -> Envelope:
     body = wrapped_at + WRAPPED_BYTES
     if sealed[len(MAGIC)] > LONGEST_ID or len(sealed) < body:
         raise Tampered("the sealed bytes are cut off", code="seal-broken")
-    match = KEY_ID.fullmatch(sealed[KEY_ID_AT:wrapped_at].decode("latin-1"))
-    if match is None or match["use"] != KeyUse.KEK or match["label"] != label:
+    key_id = _sealing_key(sealed[KEY_ID_AT:wrapped_at], label)
+    if key_id is None:
         raise Tampered("the sealed bytes name a key that cannot have sealed them", code="seal-broken")
-    return Envelope(match[0], sealed[wrapped_at:body], body)
+    return Envelope(key_id, sealed[wrapped_at:body], body)
+
+
+@lru_cache(maxsize=64)
+def _sealing_key(named: bytes, label: str) -> str | None:
+    """The key id, when a key of this name can have sealed bytes of the label. The same few keys seal everything."""
+    match = KEY_ID.fullmatch(named.decode("latin-1"))
+    return match[0] if match is not None and match["use"] == KeyUse.KEK and match["label"] == label else None
 
 
 LONGEST_HEAD = KEY_ID_AT + LONGEST_ID + WRAPPED_BYTES

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from json.encoder import encode_basestring as _quoted
 
 from gateway.core.ids import Clock, Mint, Random
 from gateway.core.model import Actor, AuditEntry, EntryId
@@ -115,10 +116,6 @@ ACTIONS: Mapping[str, str] = {
 
 _TO_MICROSECONDS = len("2026-01-31T00:00:00.000000")
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-_quoted = json.JSONEncoder(ensure_ascii=False).encode
-"""One text as canonical JSON has it."""
 
 
 class Recorded(Mapping[str, str | int]):

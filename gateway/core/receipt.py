@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Protocol
 
 from gateway.core.acceptance import Judged
 from gateway.core.audit_entry import timestamp
-from gateway.core.model import Counts, Finding, RuleCode, Severity, Submission
+from gateway.core.model import Counts, Finding, Record, RuleCode, Severity, Submission
 
 SAMPLES = 5
 """Findings shown for each rule; all of them are paged under the submission."""
@@ -101,8 +102,16 @@ def sample(finding: Finding) -> dict[str, object]:
     return {name: value for name, value in shown.items() if value is not None}
 
 
-def counted(counts: Counts) -> dict[str, int]:
-    return {name: getattr(counts, name) for name in counts.__slots__}
+def _counted(counts: Counts) -> str:
+    return (
+        f'{{"records":{counts.records},"accepted":{counts.accepted},"warned":{counts.warned},"refused":{counts.refused},'
+        f'"unroutable":{counts.unroutable},"withheld":{counts.withheld}}}'
+    )
+
+
+def _judged(record: Record) -> str:
+    reason = "null" if record.reason is None else _quoted(record.reason)
+    return f'{{"record":{record.ordinal},"id":{_quoted(record.id)},"state":{_quoted(record.state)},"reason":{reason}}}'
 
 
 class Receipts:
@@ -112,31 +121,23 @@ class Receipts:
         self._describe = describe
 
     def __call__(self, submission: Submission, judged: tuple[Judged, ...], findings: tuple[Finding, ...]) -> bytes:
-        """The receipt of a submission as JSON (RFC 8259), UTF-8."""
+        """The receipt of a submission as JSON (RFC 8259), UTF-8.
+
+        Put together here, members in their order: an encoder takes three times as long, and somebody waits for it.
+        """
         everything = [*findings, *(f for j in judged for f in j.findings)]
+        shown = _ENCODER.encode([self.shown(one) for one in group(everything)]) if everything else "[]"
         link = f"/v1/submissions/{submission.id}"
-        document = {
-            "submission": submission.id,
-            "state": submission.state,
-            "sender": submission.sender,
-            "format": submission.format,
-            "body": {"sha256": submission.body_digest, "bytes": submission.body_size},
-            "received_at": timestamp(submission.received_at),
-            "counts": counted(submission.counts),
-            "findings": [self.shown(one) for one in group(everything)] if everything else [],
-            "records": [
-                {"record": j.record.ordinal, "id": j.record.id, "state": j.record.state, "reason": j.record.reason}
-                for j in judged[:SAMPLES]
-            ],
-            "links": {
-                "self": link,
-                "records": f"{link}/records",
-                "findings": f"{link}/findings",
-                "accepted": f"{link}/receipts/accepted",
-                "final": None,  # linked from the submission once everything has ended
-            },
-        }
-        return _ENCODER.encode(document).encode()
+        text = (
+            f'{{"submission":{_quoted(submission.id)},"state":{_quoted(submission.state)},'
+            f'"sender":{_quoted(submission.sender)},"format":{_quoted(submission.format)},'
+            f'"body":{{"sha256":"{submission.body_digest}","bytes":{submission.body_size}}},'
+            f'"received_at":"{timestamp(submission.received_at)}","counts":{_counted(submission.counts)},'
+            f'"findings":{shown},"records":[{",".join([_judged(one.record) for one in judged[:SAMPLES]])}],'
+            f'"links":{{"self":"{link}","records":"{link}/records","findings":"{link}/findings",'
+            f'"accepted":"{link}/receipts/accepted","final":null}}}}'  # final: linked once everything has ended
+        )
+        return text.encode()
 
     def shown(self, one: Grouped) -> dict[str, object]:
         """One group of findings in plain words."""

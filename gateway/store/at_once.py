@@ -99,7 +99,7 @@ class _Statement:
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        self.parameters: list[list[object]] = []
+        self.parameters: list[Sequence[object]] = []
         self._parts: list[str] = []
         self._last = ""
 

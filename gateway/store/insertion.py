@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, zip_longest
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Dialect, Float, Integer, LargeBinary, Table, Text
@@ -55,6 +56,7 @@ class Insertion:
         self._table = table.name
         self._plain = not conflict and not returning
         self._names = [column.name for column in columns]
+        self._values = itemgetter(*self._names)
         self._instants = frozenset(column.name for column in columns if isinstance(column.type, Instant))
         self._arrays = [_array(column) for column in columns]
         self._into = f"INSERT INTO {_quoted(table.name)} ({', '.join(map(_quoted, self._names))})"
@@ -114,15 +116,15 @@ class Insertion:
         records = zip(*self.columns(rows, connection.dialect), strict=True)
         await driver.copy_records_to_table(self._table, records=records, columns=self._names)
 
-    def columns(self, rows: Sequence[Row], dialect: Dialect) -> tuple[list[object], ...]:
+    def columns(self, rows: Sequence[Row], dialect: Dialect) -> tuple[Sequence[object], ...]:
         """The values column by column, as the driver takes them."""
-        return tuple(self._column(name, rows, dialect) for name in self._names)
+        values = zip(*map(self._values, rows), strict=True)
+        return tuple([self._bound(name, column, dialect) for name, column in zip(self._names, values, strict=True)])
 
-    def _column(self, name: str, rows: Sequence[Mapping[str, Any]], dialect: Dialect) -> list[object]:
-        values = [row[name] for row in rows]
+    def _bound(self, name: str, column: Sequence[Any], dialect: Dialect) -> Sequence[object]:
         if name in self._instants:
-            return [_INSTANT.process_bind_param(value, dialect) for value in values]
-        return values
+            return [_INSTANT.process_bind_param(value, dialect) for value in column]
+        return column
 
 
 async def write_together(connection: AsyncConnection, *parts: tuple[Insertion, Iterable[Row]]) -> None:
@@ -145,7 +147,7 @@ async def write_together(connection: AsyncConnection, *parts: tuple[Insertion, I
 async def _write_fused(connection: AsyncConnection, filled: Sequence[tuple[Insertion, Sequence[Row]]]) -> None:
     if not filled:
         return
-    parameters: list[list[object]] = []
+    parameters: list[Sequence[object]] = []
     statements: list[str] = []
     for insertion, rows in filled:
         statements.append(insertion.unnesting(len(parameters) + 1))

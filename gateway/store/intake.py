@@ -23,6 +23,7 @@ from gateway.core.errors import GatewayError, Unavailable, Unreadable
 from gateway.core.model import Finding, PartnerKey, Submission, SubmissionId
 from gateway.core.ports.submissions import Replayed
 from gateway.core.succession import REFUSAL
+from gateway.core.swift import swift
 from gateway.store.at_once import fits, write_at_once
 from gateway.store.engine import Database, Dialect
 from gateway.store.insertion import Insertion
@@ -49,7 +50,7 @@ class GroupBounds:
     records: int = 5_000
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class _Waiter:
     acceptance: Acceptance
     result: asyncio.Future[Result]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gateway.core.ids import Clock
+from gateway.core.swift import swift
 from gateway.web.problems import RateExceeded
 
 _MOST_BUCKETS = 10_000
@@ -55,7 +56,7 @@ class Limits:
     judging_retry_seconds: int = 2
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Allowance:
     """What is left to a caller: ``remaining`` requests, all of them again after ``reset`` seconds."""
 

@@ -50,7 +50,7 @@ class Attempts:
                 tried = replace(tried, findings=kept(composed.findings))
             _check(claimed, composed)
             parcel = _parcel(claimed, composed, await self.clearing.clear(leaving))
-            tried = replace(tried, digest=composed.digest, size=len(composed.body))
+            tried = tried.composed(composed.digest, len(composed.body))
             handover = await self._adapter(partner.endpoint.adapter).hand_over(parcel, partner)
         except KeptBack as back:
             verdict = self._kept_back(self._ended(tried), back)
@@ -90,7 +90,7 @@ class Attempts:
             raise Permanent("There is no such adapter.", code="adapter-unknown") from None
 
     def _ended(self, tried: Try) -> Try:
-        return replace(tried, ended_at=self.clock())
+        return tried.ended(self.clock())
 
     def _report(self, partner: PartnerKey, claimed: Claimed, verdict: Verdict) -> None:
         attempt = verdict.settlement.attempt

@@ -18,6 +18,7 @@ from gateway.core.ports.keys import Sealer
 from gateway.core.ports.notices import Carried
 from gateway.core.protected import Register
 from gateway.core.routing import Directory, Route
+from gateway.core.swift import swift
 from gateway.work.court_orders import NOTHING, Orders, Permit
 from gateway.work.protection import RegisterWatch
 
@@ -36,7 +37,7 @@ class KeptBack(Exception):
         return next(iter(self.decisions.values()))
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Leaving:
     """A delivery that may leave, and what was decided about each of its records."""
 
@@ -44,7 +45,7 @@ class Leaving:
     decisions: Mapping[RecordId, Decision]
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class _Circumstances:
     """What is not of the record: the day, on whom notices are held, and what courts ordered about it."""
 

@@ -73,8 +73,10 @@ class Composer:
 
     def _label(self, task: Composition) -> Label:
         """The payload is as sensitive as the most sensitive record that it is made of."""
-        sealed = {one for _, one in (*task.claimed.records, *task.questions.values())}
-        return strictest({named_label(self.sealer, one) for one in sealed})
+        records, questions = task.claimed.records, task.questions
+        if len(records) == 1 and not questions:
+            return named_label(self.sealer, records[0][1])
+        return strictest({named_label(self.sealer, sealed) for _, sealed in (*records, *questions.values())})
 
     def document(self, record: RecordId, sealed: bytes, amended: Amended = _AS_SENT) -> bytes:
         """The canonical document of one sealed record, or of what is carried in its place."""

@@ -277,8 +277,9 @@ class _Upload:
         head = self.head
         counts: Counts = total(judged)
         at_once = state is SubmissionState.JUDGED
-        submission = head.submission(state, self._hash.hexdigest(), self._size, counts)
-        submission = replace(submission, receipt=self.desk.write_receipt(submission, judged, findings))
+        told = (state, self._hash.hexdigest(), self._size, counts)
+        receipt = self.desk.write_receipt(head.submission(*told), judged, findings)
+        submission = head.submission(*told, receipt)
         details: dict[str, str | int] = {"sha256": submission.body_digest, "bytes": self._size}
         if at_once:
             details |= {"records": counts.records, "refused": counts.refused}

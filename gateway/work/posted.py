@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.core.attestation import attested, lacking
@@ -16,10 +15,11 @@ from gateway.core.model import (
     SubmissionId,
     SubmissionState,
 )
+from gateway.core.swift import swift
 from gateway.work.route import Origin
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Head:
     id: SubmissionId
     sender: Partner
@@ -38,8 +38,10 @@ class Head:
     def origin(self) -> Origin:
         return Origin(self.id, self.sender.key, self.received_at, attested=attested(self.attested))
 
-    def submission(self, state: SubmissionState, digest: str, size: int, counts: Counts) -> Submission:
-        """Without its receipt."""
+    def submission(
+        self, state: SubmissionState, digest: str, size: int, counts: Counts, receipt: bytes = b""
+    ) -> Submission:
+        """With its receipt, which is written from the submission without one."""
         return Submission(
             id=self.id,
             sender=self.sender.key,
@@ -49,7 +51,7 @@ class Head:
             format=self.format,
             received_at=self.received_at,
             state=state,
-            receipt=b"",
+            receipt=receipt,
             counts=counts,
             judged_at=self.received_at if state is SubmissionState.JUDGED else None,
             progress=counts.records,

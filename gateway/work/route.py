@@ -35,6 +35,7 @@ from gateway.core.people import keyed, renewal, renewed, under, unpacked
 from gateway.core.ports.crew import Examined
 from gateway.core.protected import Notice, Register
 from gateway.core.routing import Directory, Route
+from gateway.core.swift import swift
 
 UNROUTABLE, WITHHELD, SUBSCRIBER = (
     RuleCode("ROUTE-PARKED"),
@@ -50,7 +51,7 @@ _ENDS = {
 """Whether the guard keeps a record back (else it has no way) -> rule, state and action."""
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Origin:
     """Where the records of one submission come from."""
 

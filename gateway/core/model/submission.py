@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
@@ -18,7 +18,7 @@ class SubmissionState(StrEnum):
     JUDGED = "judged"
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Counts:
     records: int = 0
     accepted: int = 0

@@ -26,7 +26,7 @@ class Frame:
     """What the record says, when cutting it out has read it already and found nothing wrong."""
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Heading:
     """What a file's header record says for all its records (canonical path -> value). Empty when there is none."""
 

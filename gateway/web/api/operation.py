@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from gateway.core.errors import Forbidden, NotFound, Refused
 from gateway.core.model import Partner, PartnerKey, Principal
+from gateway.core.swift import swift
 from gateway.core.unproven import Unproven
 from gateway.web.access import Access
 from gateway.web.api import bodies
@@ -105,7 +106,7 @@ class Site:
     door: Door
 
 
-@dataclass(frozen=True, slots=True)
+@swift
 class Call:
     """One request with its caller."""
 
