@@ -1,8 +1,10 @@
-"""What a process asks of the kernel before it serves: room for many connections, and no picture of its memory."""
+"""What a process asks of the kernel before it serves: room for many connections, no picture of its memory, and that
+others go first for whom somebody waits."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 import resource
 
 DESCRIPTORS = 16_384
@@ -18,6 +20,11 @@ def raise_descriptors(wanted: int = DESCRIPTORS) -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
         return most
     return soft
+
+
+def give_way(niceness: int) -> None:
+    """Let other processes go first by so much (nice(2)) where there are too few cores; workers inherit it."""
+    os.nice(niceness)
 
 
 def keep_memory_private() -> None:

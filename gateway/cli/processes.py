@@ -16,7 +16,7 @@ from gateway.cli.exits import Exit
 from gateway.cli.out import put, say
 from gateway.cli.runtime import event_loop
 from gateway.core.errors import Misconfigured
-from gateway.kernel_limits import keep_memory_private, raise_descriptors
+from gateway.kernel_limits import give_way, keep_memory_private, raise_descriptors
 from gateway.memory import calm_collector, give_back
 
 database = typer.Typer(help="The database's schema.", no_args_is_help=True)
@@ -99,6 +99,8 @@ def serve(
     give_back()
     keep_memory_private()
     raise_descriptors()
+    if roles.isdisjoint({Role.API, Role.CONSOLE}):
+        give_way(settings.work.niceness)
     with asyncio.Runner(loop_factory=event_loop()) as runner:
         runner.run(running())
 
