@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -26,21 +27,25 @@ async def report(base: Foundation, scope: Scope, discovered_at: datetime, most: 
     async with _opened(base) as found:
         tallies = await found.tallies(scope)
         done = {one.action for one in tallies}
-        listed = [
-            await found.listed(scope, section, actions, most)
-            for section, actions in SECTIONS.items()
-            if not done.isdisjoint(actions)
-        ]
+        sections = {name: actions for name, actions in SECTIONS.items() if not done.isdisjoint(actions)}
+        concerned = asyncio.create_task(found.concerned(scope))  # takes as long as all that is counted beside it
+        try:
+            listed = [await found.listed(scope, name, actions, most) for name, actions in sections.items()]
+            objects, sent = await found.objects(scope), await found.sent(scope)
+            await concerned
+        finally:
+            concerned.cancel()
+            await asyncio.gather(concerned, return_exceptions=True)
         return Incident(
             scope=scope,
             made_at=base.clock(),
             discovered_at=discovered_at,
             tallies=tallies[:MOST_TALLIES],
             more_tallies=max(0, len(tallies) - MOST_TALLIES),
-            objects=await found.objects(scope),
+            objects=objects,
             listed=tuple(listed),
-            sent=await found.sent(scope),
-            concerned=await found.concerned(scope),
+            sent=sent,
+            concerned=concerned.result(),
             log=await _log(base.logbook),
             entries=sum(one.entries for one in tallies),
             first=min((one.first for one in tallies), default=None),
@@ -60,9 +65,9 @@ async def _log(book: Logbook) -> Log:
 
 @asynccontextmanager
 async def _opened(base: Foundation) -> AsyncIterator[StoredIncidents]:
-    """Over a connection of its own, on which a statement may take longer than a partner would wait."""
+    """Over two connections of its own, on which a statement may take longer than a partner would wait."""
     database = open_database(
-        base.settings.db.url, Limits(pool_size=1, statement=PATIENCE), database_transport(base.settings)
+        base.settings.db.url, Limits(pool_size=2, statement=PATIENCE), database_transport(base.settings)
     )
     try:
         yield StoredIncidents(database)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import CTE, Integer, Select, and_, case, func, literal, or_, select, text, union
+from sqlalchemy import CTE, Integer, Select, Subquery, and_, case, func, literal, or_, select, text, union
 
 from gateway.core.incident import DISCLOSED, READ, Concerned, Listed, Scope, Sent, Tally
 from gateway.core.model import Kind, PartnerKey
@@ -77,12 +77,12 @@ class StoredIncidents:
 
     async def concerned(self, scope: Scope) -> Concerned:
         """Records that went out or were read, and the persons that they name."""
-        touched = _touched(scope)
-        gone = select(func.count()).select_from(touched).join(erasures, erasures.c.record == touched.c.record)
+        named = _named(scope)
+        gone = select(func.count()).select_from(named).join(erasures, erasures.c.record == named.c.record)
         query = select(
-            select(func.count()).select_from(touched).scalar_subquery(),
+            select(func.count()).select_from(named).scalar_subquery(),
             gone.scalar_subquery(),
-            _persons(touched).scalar_subquery(),
+            _persons(named).scalar_subquery(),
         )
         return Concerned(*(await self._all(query))[0])
 
@@ -93,8 +93,9 @@ class StoredIncidents:
             return tuple(await connection.execute(query))
 
 
-def _entries(scope: Scope) -> CTE:
-    """The entries of the scope."""
+def _entries(scope: Scope) -> Subquery:
+    """The entries of the scope. A subquery: PostgreSQL keeps the rows of a CTE that is used twice, knows nothing of
+    them, and then looks millions up one by one."""
     entry = audit_entries.c
     query = select(entry.id, entry.at, entry.action, entry.actor, entry.object, entry.outcome).where(
         *written_since(scope.begin), *written_before(scope.end)
@@ -104,10 +105,10 @@ def _entries(scope: Scope) -> CTE:
         query = query.outerjoin(its, its.c.object == entry.object).where(
             or_(its.c.object.is_not(None), entry.actor == f"partner:{scope.partner}")
         )
-    return query.cte("entries")
+    return query.subquery("entries")
 
 
-def _of_partner(partner: PartnerKey) -> CTE:
+def _of_partner(partner: PartnerKey) -> Subquery:
     """The objects that concern a partner: itself, and what it sent or was sent."""
     record, delivery = records.c, deliveries.c
     parts = (
@@ -120,10 +121,10 @@ def _of_partner(partner: PartnerKey) -> CTE:
             or_(disclosed.c.partner == partner, disclosed.c.sender == partner)
         ),
     )
-    return union(*parts).cte("its")
+    return union(*parts).subquery("its")
 
 
-def _ids(entries: CTE, kind: str, actions: Sequence[str]) -> Select[str]:
+def _ids(entries: Subquery, kind: str, actions: Sequence[str]) -> Select[str]:
     """Ids of the objects of this kind on which there is an entry of these actions; some more than once."""
     entry, prefix = entries.c, f"{kind}:"
     return select(func.substr(entry.object, len(prefix) + 1)).where(
@@ -131,20 +132,19 @@ def _ids(entries: CTE, kind: str, actions: Sequence[str]) -> Select[str]:
     )
 
 
-def _touched(scope: Scope) -> CTE:
-    """Ids of the records that went out in a delivery of the scope, or whose content was read."""
+def _named(scope: Scope) -> CTE:
+    """The records that went out in a delivery of the scope, or whose content was read, with the persons that those name
+    which still are there."""
     entries, seen = _entries(scope), (*DISCLOSED, *READ)
     carried = select(items.c.record).where(items.c.delivery.in_(_ids(entries, "delivery", seen)))
-    return union(carried, _ids(entries, "record", seen)).cte("touched")
+    touched = union(carried, _ids(entries, "record", seen)).subquery("touched")
+    whole = touched.outerjoin(records, records.c.id == touched.c.record)
+    return select(touched.c.record, records.c.persons, records.c.index_key).select_from(whole).cte("named")
 
 
-def _persons(touched: CTE) -> Select[int]:
+def _persons(named: CTE) -> Select[int]:
     """How many different blind indexes there are, under the first key of each record."""
-    with_persons = (
-        select(records.c.persons, records.c.index_key)
-        .join(touched, touched.c.record == records.c.id)
-        .where(records.c.persons.is_not(None))
-    ).cte("named")
+    with_persons = select(named.c.persons, named.c.index_key).where(named.c.persons.is_not(None)).subquery("known")
     most = select(func.max(func.length(with_persons.c.persons)) / INDEX_BYTES).scalar_subquery()
     place = select(literal(0, Integer).label("n")).cte("places", recursive=True)
     place = place.union_all(select(place.c.n + 1).where(place.c.n + 1 < most))
