@@ -3,38 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
-
-import aiohappyeyeballs
-from aiohttp.abc import ResolveResult
 
 from adapters.exchange import Answer, Connection, ConnectionTimeout, Request
+from adapters.reach import Resolver, reached
 
 KEEPALIVE_SECONDS = 4.0
 """Shorter than common servers' five seconds: a POST on a connection that is just being closed is a failed attempt."""
-NEXT_ADDRESS_SECONDS = 0.25
-"""RFC 8305: how long one address of a name is tried before the next one is tried beside it."""
-
-
-class Resolver(Protocol):
-    """Addresses of a name. Raises OSError."""
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> Sequence[ResolveResult]: ...
-
-
-class NotResolved(OSError):
-    """The name has no address."""
-
-
-class Unreachable(OSError):
-    """No address of the name takes a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +80,7 @@ class Connections:
 
     async def _connect(self) -> Connection:
         place, loop = self._place, asyncio.get_running_loop()
-        try:
-            found = await self._resolver.resolve(place.host, place.port)
-        except socket.gaierror as error:
-            raise NotResolved from error
-        try:
-            joined = await aiohappyeyeballs.start_connection(
-                [_address(one) for one in found], happy_eyeballs_delay=NEXT_ADDRESS_SECONDS, loop=loop
-            )
-        except OSError as error:
-            raise Unreachable from error
-        joined.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        joined = await reached(place.host, place.port, self._resolver)
         name = place.host if place.tls is not None else None
         try:
             _, connection = await loop.create_connection(Connection, sock=joined, ssl=place.tls, server_hostname=name)
@@ -121,11 +88,3 @@ class Connections:
             joined.close()
             raise
         return connection
-
-
-def _address(found: ResolveResult) -> aiohappyeyeballs.AddrInfoType:
-    """As ``getaddrinfo`` would say it; only literal addresses come here."""
-    where = (found["host"], found["port"])
-    if found["family"] == socket.AF_INET6:
-        return found["family"], socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (*where, 0, 0)
-    return found["family"], socket.SOCK_STREAM, socket.IPPROTO_TCP, "", where

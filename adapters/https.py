@@ -13,7 +13,8 @@ from adapters.answers import failure, problem_code, retry_after, status_line, ta
 from adapters.exchange import Answer
 from adapters.kit import Kit
 from adapters.options import Option, Options, Table, ours
-from adapters.routes import DEFAULT_RESOLVER, FAILURES, REACH, NewResolver, Routes, check_url, translated
+from adapters.reach import DEFAULT_RESOLVER, NewResolver
+from adapters.routes import FAILURES, REACH, Routes, check_url, translated
 from gateway.core.errors import Misconfigured, Transient
 from gateway.core.ids import Clock
 from gateway.core.model import Partner

@@ -14,7 +14,8 @@ from http import HTTPStatus
 from adapters.answers import TRANSIENT, retry_after, status_line
 from adapters.exchange import Answer
 from adapters.options import Option, Table
-from adapters.routes import DEFAULT_RESOLVER, FAILURES, REACH, NewResolver, Routes, check_url, translated
+from adapters.reach import DEFAULT_RESOLVER, NewResolver
+from adapters.routes import FAILURES, REACH, Routes, check_url, translated
 from gateway.core.errors import DeliveryFailed, Misconfigured, Unavailable
 from gateway.core.ids import Clock
 from gateway.core.model import Endpoint, Partner

@@ -3,59 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiohttp import ThreadedResolver
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from adapters.addresses import disguised, forbidden, literal
 from adapters.approved import client_context
-from adapters.connections import Connections, NotResolved, Place, Unreachable
+from adapters.connections import Connections, Place
 from adapters.exchange import Answer, Broken, ConnectionTimeout, Request
 from adapters.options import Option, Options, Table, complete, wrong
+from adapters.reach import (
+    ALLOW_PRIVATE,
+    DEFAULT_RESOLVER,
+    AddressRefused,
+    NewResolver,
+    NotResolved,
+    Unreachable,
+    check_host,
+    guarded,
+)
 from gateway.core.errors import DeliveryFailed, Permanent, Transient
 from gateway.core.model import Endpoint, PartnerKey
 from gateway.core.ports.adapters import Secrets
 
 REACH: Table = {
     "connect_timeout_seconds": Option(int, "for name look-up, connection and TLS", default=10, most=300),
-    "allow_private": Option(bool, "addresses of private networks are allowed", default=False),
+    "allow_private": ALLOW_PRIVATE,
     "allow_http": Option(bool, "a URL without TLS is allowed", default=False),
     "bearer_secret": Option(str, "name of the secret that is sent as bearer token", optional=True),
     "ca_file": Option(str, "PEM file of the authorities to trust instead of the system's", optional=True),
 }
 """The options of every table that names a partner's URL, besides ``url`` and ``timeout_seconds``."""
-
-NewResolver = Callable[[], AbstractResolver]
-DEFAULT_RESOLVER: NewResolver = ThreadedResolver
-
-
-class AddressRefused(OSError):
-    """A name led to an address that deliveries must not go to."""
-
-
-class GuardedResolver(AbstractResolver):
-    """Checks every address of every answer; the connector then connects to these very addresses, so that a second
-    look-up with another answer cannot happen."""
-
-    def __init__(self, inner: AbstractResolver) -> None:
-        self._inner = inner
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)
-        if any(forbidden(one["host"]) for one in found):
-            raise AddressRefused("the partner's host has an address that is not public")
-        return found
-
-    async def close(self) -> None:
-        await self._inner.close()
 
 
 def check_url(options: Options, table: Table) -> None:
@@ -71,16 +51,7 @@ def check_url(options: Options, table: Table) -> None:
     host = url.host
     if not host:
         raise wrong("url", "must name a host")
-    if disguised(host):
-        raise wrong("url", "must not name its host as a disguised number")
-    if not found["allow_private"] and _names_forbidden(host):
-        raise wrong("url", "must not lead to a private address")
-
-
-def _names_forbidden(host: str) -> bool:
-    address = literal(host)
-    name = host.rstrip(".").lower()
-    return forbidden(address) if address else name == "localhost" or name.endswith(".localhost")
+    check_host("url", host, private=bool(found["allow_private"]))
 
 
 def _url(text: str) -> URL:
@@ -147,14 +118,14 @@ class Routes:
         url, resolver = URL(str(found["url"])), self._resolver()
         tls = await _tls(url, found.get("ca_file"), restricted=self._restricted)
         place = Place(url.raw_host or "", url.port or 0, tls, int(found["connect_timeout_seconds"]))
-        guarded = resolver if found["allow_private"] else GuardedResolver(resolver)
+        judged = guarded(resolver, private=bool(found["allow_private"]))
         start = (
             f"POST {url.raw_path_qs} HTTP/1.1\r\nHost: {url.host_port_subcomponent}\r\n"
             # An answer is never unpacked: it may be a bomb, and we want a few words of it at most.
             "User-Agent: child-support-gateway\r\nAccept-Encoding: identity\r\n"
         )
         secret = str(found["bearer_secret"]) if "bearer_secret" in found else None
-        return Route(endpoint, Connections(place, guarded), int(found["timeout_seconds"]), start, secret)
+        return Route(endpoint, Connections(place, judged), int(found["timeout_seconds"]), start, secret)
 
 
 async def _tls(url: URL, ca_file: object, *, restricted: bool) -> ssl.SSLContext | None:

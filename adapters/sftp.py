@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 
 import asyncssh
@@ -17,7 +17,16 @@ import asyncssh
 from adapters.approved import refuse_key, ssh_options
 from adapters.kit import Kit
 from adapters.options import Option, Options, complete, ours, wrong
-from gateway.core.errors import DeliveryFailed, Misconfigured, Permanent, Transient
+from adapters.reach import (
+    ALLOW_PRIVATE,
+    DEFAULT_RESOLVER,
+    NewResolver,
+    check_host,
+    guarded,
+    reached,
+)
+from adapters.sftp_failures import translated
+from gateway.core.errors import DeliveryFailed, Misconfigured, Transient
 from gateway.core.ids import Random
 from gateway.core.model import Endpoint, Partner, PartnerKey
 from gateway.core.ports.adapters import Handover, Parcel, Secrets
@@ -31,6 +40,7 @@ KEEPALIVE_SECONDS = 30
 OPTIONS: Mapping[str, Option] = {
     "host": Option(str, "name or address of the server"),
     "port": Option(int, "its port", default=22, most=65_535),
+    "allow_private": ALLOW_PRIVATE,
     "username": Option(str, "the account that the partner gave us"),
     "directory": Option(str, "where files are laid down, seen from the account", default="."),
     "key_secret": Option(str, "name of the secret that is our private key"),
@@ -48,6 +58,7 @@ class Route:
 
     host: str
     port: int
+    private: bool
     username: str
     directory: str
     key_secret: str
@@ -79,8 +90,9 @@ class PinnedClient(asyncssh.SSHClient):
 
 
 def check(options: Options) -> None:
-    """Raises Misconfigured for a host key that is none, or a directory that climbs."""
+    """Raises Misconfigured for a host that must not be reached, a host key that is none, or a directory that climbs."""
     found = complete(options, OPTIONS)
+    check_host("host", str(found["host"]), private=bool(found["allow_private"]))
     if ".." in str(found["directory"]).split("/"):
         raise wrong("directory", "must not contain ..")
     host_key = str(found["host_key"])
@@ -98,8 +110,10 @@ def _public_key(line: str) -> asyncssh.SSHKey:
 class SftpAdapter:
     """The port ``Adapter`` over SFTP. One connection a partner, opened when needed and again when it is gone."""
 
-    def __init__(self, secrets: Secrets, random: Random, *, restricted: bool = False) -> None:
-        self._secrets, self._restricted = secrets, restricted
+    def __init__(
+        self, secrets: Secrets, random: Random, resolver: NewResolver = DEFAULT_RESOLVER, *, restricted: bool = False
+    ) -> None:
+        self._secrets, self._resolver, self._restricted = secrets, resolver, restricted
         # In temporary names: another process that still writes the same delivery must not have its file renamed by us.
         self._mark = random(4).hex()
         self._sessions: dict[PartnerKey, Session] = {}
@@ -115,7 +129,7 @@ class SftpAdapter:
             try:
                 return await self._upload(parcel, partner, route, reused=self._open_session(partner) is not None)
             except (asyncssh.Error, OSError) as error:
-                raise _translated(error) from error
+                raise translated(error) from error
         except Misconfigured as error:
             raise ours(error) from error
 
@@ -175,21 +189,7 @@ class SftpAdapter:
         pinned = None if by_fingerprint else _public_key(route.host_key)
         if self._restricted:
             refuse_key(key, "endpoint.key_secret")
-        connection = await asyncssh.connect(
-            route.host,
-            route.port,
-            username=route.username,
-            client_keys=[key],
-            known_hosts=([] if pinned is None else [pinned], [], []),
-            client_factory=lambda: PinnedClient(route.host_key if by_fingerprint else ""),
-            preferred_auth=["publickey"],
-            agent_path=None,
-            config=None,
-            connect_timeout=route.connect_timeout,
-            login_timeout=route.connect_timeout,
-            keepalive_interval=KEEPALIVE_SECONDS,
-            **(ssh_options(pinned) if self._restricted else {}),
-        )
+        connection = await self._logged_in(route, pinned, key)
         try:
             if self._restricted and (shown := connection.get_server_host_key()) is not None:
                 refuse_key(shown, "endpoint.host_key")
@@ -197,6 +197,33 @@ class SftpAdapter:
                 return Session(endpoint, connection, await connection.start_sftp_client())
         except BaseException:
             connection.abort()
+            raise
+
+    async def _logged_in(
+        self, route: Route, pinned: asyncssh.SSHKey | None, key: asyncssh.SSHKey
+    ) -> asyncssh.SSHClientConnection:
+        """A connection to an address that was judged, to whoever holds the pinned host key."""
+        async with asyncio.timeout(route.connect_timeout):
+            joined = await reached(route.host, route.port, guarded(self._resolver(), private=route.private))
+        try:
+            return await asyncssh.connect(
+                route.host,
+                route.port,
+                sock=joined,
+                username=route.username,
+                client_keys=[key],
+                known_hosts=([] if pinned is None else [pinned], [], []),
+                client_factory=lambda: PinnedClient(route.host_key if pinned is None else ""),
+                preferred_auth=["publickey"],
+                agent_path=None,
+                config=None,
+                connect_timeout=route.connect_timeout,
+                login_timeout=route.connect_timeout,
+                keepalive_interval=KEEPALIVE_SECONDS,
+                **(ssh_options(pinned) if self._restricted else {}),
+            )
+        except BaseException:
+            joined.close()
             raise
 
 
@@ -239,6 +266,7 @@ def _route(endpoint: Endpoint) -> Route:
     return Route(
         str(found["host"]),
         int(found["port"]),
+        bool(found["allow_private"]),
         str(found["username"]),
         str(found["directory"]),
         str(found["key_secret"]),
@@ -253,51 +281,3 @@ def _private_key(secret: bytes) -> asyncssh.SSHKey:
         return asyncssh.import_private_key(secret)
     except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, ValueError):
         raise wrong("key_secret", "must name a private key without a passphrase") from None
-
-
-def _translated(error: Exception) -> DeliveryFailed:
-    """Our error for one of the client's; its text is dropped, because the server writes it."""
-    for kinds, meaning in _ERRORS:
-        if isinstance(error, kinds):
-            return meaning()
-    return Transient("the exchange with the partner's server failed", code="sftp-failed")
-
-
-_ERRORS: tuple[tuple[tuple[type[Exception], ...], Callable[[], DeliveryFailed]], ...] = (
-    (
-        (asyncssh.HostKeyNotVerifiable,),
-        lambda: Permanent("the server shows another host key than the pinned one", code="host-key-mismatch"),
-    ),
-    (
-        (asyncssh.PermissionDenied, asyncssh.IllegalUserName),
-        lambda: Permanent("the server refuses our key", code="login-refused"),
-    ),
-    (
-        (asyncssh.KeyExchangeFailed, asyncssh.ProtocolNotSupported),
-        lambda: Permanent("the server offers no host key or cipher that we accept", code="ssh-negotiation"),
-    ),
-    (
-        (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath, asyncssh.SFTPNotADirectory),
-        lambda: Permanent("the directory is not there", code="sftp-directory-missing"),
-    ),
-    (
-        (asyncssh.SFTPPermissionDenied, asyncssh.SFTPWriteProtect),
-        lambda: Permanent("we may not write into the directory", code="sftp-denied"),
-    ),
-    (
-        (asyncssh.SFTPNoSpaceOnFilesystem, asyncssh.SFTPQuotaExceeded),
-        lambda: Transient("the server has no room", code="sftp-full"),
-    ),
-    ((TimeoutError,), lambda: Transient("the server did not answer in time", code="sftp-timeout")),
-    (
-        (
-            asyncssh.DisconnectError,
-            asyncssh.SFTPNoConnection,
-            asyncssh.SFTPConnectionLost,
-            ConnectionResetError,
-            BrokenPipeError,
-        ),
-        lambda: Transient("the server closed the connection", code="sftp-closed"),
-    ),
-    ((OSError,), lambda: Transient("the server cannot be reached", code="connect-failed")),
-)

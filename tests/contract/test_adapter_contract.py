@@ -188,6 +188,7 @@ def sftp_options(server: Sshd, directory: Path) -> dict[str, str | int | bool]:
     return {
         "host": "127.0.0.1",
         "port": server.port,
+        "allow_private": True,
         "username": server.username,
         "directory": str(directory),
         "key_secret": "our-key",

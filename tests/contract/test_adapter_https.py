@@ -4,7 +4,6 @@ import asyncio
 import base64
 import gzip
 import hashlib
-import socket
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -16,44 +15,17 @@ import pytest
 import pytest_asyncio
 import trustme
 from aiohttp import web
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from adapters import connections
 from adapters.https import HttpsAdapter
 from gateway.core.errors import DeliveryFailed, Permanent, Transient, Unavailable
 from gateway.core.model import AdapterName, Endpoint, Partner
+from tests.contract.name_server import Names
 from tests.contract.test_adapter_contract import NOW, NamedSecrets, Receiver, parcel, partner, served
 from tests.servers.raw import talking
 
 SECRET = "900-12-3456"
 """What a partner must never see come back from us: an SSN of a never-issued range."""
-
-
-class Names(AbstractResolver):
-    """A name server of our own: each look-up takes the next answer."""
-
-    def __init__(self, *answers: list[str]) -> None:
-        self.answers = list(answers)
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        assert family in (socket.AF_UNSPEC, socket.AF_INET, socket.AF_INET6)
-        addresses = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address in addresses
-        ]
-
-    async def close(self) -> None:
-        pass
 
 
 @pytest_asyncio.fixture

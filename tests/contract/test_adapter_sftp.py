@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,10 +11,12 @@ from pathlib import Path
 import asyncssh
 import pytest
 import pytest_asyncio
+from aiohttp.abc import ResolveResult
 
 from adapters.sftp import SftpAdapter
 from gateway.core.errors import DeliveryFailed, Permanent, Transient, Unavailable
 from gateway.core.model import AdapterName, Endpoint, Partner
+from tests.contract.name_server import Names
 from tests.contract.test_adapter_contract import NamedSecrets, files_of, hidden_files, parcel, partner, sftp_options
 from tests.servers.sshd import Sshd
 
@@ -154,6 +157,44 @@ class Slow(Plain):
 Make = Callable[[asyncssh.SSHServerChannel, bytes], asyncssh.SFTPServer]
 
 
+@pytest.mark.parametrize(
+    "answers", [["127.0.0.1"], ["10.1.2.3"], ["169.254.169.254"], ["::1"], ["93.184.216.34", "127.0.0.1"]]
+)
+async def test_a_server_whose_name_has_a_private_address_is_refused(sshd: Sshd, answers: list[str]) -> None:
+    adapter = SftpAdapter(NamedSecrets({"our-key": sshd.key}), os.urandom, lambda: Names(answers))
+    directory = sshd.fresh_directory()
+    failure = await refused(adapter, to(sshd, directory, host="partner.example", allow_private=False))
+    assert (type(failure), failure.problem) == (Permanent, "address-refused")
+    assert files_of(directory) == {}
+
+
+async def test_a_server_with_a_private_address_is_reached_when_that_is_allowed(sshd: Sshd) -> None:
+    """The control of the test above: the same name server, the guard off."""
+    adapter = SftpAdapter(NamedSecrets({"our-key": sshd.key}), os.urandom, lambda: Names(["127.0.0.1"]))
+    directory = sshd.fresh_directory()
+    await adapter.hand_over(parcel(), to(sshd, directory, host="partner.example"))
+    await adapter.close()
+    assert len(files_of(directory)) == 1
+
+
+async def test_a_second_look_up_of_a_server_with_another_answer_is_refused_as_well(sshd: Sshd) -> None:
+    """DNS rebinding: public at first, ours later. The first one fails because nobody is there."""
+    names = Names(["192.0.0.9"], ["127.0.0.1"])
+    adapter = SftpAdapter(NamedSecrets({"our-key": sshd.key}), os.urandom, lambda: names)
+    target = to(sshd, sshd.fresh_directory(), host="partner.example", allow_private=False, connect_timeout_seconds=1)
+    assert [(await refused(adapter, target)).problem for _ in range(2)][1] == "address-refused"
+
+
+async def test_a_server_whose_name_nobody_knows_is_tried_again_later(sshd: Sshd) -> None:
+    class Nobody(Names):
+        async def resolve(self, *_: object, **__: object) -> list[ResolveResult]:
+            raise socket.gaierror
+
+    adapter = SftpAdapter(NamedSecrets({"our-key": sshd.key}), os.urandom, Nobody)
+    failure = await refused(adapter, to(sshd, sshd.fresh_directory(), host="partner.example"))
+    assert (type(failure), failure.problem) == (Transient, "dns-failed")
+
+
 @asynccontextmanager
 async def serving(make: Make, root: Path) -> AsyncIterator[Partner]:
     host, client = asyncssh.generate_private_key("ssh-ed25519"), asyncssh.generate_private_key("ssh-ed25519")
@@ -170,6 +211,7 @@ async def serving(make: Make, root: Path) -> AsyncIterator[Partner]:
     options = {
         "host": "127.0.0.1",
         "port": server.get_port(),
+        "allow_private": True,
         "username": "iowa",
         "directory": "/",
         "key_secret": "key",

@@ -218,9 +218,17 @@ def uploads(host_key=HOST_KEY, client_key=CLIENT_KEY, pinned=None, **algorithms)
         folder = files.certificate.parent / "in"
         folder.mkdir(exist_ok=True)
         async with listening(host_key, **algorithms) as port:
-            options = {"host": "127.0.0.1", "port": port, "username": "us", "directory": str(folder)}
+            options = {
+                "host": "127.0.0.1",
+                "port": port,
+                "username": "us",
+                "directory": str(folder),
+                "allow_private": True,
+            }
             known = pinned or host_key.export_public_key().decode().strip()
-            end = Endpoint(AdapterName.SFTP, {**options, "key_secret": "our-key", "host_key": known})
+            end = Endpoint(
+                AdapterName.SFTP, {**options, "allow_private": True, "key_secret": "our-key", "host_key": known}
+            )
             try:
                 await adapter.hand_over(parcel(), partner(end))
             except (DeliveryFailed, Unavailable) as error:
@@ -432,7 +440,7 @@ async def starts(installed, **crypto):
 
 async def test_a_gateway_starts_only_with_fit_partners_and_accounts_and_says_what_it_runs_on(tmp_path, sqlite_url):
     host_key = SHORT_KEY.export_public_key().decode().strip()
-    sftp = f'adapter = "sftp"\nhost = "localhost"\nusername = "us"\nkey_secret = "ours"\nhost_key = "{host_key}"'
+    sftp = f'adapter = "sftp"\nhost = "partner.example"\nusername = "us"\nkey_secret = "ours"\nhost_key = "{host_key}"'
     installed = await install(tmp_path, sqlite_url, partner_file("michigan", sftp))
     async with foundation(installed.settings) as base:
         await add_operator(base, TESTER, Account("pat", "viewer", PASSWORD))

@@ -28,7 +28,7 @@ def sftp(sshd, directory, *, port=None, host_key=None):
     endpoint = (
         f'adapter = "sftp"\nhost = "127.0.0.1"\nport = {port or sshd.port}\nusername = "{sshd.username}"\n'
         f'directory = "{directory}"\nkey_secret = "michigan-sftp"\nhost_key = "{host_key or sshd.fingerprint}"\n'
-        "timeout_seconds = 3\nconnect_timeout_seconds = 3"
+        "allow_private = true\ntimeout_seconds = 3\nconnect_timeout_seconds = 3"
     )
     return {"michigan": partner("michigan", endpoint)}
 

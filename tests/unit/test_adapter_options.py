@@ -153,11 +153,20 @@ def test_the_same_url_passes_when_private_addresses_are_allowed(url: str) -> Non
     check(AdapterName.HTTPS, {"url": url, "allow_private": True})
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "in.localhost.", "10.0.0.1", "169.254.169.254"])
+def test_a_server_in_our_own_network_is_refused_unless_that_is_allowed(host: str) -> None:
+    with pytest.raises(Misconfigured, match=r"endpoint\.host"):
+        check(AdapterName.SFTP, {**SFTP, "host": host})
+    check(AdapterName.SFTP, {**SFTP, "host": host, "allow_private": True})
+
+
 @pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "0177.0.0.1", "127.1", "1.2.3.4.5", "a.0x"])
 def test_a_disguised_number_is_refused_even_when_private_addresses_are_allowed(host: str) -> None:
     assert disguised(host)
     with pytest.raises(Misconfigured):
         check(AdapterName.HTTPS, {"url": f"https://{host}/", "allow_private": True})
+    with pytest.raises(Misconfigured):
+        check(AdapterName.SFTP, {**SFTP, "host": host, "allow_private": True})
 
 
 @pytest.mark.parametrize("host", ["partner.example", "10.example", "0x7f.example", "a1", "93.184.216.34"])
