@@ -85,7 +85,7 @@ async def _working(process: Gateway) -> AsyncIterator[None]:
     settling = asyncio.create_task(process.settler.run(), name="settler")
     if Role.DISPATCHER in process.roles:
         await process.presence.step()
-        await _dispatch(process, process.watch.current())
+    await _follow(process, process.watch.current())
     process.watch.on_change.append(lambda directory: _follow(process, directory))
     try:
         yield
@@ -108,7 +108,7 @@ async def _stop_dispatching(process: Gateway, patience: timedelta) -> None:
 
 
 async def _follow(process: Gateway, directory: Directory) -> None:
-    """Partners changed: their queues must exist before anything is announced to them."""
+    """With the partners of now: their queues must exist before anything is announced to them."""
     if Role.DISPATCHER in process.roles:
         await _dispatch(process, directory)
     elif Role.RELAY in process.roles:

@@ -1,7 +1,9 @@
-"""Several processes on one machine: those for whom somebody waits go first."""
+"""Processes with some of the roles: who goes first on one machine, and who makes what the others need."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 
 import pytest
@@ -12,11 +14,11 @@ from tests.servers.gateway_process import GatewayProcess, free_port, install
 
 
 @pytest.fixture
-async def gives_way_by(loaded_program, sqlite_url, amqp_url, tmp_path):
-    """By how much a process of such roles gives way to the tests, once it serves."""
+async def serving(loaded_program, sqlite_url, amqp_url, tmp_path):
+    """Starts a process with some roles; gives its installation and its id once it serves."""
     started = []
 
-    async def measured(roles, **settings):
+    async def begun(roles, **settings):
         port = free_port()
         sections = {"api": {"port": port}, "work": settings}
         installed = await install(tmp_path, sqlite_url, everybody(free_port()), broker=amqp_url, **sections)
@@ -24,11 +26,22 @@ async def gives_way_by(loaded_program, sqlite_url, amqp_url, tmp_path):
         started.append(process)
         process.begin()
         await until(lambda: "gateway.started" in process.log.read_text(), "it serves")
-        return os.getpriority(os.PRIO_PROCESS, process.pid) - os.getpriority(os.PRIO_PROCESS, 0)
+        return installed, process.pid
 
-    yield measured
+    yield begun
     for process in started:
         process.stop()
+
+
+@pytest.fixture
+def gives_way_by(serving):
+    """By how much a process of such roles gives way to the tests."""
+
+    async def measured(roles, **settings):
+        _, pid = await serving(roles, **settings)
+        return os.getpriority(os.PRIO_PROCESS, pid) - os.getpriority(os.PRIO_PROCESS, 0)
+
+    return measured
 
 
 async def test_a_process_that_nobody_waits_for_gives_way_to_the_others(gives_way_by):
@@ -42,3 +55,18 @@ async def test_by_how_much_it_gives_way_is_a_setting(gives_way_by):
 @pytest.mark.parametrize("role", ["api,relay,dispatcher", "console,dispatcher"])
 async def test_a_process_that_somebody_waits_for_gives_way_to_nobody(gives_way_by, role):
     assert await gives_way_by(role) == 0
+
+
+async def test_a_relay_that_starts_before_any_dispatcher_has_queues_to_announce_to(serving):
+    installed, _ = await serving("relay")
+    assert await asyncio.to_thread(missing_queues, installed) == []
+
+
+async def test_control_a_scheduler_alone_makes_no_queues(serving):
+    installed, _ = await serving("scheduler")
+    assert any("michigan" in name for name in await asyncio.to_thread(missing_queues, installed))
+
+
+def missing_queues(installed):
+    """Names of what the broker lacks for the partners of the installation."""
+    return [one["name"] for one in json.loads(installed.command("topology", "diff", "--json").stdout)]
