@@ -11,7 +11,7 @@ import structlog
 from hypothesis import settings
 
 from gateway.cli import local
-from gateway.memory import rare_collector
+from gateway.memory import leave_as_it_is, rare_collector
 from tests.servers.memory import write_to_memory
 
 write_to_memory()
@@ -74,6 +74,11 @@ def pytest_collection_finish() -> None:
     """Ten thousand tests stay to the end: the collector need not walk them again and again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    leave_as_it_is()
 
 
 @pytest.fixture(autouse=True)

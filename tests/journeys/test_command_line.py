@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import subprocess
 import time
 
@@ -16,6 +17,7 @@ from tests.servers.gateway_process import GATEWAY, bare_environment
 HELP_TIMES = 4
 """So many times the bare imports; 2.2 when no command's module was loaded any more, 3.1 before."""
 INTEGRITY = 10
+STOPPED_IN = 2.0
 
 
 async def test_an_auditor_verifies_proves_and_checks(command_line, sqlite_url, tmp_path):
@@ -110,6 +112,20 @@ def assert_demonstrated(done, folder):
     assert "Every expectation held." in done.stdout
     assert "FAIL" not in done.stdout
     assert list(folder.iterdir()) == [], "it leaves nothing where it is run"
+
+
+def test_the_demonstration_stops_within_two_seconds_and_leaves_nothing(tmp_path):
+    """Alone on a machine it takes 0.2 s."""
+    environment = {**bare_environment(), "TMPDIR": str(tmp_path)}
+    command = [str(GATEWAY), "demo", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment) as demonstration:
+        assert any("login" in line for line in demonstration.stdout), "it introduces itself"
+        assert [one for one in tmp_path.iterdir() if one.name.startswith("gateway-demo-")]
+        begun = time.perf_counter()
+        demonstration.send_signal(signal.SIGINT)
+        demonstration.wait(timeout=30)
+        assert time.perf_counter() - begun < STOPPED_IN
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_help_is_there_at_once():
