@@ -21,6 +21,7 @@ from jwcrypto.jws import JWS
 from gateway.core.protection import GATEWAY, Algorithm, Profile, Use
 from keys.wire import jose
 from tests.contract.openssl_cms import PSS, Failed, OpenSsl, padding_of
+from tests.servers.node import NODE
 from tests.unit.wire_site import BACK, CMS_KINDS, NOW, OUT, PLAIN, WIRE, expected, key, note, public, signers
 
 HERE = Path(__file__).parent
@@ -155,7 +156,7 @@ def wanted(sealing, signing):
 @pytest.mark.parametrize(("algorithm", "signature"), JOSE_KINDS, ids=str)
 @pytest.mark.claim("A28", control="test_control_another_library_refuses_a_changed_message")
 def test_npm_jose_opens_ours_and_we_open_what_it_makes(algorithm, signature, claim):
-    there(shutil.which("node") is not None and (HERE.parents[1] / "node_modules" / "jose").is_dir(), "npm jose")
+    there(NODE is not None and (HERE.parents[1] / "node_modules" / "jose").is_dir(), "npm jose")
     opening, signing, sealing, verifying = parties(algorithm, signature)
     message = WIRE.protect(Profile.JOSE, PLAIN, note(OUT), public(opening), [verifying]).body.decode()
     inner, outer = headers(sealing, signing)
@@ -168,7 +169,7 @@ def test_npm_jose_opens_ours_and_we_open_what_it_makes(algorithm, signature, cla
         "outer": outer,
     }
     ended = subprocess.run(
-        ["node", str(HERE / "jose_partner.mjs")], input=json.dumps(given).encode(), capture_output=True, check=True
+        [NODE, str(HERE / "jose_partner.mjs")], input=json.dumps(given).encode(), capture_output=True, check=True
     )
     told = json.loads(ended.stdout)
     assert b64decode(told["opened"]) == PLAIN

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.node import NODE
+
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 GO_SOURCES = Path("/usr/share/gocode")
@@ -39,9 +41,9 @@ def go(folder: Path) -> Ask:
 
 
 def sigstore() -> Ask:
-    if shutil.which("node") is None or not SIGSTORE.exists():
+    if NODE is None or not SIGSTORE.exists():
         missing("Node or @sigstore/verify")
-    return lambda questions: _answers(["node", str(HERE / "merkle.cjs")], questions)
+    return lambda questions: _answers([NODE, str(HERE / "merkle.cjs")], questions)
 
 
 def _answers(command: list[str], questions: Iterable[Mapping[str, object]]) -> list[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from tests.servers.node import NODE
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_suffix(".mjs")
-NODE = shutil.which("node")
 PACKAGE = ROOT / "node_modules" / "oidc-provider"
 CLIENT, SECRET = "gateway-console", "a secret of the tests"
 
