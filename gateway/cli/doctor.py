@@ -70,7 +70,9 @@ _LOOKED_AT = (
 
 _UNSIGNED = "not signed"
 """Of policies that nobody has to sign: told, and not wrong."""
-_CONTENT = {"ok", _UNSIGNED}
+_CLEAR = "in the clear: set keys.passphrase or keys.credential"
+"""Of a key file that its mode alone protects: told, and not wrong where the disk is encrypted."""
+_CONTENT = {"ok", _UNSIGNED, _CLEAR}
 
 
 def _crypto(settings: Settings) -> str:
@@ -158,10 +160,11 @@ async def _examined(settings: Settings) -> dict[str, str]:
     except Misconfigured as error:
         return found | {"libraries": error.detail}
     found["libraries"] = "ok"
+    keys = _CLEAR if settings.keys.passphrase is None and settings.keys.credential is None else "ok"
     found |= {"crypto": _crypto(settings), "computers": _computers(settings), "transport": _transport(settings)}
     try:
         async with foundation(settings) as base:
-            found |= {"catalog": "ok", "policy": "ok" if base.policies.signed_by else _UNSIGNED, "keys": "ok"}
+            found |= {"catalog": "ok", "policy": "ok" if base.policies.signed_by else _UNSIGNED, "keys": keys}
             found["broker"] = await _broker(open_broker(settings, base), settings.broker)
             await base.stores.health.ping()
             current = await is_current(settings.db.url, database_transport(settings))
@@ -183,7 +186,7 @@ async def _examined(settings: Settings) -> dict[str, str]:
         if isinstance(error, Misconfigured):
             found["policy" if error.problem == NOT_SIGNED else "keys"] = error.detail
         else:
-            found |= {"catalog": "ok", "keys": "ok", "database": f"{masked(settings.db.url)}: {error.detail}"}
+            found |= {"catalog": "ok", "keys": keys, "database": f"{masked(settings.db.url)}: {error.detail}"}
     if not os.access(settings.secrets, os.R_OK):
         found["secrets"] = f"{settings.secrets} is missing: run `gateway init`"
     return found

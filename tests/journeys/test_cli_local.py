@@ -65,15 +65,23 @@ def test_doctor_says_what_has_waited_for_too_long(run, tmp_path):
     assert "waited too long to be judged" in json.loads(done.stdout)["queues"]
 
 
+def test_doctor_has_nothing_to_say_of_a_key_file_under_a_passphrase(run):
+    passphrase = {"GATEWAY__KEYS__PASSPHRASE": "a passphrase of the tests"}
+    assert run("init", **passphrase).returncode == 0
+    assert json.loads(run("doctor", "--json", **passphrase).stdout)["keys"] == "ok"
+
+
 def test_init_keeps_the_state_to_its_owner_and_doctor_is_content(run, tmp_path):
     assert run("init").returncode == 0
     assert (tmp_path / "state").stat().st_mode & 0o077 == 0
     done = run("doctor", "--json")
     found = json.loads(done.stdout)
+    told = found.pop("keys")
+    assert told.startswith("in the clear")
     assert (done.returncode, found.pop("policy"), set(found.values())) == (0, "not signed", {"ok"})
     restricted = json.loads(run("doctor", "--json", GATEWAY__CRYPTO__FIPS="true").stdout)
     assert restricted.pop("crypto") == "ok" or not all(one.active for one in modules())
-    assert restricted.pop("policy") == "not signed"
+    assert (restricted.pop("policy"), restricted.pop("keys")) == ("not signed", told)
     assert set(restricted.values()) == {"ok"}, "the rest is as well under approved algorithms"
     away = json.loads(run("doctor", "--json", GATEWAY__DB__URL="postgresql+asyncpg://x:secret@127.0.0.1:1/x").stdout)
     assert "refused" in away["database"]
