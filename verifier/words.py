@@ -21,6 +21,7 @@ MEANINGS: Mapping[str, str] = {
     "glass.reviewed": "a security officer looked through what was opened in an emergency, and said what it was",
     "reads.reviewed": "somebody looked through who had read records' content",
     "record.read": "a person or a partner read a record's content",
+    "case.searched": "an operator looked for the records of a case",
     "record.amended": "two people agreed on what a dead delivery carries instead; the record itself stays as it was",
     "delivery.created": "records were gathered into a delivery",
     "delivery.attempted": "an attempt failed and another is due",

@@ -30,6 +30,7 @@ ACTIONS: Mapping[str, str] = {
     "glass.ended": "an operator's right to read content in an emergency came to its end",
     "glass.reviewed": "a security officer looked through what was opened in an emergency, and said what it was",
     "reads.reviewed": "somebody looked through who had read records' content",
+    "case.searched": "an operator looked for the records of a case",
     "record.amended": "two people agreed on what a dead delivery carries instead; the record itself stays as it was",
     "delivery.created": "records were gathered into a delivery",
     "delivery.attempted": "an attempt failed and another is due",

@@ -178,6 +178,19 @@ async def test_a_case_is_found_by_its_id_which_never_stands_in_an_address(site):
         assert "0 shown" in await send(client, "/records/case", 200, case_id="C-42", sender="texas")
 
 
+async def test_who_looks_for_a_case_is_written_down_without_the_case(site):
+    async with site.browser("operator") as client:
+        await send(client, "/records/case", 200, case_id="C-42")
+        await send(client, "/records/case", 200, case_id="C-43")
+        await send(client, "/records/case", 400, case_id="")
+    told = [one for one in await site.parts.audit.unsequenced(1_000) if one.action == "case.searched"]
+    assert [(str(one.actor), one.details["count"], len(str(one.details["found"]).split())) for one in told] == [
+        ("operator:operator", 3, 3),
+        ("operator:operator", 0, 0),
+    ]
+    assert "C-42" not in repr(told)
+
+
 async def test_the_records_of_a_case_go_on_page_by_page_and_only_for_who_asked(sqlite_url):
     async with running(sqlite_url, page_size=2) as site:
         await fill(site)

@@ -18,8 +18,9 @@ from gateway.core.model import AdapterName, Endpoint, Page
 from gateway.foundation import SecretFolder
 from gateway.web.limits import Limits
 from tests.contract.api_stack import running
+from tests.contract.name_server import Names
 from tests.contract.test_adapter_contract import NOW, NamedSecrets, Receiver, parcel, partner, served
-from tests.contract.test_adapter_https import Names, to
+from tests.contract.test_adapter_https import to
 from tests.servers.raw import talking
 from tests.unit.test_adapter_options import PRIVATE_URLS
 

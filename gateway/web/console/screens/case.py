@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 
 from gateway.core.errors import Refused, Tampered
-from gateway.core.model import Page, PartnerKey
+from gateway.core.model import Page, PartnerKey, RecordId
 from gateway.core.ports.records import RecordQuery
 from gateway.web.console.ownership import own
 from gateway.web.console.screens.records import shown_records
@@ -26,9 +27,19 @@ async def by_case(visit: Visit) -> Shown:
     cases = [case for one in ([mine] if mine is not None else senders) for case in _indexes(visit, one, case_id)]
     page = Page(visit.settings.page_size, visit.told("cursor") or None)
     listing = await visit.parts.records.search(RecordQuery(cases=tuple(cases)), page)
+    await _note(visit, [row.id for row in listing.rows])
     values = await shown_records(visit, listing, "case", RecordQuery())
     more = {"search": _sealed(visit, case_id, sender), "cursor": listing.next} if listing.next else {}
     return Shown("records.html", values | {"next": None, "more": more})
+
+
+async def _note(visit: Visit, found: Sequence[RecordId]) -> None:
+    """Whoever knows a case id learns from the answer that there is such a case: the entry tells who asked and what was
+    shown, never the case."""
+    search = visit.parts.mint()
+    details: dict[str, str | int] = {"count": len(found), "found": " ".join(found)}
+    entry = visit.parts.scribe.entry(visit.actor, "case.searched", f"search:{search}", "ok", details)
+    await visit.parts.audit.write([entry])
 
 
 def _indexes(visit: Visit, sender: str, case_id: str) -> tuple[bytes, ...]:
