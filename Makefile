@@ -3,7 +3,8 @@
 PYTHON ?= $(or $(wildcard /usr/bin/python3.11),python3.11)
 VENV := .venv
 BIN := $(VENV)/bin
-# Many tests wait for servers: three processes use the time of two cores. Each file stays in one of them, the long ones begin first.
+# Many tests wait for servers: three processes use the time of two cores. Each file stays in one of them, the long ones
+# begin first.
 PYTEST_SPREAD := -n 3 --dist loadfile --no-loadscope-reorder
 # Starting processes is what most of the time goes into: they find their byte code made.
 export PYTHONDONTWRITEBYTECODE :=
