@@ -20,6 +20,7 @@ pytest_plugins = [
     name
     for name in (
         "tests.assurance",
+        "tests.servers.once",
         "tests.servers.loaded_program",
         "tests.servers.command_line",
         "tests.servers.postgres",

@@ -19,8 +19,8 @@ from gateway.core.transport import Transport
 from gateway.settings import BrokerSettings, Crypto, Settings
 from gateway.transports import broker_transport
 from tests.contract.test_broker import IOWA, OHIO, Taker, announcement, eventually, rabbit, until
-from tests.servers.rabbitmq import Node
-from tests.servers.server_certificate import authority
+from tests.servers.rabbitmq import Node, VirtualHosts
+from tests.servers.server_certificate import AUTHORITY
 
 QUEUE = "gateway.deliver.ohio"
 
@@ -58,10 +58,9 @@ async def test_a_message_carries_ids_and_cloudevents_headers_and_nothing_else(am
 
 
 async def test_under_tls_the_broker_is_known_by_its_certificate(
-    rabbitmq_node: Node, amqp_url: str, tmp_path: Path
+    rabbitmq_node: VirtualHosts, amqp_url: str, tmp_path: Path
 ) -> None:
-    own, other = tmp_path / "own.pem", tmp_path / "other.pem"
-    authority().cert_pem.write_to_path(own)
+    own, other = rabbitmq_node.home / AUTHORITY, tmp_path / "other.pem"
     trustme.CA(key_type=trustme.KeyType.ECDSA).cert_pem.write_to_path(other)
     url = amqp_url.replace("amqp:", "amqps:").replace(str(rabbitmq_node.port), str(rabbitmq_node.tls_port))
     for fips in (False, True):
@@ -208,12 +207,12 @@ async def test_a_broker_that_is_not_there_is_unavailable_quickly_and_found_later
     await broker.close()
 
 
-async def test_a_publish_that_is_never_confirmed_ends_in_time(amqp_url: str, rabbitmq_node: Node) -> None:
+async def test_a_publish_that_is_never_confirmed_ends_in_time(breakable_amqp_url: str, breakable_node: Node) -> None:
     """A memory alarm makes the broker stop reading from publishers: it neither confirms nor refuses."""
-    broker = rabbit(amqp_url, publish_timeout=timedelta(seconds=0.5))
+    broker = rabbit(breakable_amqp_url, publish_timeout=timedelta(seconds=0.5))
     await broker.open()
     await broker.declare([OHIO])
-    rabbitmq_node.eval("vm_memory_monitor:set_vm_memory_high_watermark(0.0).")
+    breakable_node.eval("vm_memory_monitor:set_vm_memory_high_watermark(0.0).")
     try:
         await asyncio.sleep(0.2)
         started = time.monotonic()
@@ -222,7 +221,7 @@ async def test_a_publish_that_is_never_confirmed_ends_in_time(amqp_url: str, rab
         assert time.monotonic() - started < 2
         assert refused.value.problem in ("broker-timeout", "broker-disconnected")
     finally:
-        rabbitmq_node.eval("vm_memory_monitor:set_vm_memory_high_watermark(0.4).")
+        breakable_node.eval("vm_memory_monitor:set_vm_memory_high_watermark(0.4).")
 
     async def works() -> bool:
         try:
@@ -236,22 +235,22 @@ async def test_a_publish_that_is_never_confirmed_ends_in_time(amqp_url: str, rab
 
 
 async def test_after_kill_9_and_restart_nothing_confirmed_is_lost_and_the_consumer_works(
-    amqp_url: str, rabbitmq_node: Node
+    breakable_amqp_url: str, breakable_node: Node
 ) -> None:
-    broker, taker = rabbit(amqp_url), Taker()
+    broker, taker = rabbit(breakable_amqp_url), Taker()
     await broker.open()
     await broker.declare([OHIO, IOWA])
     await broker.publish([announcement(IOWA, f"kept{n}") for n in range(50)])
     await broker.consume(OHIO, taker)
     # RabbitMQ 3.10 writes its directory of queues twice a second: a queue younger than that may come back leaderless.
     await asyncio.sleep(2)
-    await asyncio.to_thread(rabbitmq_node.kill9)
+    await asyncio.to_thread(breakable_node.kill9)
     await until(lambda: not broker.connected)
     started = time.monotonic()
     with pytest.raises(Unavailable):
         await broker.publish([announcement(OHIO, "while down")])
     assert time.monotonic() - started < 0.5
-    await asyncio.to_thread(rabbitmq_node.start)
+    await asyncio.to_thread(breakable_node.start)
     await until(lambda: broker.connected, 30)
     kept = Taker()
     await broker.consume(IOWA, kept)
@@ -260,12 +259,14 @@ async def test_after_kill_9_and_restart_nothing_confirmed_is_lost_and_the_consum
     await broker.close()
 
 
-async def test_after_the_data_directory_is_gone_the_topology_comes_back(amqp_url: str, rabbitmq_node: Node) -> None:
-    broker, taker = rabbit(amqp_url), Taker()
+async def test_after_the_data_directory_is_gone_the_topology_comes_back(
+    breakable_amqp_url: str, breakable_node: Node
+) -> None:
+    broker, taker = rabbit(breakable_amqp_url), Taker()
     await broker.open()
     await broker.declare([OHIO])
     await broker.consume(OHIO, taker)
-    await asyncio.to_thread(rabbitmq_node.wipe)
+    await asyncio.to_thread(breakable_node.wipe)
     await until(lambda: broker.connected, 30)
     await _announce_until_taken(broker, taker, "rebuilt")
     assert await broker.diff([OHIO]) == ()

@@ -23,19 +23,20 @@ from gateway.store.transport import hosts, program_environment
 from gateway.transports import broker_transport, database_transport, in_the_clear
 from tests.servers.rabbitmq import PASSWORD, USER
 from tests.servers.raw import talking
-from tests.servers.server_certificate import authority
+from tests.servers.server_certificate import AUTHORITY
 
 REMOTE = "postgresql+asyncpg://gateway@db.example/gateway"
 
 
 @pytest.fixture(scope="module")
-def roots(tmp_path_factory):
-    """Files of authorities: the servers' own, and another one."""
+def roots(tmp_path_factory, postgres_cluster):
+    """Files of authorities: the database server's own, and another one."""
     where = tmp_path_factory.mktemp("roots")
-    authority().cert_pem.write_to_path(where / "own.pem")
     trustme.CA(key_type=trustme.KeyType.ECDSA).cert_pem.write_to_path(where / "other.pem")
     (where / "none.pem").write_text("none")
-    return SimpleNamespace(own=where / "own.pem", other=where / "other.pem", none=where / "none.pem")
+    return SimpleNamespace(
+        own=postgres_cluster.directory / AUTHORITY, other=where / "other.pem", none=where / "none.pem"
+    )
 
 
 def settings_of(url=None, ca=None, *, amqp=None, plain=False, fips=False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -74,8 +75,9 @@ class Scanner:
 def files(folder: Path) -> dict[str, bytes]:
     """Every file under the folder: database and its log, keys, settings, what the process said."""
     found = {}
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):  # a server may remove its own while we look
-            if path.is_file():
-                found[str(path.relative_to(folder))] = path.read_bytes()
+    for inside, _, names in os.walk(folder):  # a server may remove its own while we look: a folder here, a file below
+        for path in (Path(inside, name) for name in names):
+            with suppress(FileNotFoundError):
+                if path.is_file():
+                    found[str(path.relative_to(folder))] = path.read_bytes()
     return found

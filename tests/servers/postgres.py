@@ -13,12 +13,14 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway.store.migrations import migrate
+from tests.servers.once import ended_by, once
 from tests.servers.server_certificate import write_certificate
 
 ACCOUNT = "postgres"
@@ -33,8 +35,49 @@ def binaries() -> Path | None:
     return found[-1].parent if found else None
 
 
-class Cluster:
-    """One server of our own: ``start``, ``create_database``, ``kill9``, ``restart``, ``stop`` (which removes it).
+def _installed() -> Path:
+    found = binaries()
+    if found is None:
+        raise FileNotFoundError("no PostgreSQL server is installed")
+    return found
+
+
+class Databases:
+    """A running server, whoever began it: databases are made there, used and dropped."""
+
+    def __init__(self, directory: Path, port: int, *, fsync: bool) -> None:
+        self.directory, self.port = directory, port
+        self._fsync = fsync
+
+    def url(self, name: str) -> str:
+        return f"postgresql+asyncpg://{SUPERUSER}@127.0.0.1:{self.port}/{name}"
+
+    def create_database(self, name: str, template: str = "template0") -> str:
+        """Returns the URL of the new database."""
+        # Copied files cost two checkpoints, which are cheap without fsync; the log of a whole database is not.
+        strategy = "WAL_LOG" if self._fsync else "FILE_COPY"
+        self.sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY {strategy}')
+        return self.url(name)
+
+    def drop_database(self, name: str) -> None:
+        self.sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def sql(self, statement: str, database: str = "postgres") -> str:
+        """One statement through psql; returns its unadorned output."""
+        command = [
+            str(_installed() / "psql"),
+            *("-h", "127.0.0.1", "-p", str(self.port), "-U", SUPERUSER, "-d", database),
+            *("-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement),
+        ]
+        plain = {**os.environ, "PGSSLMODE": "disable"}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=plain)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr.strip())
+        return done.stdout.strip()
+
+
+class Cluster(Databases):
+    """One server of our own: ``start``, ``kill9``, ``restart``, ``stop`` (which removes it).
 
     Without ``fsync`` it is quicker: what it committed outlives every process, only not the machine.
     ``tls``: for clients that ask for it; a client that takes what there is would be slower for it.
@@ -42,25 +85,18 @@ class Cluster:
     """
 
     def __init__(self, *, fsync: bool = True, tls: bool = False, settings: Sequence[str] = ()) -> None:
-        found = binaries()
-        if found is None:
-            raise FileNotFoundError("no PostgreSQL server is installed")
-        self._binaries = found
-        self._fsync, self._tls = fsync, tls
+        self._binaries = _installed()
+        super().__init__(Path(tempfile.mkdtemp(prefix="pg-")), _free_port(), fsync=fsync)
+        self._tls = tls
         self._settings = tuple(settings)
         self._as_root = os.geteuid() == 0
         self._process: subprocess.Popen[bytes] | None = None
-        self.directory = Path(tempfile.mkdtemp(prefix="pg-"))
-        self.port = _free_port()
 
     @property
     def pid(self) -> int:
         """The postmaster."""
         assert self._process is not None, "the cluster is not started"
         return self._process.pid
-
-    def url(self, name: str) -> str:
-        return f"postgresql+asyncpg://{SUPERUSER}@127.0.0.1:{self.port}/{name}"
 
     def start(self) -> None:
         """Make the cluster if there is none yet, start the server and wait until it answers."""
@@ -77,6 +113,10 @@ class Cluster:
         log.close()
         self._await_answer()
 
+    def note(self) -> Mapping[str, Any]:
+        """What another process of the run needs to use it, and to end it."""
+        return {"directory": str(self.directory), "port": self.port, "pid": self.pid}
+
     def stop(self) -> None:
         """Stop the server (its clients are cut off) and remove everything."""
         self._end(signal.SIGINT)
@@ -91,29 +131,6 @@ class Cluster:
         self._end(signal.SIGINT)
         (self.directory / "data" / "postmaster.pid").unlink(missing_ok=True)
         self.start()
-
-    def create_database(self, name: str, template: str = "template0") -> str:
-        """Returns the URL of the new database."""
-        # Copied files cost two checkpoints, which are cheap without fsync; the log of a whole database is not.
-        strategy = "WAL_LOG" if self._fsync else "FILE_COPY"
-        self.sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY {strategy}')
-        return self.url(name)
-
-    def drop_database(self, name: str) -> None:
-        self.sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-    def sql(self, statement: str, database: str = "postgres") -> str:
-        """One statement through psql; returns its unadorned output."""
-        command = [
-            str(self._binaries / "psql"),
-            *("-h", "127.0.0.1", "-p", str(self.port), "-U", SUPERUSER, "-d", database),
-            *("-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement),
-        ]
-        plain = {**os.environ, "PGSSLMODE": "disable"}
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=plain)
-        if done.returncode != 0:
-            raise RuntimeError(done.stderr.strip())
-        return done.stdout.strip()
 
     def _initialise(self) -> None:
         if self._as_root:
@@ -138,7 +155,7 @@ class Cluster:
             f"ssl = {'on' if self._tls else 'off'}",
             f"ssl_cert_file = '{self.directory}/certificate.pem'",
             f"ssl_key_file = '{self.directory}/key.pem'",
-            "max_connections = 100",
+            "max_connections = 300",
             "shared_buffers = '64MB'",
             *self._settings,
         )
@@ -172,9 +189,13 @@ class Cluster:
         process.send_signal(number)
         process.wait(timeout=60)
         # After SIGKILL the children need a moment to notice; the next server would refuse their shared memory.
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline and _at_work_in(self.directory / "data"):
-            time.sleep(0.05)
+        _await_end(self.directory)
+
+
+def _await_end(directory: Path) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and _at_work_in(directory / "data"):
+        time.sleep(0.05)
 
 
 def _at_work_in(data: Path) -> bool:
@@ -214,18 +235,50 @@ def _migrate(url: str) -> None:
         raise failures[0]
 
 
-@pytest.fixture(scope="session")
-def postgres_cluster() -> Iterator[Cluster]:
-    """One cluster a run. Without a server: skipped on a laptop, a failure when CI=true.
+def _shared() -> tuple[object, Mapping[str, Any]]:
+    """No test cuts the power, so it needs no fsync: what a killed server committed is with the kernel already."""
+    cluster = Cluster(fsync=False, tls=True)
+    try:
+        cluster.start()
+        _migrate(cluster.create_database(TEMPLATE))
+    except BaseException:
+        cluster.stop()
+        raise
+    return cluster, cluster.note()
 
-    No test cuts the power, so it needs no fsync: what a killed server committed is with the kernel already.
-    """
+
+def _end_shared(note: Mapping[str, Any]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(note["pid"], signal.SIGINT)
+    _await_end(Path(note["directory"]))
+    shutil.rmtree(note["directory"], ignore_errors=True)
+
+
+ended_by("postgres", _end_shared)
+
+
+def _demand_server() -> None:
+    """Without a server: skipped on a laptop, a failure when CI=true."""
     if binaries() is None:
         reason = "no PostgreSQL server is installed"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    cluster = Cluster(fsync=False, tls=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Databases:
+    """One cluster a run, with the migrated :data:`TEMPLATE`. It is everybody's: to stop it, take the breakable one."""
+    _demand_server()
+    note = once("postgres", _shared)
+    return Databases(Path(note["directory"]), note["port"], fsync=False)
+
+
+@pytest.fixture(scope="module")
+def breakable_cluster() -> Iterator[Cluster]:
+    """A cluster to kill."""
+    _demand_server()
+    cluster = Cluster(fsync=False)
     try:
         cluster.start()
         yield cluster
@@ -233,26 +286,34 @@ def postgres_cluster() -> Iterator[Cluster]:
         cluster.stop()
 
 
-@pytest.fixture(scope="session")
-def postgres_template(postgres_cluster: Cluster) -> str:
-    """The name of a migrated database to clone."""
-    _migrate(postgres_cluster.create_database(TEMPLATE))
-    return TEMPLATE
+@pytest.fixture
+def breakable_postgres_url(breakable_cluster: Cluster) -> str:
+    """A migrated, empty database on the cluster to kill."""
+    url = breakable_cluster.create_database("test_" + os.urandom(6).hex())
+    _migrate(url)
+    return url
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sqlite_template() -> Path:
     """A migrated database file to copy."""
-    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    return Path(once("sqlite", _template_file)["path"])
+
+
+def _template_file() -> tuple[object, Mapping[str, Any]]:
+    path = Path(tempfile.mkdtemp(prefix="sqlite-")) / "template.db"
     _migrate(f"sqlite+aiosqlite:///{path}")
-    return path
+    return path, {"path": str(path)}
+
+
+ended_by("sqlite", lambda note: shutil.rmtree(Path(note["path"]).parent, ignore_errors=True))
 
 
 @pytest.fixture
-def postgres_url(postgres_cluster: Cluster, postgres_template: str) -> Iterator[str]:
+def postgres_url(postgres_cluster: Databases) -> Iterator[str]:
     """A migrated, empty database on PostgreSQL."""
     name = "test_" + os.urandom(6).hex()
-    yield postgres_cluster.create_database(name, postgres_template)
+    yield postgres_cluster.create_database(name, TEMPLATE)
     postgres_cluster.drop_database(name)
 
 

@@ -7,6 +7,7 @@ data directory.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -17,11 +18,14 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.servers.once import ended_by, next_number, once
 from tests.servers.server_certificate import write_certificate
 
 BIN = Path(os.environ.get("RABBITMQ_BIN", "/usr/lib/rabbitmq/bin"))
@@ -46,14 +50,106 @@ def free_ports(count: int) -> list[int]:
             one.close()
 
 
-class Node:
-    """One broker. ``begin`` and ``wait`` are apart because a start takes about 11 seconds."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a node is, as another process finds it."""
 
-    def __init__(self) -> None:
-        self.port, self.tls_port, self._distribution, self._epmd_port = free_ports(4)
-        self._home = Path(tempfile.mkdtemp(prefix="rabbitmq-"))
-        self._name = f"gateway{self.port}@localhost"
+    home: str
+    port: int
+    tls_port: int
+    distribution: int
+    epmd_port: int
+
+    @property
+    def name(self) -> str:
+        return f"gateway{self.port}@localhost"
+
+    def environment(self) -> dict[str, str]:
+        """What the programs of the server go by."""
+        return {
+            "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
+            "HOME": self.home,
+            "LANG": "C.UTF-8",
+            "ERL_EPMD_PORT": str(self.epmd_port),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODENAME": self.name,
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_DIST_PORT": str(self.distribution),
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_CONFIG_FILE": f"{self.home}/rabbitmq.conf",
+            "RABBITMQ_ADVANCED_CONFIG_FILE": f"{self.home}/advanced.config",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{self.home}/enabled_plugins",
+            "RABBITMQ_MNESIA_BASE": f"{self.home}/mnesia",
+            "RABBITMQ_LOG_BASE": f"{self.home}/log",
+            "RABBITMQ_PID_FILE": f"{self.home}/pid",
+            # Erlang's schedulers spin while they wait; the machine is shared with what is tested.
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+sbwt none +sbwtdcpu none +sbwtdio none",
+        }
+
+
+class VirtualHosts:
+    """A running node, whoever began it: virtual hosts are made there and used."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
         self._hosts: list[str] = []
+
+    @property
+    def home(self) -> Path:
+        """Everything that it writes: data, logs, settings."""
+        return Path(self.place.home)
+
+    @property
+    def port(self) -> int:
+        return self.place.port
+
+    @property
+    def tls_port(self) -> int:
+        return self.place.tls_port
+
+    def virtual_host(self, name: str) -> str:
+        """Make a virtual host if there is none of that name, which takes a second; its AMQP URL."""
+        if name not in self._hosts:
+            self._hosts.append(name)
+            self.eval(
+                f'rabbit_vhost:add(<<"{name}">>, <<"test">>), '
+                f'rabbit_auth_backend_internal:set_permissions(<<"{USER}">>, <<"{name}">>, '
+                '<<".*">>, <<".*">>, <<".*">>, <<"test">>).'
+            )
+        return self.url(name)
+
+    def url(self, name: str) -> str:
+        return f"amqp://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{name}"
+
+    def eval(self, expression: str) -> str:
+        """Run an Erlang expression on the node; its printed value."""
+        return subprocess.run(
+            [*_as_user(), str(BIN / "rabbitmqctl"), "-q", "eval", expression],
+            env=self.place.environment(),
+            cwd=self.home,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        ).stdout
+
+
+def _as_user() -> list[str]:
+    if os.geteuid() != 0:
+        return []
+    account = pwd.getpwnam("rabbitmq")
+    return ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
+
+
+class Node(VirtualHosts):
+    """One broker of our own. ``begin`` and ``wait`` are apart because a start takes about 11 seconds.
+
+    The virtual hosts ``born`` are there from the start and cost nothing.
+    """
+
+    def __init__(self, *, born: Sequence[str] = ()) -> None:
+        super().__init__(Place(tempfile.mkdtemp(prefix="rabbitmq-"), *free_ports(4)))
+        self._hosts.extend(born)
         self._server: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
         self._prepare_home()
@@ -66,8 +162,8 @@ class Node:
         self._own()
         if self._epmd is None:
             # In the foreground, as our own child: an epmd that the node starts would outlive it.
-            self._epmd = self._spawn("epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1")
-            self._await_port(self._epmd_port, time.monotonic() + 10)
+            self._epmd = self._spawn("epmd", "-port", str(self.place.epmd_port), "-address", "127.0.0.1")
+            self._await_port(self.place.epmd_port, time.monotonic() + 10)
         self._server = self._spawn(str(BIN / "rabbitmq-server"))
 
     def wait(self, timeout: float = 90) -> None:
@@ -97,8 +193,13 @@ class Node:
     def wipe(self) -> None:
         """Lose all data, and come back with empty virtual hosts."""
         self.kill9()
-        shutil.rmtree(self._home / "mnesia", ignore_errors=True)
+        shutil.rmtree(self.home / "mnesia", ignore_errors=True)
         self.start()
+
+    def note(self) -> Mapping[str, Any]:
+        """What another process of the run needs to use it, and to end it."""
+        running = [one.pid for one in (self._server, self._epmd) if one is not None]
+        return {"place": asdict(self.place), "pids": running}
 
     def stop(self) -> None:
         """End it and remove its directory."""
@@ -107,38 +208,7 @@ class Node:
         if epmd is not None:
             epmd.kill()
             epmd.wait()
-        shutil.rmtree(self._home, ignore_errors=True)
-
-    @property
-    def home(self) -> Path:
-        """Everything that it writes: data, logs, settings."""
-        return self._home
-
-    # --- use ---------------------------------------------------------------------------------------------------------
-
-    def virtual_host(self, name: str) -> str:
-        """Make a virtual host if there is none of that name; its AMQP URL. Before :meth:`begin` it costs nothing."""
-        if name not in self._hosts:
-            self._hosts.append(name)
-            if self._server is not None:
-                self.eval(
-                    f'rabbit_vhost:add(<<"{name}">>, <<"test">>), '
-                    f'rabbit_auth_backend_internal:set_permissions(<<"{USER}">>, <<"{name}">>, '
-                    '<<".*">>, <<".*">>, <<".*">>, <<"test">>).'
-                )
-        return f"amqp://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{name}"
-
-    def eval(self, expression: str) -> str:
-        """Run an Erlang expression on the node; its printed value."""
-        return subprocess.run(
-            [*self._as_user(), str(BIN / "rabbitmqctl"), "-q", "eval", expression],
-            env=self._environment(),
-            cwd=self._home,
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        ).stdout
+        shutil.rmtree(self.home, ignore_errors=True)
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
@@ -146,64 +216,36 @@ class Node:
         cookie = self._write(".erlang.cookie", base64.b32encode(os.urandom(20)).decode())
         cookie.chmod(0o400)
         self._write("enabled_plugins", "[].")
-        certificate, key = write_certificate(self._home)
+        certificate, key = write_certificate(self.home)
         self._write(
             "rabbitmq.conf",
             f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
             f"listeners.ssl.1 = 127.0.0.1:{self.tls_port}\n"
             f"ssl_options.certfile = {certificate}\n"
             f"ssl_options.keyfile = {key}\n"
-            f"load_definitions = {self._home}/definitions.json\n"
+            f"load_definitions = {self.home}/definitions.json\n"
             "disk_free_limit.absolute = 50MB\n"
             "log.file.level = warning\n"
             "log.console = false\n",
         )
 
     def _write(self, name: str, text: str) -> Path:
-        path = self._home / name
+        path = self.home / name
         path.write_text(text)
         return path
 
     def _own(self) -> None:
         if os.geteuid() == 0:
             account = pwd.getpwnam("rabbitmq")
-            for path in (self._home, *self._home.iterdir()):
+            for path in (self.home, *self.home.iterdir()):
                 os.chown(path, account.pw_uid, account.pw_gid)
 
-    def _as_user(self) -> list[str]:
-        if os.geteuid() != 0:
-            return []
-        account = pwd.getpwnam("rabbitmq")
-        return ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
-
-    def _environment(self) -> dict[str, str]:
-        home = str(self._home)
-        return {
-            "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
-            "HOME": home,
-            "LANG": "C.UTF-8",
-            "ERL_EPMD_PORT": str(self._epmd_port),
-            "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "RABBITMQ_NODENAME": self._name,
-            "RABBITMQ_NODE_PORT": str(self.port),
-            "RABBITMQ_DIST_PORT": str(self._distribution),
-            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
-            "RABBITMQ_CONFIG_FILE": f"{home}/rabbitmq.conf",
-            "RABBITMQ_ADVANCED_CONFIG_FILE": f"{home}/advanced.config",
-            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{home}/enabled_plugins",
-            "RABBITMQ_MNESIA_BASE": f"{home}/mnesia",
-            "RABBITMQ_LOG_BASE": f"{home}/log",
-            "RABBITMQ_PID_FILE": f"{home}/pid",
-            # Erlang's schedulers spin while they wait; the machine is shared with what is tested.
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+sbwt none +sbwtdcpu none +sbwtdio none",
-        }
-
     def _spawn(self, *command: str) -> subprocess.Popen[bytes]:
-        with (self._home / "console").open("ab") as console:
+        with (self.home / "console").open("ab") as console:
             return subprocess.Popen(
-                [*self._as_user(), *command],
-                env=self._environment(),
-                cwd=self._home,
+                [*_as_user(), *command],
+                env=self.place.environment(),
+                cwd=self.home,
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
@@ -223,7 +265,7 @@ class Node:
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             names = subprocess.run(
-                ["epmd", "-port", str(self._epmd_port), "-names"], check=False, capture_output=True, text=True
+                ["epmd", "-port", str(self.place.epmd_port), "-names"], check=False, capture_output=True, text=True
             ).stdout
             if f"gateway{self.port} " not in names:
                 return
@@ -263,7 +305,7 @@ class Node:
         }
 
     def _last_words(self) -> str:
-        files = [self._home / "console", *sorted((self._home / "log").glob("*.log"))]
+        files = [self.home / "console", *sorted((self.home / "log").glob("*.log"))]
         return "\n".join(path.read_text(errors="replace")[-2000:] for path in files if path.exists())
 
 
@@ -271,37 +313,55 @@ POOL = 24
 """Virtual hosts that the node of a test run is born with; later ones cost a second each."""
 
 
-class Hosts:
-    """Hands out virtual hosts, each once."""
-
-    def __init__(self, node: Node) -> None:
-        self._node = node
-        self._next = 0
-
-    def take(self) -> str:
-        self._next += 1
-        return self._node.virtual_host(f"test{self._next}")
+def _shared() -> tuple[object, Mapping[str, Any]]:
+    node = Node(born=[f"test{number}" for number in range(1, POOL + 1)])
+    try:
+        node.start()
+    except BaseException:
+        node.stop()
+        raise
+    return node, node.note()
 
 
-@pytest.fixture(scope="session")
-def rabbitmq_node() -> Iterator[Node]:
-    """One node for the whole run."""
+def _end_shared(note: Mapping[str, Any]) -> None:
+    for pid in note["pids"]:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+    shutil.rmtree(note["place"]["home"], ignore_errors=True)
+
+
+ended_by("rabbitmq", _end_shared)
+
+
+def _demand_server() -> None:
+    """Without a server: skipped on a laptop, a failure when CI=true."""
     if not available():
         if os.environ.get("CI") == "true":
             pytest.fail("rabbitmq-server is not installed")
         pytest.skip("rabbitmq-server is not installed")
-    node = Node()
-    for number in range(1, POOL + 1):
-        node.virtual_host(f"test{number}")
-    try:
-        node.start()
-        yield node
-    finally:
-        node.stop()
+
+
+class Hosts:
+    """Hands out virtual hosts, each once in the run."""
+
+    def __init__(self, node: VirtualHosts) -> None:
+        self._node = node
+
+    def take(self) -> str:
+        number = next_number("host")
+        name = f"test{number}"
+        return self._node.url(name) if number <= POOL else self._node.virtual_host(name)
 
 
 @pytest.fixture(scope="session")
-def rabbitmq_hosts(rabbitmq_node: Node) -> Hosts:
+def rabbitmq_node() -> VirtualHosts:
+    """One node for the whole run. It is everybody's: to stop it, take the breakable one."""
+    _demand_server()
+    return VirtualHosts(Place(**once("rabbitmq", _shared)["place"]))
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_hosts(rabbitmq_node: VirtualHosts) -> Hosts:
     return Hosts(rabbitmq_node)
 
 
@@ -309,3 +369,25 @@ def rabbitmq_hosts(rabbitmq_node: Node) -> Hosts:
 def amqp_url(rabbitmq_hosts: Hosts) -> str:
     """An empty virtual host of the shared node, for one test."""
     return rabbitmq_hosts.take()
+
+
+BREAKABLE = 8
+"""Virtual hosts that a node to break is born with."""
+
+
+@pytest.fixture(scope="module")
+def breakable_node() -> Iterator[Node]:
+    """A node to kill, to wipe and to alarm."""
+    _demand_server()
+    node = Node(born=[f"broken{number}" for number in range(BREAKABLE)])
+    try:
+        node.start()
+        yield node
+    finally:
+        node.stop()
+
+
+@pytest.fixture
+def breakable_amqp_url(breakable_node: Node) -> str:
+    """An empty virtual host of the node to break, for one test."""
+    return breakable_node.virtual_host(f"broken{next_number('broken') - 1}")

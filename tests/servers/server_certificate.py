@@ -10,6 +10,10 @@ import trustme
 HOST = "127.0.0.1"
 """The one name that the certificate is for."""
 
+AUTHORITY = "authority.pem"
+"""Who issued it, for the clients: each process of a test run has an authority of its own, and may use a server of
+another's."""
+
 
 @cache
 def authority() -> trustme.CA:
@@ -17,7 +21,8 @@ def authority() -> trustme.CA:
 
 
 def write_certificate(folder: Path) -> tuple[Path, Path]:
-    """``certificate.pem`` and ``key.pem`` (mode 0600) in the folder."""
+    """``certificate.pem`` and ``key.pem`` (mode 0600) in the folder, and beside them :data:`AUTHORITY`."""
+    authority().cert_pem.write_to_path(folder / AUTHORITY)
     own = authority().issue_cert(HOST, key_type=trustme.KeyType.ECDSA)
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     own.cert_chain_pems[0].write_to_path(certificate)
