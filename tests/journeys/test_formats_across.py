@@ -126,6 +126,16 @@ async def test_an_employers_csv_arrives_at_its_state_as_w4(site):
     assert all(len(line) == DATA_RECORD for line in got.rstrip(b"\r\n").splitlines())
 
 
+async def test_a_multistate_employers_hires_all_go_to_the_one_state_of_its_agreement(site):
+    """Wherever they work: the hires of the file live and work in Ohio, and Texas was chosen."""
+    hires = samples.CSV.replace(b"990000001", b"990000002")
+    receipt = await site.api.accepted("globex", "newhire-csv-nc", hires)
+    await until(lambda: len(site.partners.to("texas")) == receipt["counts"]["records"], "Texas has each of them")
+    (got,) = contents("w4", await first(site, "texas"))
+    assert got["Employer/EmployerAddress/AddressStateCode"] == "OH"
+    assert not site.partners.to("ohio")
+
+
 async def test_a_states_w4_arrives_at_the_national_directory_as_w4(site):
     receipt = await site.api.accepted("ohio", "w4", samples.W4)
     got = await first(site, "ndnh")

@@ -56,10 +56,14 @@ async def test_subscribers_get_the_cases_of_their_filter_only(site):
     medical = case(2, **plain)
     paternity = case(3, function="PAT", reason="", **plain).replace(b"<MedicalOrderedIndicator>Y", no_medical)
     neither = case(4, **plain).replace(b"<MedicalOrderedIndicator>Y", no_medical)
+    carrier = b"<InsuranceCarrierName>INVENTED HEALTH PLAN</InsuranceCarrierName></LocateInformation>"
+    insured = case(8, **plain).replace(b"<MedicalOrderedIndicator>Y", no_medical)
+    insured = insured.replace(b"</LocateInformation>", carrier)
     assert await copies(site, 1, tanf) == {"ohio-tanf"}
     assert await copies(site, 2, medical) == {"ohio-medicaid"}
     assert await copies(site, 3, paternity) == {"ohio-vital-records"}
     assert await copies(site, 4, neither) == set()
+    assert await copies(site, 8, insured) == {"ohio-medicaid"}
 
 
 PROTECTED = "<FamilyViolenceIndicator>Y</FamilyViolenceIndicator>"
