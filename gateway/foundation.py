@@ -59,6 +59,7 @@ from gateway.store.sealed import StoredSealed
 from gateway.store.signs import StoredSigns
 from gateway.store.spool import StoredSpool
 from gateway.store.stamps import StoredStamps
+from gateway.store.standings import StoredStandings
 from gateway.store.submissions import StoredSubmissions
 from gateway.store.times import StoredTimes
 from gateway.store.turns import StoredTurns
@@ -125,6 +126,7 @@ class Stores:
     incidents: StoredIncidentRegister
     glass: StoredGlass
     times: StoredTimes
+    standings: StoredStandings
 
 
 def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Stores:
@@ -172,6 +174,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         login_failures=StoredLoginFailures(database),
         turns=StoredTurns(database),
         times=StoredTimes(database),
+        standings=StoredStandings(database),
     )
 
 

@@ -17,6 +17,7 @@ from gateway.core.model import RecordId
 
 if TYPE_CHECKING:
     from gateway.audit.faults import LogReport
+    from gateway.comparing import Comparison
     from gateway.core.ports.stamps import Stamp
     from gateway.foundation import Foundation
 
@@ -30,24 +31,54 @@ def verify(
     ] = None,
     json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
-    """Derive the whole log anew from the database and compare hashes, tiles, checkpoints and signatures."""
+    """Derive the whole log anew from the database and compare hashes, tiles, checkpoints and signatures; then compare
+    the state of every submission, record and delivery with what the log says of it."""
+    from gateway.comparing import compare  # noqa: PLC0415 - needed here only
+
     notes = [file.read_text(encoding="utf-8") for file in anchor or ()]
 
-    async def work(base: Foundation) -> LogReport:
+    async def work(base: Foundation) -> tuple[LogReport, Comparison]:
         head = await base.stores.audit.head()
         with progress("entries", head.size if head else None) as bar:
-            return await base.logbook.verify(notes, lambda number: bar.update(bar.task_ids[0], completed=number))
+            report = await base.logbook.verify(notes, lambda number: bar.update(bar.task_ids[0], completed=number))
+        with progress("rows", None) as bar:
+            rows = lambda number: bar.update(bar.task_ids[0], completed=number)  # noqa: E731 - as above
+            return report, await compare(base.stores.standings, base.stores.audit, rows)
 
-    report = local.on_foundation(work)
-    faults = [{"kind": f.kind, "first": f.first, "last": f.last} for f in report.faults]
+    report, compared = local.on_foundation(work)
     if json:
-        put({"entries": report.size, "checkpoints": report.checkpoints, "tiles": report.tiles, "faults": faults})
-    elif faults:
-        table("The log does not hold", ("what", "first", "last"), [tuple(fault.values()) for fault in faults])
+        put(_verdict(report, compared))
+    else:
+        _say_verdict(report, compared)
+    if report.faults or compared.contradictions:
+        raise typer.Exit(Exit.INTEGRITY)
+
+
+def _verdict(report: LogReport, compared: Comparison) -> dict[str, object]:
+    return {
+        "entries": report.size,
+        "checkpoints": report.checkpoints,
+        "tiles": report.tiles,
+        "faults": [{"kind": f.kind, "first": f.first, "last": f.last} for f in report.faults],
+        "rows": compared.rows,
+        "contradictions": compared.contradictions,
+        "first_contradictions": [{"object": c.object, "log": c.action, "row": c.state} for c in compared.first],
+    }
+
+
+def _say_verdict(report: LogReport, compared: Comparison) -> None:
+    if report.faults:
+        faults = [(f.kind, f.first, f.last) for f in report.faults]
+        table("The log does not hold", ("what", "first", "last"), faults)
     else:
         say(f"{report.size} entries, {report.checkpoints} checkpoints and {report.tiles} tiles hold.")
-    if faults:
-        raise typer.Exit(Exit.INTEGRITY)
+    if compared.contradictions:
+        rows = [(c.object, c.action or "nothing", c.state or "missing") for c in compared.first]
+        table(
+            f"Log and rows contradict each other ({compared.contradictions})", ("of", "the log says", "the row"), rows
+        )
+    else:
+        say(f"The states of {compared.rows} submissions, records and deliveries are those of their entries.")
 
 
 @app.command()

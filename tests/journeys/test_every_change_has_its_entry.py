@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from gateway.comparing import compare
 from tests.journeys import samples
 from tests.journeys.hostile import WRONG_LENGTH
 from tests.journeys.site import Site, until, whole
@@ -121,6 +122,10 @@ async def test_every_change_of_state_has_exactly_one_entry_and_there_is_no_gap(c
         (entries,) = database.execute("SELECT count(*) FROM audit_entries").fetchone()
         (states,) = database.execute("SELECT count(DISTINCT state) FROM deliveries").fetchone()
     assert states >= 2
+    stores = site.process.base.stores
+    compared = await compare(stores.standings, stores.audit)
+    assert (compared.contradictions, compared.first) == (0, ()), "gateway audit verify says so, too"
+    assert compared.rows > 2 * count
     claim.measured(f"{count} records, {entries} entries: each change has one, no number is missing")
 
 

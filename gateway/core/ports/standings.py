@@ -1,0 +1,18 @@
+"""The port of the store that lays its rows beside the entries of the log."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from gateway.core.standing import Standing
+
+
+class Standings(Protocol):
+    def rows(self) -> AsyncIterator[Standing]:
+        """Every submission, record and delivery with what the log says of its state, each as of one moment."""
+        ...
+
+    def lost(self) -> AsyncIterator[Standing]:
+        """Of what the log says something and the store has no row."""
+        ...

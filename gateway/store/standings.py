@@ -1,0 +1,82 @@
+"""Rows of submissions, records and deliveries beside what the entries of the log say of their states."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, exists, func, literal, or_, select
+
+from gateway.core.standing import STATES, Said, Standing
+from gateway.store.engine import Database
+from gateway.store.tables import audit_entries, deliveries, records, submissions
+
+_PIECE = 1_000
+"""Rows, or entries, looked at in one statement: memory stays flat however many there are."""
+_TABLES: Mapping[str, Table] = {"submission": submissions, "record": records, "delivery": deliveries}
+_ROWLESS = frozenset({"submission.refused"})
+"""Said of what was turned away before it had a row."""
+
+
+class StoredStandings:
+    """Implements :class:`gateway.core.ports.standings.Standings`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def rows(self) -> AsyncIterator[Standing]:
+        for kind, table in _TABLES.items():
+            after = ""
+            while found := await self._all(_beside(kind, table, after)):
+                after = found[-1].id
+                for standing in _standings(kind, found):
+                    yield standing
+
+    async def lost(self) -> AsyncIterator[Standing]:
+        async with self._database.read() as connection:
+            first, last = (await connection.execute(_NUMBERS)).one()
+        for start in range(first or 0, (last or 0) + 1, _PIECE):
+            for row in await self._all(_without_row(start)):
+                yield Standing(row.object, None, (Said(row.action, row.at),))
+
+    async def _all(self, query: Select[Any]) -> list[Row[Any]]:
+        async with self._database.read() as connection:
+            return list(await connection.execute(query))
+
+
+_NUMBERS = select(func.min(audit_entries.c.seq), func.max(audit_entries.c.seq))
+
+
+def _beside(kind: str, table: Table, after: str) -> Select[Any]:
+    """The next rows by id, each as often as the log speaks of its state, and once where it does not. One statement, so
+    that a state that changes meanwhile comes with its entry."""
+    entry = audit_entries.c
+    piece = select(table.c.id, table.c.state).where(table.c.id > after).order_by(table.c.id).limit(_PIECE).subquery()
+    speaks = and_(entry.object == literal(f"{kind}:").concat(piece.c.id), entry.action.in_(_actions(kind)))
+    joined = piece.outerjoin(audit_entries, speaks)
+    return select(piece.c.id, piece.c.state, entry.action, entry.at).select_from(joined).order_by(piece.c.id)
+
+
+def _standings(kind: str, rows: Iterable[Row[Any]]) -> Iterable[Standing]:
+    for id_, same in groupby(rows, key=lambda row: row.id):
+        these = list(same)
+        said = tuple(Said(row.action, row.at) for row in these if row.action is not None)
+        yield Standing(f"{kind}:{id_}", these[0].state, said)
+
+
+def _without_row(start: int) -> Select[Any]:
+    entry = audit_entries.c
+    piece = (entry.seq >= start, entry.seq < start + _PIECE)
+    gone = or_(*(_gone(kind, table) for kind, table in _TABLES.items()))
+    return select(entry.object, entry.action, entry.at).where(*piece, gone).order_by(entry.seq)
+
+
+def _gone(kind: str, table: Table) -> ColumnElement[bool]:
+    entry = audit_entries.c
+    row = exists().where(table.c.id == func.substr(entry.object, len(kind) + 2))
+    return and_(entry.action.in_(sorted(set(_actions(kind)) - _ROWLESS)), ~row)
+
+
+def _actions(kind: str) -> list[str]:
+    return sorted(action for action in STATES if action.startswith(f"{kind}."))
