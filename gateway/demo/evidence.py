@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from gateway.comparing import compare
 from gateway.demo import trust
 from gateway.demo.narrator import Narrator
 from gateway.demo.posting import Posted
@@ -46,6 +47,12 @@ async def checked(narrator: Narrator, world: World, first: Posted) -> None:
     narrator.expect("a proof with a changed word does not", not await _holds(broken, keys))
     whole = await logbook.verify()
     narrator.expect(f"the whole log of {whole.size} entries verifies", not whole.faults)
+    stores = world.process.base.stores
+    compared = await compare(stores.standings, stores.audit)
+    narrator.expect(
+        f"the states of {compared.rows} submissions, records and deliveries are those of their entries",
+        not compared.contradictions,
+    )
     narrator.expect("no partner got a delivery twice", not world.neighbours.repeats)
 
 
