@@ -24,7 +24,8 @@ class Trunk(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - handed on to typer's group as they come
         super().__init__(**attributes)
-        self.commands = {name: TyperCommand(name, help=branch.help) for name, branch in BRANCHES.items()}
+        told = {name: branch.help for name, branch in BRANCHES.items()}
+        self.commands = {name: TyperCommand(name, help=text, short_help=text) for name, text in told.items()}
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401 - typer keeps the types of its context and commands to itself
         name, command, rest = super().resolve_command(ctx, args)
@@ -57,6 +58,7 @@ app = typer.Typer(
     help="The gateway for child-support records: validates, seals, routes, delivers and proves.",
     epilog=f"Start with: gateway demo\n\nExit codes: {'; '.join(f'{one.value} {MEANING[one]}' for one in Exit)}.",
     no_args_is_help=True,
+    rich_markup_mode=None,  # boxes take as long to load as all the rest of this page
     pretty_exceptions_enable=False,
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -69,10 +71,13 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature of an op
         raise typer.Exit
 
 
+VERSION = typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+
+
 @app.callback()
 def _root(
     config: Annotated[Path | None, typer.Option(help="Settings file; default: gateway.toml where it exists.")] = None,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,  # noqa: ARG001, FBT002 - handled by its callback
+    version: Annotated[bool, VERSION] = False,  # noqa: ARG001, FBT002 - handled by its callback
 ) -> None:
     from gateway.cli import local  # noqa: PLC0415 - settings cost time that --help must not pay
 

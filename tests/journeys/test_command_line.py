@@ -14,8 +14,8 @@ from tests.journeys import samples
 from tests.journeys.site import until, whole
 from tests.servers.gateway_process import GATEWAY, bare_environment
 
-HELP_TIMES = 4
-"""So many times the bare imports; 2.2 when no command's module was loaded any more, 3.1 before."""
+HELP_TIMES = 1.5
+"""So many times the bare imports; 0.9 when nothing was drawn in boxes any more, 1.6 with them."""
 INTEGRITY = 10
 STOPPED_IN = 2.0
 
