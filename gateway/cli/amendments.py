@@ -10,7 +10,7 @@ import typer
 
 from gateway.cli.client import Client
 from gateway.cli.options import ApiKeyOption, Ca, Delivery, Json, Reason, Url
-from gateway.cli.out import put, say, table
+from gateway.cli.out import put, say, table, tell
 
 Record = Annotated[str, typer.Option("--record", help="The record in it.")]
 STDIN, FILE = "-", "@"
@@ -74,10 +74,11 @@ def send(
     url: Url = None,
     key: ApiKeyOption = None,
     ca: Ca = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Send the delivery with what two people agreed on."""
-    Client.of(url, key, ca).send("POST", f"/v1/amendments/{amendment}/send")
-    say("Amended, and on its way again.")
+    found = Client.of(url, key, ca).send("POST", f"/v1/amendments/{amendment}/send").json()
+    tell("Amended, and on its way again.", found, json=json)
 
 
 def _change(text: str) -> dict[str, str]:

@@ -9,15 +9,19 @@ import typer
 
 from gateway.cli import local
 from gateway.cli.exits import Exit
-from gateway.cli.extracts import Purpose, register
+from gateway.cli.extracts import Purpose, register, taken
 from gateway.cli.options import Json
-from gateway.cli.out import progress, put, say, table
+from gateway.cli.out import progress, put, say, table, tell
+from gateway.cli.results import Out, expect_file
 from gateway.core.errors import NotFound, Unavailable
 from gateway.core.model import RecordId
 
 if TYPE_CHECKING:
+    from gateway.audit.export import Extent
     from gateway.audit.faults import LogReport
     from gateway.comparing import Comparison
+    from gateway.core.extract import Extract
+    from gateway.core.ports.audit_log import Checkpoint
     from gateway.core.ports.stamps import Stamp
     from gateway.foundation import Foundation
 
@@ -84,9 +88,11 @@ def _say_verdict(report: LogReport, compared: Comparison) -> None:
 @app.command()
 def prove(
     record: Annotated[str, typer.Argument(help="Record id.")],
-    out: Annotated[Path | None, typer.Option("--out", help="File to write; default: stdout.")] = None,
+    out: Out = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Write a proof of what the log says about a record; anybody can check it offline."""
+    expect_file(out, json=json)
 
     async def work(base: Foundation) -> str:
         if await base.stores.records.get(RecordId(record)) is None:
@@ -101,7 +107,7 @@ def prove(
         print(text)
     else:
         out.write_text(text, encoding="utf-8")
-        say(f"Wrote {out}.")
+        tell(f"Wrote {out}.", {"file": str(out), "record": record}, json=json)
 
 
 @app.command()
@@ -110,23 +116,25 @@ def export(
     last: Annotated[int | None, typer.Option("--to", min=1, help="Number after the last entry; default: all.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Zip file to write; default: named by the entries.")] = None,
     purpose: Purpose = "audit",
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Write entries and tiles with the newest checkpoint; `gateway-verify log` derives the root from nothing else."""
     from gateway.disclosed import Export  # noqa: PLC0415 - needed here only
 
     file = out or Path(f"audit-log-{first}-{'end' if last is None else last}.zip")
 
-    async def work(base: Foundation) -> tuple[int, int]:
+    async def work(base: Foundation) -> tuple[Extent, Extract]:
         head = await base.stores.audit.head()
-        await register(base, "audit-export", f"log:{first}-{'end' if last is None else last}", purpose)
+        copy = await register(base, "audit-export", f"log:{first}-{'end' if last is None else last}", purpose)
         with progress("entries", head.size if head else None) as bar:
             made = await Export(base.logbook).write(
                 file, first, last, lambda number: bar.update(bar.task_ids[0], completed=number)
             )
-        return made.first, made.last
+        return made, copy
 
-    begun, ended = local.on_foundation(work)
-    say(f"Wrote entries {begun} to {ended} (not included) to {file}.")
+    made, copy = local.on_foundation(work)
+    facts = {"file": str(file), "first": made.first, "last": made.last, **taken(copy)}
+    tell(f"Wrote entries {made.first} to {made.last} (not included) to {file}.", facts, json=json)
 
 
 @app.command()
@@ -137,37 +145,44 @@ def evidence(
         str | None, typer.Option("--for", help="Partner who will read it; default: an auditor, who may see all.")
     ] = None,
     purpose: Purpose = "evidence",
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Write all that the log says about a record into one file that `gateway-verify evidence` checks offline."""
     from gateway.core.model import PartnerKey  # noqa: PLC0415 - needed here only
     from gateway.disclosed import Evidence  # noqa: PLC0415 - as above
 
-    async def work(base: Foundation) -> str:
+    async def work(base: Foundation) -> tuple[str, Extract]:
         made = Evidence(base.logbook, base.stores.records)
-        await register(base, "evidence", f"record:{record}", purpose)
-        return await made.bundle(RecordId(record), PartnerKey(reader) if reader else None)
+        copy = await register(base, "evidence", f"record:{record}", purpose)
+        return await made.bundle(RecordId(record), PartnerKey(reader) if reader else None), copy
 
-    out.write_text(local.on_foundation(work), encoding="utf-8")
-    say(f"Wrote {out}.")
+    text, copy = local.on_foundation(work)
+    out.write_text(text, encoding="utf-8")
+    tell(f"Wrote {out}.", {"file": str(out), "record": record, **taken(copy)}, json=json)
 
 
 @app.command()
-def checkpoint() -> None:
+def checkpoint(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """Print the newest checkpoint: keep it outside, and anybody can show later whether the log was rewritten."""
 
-    async def work(base: Foundation) -> str:
+    async def work(base: Foundation) -> Checkpoint:
         head = await base.logbook.newest()
         if head is None:
             raise NotFound("The log has no checkpoint yet.")
-        return head.note
+        return head
 
-    print(local.on_foundation(work), end="")
+    found = local.on_foundation(work)
+    if json:
+        put({"size": found.size, "root": found.root.hex(), "at": found.at, "note": found.note})
+    else:
+        print(found.note, end="")
 
 
 @app.command()
 def timestamp(
     out: Annotated[Path, typer.Option("--out", help="Directory to write checkpoint and token into.")],
     size: Annotated[int | None, typer.Option(help="Entries of the stamped checkpoint; default: the newest.")] = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Write a stamped checkpoint with its time stamp; `openssl ts -verify -in token -data checkpoint` checks them."""
 
@@ -182,17 +197,23 @@ def timestamp(
     out.mkdir(parents=True, exist_ok=True)
     (out / "checkpoint").write_text(found.note, encoding="utf-8")
     (out / "token").write_bytes(found.token)
-    say(f"Wrote checkpoint and token of {found.size} entries, stamped at {found.at:%Y-%m-%d %H:%M:%S} UTC.")
+    tell(
+        f"Wrote checkpoint and token of {found.size} entries, stamped at {found.at:%Y-%m-%d %H:%M:%S} UTC.",
+        {"directory": str(out), "size": found.size, "at": found.at},
+        json=json,
+    )
 
 
 @app.command()
 def consistency(
     old: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A checkpoint that was kept outside.")],
-    out: Annotated[Path | None, typer.Option("--out", help="File to write; default: stdout.")] = None,
+    out: Out = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Prove that the log went on from a checkpoint that was kept; `gateway-verify consistency` checks it offline."""
     from gateway.audit.checkpoint import open_checkpoint  # noqa: PLC0415 - cryptography is needed here only
 
+    expect_file(out, json=json)
     note = old.read_text(encoding="utf-8")
 
     async def work(base: Foundation) -> str:
@@ -203,18 +224,21 @@ def consistency(
         print(text, end="")
     else:
         out.write_text(text, encoding="utf-8")
-        say(f"Wrote {out}.")
+        tell(f"Wrote {out}.", {"file": str(out)}, json=json)
 
 
 @app.command()
-def key() -> None:
+def key(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """Print the log's verification keys: what `audit check` needs besides the proof."""
 
-    async def work(base: Foundation) -> None:
-        for one in base.logbook.verify_keys:
-            print(one)
+    async def work(base: Foundation) -> list[str]:
+        return [str(one) for one in base.logbook.verify_keys]
 
-    local.on_foundation(work)
+    found = local.on_foundation(work)
+    if json:
+        put({"keys": found})
+    else:
+        print(*found, sep="\n")
 
 
 @app.command()

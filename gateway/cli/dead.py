@@ -11,7 +11,7 @@ import typer
 from gateway.cli import amendments
 from gateway.cli.client import Client
 from gateway.cli.options import ApiKeyOption, Ca, Delivery, Json, Reason, Url
-from gateway.cli.out import facts, progress, put, say, table
+from gateway.cli.out import facts, progress, put, say, table, tell
 from gateway.cli.why import meant
 
 app = typer.Typer(help="Dead letters: deliveries that need a person.", no_args_is_help=True)
@@ -90,24 +90,39 @@ def judge(
     url: Url = None,
     key: ApiKeyOption = None,
     ca: Ca = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Have a held submission judged on."""
-    Client.of(url, key, ca).post(f"/v1/submissions/{submission}/retry", {"reason": reason})
-    say("It will be judged again.")
+    found = Client.of(url, key, ca).post(f"/v1/submissions/{submission}/retry", {"reason": reason})
+    tell("It will be judged again.", found, json=json)
 
 
 @app.command()
-def retry(delivery: Delivery, reason: Reason, url: Url = None, key: ApiKeyOption = None, ca: Ca = None) -> None:
+def retry(
+    delivery: Delivery,
+    reason: Reason,
+    url: Url = None,
+    key: ApiKeyOption = None,
+    ca: Ca = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
+) -> None:
     """Send one on its way again."""
-    Client.of(url, key, ca).post(f"/v1/deliveries/{delivery}/retry", {"reason": reason})
-    say("On its way again.")
+    found = Client.of(url, key, ca).post(f"/v1/deliveries/{delivery}/retry", {"reason": reason})
+    tell("On its way again.", found, json=json)
 
 
 @app.command()
-def withdraw(delivery: Delivery, reason: Reason, url: Url = None, key: ApiKeyOption = None, ca: Ca = None) -> None:
+def withdraw(
+    delivery: Delivery,
+    reason: Reason,
+    url: Url = None,
+    key: ApiKeyOption = None,
+    ca: Ca = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
+) -> None:
     """Give one up; its records stay."""
-    Client.of(url, key, ca).post(f"/v1/deliveries/{delivery}/withdraw", {"reason": reason})
-    say("Withdrawn.")
+    found = Client.of(url, key, ca).post(f"/v1/deliveries/{delivery}/withdraw", {"reason": reason})
+    tell("Withdrawn.", found, json=json)
 
 
 @app.command()
@@ -119,19 +134,20 @@ def replay(
     url: Url = None,
     key: ApiKeyOption = None,
     ca: Ca = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Retry all that match now: plan, confirm, watch. Dead letters that come later are not touched."""
     client = Client.of(url, key, ca)
     wanted = {"state": "dead", "action": "retry", "reason": reason, "partner": partner, "cause": cause}
     plan = client.post("/v1/replays/plan", {name: value for name, value in wanted.items() if value is not None})
     if not plan["total"]:
-        say("Nothing matches.")
+        tell("Nothing matches.", plan, json=json)
         return
     if not yes:
         typer.confirm(f"Retry {plan['total']} deliveries?", abort=True, err=True)
     job = client.post("/v1/replays", {"token": plan["id"]})
     job = _watch(client, job)
-    say(f"{job['done']} retried, {job['skipped']} skipped (somebody was faster).")
+    tell(f"{job['done']} retried, {job['skipped']} skipped (somebody was faster).", job, json=json)
 
 
 def _watch(client: Client, job: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import typer
 
 from gateway.cli import local
 from gateway.cli.options import Json
-from gateway.cli.out import put, say, table
+from gateway.cli.out import put, say, table, tell
 from gateway.core.errors import NotFound, Refused
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ async def register(base: Foundation, what: str, about: str, purpose: str) -> Ext
     return made
 
 
+def taken(copy: Extract) -> dict[str, object]:
+    """What a command that made a copy tells programs of its line in the register."""
+    return {"extract": copy.id, "erase_by": copy.erase_by}
+
+
 @extracts.command("list")
 def list_(
     everything: Annotated[bool, typer.Option("--all", help="Also those that are erased.")] = False,  # noqa: FBT002 - an option of typer
@@ -60,7 +65,7 @@ def list_(
 
 
 @extracts.command()
-def erased(id: Annotated[str, typer.Argument(help="Extract id.")]) -> None:
+def erased(id: Annotated[str, typer.Argument(help="Extract id.")], json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """Confirm that a copy is erased, everywhere."""
 
     async def work(base: Foundation) -> None:
@@ -69,16 +74,21 @@ def erased(id: Annotated[str, typer.Argument(help="Extract id.")]) -> None:
         await (await local_desk(base)).confirm_erased(local.actor(), id)
 
     local.on_foundation(work)
-    say(f"Extract {id} is erased.")
+    tell(f"Extract {id} is erased.", {"extract": id}, json=json)
 
 
 @extracts.command()
 def add(
     about: Annotated[str, typer.Option(help="What the copy holds, without personal data.")],
     purpose: Purpose,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Write down a copy that was made by other means, such as a copy of the database's files."""
-    print(local.on_foundation(lambda base: register(base, "other", about, purpose)).id)
+    made = local.on_foundation(lambda base: register(base, "other", about, purpose))
+    if json:
+        put(taken(made))
+    else:
+        print(made.id)
 
 
 @disclosures.command("list")
@@ -108,22 +118,26 @@ def account(
 @disclosures.command()
 def token(
     sender: Annotated[str, typer.Option(help="Key of the partner whose case it is.")],
-    case_id: Annotated[
-        str, typer.Option(prompt="Case id", hide_input=True, help="Asked for, to stay out of histories.")
-    ],
+    case_id: Annotated[str | None, typer.Option(help="Default: it is asked for, to stay out of histories.")] = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Print the token of a case: a keyed digest that says nothing of it."""
+    asked = case_id or typer.prompt("Case id", hide_input=True, err=True)
 
     async def work(base: Foundation) -> bytes:
         from gateway.core.people import renewal  # noqa: PLC0415 - as the others
 
         indexer = base.tools.examiner.indexer
-        tokens = b"".join(indexer.tokens(f"case:{sender}", case_id))
+        tokens = b"".join(indexer.tokens(f"case:{sender}", asked))
         if moves := renewal(tokens, None, indexer.keys):  # Whoever names a case moves it under the active key.
             await base.stores.indexed.renew([moves])
         return tokens
 
-    print(local.on_foundation(work).hex())
+    found = local.on_foundation(work).hex()
+    if json:
+        put({"token": found})
+    else:
+        print(found)
 
 
 async def _tokens(base: Foundation, case: str | None, record: str | None) -> Sequence[bytes]:

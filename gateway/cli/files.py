@@ -16,10 +16,12 @@ from gateway.cli.client import Client, wait_until_judged
 from gateway.cli.exits import Exit
 from gateway.cli.options import ApiKeyOption, Attest, Ca, Drafts, Format, Json, Url
 from gateway.cli.out import progress, put, say
+from gateway.cli.results import Out, expect_file
 from gateway.core.protection import Profile
 
 if TYPE_CHECKING:
     from gateway.offline import Checked
+    from gateway.offline.convert import Rewritten
 
 PIECE = 256 * 2**10
 
@@ -241,13 +243,15 @@ def convert(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The file.")],
     to: Annotated[str, typer.Option("--to", help="The format to write.")],
     format: Format = None,
-    out: Annotated[Path | None, typer.Option("--out", help="File to write; default: stdout.")] = None,
+    out: Out = None,
     drafts: Drafts = False,  # noqa: FBT002 - an option of typer
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Rewrite a file in another format; refuses when a record has a fault or does not fit."""
-    from gateway.offline import validator  # noqa: PLC0415 - heavy, needed here only
+    from gateway.offline import findings_told, validator  # noqa: PLC0415 - heavy, needed here only
     from gateway.offline.convert import rewrite  # noqa: PLC0415 - as above
 
+    expect_file(out, json=json)
     judge = validator(drafts=drafts)
     name = judge.format_of(file, format)
     # Nothing half written may pass for a whole file; beside the target, so that renaming is one step.
@@ -260,14 +264,22 @@ def convert(
                 _hand_over(Path(spool.name), out)
         finally:
             Path(spool.name).unlink(missing_ok=True)
+    _show_rewritten(told)
+    size = out.stat().st_size if out is not None and told.written else None
+    if json:
+        findings = findings_told(told.findings)
+        put({"file": str(out) if told.written else None, "bytes": size, "records": told.records, "findings": findings})
+    if not told.written:
+        raise typer.Exit(Exit.FINDINGS)
+    if out is not None:
+        say(f"Wrote {out} ({size} bytes, {told.records} records).")
+
+
+def _show_rewritten(told: Rewritten) -> None:
     for one in told.findings:
         place = f" {one.group.field}" if one.group.field else ""
         once = one.group.samples[0].note if one.group.count == 1 and one.group.samples else None
         say(f"{one.group.severity:<8}{one.group.rule}{place}: {one.title} ({once or one.group.count})")
-    if not told.written:
-        raise typer.Exit(Exit.FINDINGS)
-    if out is not None:
-        say(f"Wrote {out} ({out.stat().st_size} bytes, {told.records} records).")
 
 
 def _hand_over(spool: Path, out: Path | None) -> None:

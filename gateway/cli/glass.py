@@ -9,7 +9,7 @@ import typer
 
 from gateway.cli import local
 from gateway.cli.options import Json
-from gateway.cli.out import facts, put, say, table
+from gateway.cli.out import facts, put, table, tell
 from gateway.core.glass import Verdict
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def review(
     use: Id,
     finding: Annotated[Verdict, typer.Option(help="What you found.")],
     note: Annotated[str, typer.Option(help="Kept in the audit log. Names no person and holds no long number.")],
+    json: Json = False,  # noqa: FBT002 - as above
 ) -> None:
     """Close the task of a use. Your name on this machine has to be that of a security officer's account, and not of
     the one who broke the glass."""
@@ -75,7 +76,7 @@ def review(
         await glass_watch(base).review(use, Word(local.actor(), name, role, finding, note))
 
     local.on_foundation(work)
-    say(f"Written down: {use} is {finding.value}.")
+    tell(f"Written down: {use} is {finding.value}.", {"use": use, "finding": finding.value}, json=json)
 
 
 async def unreviewed_glass(base: Foundation) -> str:

@@ -10,7 +10,7 @@ import typer
 from gateway.cli import local
 from gateway.cli.incident import app, moment
 from gateway.cli.options import Json, Reason
-from gateway.cli.out import put, say, table
+from gateway.cli.out import put, say, table, tell
 from gateway.core.errors import NotFound
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def open_(
     partner: Annotated[str | None, typer.Option(help="Whose data or channel it is about.")] = None,
     tax_data: Annotated[bool, typer.Option(help="Federal tax data are concerned.")] = False,  # noqa: FBT002 - an option of typer
     health_data: Annotated[bool, typer.Option(help="Health data are concerned.")] = False,  # noqa: FBT002 - as above
+    json: Json = False,  # noqa: FBT002 - as above
 ) -> None:
     """Open an incident: from its discovery on the clocks run on telling of it. Prints its id."""
     from gateway.core.incident import Data  # noqa: PLC0415 - needed here only
@@ -43,7 +44,11 @@ def open_(
     made = local.on_foundation(work)
     for duty in made.duties():
         say(f"Tell {duty.whom} by {made.discovered_at + duty.within:%Y-%m-%d %H:%M}: {duty.code} ({duty.rule})")
-    print(made.id)
+    if json:
+        due = [{"whom": duty.code, "by": made.discovered_at + duty.within} for duty in made.duties()]
+        put({"incident": made.id, "due": due})
+    else:
+        print(made.id)
 
 
 @app.command("list")
@@ -68,7 +73,11 @@ def list_(
 
 
 @app.command()
-def told(incident: Id, whom: Annotated[str, typer.Argument(help="Who, as `gateway incident list` names it.")]) -> None:
+def told(
+    incident: Id,
+    whom: Annotated[str, typer.Argument(help="Who, as `gateway incident list` names it.")],
+    json: Json = False,  # noqa: FBT002 - an option of typer
+) -> None:
     """Write down that somebody was told: their clock stops."""
 
     async def work(base: Foundation) -> None:
@@ -77,11 +86,11 @@ def told(incident: Id, whom: Annotated[str, typer.Argument(help="Who, as `gatewa
         await incident_watch(base).tell(local.actor(), incident, whom)
 
     local.on_foundation(work)
-    say(f"Written down: {whom} was told of {incident}.")
+    tell(f"Written down: {whom} was told of {incident}.", {"incident": incident, "told": whom}, json=json)
 
 
 @app.command()
-def close(incident: Id, reason: Reason) -> None:
+def close(incident: Id, reason: Reason, json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """Close an incident: all its clocks stop, also of those who were not told."""
 
     async def work(base: Foundation) -> None:
@@ -90,7 +99,7 @@ def close(incident: Id, reason: Reason) -> None:
         await incident_watch(base).close(local.actor(), incident, reason)
 
     local.on_foundation(work)
-    say(f"Incident {incident} is closed.")
+    tell(f"Incident {incident} is closed.", {"incident": incident}, json=json)
 
 
 async def late(base: Foundation) -> str:

@@ -11,23 +11,22 @@ from gateway.key_rounds import Ending, KeyEnd
 from gateway.web.approving import Person, SecondWords, Wish
 
 if TYPE_CHECKING:
+    from gateway.core.four_eyes import Request
     from gateway.foundation import Foundation
 
 
-async def ask_for(base: Foundation, key: str, reason: str, *, lose_copies: bool = False) -> str:
+async def ask_for(base: Foundation, key: str, reason: str, *, lose_copies: bool = False) -> Request:
     """Only for a key that could be destroyed now."""
     copies = await _accepted(base, key, lose_copies=lose_copies)
-    request = await _words(base).ask(Person(local.actor(), None), _wish(key, copies), reason)
-    return f"Asked ({request.id}). When somebody else has approved it, run this again without --ask."
+    return await _words(base).ask(Person(local.actor(), None), _wish(key, copies), reason)
 
 
-async def carry_out(base: Foundation, key: str, *, lose_copies: bool = False) -> str:
+async def carry_out(base: Foundation, key: str, *, lose_copies: bool = False) -> None:
     """Counted before and after the permission is spent. It is good for the copies that were there when it was asked
     for: another one since then needs another word."""
     copies = await _accepted(base, key, lose_copies=lose_copies)
     used = await _words(base).use(local.actor(), _wish(key, copies))
     await Ending.of(base).destroy(KeyEnd(key, Actor.parse(used.asked_by), Actor.parse(used.decided_by or ""), copies))
-    return f"{key} is destroyed."
 
 
 async def _accepted(base: Foundation, key: str, *, lose_copies: bool) -> frozenset[str]:

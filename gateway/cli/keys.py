@@ -9,7 +9,7 @@ import typer
 
 from gateway.cli import local
 from gateway.cli.options import Json
-from gateway.cli.out import put, say, table
+from gateway.cli.out import put, table, tell
 
 if TYPE_CHECKING:
     from gateway.foundation import Foundation
@@ -20,7 +20,7 @@ Label = Annotated[str, typer.Argument(help="What the key is for, like `records`.
 Use = Annotated[
     str, typer.Option(help="Use of the key: kek, index, token-pepper, receipt-signing, note-signing or token-signing.")
 ]
-COLUMNS = ("id", "state", "since", "lies in", "ends", "days", "values", "note")
+COLUMNS = ("id", "state", "since", "lies_in", "ends", "days", "values", "note")
 
 
 @app.command("list")
@@ -42,37 +42,37 @@ def list_(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
 
 
 @app.command()
-def new(label: Label) -> None:
+def new(label: Label, json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """Make the first sealing key of a label."""
 
     async def work(base: Foundation) -> None:
         made = base.keys.new(label)
         await base.stores.audit.write([base.scribe.entry(local.actor(), "key.created", f"key:{made.id}")])
-        say(f"{made.id} is active.")
+        tell(f"{made.id} is active.", {"key": made.id}, json=json)
 
     local.on_foundation(work)
 
 
 @app.command()
-def prepare(label: Label = "records", use: Use = "kek") -> None:
+def prepare(label: Label = "records", use: Use = "kek", json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """Make the key that will follow the active one, so that copies of the key file have it before it is used."""
 
     async def work(base: Foundation) -> None:
         made = base.keys.prepare(label, _use(use))
         await base.stores.audit.write([base.scribe.entry(local.actor(), "key.prepared", f"key:{made.id}")])
-        say(f"{made.id} waits; rotate makes it the active one.")
+        tell(f"{made.id} waits; rotate makes it the active one.", {"key": made.id}, json=json)
 
     local.on_foundation(work)
 
 
 @app.command()
-def rotate(label: Label = "records", use: Use = "kek") -> None:
+def rotate(label: Label = "records", use: Use = "kek", json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """Make the next key the active one; what the old one sealed stays readable and is wrapped anew."""
 
     async def work(base: Foundation) -> None:
         made = base.keys.rotate(label, _use(use))
         await base.stores.audit.write([base.scribe.entry(local.actor(), "key.rotated", f"key:{made.id}")])
-        say(f"{made.id} is active; the one before it only opens.")
+        tell(f"{made.id} is active; the one before it only opens.", {"key": made.id}, json=json)
 
     local.on_foundation(work)
 
@@ -81,6 +81,7 @@ def rotate(label: Label = "records", use: Use = "kek") -> None:
 def rewrap(
     rate: Annotated[int, typer.Option(min=1, help="Values a second at most.")] = 2_000,
     now: Annotated[bool, typer.Option("--now", help="Do not wait until every process has the new key.")] = False,  # noqa: FBT002 - as above
+    json: Json = False,  # noqa: FBT002 - as above
 ) -> None:
     """Wrap every data key anew that an older key wraps, and index anew what an older key indexed. The scheduler does
     so by itself."""
@@ -88,7 +89,9 @@ def rewrap(
     async def work(base: Foundation) -> None:
         from gateway.cli.rewrapping import run  # noqa: PLC0415 - as above
 
-        await run(base, rate, now=now)
+        told = await run(base, rate, now=now)
+        if json:
+            put(told)
 
     local.on_foundation(work)
 
@@ -100,6 +103,7 @@ def destroy(
     lose_copies: Annotated[  # noqa: FBT002 - an option of typer
         bool, typer.Option("--lose-copies", help="Backups in the register that need the key become unreadable.")
     ] = False,
+    json: Json = False,  # noqa: FBT002 - as above
 ) -> None:
     """Destroy a key that nothing is stored under. One person asks with --ask, another one approves, then it is done."""
 
@@ -107,24 +111,28 @@ def destroy(
         from gateway.cli.key_end import ask_for, carry_out  # noqa: PLC0415 - as above
 
         if ask:
-            say(await ask_for(base, key, ask, lose_copies=lose_copies))
+            asked = (await ask_for(base, key, ask, lose_copies=lose_copies)).id
+            said = f"Asked ({asked}). When somebody else has approved it, run this again without --ask."
+            tell(said, {"key": key, "destroyed": False, "request": asked}, json=json)
         else:
-            say(await carry_out(base, key, lose_copies=lose_copies))
+            await carry_out(base, key, lose_copies=lose_copies)
+            tell(f"{key} is destroyed.", {"key": key, "destroyed": True, "request": None}, json=json)
 
     local.on_foundation(work)
 
 
 @app.command()
-def convert() -> None:
+def convert(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """Write the key file anew: its passphrase stretched as crypto.fips asks for. Stop all processes first."""
     from gateway.key_file import convert as converted  # noqa: PLC0415 - as above
     from keys.files import CLEAR  # noqa: PLC0415 - as above
 
     done = asyncio.run(converted(local.settings(), local.actor()))
     if done.after == CLEAR:
-        say("The key file is in the clear; nothing was derived.")
+        said = "The key file is in the clear; nothing was derived."
     else:
-        say(f"The key file is written anew: {done.before} before, {done.after} now.")
+        said = f"The key file is written anew: {done.before} before, {done.after} now."
+    tell(said, {"before": done.before, "after": done.after}, json=json)
 
 
 @app.command()

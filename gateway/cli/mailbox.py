@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,8 @@ import typer
 
 from gateway.cli.client import Client
 from gateway.cli.options import ApiKeyOption, Ca, Delivery, Json, Url
-from gateway.cli.out import put, say, table
+from gateway.cli.out import put, say, table, tell
+from gateway.cli.results import Out, expect_file, give_out
 
 app = typer.Typer(help="A partner's mailbox.", no_args_is_help=True)
 
@@ -33,18 +33,16 @@ def list_(url: Url = None, key: ApiKeyOption = None, ca: Ca = None, json: Json =
 @app.command()
 def get(
     delivery: Delivery,
-    out: Annotated[Path | None, typer.Option("--out", help="File to write; default: stdout.")] = None,
+    out: Out = None,
     url: Url = None,
     key: ApiKeyOption = None,
     ca: Ca = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Fetch one parcel. It stays until it is acknowledged."""
+    expect_file(out, json=json)
     body = Client.of(url, key, ca).send("GET", f"/v1/mailbox/{delivery}").body
-    if out is None:
-        sys.stdout.buffer.write(body)
-    else:
-        out.write_bytes(body)
-        say(f"Wrote {out} ({len(body)} bytes).")
+    give_out(body, out, json=json, delivery=delivery)
 
 
 @app.command()
@@ -54,12 +52,13 @@ def ack(
     url: Url = None,
     key: ApiKeyOption = None,
     ca: Ca = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Say that the parcel is safely yours, and prove it by its digest; its bytes are removed here."""
     with file.open("rb") as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
-    Client.of(url, key, ca).post(f"/v1/mailbox/{delivery}/acknowledge", {"digest": digest})
-    say("Acknowledged.")
+    found = Client.of(url, key, ca).post(f"/v1/mailbox/{delivery}/acknowledge", {"digest": digest})
+    tell("Acknowledged.", found, json=json)
 
 
 @app.command()
@@ -69,7 +68,8 @@ def refuse(
     url: Url = None,
     key: ApiKeyOption = None,
     ca: Ca = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Say that the parcel cannot be used; an operator here will look at it."""
-    Client.of(url, key, ca).post(f"/v1/mailbox/{delivery}/refuse", {"reason": reason})
-    say("Refused.")
+    found = Client.of(url, key, ca).post(f"/v1/mailbox/{delivery}/refuse", {"reason": reason})
+    tell("Refused.", found, json=json)

@@ -69,6 +69,13 @@ def worded(value: object) -> str:
     return f"{told[1]} {told[2]}Z" if told else text
 
 
+def tell(sentence: str, told: Mapping[str, object], *, json: bool) -> None:
+    """What a command did: a sentence for people and, when they are asked for, its facts for programs."""
+    say(sentence)
+    if json:
+        put(told)
+
+
 @contextmanager
 def progress(description: str, total: int | None) -> Iterator[Progress]:
     """A progress bar on stderr; silent when stderr is not a terminal. Advance its only task, id 0."""

@@ -9,7 +9,7 @@ import typer
 
 from gateway.cli import local
 from gateway.cli.options import Json
-from gateway.cli.out import facts, put, say, table
+from gateway.cli.out import facts, put, say, table, tell
 
 if TYPE_CHECKING:
     from gateway.core.court_orders import Stood
@@ -31,6 +31,7 @@ def ask(
     reason: Annotated[str, typer.Option(help="Why; kept in the audit log. Names no person.")],
     person: Annotated[int | None, typer.Option(help="Number of the protected person, where there are several.")] = None,
     to: Annotated[str | None, typer.Option(help="The partner that asked, where the gateway cannot know.")] = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Ask for the second word on an order. Nothing leaves before somebody else has agreed to exactly this."""
 
@@ -48,9 +49,10 @@ def ask(
         asking = overriding.Asking(found, person, paper, PartnerKey(to) if to else None)
         request = await overriding.ask(desk, words, Person(local.actor(), None), asking, reason)
         if request.decided_by:
-            say(f"{request.decided_by} has agreed ({request.id}): the order is entered.")
+            said = f"{request.decided_by} has agreed ({request.id}): the order is entered."
         else:
-            say(f"Asked ({request.id}). When somebody else has agreed in the console, the order stands.")
+            said = f"Asked ({request.id}). When somebody else has agreed in the console, the order stands."
+        tell(said, {"request": request.id, "decided_by": request.decided_by}, json=json)
 
     local.on_foundation(work)
 

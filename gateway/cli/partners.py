@@ -10,7 +10,7 @@ import typer
 
 from gateway.cli import local, proofs
 from gateway.cli.options import Json
-from gateway.cli.out import put, say, table
+from gateway.cli.out import put, say, table, tell
 from gateway.core.errors import Conflict, NotFound
 from gateway.core.model import PartnerKey
 
@@ -26,6 +26,7 @@ proofs.register(app)
 def apply(
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Partner files (TOML).")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only.")] = False,  # noqa: FBT002 - an option of typer
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Set partners and agreements from files; refuses all of them when one has a fault, naming the line."""
     from gateway.partner_files import read  # noqa: PLC0415 - heavy, needed here only
@@ -38,12 +39,14 @@ def apply(
     async def work(base: Foundation) -> None:
         wanted = read(texts, await base.stores.partners.directory(), known(base.speech, base.settings.places.value()))
         count = f"{len(wanted.partners)} partners, {len(wanted.agreements)} agreements"
+        told: dict[str, object] = {"partners": len(wanted.partners), "agreements": len(wanted.agreements)}
         if dry_run:
-            say(f"{count}: all right, nothing changed.")
+            tell(f"{count}: all right, nothing changed.", {**told, "changed": 0, "waiting": []}, json=json)
             return
         now = await agreed(base, local.actor(), wanted)
         changed = await store(base, local.actor(), now.applied)
-        say(f"{count}: {changed} changed.")
+        waiting = [{"partner": partner, "request": request} for partner, request in now.waiting]
+        tell(f"{count}: {changed} changed.", {**told, "changed": changed, "waiting": waiting}, json=json)
         for partner, request in now.waiting:
             say(f"{partner}: no federal tax information before somebody else agrees to request {request}.")
 
@@ -77,6 +80,7 @@ def key(
     partner: Annotated[str, typer.Argument(help="The partner's key name in its file.")],
     scope: Annotated[str, typer.Option(help="Comma-separated scopes.")] = "submit,read,mailbox,acknowledge",
     days: Annotated[int, typer.Option(help="Days until it expires.", min=1, max=90)] = 90,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Make an API key for a partner (two may live at once). It is printed once and stored only as a digest."""
     from gateway.callers import new_partner_key  # noqa: PLC0415 - heavy, needed here only
@@ -88,7 +92,11 @@ def key(
         scopes = frozenset(name.strip() for name in scope.split(","))
         return await new_partner_key(base, local.actor(), PartnerKey(partner), scopes, timedelta(days=days))
 
-    print(local.on_foundation(work))
+    made = local.on_foundation(work)
+    if json:
+        put({"key": made})
+    else:
+        print(made)
 
 
 @app.command()
@@ -114,7 +122,10 @@ def keys(
 
 
 @app.command()
-def revoke(key_id: Annotated[str, typer.Argument(help="The id inside the key: gwk_<id>_...")]) -> None:
+def revoke(
+    key_id: Annotated[str, typer.Argument(help="The id inside the key: gwk_<id>_...")],
+    json: Json = False,  # noqa: FBT002 - an option of typer
+) -> None:
     """Revoke an API key at once."""
 
     async def work(base: Foundation) -> bool:
@@ -123,7 +134,7 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The id inside the key: gw
 
     if not local.on_foundation(work):
         raise NotFound("There is no live key with this id.")
-    say("Revoked.")
+    tell("Revoked.", {"id": key_id}, json=json)
 
 
 @app.command()
@@ -159,6 +170,7 @@ def files(
 def pause(
     partner: Annotated[str, typer.Argument(help="The partner's key name in its file.")],
     resume: Annotated[bool, typer.Option("--resume", help="Let deliveries go on.")] = False,  # noqa: FBT002 - an option of typer
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Stop deliveries to a partner; they wait. With --resume let them go on."""
 
@@ -171,4 +183,5 @@ def pause(
 
     if not local.on_foundation(work):
         raise Conflict(f"{partner} is {'not paused' if resume else 'paused already'}.")
-    say("Deliveries go on." if resume else "Deliveries wait.")
+    said = "Deliveries go on." if resume else "Deliveries wait."
+    tell(said, {"partner": partner, "paused": not resume}, json=json)

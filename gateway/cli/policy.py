@@ -27,6 +27,7 @@ Note = Annotated[Path | None, typer.Option("--signature", help="The signed note;
 def key(
     file: KeyFile,
     name: Annotated[str | None, typer.Option(help="Make the key, under this name, such as ohio.example/anna.")] = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Make a signer's key (with --name), and print its verify key for policy.signers."""
     from gateway.audit.note import VerifyKey, valid_name  # noqa: PLC0415 - heavy, needed here only
@@ -36,35 +37,42 @@ def key(
     if name is not None and not valid_name(name):
         raise Misconfigured("The name of a signer has no spaces and no plus sign.", code="signer-name")
     signer = NoteKey.load(file) if name is None else NoteKey.create(file, name, os.urandom)
-    print(VerifyKey.of(signer))
+    if json:
+        put({"key": str(VerifyKey.of(signer))})
+    else:
+        print(VerifyKey.of(signer))
 
 
 @app.command()
 def show(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """The policies that this program and these settings have, with what is signed of each."""
     editions = _editions()
-    rows = [(name, one.version, one.digest) for name, one in editions.items()]
     if json:
-        put({name: {"version": version, "sha256": digest} for name, version, digest in rows})
+        put(_told(editions))
     else:
+        rows = [(name, one.version, one.digest) for name, one in editions.items()]
         table("Policies", ("policy", "version", "sha256"), rows)
 
 
 @app.command()
-def sign(file: KeyFile, signature: Note = None) -> None:
+def sign(file: KeyFile, signature: Note = None, json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """Sign the policies as they are here, and add the signature to the note; others may have signed before."""
     from gateway.audit.policy_note import add_signature, policy_text  # noqa: PLC0415 - heavy, needed here only
     from gateway.core.errors import Misconfigured, Tampered  # noqa: PLC0415 - as above
     from gateway.policies import NOT_SIGNED, read_note  # noqa: PLC0415 - as above
     from keys.note_key import NoteKey  # noqa: PLC0415 - as above
 
-    note, text, signer = _note(signature), policy_text(_editions()), NoteKey.load(file)
+    editions = _editions()
+    note, text, signer = _note(signature), policy_text(editions), NoteKey.load(file)
     try:
         signed = add_signature(read_note(note) if note.exists() else "", text, signer)
     except Tampered as fault:
         raise Misconfigured(f"{note}: {fault.detail}", code=NOT_SIGNED) from None
     note.write_text(signed, encoding="utf-8")
-    print(text, end="")
+    if json:
+        put({"signer": signer.name, "file": str(note), "policies": _told(editions)})
+    else:
+        print(text, end="")
     say(f"Signed by {signer.name}: {note}")
 
 
@@ -99,6 +107,10 @@ def _editions() -> Editions:
 
     settings = local.settings()
     return read_policies(settings, speech(drafts=settings.drafts)).editions
+
+
+def _told(editions: Editions) -> dict[str, dict[str, str]]:
+    return {name: {"version": one.version, "sha256": one.digest} for name, one in editions.items()}
 
 
 def _note(given: Path | None) -> Path:

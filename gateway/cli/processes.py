@@ -13,7 +13,8 @@ import typer
 from gateway.cli import local
 from gateway.cli.doctor import doctor, masked
 from gateway.cli.exits import Exit
-from gateway.cli.out import put, say
+from gateway.cli.options import Json
+from gateway.cli.out import put, say, tell
 from gateway.cli.runtime import event_loop
 from gateway.core.errors import Misconfigured
 from gateway.kernel_limits import give_way, keep_memory_private, raise_descriptors
@@ -30,13 +31,13 @@ def register(app: typer.Typer) -> None:
     app.command("check-config")(check_config)
 
 
-def init() -> None:
+def init(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """Prepare a new gateway: keys, credentials folder and database schema. Does nothing twice."""
     from gateway.clock import utc_now  # noqa: PLC0415 - heavy, needed here only
     from gateway.fips import refuse_unfit  # noqa: PLC0415 - as above
     from gateway.foundation import stretch  # noqa: PLC0415 - as above
     from gateway.key_secrets import passphrase, token_address  # noqa: PLC0415 - as above
-    from gateway.store.migrations import migrate  # noqa: PLC0415 - as above
+    from gateway.store.migrations import migrate, newest  # noqa: PLC0415 - as above
     from gateway.transports import database_transport  # noqa: PLC0415 - as above
     from keys.files import FILE_NAME, FileKeys  # noqa: PLC0415 - as above
 
@@ -44,7 +45,8 @@ def init() -> None:
     refuse_unfit(settings)
     _make_database_folder(settings.db.url)
     _private_folder(settings.secrets)
-    if not (settings.keys.directory / FILE_NAME).exists():
+    fresh = not (settings.keys.directory / FILE_NAME).exists()
+    if fresh:
         FileKeys.create(
             settings.keys.directory,
             utc_now,
@@ -55,7 +57,8 @@ def init() -> None:
         )
         say(f"Made new keys in {settings.keys.directory}.")
     asyncio.run(migrate(settings.db.url, transport=database_transport(settings)))
-    say("The database has the present schema.")
+    told = {"keys": str(settings.keys.directory), "keys_made": fresh, "schema": newest()}
+    tell("The database has the present schema.", told, json=json)
 
 
 def _private_folder(folder: Path) -> None:
@@ -129,15 +132,15 @@ def demo(
 
 
 @database.command()
-def upgrade() -> None:
+def upgrade(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """Bring the schema up to this version; safe to repeat."""
-    from gateway.store.migrations import migrate  # noqa: PLC0415 - heavy, needed here only
+    from gateway.store.migrations import migrate, newest  # noqa: PLC0415 - heavy, needed here only
     from gateway.transports import database_transport  # noqa: PLC0415 - as above
 
     settings = local.settings()
     _make_database_folder(settings.db.url)
     asyncio.run(migrate(settings.db.url, transport=database_transport(settings)))
-    say("The database has the present schema.")
+    tell("The database has the present schema.", {"schema": newest()}, json=json)
 
 
 def check_config() -> None:

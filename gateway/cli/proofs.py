@@ -17,19 +17,24 @@ if TYPE_CHECKING:
     from gateway.foundation import Foundation
 
 _SOON = timedelta(days=365)
-COLUMNS = ("partner", "proof", "name", "counts until", "days left")
+COLUMNS = ("partner", "proof", "name", "counts_until", "days_left")
 
 
 def certificate(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A certificate in PEM.")],
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Write the table of a client certificate, for the partner's file."""
     from keys.certificates import facts_of_pem  # noqa: PLC0415 - cryptography, needed here only
 
     found = facts_of_pem(file.read_bytes())
+    last = found.not_after.astimezone(UTC).date()
+    if json:
+        put({"thumbprint": found.thumbprint, "valid_until": last})
+        return
     print("[[partner.caller.certificate]]")
     print(f'thumbprint = "{found.thumbprint}"')
-    print(f"valid_until = {found.not_after.astimezone(UTC).date()}")
+    print(f"valid_until = {last}")
 
 
 def public_key(
@@ -37,6 +42,7 @@ def public_key(
     id: Annotated[str, typer.Option(help="Its id: the `kid` or `keyid` of what it signs.")],
     purpose: Annotated[str, typer.Option(help="`token` or `signature`.")] = "token",
     until: Annotated[datetime | None, typer.Option(help="Last day; default: in a year.", formats=["%Y-%m-%d"])] = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Write the table of a partner's public key, for the partner's file; refuses what is too weak."""
     from gateway.core.caller import Purpose  # noqa: PLC0415 - as below
@@ -48,6 +54,9 @@ def public_key(
     pem = file.read_text(encoding="ascii")
     check(pem)
     last = until.date() if until else datetime.now(UTC).date() + _SOON
+    if json:
+        put({"id": id, "purpose": purpose, "public_key": pem.strip(), "valid_until": last})
+        return
     print("[[partner.caller.key]]")
     print(f'id = "{id}"\npurpose = "{purpose}"\npublic_key = """\n{pem.strip()}\n"""\nvalid_until = {last}')
 

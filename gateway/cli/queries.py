@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +9,9 @@ import typer
 
 from gateway.cli.attestation import attesting
 from gateway.cli.client import Client
-from gateway.cli.options import ApiKeyOption, Attest, Ca, Url
+from gateway.cli.options import ApiKeyOption, Attest, Ca, Json, Url
 from gateway.cli.out import say
+from gateway.cli.results import Out, expect_file, give_out
 
 _BEGINS_JSON = b"{"
 
@@ -22,19 +22,19 @@ def register(app: typer.Typer) -> None:
 
 def query(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A case-status query, XML or JSON.")],
-    out: Annotated[Path | None, typer.Option(help="File for the answer; default: stdout.")] = None,
+    out: Out = None,
     attest: Attest = None,
     url: Url = None,
     key: ApiKeyOption = None,
     ca: Ca = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Ask the partner that works a case; the answer comes in the form of the query."""
+    expect_file(out, json=json)
     body = file.read_bytes()
     media_type = "application/json" if body.lstrip().startswith(_BEGINS_JSON) else "application/xml"
     headers = {"Content-Type": media_type, **attesting(attest)}
     answer = Client.of(url, key, ca).send("POST", "/v1/queries", body, headers)
-    say(f"Query {answer.headers['Gateway-Query']} is answered.")
-    if out is None:
-        sys.stdout.buffer.write(answer.body)
-    else:
-        out.write_bytes(answer.body)
+    asked = answer.headers["Gateway-Query"]
+    say(f"Query {asked} is answered.")
+    give_out(answer.body, out, json=json, query=asked)

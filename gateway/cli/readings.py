@@ -11,7 +11,7 @@ import typer
 
 from gateway.cli import local
 from gateway.cli.options import Json, Reason
-from gateway.cli.out import put, say, table
+from gateway.cli.out import put, table, tell
 from gateway.core.reading_review import EVERY, REVIEWS, Reader, Reading, overdue, readers
 from gateway.core.reasons import fit_reason
 
@@ -55,6 +55,7 @@ def sign(
     reason: Reason,
     days: Days = EVERY.days,
     zone: Zone = "UTC",
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Write into the audit log that you looked through the list, and what you made of it."""
     said = fit_reason(reason)
@@ -67,7 +68,9 @@ def sign(
         return found
 
     found = local.on_foundation(work)
-    say(f"Written down: {sum(one.readings for one in found)} readings of {len(found)} people looked through.")
+    count = sum(one.readings for one in found)
+    said = f"Written down: {count} readings of {len(found)} people looked through."
+    tell(said, {"readings": count, "people": len(found)}, json=json)
 
 
 async def unreviewed(base: Foundation) -> bool:

@@ -10,7 +10,8 @@ import typer
 from gateway.cli import local
 from gateway.cli.client import Client
 from gateway.cli.options import ApiKeyOption, Ca, Json, Url
-from gateway.cli.out import facts, put, say, table
+from gateway.cli.out import facts, put, say, table, tell
+from gateway.cli.results import Out, expect_file
 
 if TYPE_CHECKING:
     from gateway.foundation import Foundation
@@ -22,19 +23,21 @@ app = typer.Typer(help="Signed receipts of submissions.", no_args_is_help=True)
 def get(
     submission: Annotated[str, typer.Argument(help="Submission id.")],
     final: Annotated[bool, typer.Option("--final", help="What became of it; there once everything ended.")] = False,  # noqa: FBT002 - an option of typer
-    out: Annotated[Path | None, typer.Option("--out", help="File to write; default: stdout.")] = None,
+    out: Out = None,
     url: Url = None,
     key: ApiKeyOption = None,
     ca: Ca = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Fetch the signed receipt of what was taken, or of what became of it: the same bytes each time."""
+    expect_file(out, json=json)
     kind = "final" if final else "accepted"
     found = Client.of(url, key, ca).send("GET", f"/v1/submissions/{submission}/receipts/{kind}").body
     if out is None:
         print(found.decode())
     else:
         out.write_bytes(found)
-        say(f"Wrote {out}.")
+        tell(f"Wrote {out}.", {"file": str(out), "bytes": len(found), "submission": submission}, json=json)
 
 
 @app.command()

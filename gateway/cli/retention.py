@@ -9,7 +9,7 @@ import typer
 
 from gateway.cli import local
 from gateway.cli.options import Json
-from gateway.cli.out import progress, put, say, table
+from gateway.cli.out import progress, put, say, table, tell
 from gateway.core.errors import NotFound
 from gateway.core.retention import HoldScope
 
@@ -125,6 +125,7 @@ def hold_add(
     record: Annotated[str | None, typer.Option(help="Record id.")] = None,
     case: Annotated[str | None, typer.Option(help="Token of a case (`gateway disclosures token`).")] = None,
     partner: Annotated[str | None, typer.Option(help="Key of a partner: all that it sent or was to get.")] = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Keep a record, a case or everything of a partner, whatever the policy says."""
     given = {HoldScope.RECORD: record, HoldScope.CASE: case, HoldScope.PARTNER: partner}
@@ -138,7 +139,11 @@ def hold_add(
 
         return await (await local_desk(base)).hold(local.actor(), scope, what, reason)
 
-    print(local.on_foundation(work).id)
+    made = local.on_foundation(work)
+    if json:
+        put({"hold": made.id, "scope": made.scope.value, "since": made.set_at})
+    else:
+        print(made.id)
 
 
 @hold.command("list")
@@ -160,6 +165,7 @@ def hold_list(
 def hold_release(
     id: Annotated[str, typer.Argument(help="Hold id.")],
     reason: Annotated[str, typer.Option(help="Why; it is written into the audit log.")],
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Lift a hold; what is due then goes with the next run."""
 
@@ -169,7 +175,7 @@ def hold_release(
         await (await local_desk(base)).release(local.actor(), id, reason)
 
     local.on_foundation(work)
-    say(f"Hold {id} is released.")
+    tell(f"Hold {id} is released.", {"hold": id}, json=json)
 
 
 def _row(tally: Tally) -> tuple[object, ...]:

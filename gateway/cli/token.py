@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 import typer
 
 from gateway.cli.client import Client
-from gateway.cli.options import Ca, Url
+from gateway.cli.options import Ca, Json, Url
+from gateway.cli.out import put
 from gateway.clock import utc_now
 
 ASSERTION_SECONDS = 120
@@ -32,6 +33,7 @@ def token(
     scope: Annotated[str | None, typer.Option(help="Fewer rights than the partner has, with blanks between.")] = None,
     url: Url = None,
     ca: Ca = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Prove who calls with a private key (RFC 7523) and print an access token, for GATEWAY_KEY. With GATEWAY_CERT it
     works with that client certificate only."""
@@ -41,8 +43,11 @@ def token(
     if scope is not None:
         form["scope"] = scope
     sent = {"Content-Type": "application/x-www-form-urlencoded"}
-    answer = client.send("POST", "/oauth/token", urlencode(form).encode(), sent)
-    print(answer.json()["access_token"])
+    answer = client.send("POST", "/oauth/token", urlencode(form).encode(), sent).json()
+    if json:
+        put(answer)
+    else:
+        print(answer["access_token"])
 
 
 def _assertion(partner: str, file: Path, key_id: str, audience: str) -> str:

@@ -9,7 +9,7 @@ import typer
 from gateway.cli import local
 from gateway.cli.exits import Exit
 from gateway.cli.options import Json
-from gateway.cli.out import put, say, table
+from gateway.cli.out import put, say, table, tell
 from gateway.core.errors import Misconfigured, Unavailable
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ async def _opened(base: Foundation) -> tuple[RabbitBroker, tuple[PartnerKey, ...
 
 
 @app.command()
-def apply() -> None:
+def apply(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """Declare everything that is missing. Existing objects with other arguments are an error, never changed."""
 
     async def work(base: Foundation) -> None:
@@ -43,7 +43,7 @@ def apply() -> None:
             await broker.declare(partners)
         finally:
             await broker.close()
-        say(f"The queues of {len(partners)} partners are there.")
+        tell(f"The queues of {len(partners)} partners are there.", {"partners": sorted(partners)}, json=json)
 
     local.on_foundation(work)
 

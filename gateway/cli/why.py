@@ -8,7 +8,7 @@ import typer
 
 from gateway.cli.client import Client
 from gateway.cli.options import ApiKeyOption, Ca, Json, Url
-from gateway.cli.out import facts, put, say
+from gateway.cli.out import facts, put, say, tell
 from gateway.core.errors import NotFound
 
 
@@ -84,10 +84,11 @@ def lift(
     url: Url = None,
     key: ApiKeyOption = None,
     ca: Ca = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Take back the notice of danger that a record of yours placed on persons."""
     found = Client.of(url, key, ca).post(f"/v1/records/{record}/lift", {"reason": reason})
-    say(f"Taken back for {found['persons']} persons; what other partners placed stands.")
+    tell(f"Taken back for {found['persons']} persons; what other partners placed stands.", found, json=json)
     if found["persons"]:
         say(
             "What stayed behind because of it goes when an operator sends it again: gateway dead list --state withheld."

@@ -10,10 +10,10 @@ import typer
 
 from gateway.cli import local
 from gateway.cli.options import Json
-from gateway.cli.out import put, say, table
+from gateway.cli.out import put, say, table, tell
 from gateway.core.errors import Misconfigured, NotFound
 from gateway.core.model import PartnerKey
-from gateway.core.protection import GATEWAY, Algorithm, Profile, Use, WireKey
+from gateway.core.protection import GATEWAY, Algorithm, Profile, Stage, Use, WireKey
 
 if TYPE_CHECKING:
     from gateway.foundation import Foundation
@@ -53,6 +53,7 @@ def list_(
 @app.command()
 def new(
     profile: Annotated[Profile, typer.Argument(help="The profile whose keys of ours are made.")],
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Make the gateway's keys that a profile needs and that are not there yet; they are used at once."""
 
@@ -68,12 +69,15 @@ def new(
         say(f"{key.id} {key.algorithm} to {key.use} is valid.")
     if not made:
         say("All are there.")
+    if json:
+        put({"made": [_told(key) for key in made]})
 
 
 @app.command()
 def renew(
     use: Annotated[Use, typer.Argument(help="What partners do with it: encrypt to it, or verify with it.")],
     algorithm: Annotated[Algorithm, typer.Argument(help="What kind of key.")],
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Make the next key of the gateway: partners get it from `GET /v1/keys` or `gateway wire show`. It opens and
     verifies from now on; it signs, and is the first that partners should take, after `gateway wire activate`."""
@@ -83,11 +87,12 @@ def renew(
 
         return await wire_desk(base).renew(local.actor(), use, algorithm)
 
-    say(f"{local.on_foundation(work).id} is pending.")
+    made = local.on_foundation(work)
+    tell(f"{made.id} is pending.", _told(made), json=json)
 
 
 @app.command()
-def activate(id_: KeyId) -> None:
+def activate(id_: KeyId, json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """Use a pending key of the gateway from now on."""
 
     async def work(base: Foundation) -> None:
@@ -96,7 +101,7 @@ def activate(id_: KeyId) -> None:
         await wire_desk(base).activate(local.actor(), id_)
 
     local.on_foundation(work)
-    say("It is valid.")
+    tell("It is valid.", {"id": id_, "stage": Stage.VALID}, json=json)
 
 
 @app.command()
@@ -104,11 +109,12 @@ def add(
     partner: Partner,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="PEM: a certificate or a public key.")],
     use: Annotated[Use, typer.Option(help="What we do with it: encrypt to it, or verify with it.")],
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Register a partner's key, pending. A key to verify with is confirmed by its first message, one to encrypt to by a
     test message."""
 
-    async def work(base: Foundation) -> str:
+    async def work(base: Foundation) -> tuple[str, bool]:
         from gateway.wire import wire_desk  # noqa: PLC0415 - heavy, needed here only
         from gateway.work.wire_desk import Wanted  # noqa: PLC0415 - as above
 
@@ -116,12 +122,11 @@ def add(
             raise NotFound(f"There is no partner {partner}.")
         desk = wire_desk(base)
         material = desk.wire.material(file.read_text(encoding="ascii", errors="replace"))
-        added = await desk.add(local.actor(), [Wanted(partner, use, material)])
-        if not added:
-            return f"{material.id} is there already."
-        return f"{material.id} is pending.{_next(partner, use, material.id)}"
+        return material.id, bool(await desk.add(local.actor(), [Wanted(partner, use, material)]))
 
-    say(local.on_foundation(work))
+    id_, added = local.on_foundation(work)
+    said = f"{id_} is pending.{_next(partner, use, id_)}" if added else f"{id_} is there already."
+    tell(said, {"id": id_, "owner": partner, "use": use, "added": added}, json=json)
 
 
 def _next(partner: str, use: Use, id_: str) -> str:
@@ -130,11 +135,12 @@ def _next(partner: str, use: Use, id_: str) -> str:
     return f" Nothing is encrypted to it before its holder has proved it: gateway wire test {partner} {id_} -o FILE"
 
 
-@app.command()
-def test(
+@app.command("test")
+def trial(
     partner: Partner,
     id_: KeyId,
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the message goes.")],
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Write a message to a pending key that only its holder can read. The line in it is the proof that `confirm` takes;
     an earlier one counts no more."""
@@ -148,8 +154,9 @@ def test(
         profile = Profile.NONE if known is None else known.protection.profile
         return (await wire_desk(base).test(local.actor(), partner, id_, book, profile)).body
 
-    output.write_bytes(local.on_foundation(work))
-    say(f"Written to {output}.")
+    made = local.on_foundation(work)
+    output.write_bytes(made)
+    tell(f"Written to {output}.", {"file": str(output), "bytes": len(made), "id": id_}, json=json)
 
 
 @app.command()
@@ -157,6 +164,7 @@ def confirm(
     partner: Partner,
     id_: KeyId,
     proof: Annotated[str | None, typer.Argument(help="The line of the test message; default: standard input.")] = None,
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Confirm a pending key of a partner by its proof: messages are encrypted to it from now on."""
     told = proof if proof is not None else sys.stdin.readline()
@@ -167,11 +175,11 @@ def confirm(
         await wire_desk(base).confirm(local.actor(), partner, id_, told)
 
     local.on_foundation(work)
-    say("It is valid.")
+    tell("It is valid.", {"id": id_, "stage": Stage.VALID}, json=json)
 
 
 @app.command()
-def retire(owner: Owner, id_: KeyId) -> None:
+def retire(owner: Owner, id_: KeyId, json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """Refuse messages under a key from now on; of the gateway's own, the private side is destroyed."""
 
     async def work(base: Foundation) -> None:
@@ -180,11 +188,11 @@ def retire(owner: Owner, id_: KeyId) -> None:
         await wire_desk(base).retire(local.actor(), _owner(owner), id_)
 
     local.on_foundation(work)
-    say("It is retired.")
+    tell("It is retired.", {"id": id_, "stage": Stage.RETIRED}, json=json)
 
 
 @app.command()
-def show(owner: Owner, id_: KeyId) -> None:
+def show(owner: Owner, id_: KeyId, json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """The certificate, or the public key, as PEM on stdout: what a partner needs of ours."""
 
     async def work(base: Foundation) -> str:
@@ -196,7 +204,16 @@ def show(owner: Owner, id_: KeyId) -> None:
             raise NotFound("There is no wire key with this id.")
         return desk.wire.public_text(found.material)
 
-    print(local.on_foundation(work), end="")
+    found = local.on_foundation(work)
+    if json:
+        put({"id": id_, "pem": found})
+    else:
+        print(found, end="")
+
+
+def _told(key: WireKey) -> dict[str, object]:
+    """A key of ours, as `list` tells it."""
+    return {"id": key.id, "use": key.use, "algorithm": key.algorithm, "stage": key.stage}
 
 
 def _owner(name: str) -> str:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli import local
-from gateway.cli.out import say
+from gateway.cli.options import Json
+from gateway.cli.out import put, say
 from gateway.cli.processes import told_to_stop
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ Folder = Annotated[Path, typer.Option("--directory", help="Private directory: th
 def init(
     name: Annotated[str, typer.Option(help="Name in its signatures: a URL without scheme, such as ohio.example/w1.")],
     directory: Folder = Path("witness"),
+    json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Make the keys of a new witness and print its verify keys."""
     from gateway.audit.note import valid_name  # noqa: PLC0415 - as above
@@ -32,23 +34,29 @@ def init(
 
     if not valid_name(name):
         raise Misconfigured("The name of a witness has no spaces and no plus sign.", code="witness-name")
-    _show(Cosigner.create(directory, name, os.urandom))
+    _show(Cosigner.create(directory, name, os.urandom), json=json)
 
 
 @app.command()
-def key(directory: Folder = Path("witness")) -> None:
+def key(directory: Folder = Path("witness"), json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     """Print the verify keys of the witness, Ed25519 and ML-DSA-44: logs and readers of logs need one or both."""
     from keys.cosigner import Cosigner  # noqa: PLC0415 - as above
 
-    _show(Cosigner.load(directory))
+    _show(Cosigner.load(directory), json=json)
 
 
-def _show(cosigner: Cosigner) -> None:
+def _show(cosigner: Cosigner, *, json: bool) -> None:
     from gateway.audit.cosignature import CosignatureKind, WitnessKey  # noqa: PLC0415 - heavy, needed here only
 
     second = cosigner.post_quantum
-    print(WitnessKey(cosigner.name, cosigner.public_key))
-    print(WitnessKey(second.name, second.public_key, CosignatureKind.ML_DSA_44))
+    keys = [
+        str(WitnessKey(cosigner.name, cosigner.public_key)),
+        str(WitnessKey(second.name, second.public_key, CosignatureKind.ML_DSA_44)),
+    ]
+    if json:
+        put({"keys": keys})
+    else:
+        print(*keys, sep="\n")
 
 
 @app.command()

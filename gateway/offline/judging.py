@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -82,8 +82,6 @@ class Checked:
 
     def document(self) -> dict[str, object]:
         """The same for programs."""
-        told_by = {one.group.rule: (one.title, one.fix, one.source) for one in self.findings}
-        receipts = Receipts(told_by.__getitem__)
         return {
             "file": self.file,
             "format": self.info.name,
@@ -93,8 +91,15 @@ class Checked:
             "records": self.records,
             "refused": self.refused,
             "refused_as_a_whole": self.whole,
-            "findings": [receipts.shown(one.group) for one in self.findings],
+            "findings": findings_told(self.findings),
         }
+
+
+def findings_told(findings: Sequence[Explained]) -> list[dict[str, object]]:
+    """Findings for programs, each as in a receipt."""
+    told_by = {one.group.rule: (one.title, one.fix, one.source) for one in findings}
+    receipts = Receipts(told_by.__getitem__)
+    return [receipts.shown(one.group) for one in findings]
 
 
 class Validator:

@@ -3,6 +3,7 @@ is taken before anybody fetched it."""
 
 import asyncio
 import hashlib
+import json
 from dataclasses import replace
 
 import pytest
@@ -213,7 +214,9 @@ async def test_nobody_else_takes_a_notice_back_and_never_without_a_reason(stack)
     assert (await lift(stack, ids[2], reason={"reason": " "})).status == 422
     assert await stack.entries("notice.lifted") == []
     assert (await command(stack, "iowa", "lift", ids[2], "--reason", "it is over")).exit_code != 0
-    assert "1 persons" in (await command(stack, "ohio", "lift", ids[2], "--reason", "it is over")).output
+    lifted = await command(stack, "ohio", "lift", ids[2], "--reason", "it is over", "--json")
+    told = json.loads(lifted.stdout[lifted.stdout.index("{") :])  # after what the server logs
+    assert ("1 persons" in lifted.stderr, told["persons"]) == (True, 1)
 
 
 # --- by order of a court ---------------------------------------------------------------------------------------------

@@ -143,7 +143,9 @@ async def test_the_command_line_gets_a_token_and_uses_it_with_its_certificate_on
         there = ("--url", gate.address, "--ca", str(files.client_ca))
         asked = ("token", "ohio", str(tmp_path / "token.pem"), "--audience", gate.url, *there)
         monkeypatch.setenv("GATEWAY_CERT", str(own))
-        token = (await command(*asked, "--id", "token-1")).stdout.splitlines()[-1]  # after what the server logs
+        said = (await command(*asked, "--id", "token-1", "--json")).stdout
+        told = json.loads(said[said.rindex("{") :])  # after what the server logs
+        token = told["access_token"]
         stack.watch.forward(1)  # the endpoint of tokens has a rate
         unknown = await command(*asked, "--id", "token-9")
         listed = await command("mailbox", "list", "--key", token, *there)
@@ -151,6 +153,7 @@ async def test_the_command_line_gets_a_token_and_uses_it_with_its_certificate_on
         unfit = await command("mailbox", "list", "--key", token, *there)
         monkeypatch.delenv("GATEWAY_CERT")
         without = await command("mailbox", "list", "--key", token, *there)
+    assert told["token_type"] == "Bearer"
     assert (listed.exit_code, listed.exception) == (0, None)
     assert unknown.exception.problem == "invalid_client"
     assert isinstance(unfit.exception, Misconfigured)

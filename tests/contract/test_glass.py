@@ -368,7 +368,8 @@ async def test_a_task_is_listed_shown_and_closed_from_the_command_line(tmp_path,
             monkeypatch.setenv("LOGNAME", name)
             assert (await command(config, *words)).exception.problem == problem
         monkeypatch.setenv("LOGNAME", "sam")
-        assert (await command(config, *words)).exit_code == 0
+        done = await command(config, *words, "--json")
+        assert json.loads(done.stdout) == {"use": use.id, "finding": "not-justified"}
         assert await unreviewed_glass(base) == "ok"
         (_, reviewed) = (await base.stores.audit.about(f"glass:{use.id}"))[-1]
         assert (str(reviewed.actor), reviewed.outcome) == ("operator:sam@cli", "not-justified")

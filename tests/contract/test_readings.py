@@ -113,7 +113,8 @@ async def test_whoever_looked_through_the_list_is_in_the_log_and_the_clock_begin
         assert await unreviewed(site.base)
         (row,) = json.loads((await command(config, "list", "--days", "30", "--json")).stdout)
         assert (row["who"], row["records"]) == (str(OPERATOR), 2)
-        assert (await command(config, "sign", "--days", "30", "--reason", "asked; all right")).exit_code == 0
+        signed = await command(config, "sign", "--days", "30", "--reason", "asked; all right", "--json")
+        assert json.loads(signed.stdout) == {"readings": 2, "people": 1}
         assert not await unreviewed(site.base)
         ((_, entry),) = await site.base.stores.audit.about("reads")
         assert (entry.action, entry.details["readings"], entry.details["reason"]) == (

@@ -16,6 +16,15 @@ from gateway.cli.exits import MEANING, Exit
 
 FILES = (".csenet", ".csv", ".json", ".jws", ".pem", ".toml", ".txt", ".x12", ".xml")
 """Ends of the names of files that examples read."""
+WITHOUT_JSON = {
+    "serve": "it runs until it is told to stop",
+    "witness serve": "it runs until it is told to stop",
+    "demo": "it tells a story, and runs until it is told to stop",
+    "check-config": "what it prints is JSON",
+    "receipt keys": "what it prints is JSON: a JWK set",
+    "retention certificate": "what it prints is JSON: the certificate as it was signed for",
+}
+"""Commands whose result cannot be had with --json, and why."""
 PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
 
 
@@ -44,6 +53,23 @@ def test_every_command_and_every_parameter_has_a_help_text(words):
     command = COMMANDS[words]
     assert command.help
     assert [one.name for one in command.params if one.name != "help" and not one.help] == []
+
+
+def without_json(found):
+    return {words for words, command in found.items() if not any("--json" in one.opts for one in command.params)}
+
+
+def test_every_command_that_gives_a_result_gives_it_as_json_too():
+    assert without_json(COMMANDS) == set(WITHOUT_JSON)
+    assert [words for words in WITHOUT_JSON if f"`gateway {words}`" not in PAGE] == []
+
+
+def test_the_control_a_command_without_json_is_found():
+    around = typer.Typer(callback=lambda: None)
+    group = typer.Typer()
+    group.command("kept")(lambda: None)
+    around.add_typer(group, name="group")
+    assert without_json({**COMMANDS, **dict(commands(get_command(around)))}) == {*WITHOUT_JSON, "group kept"}
 
 
 def test_the_list_of_commands_says_of_each_what_its_own_help_says():

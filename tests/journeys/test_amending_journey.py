@@ -70,8 +70,9 @@ async def test_an_amended_dead_letter_reaches_the_partner_with_what_two_people_a
         await words.decide(
             Actor("operator", "sam"), Role.DATA_STEWARD, amendment, approved=True, reason="compared it with the letter"
         )
-        sent = await run(site, "send", amendment)
+        sent = await run(site, "send", amendment, "--json")
         assert sent.exit_code == 0, sent.output
+        assert json.loads(sent.stdout[sent.stdout.index("{") :])["id"] == delivery  # after what the server logs
         (arrival,) = await until(lambda: site.partners.to("texas"), "Texas has it")
         assert (arrival.delivery, arrival.key) == (delivery, f"{delivery}.2")
         assert f"<PersonGivenName>{MENDED}</PersonGivenName>".encode() in arrival.body

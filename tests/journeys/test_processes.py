@@ -65,6 +65,9 @@ async def test_a_relay_that_starts_before_any_dispatcher_has_queues_to_announce_
 async def test_control_a_scheduler_alone_makes_no_queues(serving):
     installed, _ = await serving("scheduler")
     assert any("michigan" in name for name in await asyncio.to_thread(missing_queues, installed))
+    declared = await asyncio.to_thread(installed.command, "topology", "apply", "--json")
+    assert "michigan" in json.loads(declared.stdout)["partners"]
+    assert await asyncio.to_thread(missing_queues, installed) == []
 
 
 def missing_queues(installed):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import aiohttp
@@ -34,9 +35,9 @@ async def site(tmp_path, sqlite_url):
 
 @pytest.fixture
 def query(command_line, site: Site):
-    async def command(caller: str = "ohio"):
+    async def command(caller: str = "ohio", *more: object):
         given = ["--url", site.process.addresses["api"], "--key", site.installed.tokens[caller]]
-        return await asyncio.to_thread(command_line.on, site.installed, "query", QUERY, *given)
+        return await asyncio.to_thread(command_line.on, site.installed, "query", QUERY, *more, *given)
 
     return command
 
@@ -71,3 +72,10 @@ async def test_a_worker_asks_and_is_answered_and_the_log_proves_it_and_nobody_as
     page = await figures(site)
     assert 'gateway_queries_total{outcome="answered",partner="michigan"} 1.0' in page
     assert 'gateway_query_seconds_count{outcome="answered",partner="michigan"} 1.0' in page
+    file = site.home / "answer.xml"
+    kept = await query("ohio", "--json", "--out", file)
+    told = json.loads(kept.stdout)
+    assert (told["file"], told["bytes"]) == (str(file), file.stat().st_size)
+    assert b"<TotalOwedAmount>1850.00</TotalOwedAmount>" in file.read_bytes()
+    assert told["query"] in kept.stderr
+    assert told["query"] != id_

@@ -133,13 +133,14 @@ def test_the_commands_open_list_tell_and_close_and_the_doctor_tells_what_is_late
         return {row["whom"]: row for row in json.loads(run("incident", "list", "--json").stdout)}
 
     begun = (datetime.now(UTC) - timedelta(minutes=50)).isoformat()
-    made = run("incident", "open", "--discovered", begun, "--about", "a parcel lay open", "--tax-data")
-    id_ = made.stdout.splitlines()[-1]
+    made = json.loads(run("incident", "open", "--discovered", begun, "--about", "x", "--tax-data", "--json").stdout)
+    assert [one["whom"] for one in made["due"]] == ["ocss", "irs"]
+    id_ = made["incident"]
     assert [(whom, row["stage"]) for whom, row in listed().items()] == [("ocss", "near"), ("irs", "open")]
     assert "1 notices of incidents are not given, the first to ocss" in run("doctor", "--json").stdout
-    assert run("incident", "told", id_, "ocss").exit_code == 0
+    assert json.loads(run("incident", "told", id_, "ocss", "--json").stdout) == {"incident": id_, "told": "ocss"}
     assert listed()["ocss"]["stage"] == ""
     assert json.loads(run("doctor", "--json").stdout)["incidents"] == "ok"
-    assert run("incident", "close", id_, "--reason", "all were told").exit_code == 0
+    assert json.loads(run("incident", "close", id_, "--reason", "all were told", "--json").stdout) == {"incident": id_}
     assert listed() == {}
     assert run("incident", "open", "--discovered", begun, "--about", "x", "--partner", "nobody").exit_code != 0

@@ -28,11 +28,12 @@ def run(tmp_path, monkeypatch):
 
 def test_two_officers_sign_and_whoever_looks_is_told_who_did(run, tmp_path):
     keys = [run("key", f"{name}/key.json", "--name", f"ohio.example/{name}").strip() for name in ("anna", "ben")]
-    assert run("key", "anna/key.json").strip() == keys[0]
+    assert json.loads(run("key", "anna/key.json", "--json")) == {"key": keys[0]}
     shown = json.loads(run("show", "--json"))
     signed = run("sign", "anna/key.json", "--signature", "policies.note")
     assert all(f"{name} {one['version']} sha256:{one['sha256']}" in signed for name, one in shown.items())
-    run("sign", "ben/key.json", "--signature", "policies.note")
+    again = json.loads(run("sign", "ben/key.json", "--signature", "policies.note", "--json"))
+    assert (again["signer"], again["file"], again["policies"]) == ("ohio.example/ben", "policies.note", shown)
     asked = ("check", "--signature", "policies.note", "--json", "--signer", keys[1])
     assert json.loads(run(*asked)) == {"signed_by": ["ohio.example/ben"]}
     assert json.loads(run(*asked, "--signer", keys[0]))["signed_by"] == ["ohio.example/ben", "ohio.example/anna"]

@@ -585,7 +585,9 @@ async def test_at_the_command_line_one_asks_and_everybody_at_the_machine_sees_wh
     assert "When somebody else has agreed" in (await run(*asking)).stderr
     (asked,) = (await court.site.stores.approvals.list(Page(10))).rows
     await court.words.decide(KIM, Role.SECURITY_OFFICER, asked.id, approved=True, reason="paper seen")
-    assert "operator:kim has agreed" in (await run(*asking)).stderr
+    agreed = await run(*asking, "--json")
+    assert "operator:kim has agreed" in agreed.stderr
+    assert json.loads(agreed.stdout) == {"request": asked.id, "decided_by": "operator:kim"}
     (order,) = json.loads((await run("list", "--json")).stdout)
     assert (order["state"], order["request"], order["approved_by"]) == ("open", withheld.id, "operator:kim")
 
