@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,7 @@ from sqlalchemy import BigInteger, delete, func, literal, select, type_coerce
 from gateway.core.errors import Unavailable
 from gateway.core.ids import first_id
 from gateway.core.model import DeliveryState, PartnerKey, RecordState
-from gateway.core.ports.health import BreakerRow, Sample
+from gateway.core.ports.health import BreakerRow, Flow, Sample
 from gateway.store.audit import written_since
 from gateway.store.bulk import upsert
 from gateway.store.engine import Database
@@ -139,5 +140,32 @@ class StoredHealth:
             found = {row.action: row.found for row in await connection.execute(counted)}
         return {action: found.get(action, 0) for action in actions}
 
+    async def flows(self, since: datetime) -> Mapping[PartnerKey, Flow]:
+        """As the port says. Ids begin with their time: that of a delivery is when it came into the queue, however long
+        before its file was received. One that the guard keeps back never was in it."""
+        made = (
+            select(deliveries.c.partner, func.count().label("found"))
+            .where(deliveries.c.id >= first_id(since), deliveries.c.state != DeliveryState.WITHHELD.value)
+            .group_by(deliveries.c.partner)
+        )
+        entry = audit_entries.c
+        ended = (
+            select(deliveries.c.partner, entry.action, func.count().label("found"))
+            .join_from(audit_entries, deliveries, deliveries.c.id == func.substr(entry.object, len(_DELIVERY) + 1))
+            .where(*written_since(since), entry.action.in_((_AGAIN, *_LEAVING)))
+            .group_by(deliveries.c.partner, entry.action)
+        )
+        entered: Counter[str] = Counter()
+        left: Counter[str] = Counter()
+        async with self._database.read() as connection:
+            entered.update({row.partner: row.found for row in await connection.execute(made)})
+            for row in await connection.execute(ended):
+                (entered if row.action == _AGAIN else left)[row.partner] += row.found
+        return {PartnerKey(one): Flow(entered[one], left[one]) for one in entered.keys() | left.keys()}
 
+
+_DELIVERY = "delivery:"
+"""How audit entries name one."""
+_AGAIN = "delivery.retried"
+_LEAVING = ("delivery.delivered", "delivery.placed", "delivery.dead", "delivery.held")
 _SUMMED = ("records", "accepted", "refused", "withheld")

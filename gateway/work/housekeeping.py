@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from gateway.core.errors import Unavailable
 from gateway.core.ids import Clock
+from gateway.core.model import PartnerKey
 from gateway.core.ports.amendments import Amendments
 from gateway.core.ports.broker import Broker
 from gateway.core.ports.deliveries import Deliveries, DeliveryDesk
-from gateway.core.ports.health import Health, Sample
+from gateway.core.ports.health import Flow, Health, Sample
 from gateway.core.ports.submissions import Spool
 from gateway.core.seldom import Seldom
 
@@ -23,6 +24,8 @@ KEEP_SAMPLES = timedelta(days=7)
 MINUTE = timedelta(minutes=1)
 FLOW = {"minute.accepted": "record.accepted", "minute.delivered": "delivery.delivered"}
 """Series -> action. What is entered when it happens: a big file is received in one minute and judged over many."""
+STILL = Flow(0, 0)
+"""Of a queue in which nothing moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ class Housekeeper:
         if self.seldom.rests(now):
             return False
         samples: list[Sample] = []
-        for queue in await self.desk.queues():
+        queues = await self.desk.queues()
+        for queue in queues:
             figures = {
                 "queue.pending": queue.pending + queue.claimed,
                 "queue.gathering": queue.gathering,
@@ -66,12 +70,20 @@ class Housekeeper:
                 "queue.waiting": queue.waiting,
             }
             samples += [Sample(now, series, queue.partner, float(value)) for series, value in figures.items()]
+        for partner, flow in (await self._flows(now, [one.partner for one in queues])).items():
+            moved = (("queue.entered", flow.entered), ("queue.left", flow.left))
+            samples += [Sample(now, series, partner, float(value)) for series, value in moved]
         lately = await self.health.lately(now - MINUTE, tuple(FLOW.values()))
         samples += [Sample(now, series, "", float(lately[action])) for series, action in FLOW.items()]
         samples += await self._broker(now_samples=samples)
         await self.health.add_samples(samples)
         self.seldom.looked(now, self.clock())
         return False
+
+    async def _flows(self, now: datetime, owing: Sequence[PartnerKey]) -> Mapping[PartnerKey, Flow]:
+        """Of each partner that something moved for, or is owed to: that nothing goes out is a figure, too."""
+        found = await self.health.flows(now - MINUTE)
+        return {**dict.fromkeys(owing, STILL), **found}
 
     async def _broker(self, now_samples: Sequence[Sample]) -> list[Sample]:
         """The broker's own figures; none while it is away."""

@@ -472,6 +472,9 @@ async def _measured(site, now):
         for label, value in (("texas", 20 + rise), ("iowa", 6 + minute % 5), ("ohio", minute % 3), ("tanf", 6)):
             samples.append(Sample(at, "queue.pending", label, float(value)))
             samples.append(Sample(at, "broker.consumers", label, 0.0 if label == "iowa" else 2.0))
+            moved = {"texas": (14, 12), "iowa": (0, 0), "ohio": (9, 9), "tanf": (5, 5)}[label]
+            flow = zip(("queue.entered", "queue.left"), moved, strict=True)
+            samples += [Sample(at, series, label, float(figure)) for series, figure in flow]
         samples.append(Sample(at, "minute.accepted", "", 120 + 30 * (minute % 4)))
         samples.append(Sample(at, "minute.delivered", "", 90 + 20 * (minute % 7)))
     await site.parts.health.add_samples(samples)

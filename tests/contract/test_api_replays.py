@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from gateway.core.model import Actor, DeliveryState, JobId
+from gateway.core.ports.health import Sample
 from tests.contract.api_stack import running
 
 NOBODYS = "01900000-0000-7000-8000-000000000000"
@@ -140,6 +141,20 @@ async def test_queues_count_what_is_owed(stack):
     await stack.dead()
     (queue,) = (await stack.call("pat", "GET", "/v1/queues")).json["rows"]
     assert (queue["partner"], queue["pending"], queue["dead"]) == ("iowa", 1, 1)
+    moves = ("entered_a_minute", "left_a_minute", "change_a_minute", "consumers", "clears_in_seconds")
+    assert [queue[name] for name in moves] == [None] * 5, "nobody measured"
+
+
+async def test_queues_tell_how_they_move_as_it_was_measured(stack):
+    await stack.owe()
+    now = stack.parts.clock()
+    figures = {"queue.entered": 2.0, "queue.left": 4.0, "queue.pending": 1.0, "broker.consumers": 3.0}
+    await stack.parts.health.add_samples([Sample(now, series, "iowa", value) for series, value in figures.items()])
+    await stack.parts.health.add_samples([Sample(now, "minute.delivered", "", 4.0)])
+    (queue,) = (await stack.call("pat", "GET", "/v1/queues")).json["rows"]
+    assert (queue["entered_a_minute"], queue["left_a_minute"], queue["consumers"]) == (2.0, 4.0, 3)
+    assert queue["change_a_minute"] is None, "one reading says nothing of a change"
+    assert queue["clears_in_seconds"] == 60 * queue["pending"] / (4.0 - 2.0)
 
 
 async def test_unknown_jobs_do_not_exist(stack):

@@ -150,6 +150,9 @@ async def test_queues_show_partners_without_traffic_too(site):
         assert name in page
     assert "0, nobody listens" in page
     assert "does not shrink" in page
+    row = page[page.index("Texas Child") :]
+    figures = re.findall(r'<td class="gw-num">([^<]*)</td>', row[: row.index("</tr>")])
+    assert figures[-4:] == ["14", "12", "+2", "2"], "in, out, change and consumers"
 
 
 async def test_records_show_first_what_needs_attention_and_filter_by_business_keys(site):

@@ -8,8 +8,10 @@ import pytest
 from gateway.core.errors import Unavailable
 from gateway.core.model import Counts, DeliveryState, Digest, FormatName, RecordState, Submission, SubmissionId
 from gateway.core.model import SubmissionState as State
-from gateway.core.ports.health import BreakerRow, Sample
+from gateway.core.ports.health import BreakerRow, Flow, Sample
+from gateway.store.audit import StoredAuditLog
 from gateway.store.deliveries import StoredDeliveries
+from gateway.store.desk import StoredDesk
 from gateway.store.engine import open_database
 from gateway.store.health import StoredHealth
 from gateway.store.insertion import Insertion
@@ -140,6 +142,24 @@ async def test_what_partners_took_counts_when_they_took_it_however_old_it_is(hea
         await deliveries.settle([town.delivered(one, "me") for one in some], entries)
         assert await health.lately(since, TAKEN) == {"delivery.delivered": len(some)}
     assert await health.lately(town.wait(timedelta(minutes=1)), TAKEN) == {"delivery.delivered": 0}
+
+
+async def test_what_came_and_went_is_told_by_partner_and_what_stands_still_is_not(health, town, database):
+    deliveries, desk = StoredDeliveries(database), StoredDesk(database)
+    (stays, *going) = await town.owe(database, 4)
+    (dead,) = await town.owe(database, 1, TEXAS, state=DeliveryState.DEAD, cause="http-422")
+    since = town.wait(DAY)
+    await town.owe(database, 2, INDIANA)
+    await town.owe(database, 5, INDIANA, state=DeliveryState.WITHHELD)
+    await desk.retry(dead.id, town.now, town.entry("delivery.retried", f"delivery:{dead.id}"))
+    await deliveries.claim(ids(going), "me", town.now, town.later())
+    actions = ("delivery.delivered", "delivery.placed", "delivery.dead")
+    entries = [town.entry(action, f"delivery:{one.id}") for action, one in zip(actions, going, strict=True)]
+    await deliveries.settle([town.delivered(one, "me") for one in going], entries)
+    told = town.entry("delivery.attempted", f"delivery:{stays.id}")
+    await StoredAuditLog(database).write([told])
+    assert await health.flows(since) == {OHIO: Flow(0, 3), TEXAS: Flow(1, 0), INDIANA: Flow(2, 0)}
+    assert await health.flows(town.wait()) == {}
 
 
 # --- leases ----------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from gateway.core.ports.records import RecordQuery
 from gateway.core.ports.signs import Sign
 from gateway.store.deliveries import StoredDeliveries
 from gateway.store.desk import StoredDesk
+from gateway.store.health import StoredHealth
 from gateway.store.insertion import Insertion
 from gateway.store.records import StoredRecords
 from gateway.store.rows import record_row
@@ -143,6 +144,7 @@ def asked_by(database, town):
         "waiting": lambda: work.waiting(OHIO, now, 10, 0),
         "payloads to forget": StoredPayloads(database).forget,
         "due": lambda: work.due(now, now, 10),
+        "what came and went": lambda: StoredHealth(database).flows(town.later()),
     }
 
 

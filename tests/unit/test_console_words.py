@@ -20,6 +20,7 @@ from gateway.web.console.rights import CHANGING, MEANING, NARROWED, PERSONAL, RI
 from gateway.web.console.screens.queues import clears
 from gateway.web.console.screens.records import fold
 from gateway.web.console.words import FAULTS, TONES, age
+from gateway.web.movement import Movement, change
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SPAN = timedelta(minutes=15)
@@ -110,23 +111,23 @@ def test_a_partner_whose_word_does_not_fit_what_was_sent_comes_before_all_others
 
 
 @pytest.mark.parametrize(
-    ("pending", "trend", "words"),
+    ("pending", "entered", "left", "words"),
     [
-        (0, None, "empty"),
-        (5, None, "not known"),
-        (5, 0.0, "does not shrink"),
-        (5, 2.0, "does not shrink"),
-        (30, -10.0, "about 3 min"),
+        (0, None, None, "empty"),
+        (5, None, None, "not known"),
+        (5, 7.0, 7.0, "does not shrink"),
+        (5, 2.0, 0.0, "does not shrink"),
+        (30, 2.0, 12.0, "about 3 min"),
     ],
 )
-def test_the_drain_time_is_estimated_only_from_a_shrinking_backlog(pending, trend, words):
-    assert clears(queue(pending), trend) == words
+def test_the_drain_time_is_estimated_only_where_more_goes_out_than_comes_in(pending, entered, left, words):
+    assert clears(queue(pending), Movement(entered, left)) == words
 
 
 def test_a_trend_needs_readings_apart_in_time():
     apart = [(NOW, 10.0), (NOW + timedelta(minutes=2), 4.0)]
-    assert figures.trend(apart) == -3.0
-    assert figures.trend(apart[:1]) is None
+    assert change(apart) == -3.0
+    assert change(apart[:1]) is None
 
 
 def test_a_sum_is_a_gap_only_where_nobody_was_measured():

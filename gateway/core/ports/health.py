@@ -31,6 +31,16 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Flow:
+    """Deliveries of one partner's queue in a span of time."""
+
+    entered: int
+    """Made, or sent on their way again by a person."""
+    left: int
+    """Taken by the partner, placed for it, dead or held. What people withdraw is no flow."""
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
     """A process's place among those that do the same: ``place`` from 0, ``of`` so many."""
 
@@ -70,6 +80,10 @@ class Health(Protocol):
 
     async def lately(self, since: datetime, actions: Sequence[str]) -> Mapping[str, int]:
         """Entries of the audit log of each of these actions since then, whenever what they are about was made."""
+        ...
+
+    async def flows(self, since: datetime) -> Mapping[PartnerKey, Flow]:
+        """What came into each partner's queue and went out of it since then; partners without any are absent."""
         ...
 
 

@@ -12,6 +12,7 @@ from gateway.web import operations
 from gateway.web.api import answers, asked, documents, told
 from gateway.web.api.operation import Call, absent
 from gateway.web.api.visibility import is_operator, sees_delivery
+from gateway.web.movement import Movement, movements
 
 
 async def list_deliveries(call: Call) -> web.Response:
@@ -73,7 +74,10 @@ async def withdraw_delivery(call: Call) -> web.Response:
 
 
 async def list_queues(call: Call) -> web.Response:
-    return answers.told(told.Queues(rows=[documents.queue(row) for row in await call.parts.desk.queues()]))
+    moved = await movements(call.parts.health, call.parts.clock())
+    queues = await call.parts.desk.queues()
+    rows = [documents.queue(row, moved.get(row.partner, Movement())) for row in queues]
+    return answers.told(told.Queues(rows=rows))
 
 
 async def list_dead_letters(call: Call) -> web.Response:

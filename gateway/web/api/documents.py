@@ -17,6 +17,7 @@ from gateway.core.ports.submissions import RuleCount
 from gateway.core.receipt import sample
 from gateway.core.why import Why
 from gateway.web.api import told
+from gateway.web.movement import Movement
 from gateway.web.parts import RuleText
 
 
@@ -235,8 +236,23 @@ def job(value: Job) -> told.JobTold:
     )
 
 
-def queue(value: PartnerQueue) -> told.QueueTold:
-    return told.QueueTold.model_validate(value, from_attributes=True)
+def queue(value: PartnerQueue, movement: Movement) -> told.QueueTold:
+    span = movement.clears_in(value.pending + value.claimed)
+    return told.QueueTold(
+        partner=value.partner,
+        pending=value.pending,
+        claimed=value.claimed,
+        waiting=value.waiting,
+        dead=value.dead,
+        held=value.held,
+        gathering=value.gathering,
+        oldest=value.oldest,
+        entered_a_minute=movement.entered,
+        left_a_minute=movement.left,
+        change_a_minute=movement.change,
+        consumers=movement.consumers,
+        clears_in_seconds=None if span is None else span.total_seconds(),
+    )
 
 
 def group(value: CauseGroup, meant: Cause) -> told.GroupTold:

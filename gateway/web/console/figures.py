@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,21 +9,15 @@ from statistics import fmean
 
 from gateway.core.ports.health import Health, Sample
 from gateway.web.console.plots import Chart, Series, buckets, figure
+from gateway.web.movement import MEASURED, PENDING, by_label
 
-PENDING = "queue.pending"
-"""Label: partner. Deliveries that are pending or claimed."""
-CONSUMERS = "broker.consumers"
-"""Label: partner. Dispatchers that listen to the partner's queue; zero means that nobody works on it."""
 ACCEPTED = "minute.accepted"
 """No label. Records judged and taken in during the minute before the sample, whenever their file came."""
-DELIVERED = "minute.delivered"
+DELIVERED = MEASURED
 """No label. Deliveries that partners took during the minute before the sample, whenever these were made."""
 
 LAYERS = 5
 """Partners shown by name in the backlog plot; the rest share a layer."""
-TREND_SPAN = timedelta(minutes=5)
-SHORTEST_TREND = timedelta(seconds=30)
-"""Two readings closer than this say nothing about a trend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +33,6 @@ WINDOWS: Mapping[str, Window] = {
     "1h": Window("hour", timedelta(hours=1), 60),
     "24h": Window("24 hours", timedelta(hours=24), 96),
 }
-
-Readings = Sequence[tuple[datetime, float]]
-
-
-def by_label(samples: Sequence[Sample]) -> Mapping[str, Readings]:
-    """The readings of each label, oldest first."""
-    found: dict[str, list[tuple[datetime, float]]] = defaultdict(list)
-    for sample in samples:
-        found[sample.label].append((sample.at, sample.value))
-    return found
 
 
 def total(layers: Sequence[tuple[float | None, ...]], steps: int) -> tuple[float | None, ...]:
@@ -109,31 +92,3 @@ def _filled(layer: tuple[float | None, ...], everything: tuple[float | None, ...
         None if whole is None else (value if value is not None else 0.0)
         for value, whole in zip(layer, everything, strict=True)
     )
-
-
-async def trends(health: Health, now: datetime) -> Mapping[str, float]:
-    """How each partner's backlog changes, in deliveries a minute over the last five minutes; partners without enough
-    readings are absent."""
-    groups = by_label(await health.samples(PENDING, now - TREND_SPAN))
-    found = {label: trend(readings) for label, readings in groups.items()}
-    return {label: change for label, change in found.items() if change is not None}
-
-
-def trend(readings: Readings) -> float | None:
-    """Change a minute between the first and the last reading; None when they are too close together."""
-    (first, before), (last, after) = readings[0], readings[-1]
-    span = last - first
-    return (after - before) / (span / timedelta(minutes=1)) if span >= SHORTEST_TREND else None
-
-
-async def consumers(health: Health, now: datetime) -> Mapping[str, int]:
-    """Dispatchers at each partner's queue, as last measured."""
-    groups = by_label(await health.samples(CONSUMERS, now - TREND_SPAN))
-    return {label: int(readings[-1][1]) for label, readings in groups.items()}
-
-
-def drain(waiting: int, change: float) -> timedelta | None:
-    """How long the backlog lasts if it goes on shrinking as now; None when it does not shrink."""
-    if waiting == 0:
-        return timedelta(0)
-    return timedelta(minutes=waiting / -change) if change < 0 else None

@@ -88,6 +88,15 @@ class QueueTold(Told):
     held: int
     gathering: int
     oldest: datetime | None
+    entered_a_minute: Annotated[
+        float | None, Field(description="Deliveries made or sent again, over five minutes; null: not measured")
+    ]
+    left_a_minute: Annotated[float | None, Field(description="Deliveries taken, placed, dead or held, as measured")]
+    change_a_minute: Annotated[float | None, Field(description="Of what is pending or claimed")]
+    consumers: Annotated[int | None, Field(description="Dispatchers that listen to the queue")]
+    clears_in_seconds: Annotated[
+        float | None, Field(description="If as many go on coming and going; null: it does not shrink, or is not known")
+    ]
 
 
 class Queues(Told):

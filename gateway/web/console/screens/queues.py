@@ -10,6 +10,7 @@ from gateway.web.console.screens.partners import state_of
 from gateway.web.console.screens.window import asked_window
 from gateway.web.console.visit import Shown, Visit
 from gateway.web.console.words import age
+from gateway.web.movement import Movement, movements
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,7 @@ class Row:
     name: str
     state: str
     oldest: str
-    trend: float | None
-    consumers: int | None
+    movement: Movement
     clears: str
 
 
@@ -37,33 +37,32 @@ async def _figures(visit: Visit) -> dict[str, object]:
     health, window = visit.parts.health, asked_window(visit)
     directory = await visit.parts.directory()
     breakers = {row.partner: row for row in await health.breakers()}
-    trends, consumers = await figures.trends(health, visit.now), await figures.consumers(health, visit.now)
+    moved = await movements(health, visit.now)
     present = {queue.partner: queue for queue in await visit.shared.queues.now()}
     rows = []
     for key in sorted({*directory.partners, *present}):
         partner = directory.partners.get(key)
-        queue = present.get(key) or PartnerQueue(key, 0, 0, 0, 0, 0, 0, None)
+        queue, movement = present.get(key) or PartnerQueue(key, 0, 0, 0, 0, 0, 0, None), moved.get(key, Movement())
         rows.append(
             Row(
                 queue=queue,
                 name=partner.name if partner else key,
                 state=state_of(partner, breakers.get(key)) if partner else "gone",
                 oldest=age((visit.now - queue.oldest).total_seconds()) if queue.oldest else plots.DASH,
-                trend=trends.get(key),
-                consumers=consumers.get(key),
-                clears=clears(queue, trends.get(key)),
+                movement=movement,
+                clears=clears(queue, movement),
             )
         )
     chart = await figures.backlog(health, visit.now, window)
     return {"rows": rows, "window": window, "windows": figures.WINDOWS, "chart": chart, "plot": plots.areas(chart)}
 
 
-def clears(queue: PartnerQueue, trend: float | None) -> str:
-    """The estimated drain time in words. ``trend`` is the change of the backlog a minute; None: not measured."""
+def clears(queue: PartnerQueue, movement: Movement) -> str:
+    """The estimated drain time in words."""
     waiting = queue.pending + queue.claimed
     if not waiting:
         return "empty"
-    if trend is None:
+    if movement.left is None:
         return "not known"
-    span = figures.drain(waiting, trend)
+    span = movement.clears_in(waiting)
     return "does not shrink" if span is None else f"about {age(span.total_seconds())}"
