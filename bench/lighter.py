@@ -12,7 +12,7 @@ from typing import Any
 
 from gateway.core.audit_entry import Scribe
 from gateway.core.model import Actor, AuditEntry, Settlement
-from gateway.store import at_once, deliveries, rows
+from gateway.store import at_once, deliveries, rows, settling
 from gateway.store.insertion import Insertion
 from keys import sealing
 from keys.envelope import NONCE_BYTES, TAG_BYTES, WRAPPED_BYTES, header, parse
@@ -43,8 +43,8 @@ def audit_does_nothing() -> None:
         Scribe.entry,
         at_once._Statement.add,  # noqa: SLF001 - the place that is switched off
         Insertion.write,
-        deliveries.fits,
-        deliveries.settle_at_once,
+        settling.fits,
+        settling.settle_at_once,
     )
 
     def one_for_all(self: Scribe, *_about: object, **_more: object) -> AuditEntry:
@@ -52,9 +52,16 @@ def audit_does_nothing() -> None:
             made.append(entry(self, Actor("gateway", "bench"), "record.accepted", "record:none"))
         return made[0]
 
-    def add_others(self: Any, insertion: Insertion, some: Sequence[Any], *name: str, **how: bool) -> None:  # noqa: ANN401 - as above
+    def add_others(
+        self: Any,  # noqa: ANN401 - as above
+        insertion: Insertion,
+        some: Sequence[Any],
+        name: str = "",
+        *,
+        in_turn: bool = False,
+    ) -> None:
         if insertion is not rows.ENTRIES:
-            add(self, insertion, some, *name, **how)
+            add(self, insertion, some, name, in_turn=in_turn)
 
     async def write_others(self: Insertion, connection: Any, some: Any) -> None:  # noqa: ANN401 - passed on
         if self is not rows.ENTRIES:
