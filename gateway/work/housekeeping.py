@@ -24,6 +24,8 @@ KEEP_SAMPLES = timedelta(days=7)
 MINUTE = timedelta(minutes=1)
 FLOW = {"minute.accepted": "record.accepted", "minute.delivered": "delivery.delivered"}
 """Series -> action. What is entered when it happens: a big file is received in one minute and judged over many."""
+WINDOW = timedelta(seconds=15)
+"""Of what came into queues and went out of them: counted anew at each look, and the entries of a minute are many."""
 STILL = Flow(0, 0)
 """Of a queue in which nothing moved."""
 
@@ -72,7 +74,7 @@ class Housekeeper:
             samples += [Sample(now, series, queue.partner, float(value)) for series, value in figures.items()]
         for partner, flow in (await self._flows(now, [one.partner for one in queues])).items():
             moved = (("queue.entered", flow.entered), ("queue.left", flow.left))
-            samples += [Sample(now, series, partner, float(value)) for series, value in moved]
+            samples += [Sample(now, series, partner, value * (MINUTE / WINDOW)) for series, value in moved]
         lately = await self.health.lately(now - MINUTE, tuple(FLOW.values()))
         samples += [Sample(now, series, "", float(lately[action])) for series, action in FLOW.items()]
         samples += await self._broker(now_samples=samples)
@@ -82,7 +84,7 @@ class Housekeeper:
 
     async def _flows(self, now: datetime, owing: Sequence[PartnerKey]) -> Mapping[PartnerKey, Flow]:
         """Of each partner that something moved for, or is owed to: that nothing goes out is a figure, too."""
-        found = await self.health.flows(now - MINUTE)
+        found = await self.health.flows(now - WINDOW)
         return {**dict.fromkeys(owing, STILL), **found}
 
     async def _broker(self, now_samples: Sequence[Sample]) -> list[Sample]:

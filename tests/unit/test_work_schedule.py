@@ -411,7 +411,7 @@ async def test_figures_are_sampled_with_and_without_the_broker(site, connected):
     (pending,) = await site.stores.health.samples("queue.pending", site.now, OHIO)
     assert pending.value == 2.0
     moved = [await site.stores.health.samples(f"queue.{name}", site.now, OHIO) for name in ("entered", "left")]
-    assert [one.value for (one,) in moved] == [2.0, 0.0]
+    assert [one.value for (one,) in moved] == [8.0, 0.0], "a minute, of the last fifteen seconds"
     (accepted,) = await site.stores.health.samples("minute.accepted", site.now)
     assert accepted.value == len(site.rows("SELECT id FROM audit_entries WHERE action = 'record.accepted'"))
     assert len(await site.stores.health.samples("broker.ready", site.now)) == (1 if connected else 0)
