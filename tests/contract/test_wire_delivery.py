@@ -1,6 +1,5 @@
 """Protected deliveries: the same bytes through every retry, only to confirmed keys, and through every rotation."""
 
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -253,80 +252,6 @@ async def test_the_private_side_of_a_retired_key_is_gone(ends):
         await ends.open(message, "k-1")
     assert refused.value.problem == "wire-key-retired"
     assert ends.site.rows(f"SELECT sealed FROM wire_keys WHERE id = '{key.id}'") == [(None,)]  # noqa: S608 - an id of ours
-
-
-# --- rotation under load ----------------------------------------------------------------------------------------------
-
-LOAD = 24
-
-
-async def deliver(ends, numbers):
-    await ends.site.owe(*numbers)
-    await ends.site.come_to_rest()
-
-
-async def rotated_encrypting(ends):
-    """Ohio gets another key to encrypt to while deliveries leave."""
-    [before] = keys_of(ends, Use.ENCRYPT)
-    after = ends.pair(Use.ENCRYPT, Algorithm.P256)
-    await ends.register(after)
-    await ends.prove(after)
-    return before, after
-
-
-async def rotated_signing(ends):
-    """We sign with another key while deliveries leave: published first, then used, then the old one ends."""
-    before = next(key for key in ends.book.ours if key.use is Use.VERIFY)
-    after = await ends.desk.renew(PAT, Use.VERIFY, Algorithm.P256)
-    await ends.learn()
-    ends.site.wait(seconds=1)
-    await ends.desk.activate(PAT, after.id)
-    await ends.book.reload()
-    return before, after
-
-
-@pytest.mark.parametrize("rotated", [rotated_encrypting, rotated_signing], ids=["encrypt", "sign"])
-async def test_deliveries_leave_and_open_all_through_a_rotation(ends, rotated):
-    ends.site.now += timedelta(seconds=1)
-    async with ends.site.dispatching():
-        load = asyncio.create_task(deliver(ends, range(1, LOAD + 1)))
-        await asyncio.sleep(0.05)
-        before, after = await rotated(ends)
-        await load
-        await deliver(ends, range(LOAD + 1, LOAD + 4))
-    taken = [ends.opened(parcel.body) for parcel in ends.site.door.taken]
-    assert len(taken) == LOAD + 3
-    used = [opened.opener if after.use is Use.ENCRYPT else opened.signers[0] for opened in taken]
-    assert set(used) <= {before.id, after.id}
-    assert set(used[-3:]) == {after.id}
-
-
-async def posted(ends, number, signer, to):
-    await ends.open(ends.message(b"<a/>", f"k-{number}", [signer], to), f"k-{number}")
-
-
-@pytest.mark.parametrize("direction", ["decrypt", "verify"])
-async def test_posts_are_opened_all_through_a_rotation(ends, direction):
-    [signer], to = keys_of(ends), ours(ends)
-    load = [asyncio.create_task(posted(ends, n, signer, to)) for n in range(LOAD)]
-    if direction == "decrypt":
-        made = await ends.desk.renew(PAT, Use.ENCRYPT, Algorithm.P256)
-        await ends.book.reload()
-        await ends.learn()
-        new = (signer, ends.known[made.id])
-        old_key = to
-    else:
-        new = (await ends.give(Use.VERIFY, Algorithm.P256), to)
-        old_key = signer
-    mixed = [posted(ends, LOAD + n, *(new if n % 2 else (signer, to))) for n in range(LOAD)]
-    await asyncio.gather(*load, *mixed)
-    assert ends.seen == ["opened"] * (2 * LOAD)
-    await ends.desk.retire(PAT, old_key.owner, old_key.id)
-    await ends.book.reload()
-    await posted(ends, 99, *new)
-    with pytest.raises(MessageRefused) as refused:
-        await posted(ends, 100, signer, to)
-    assert refused.value.problem == "wire-key-retired"
 
 
 async def test_keys_are_warned_of_before_they_end(ends):
