@@ -73,8 +73,8 @@ class SignedTokens:
 
     def published(self) -> bytes:
         published = [
-            {**key.as_dict(private=False), "kid": key_id, "use": "sig", "alg": ALGORITHM}
-            for key_id, key in self._opening()
+            {**self._key(key).as_dict(private=False), "kid": key.facts.id, "use": "sig", "alg": ALGORITHM}
+            for key in self._ring().published(KeyUse.TOKEN_SIGNING)
         ]
         return json.dumps({"keys": published}, separators=(",", ":"), sort_keys=True).encode()
 

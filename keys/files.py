@@ -203,7 +203,7 @@ class FileKeys:
         return SignedTokens(self.reload)
 
     def public_keys(self) -> tuple[bytes, ...]:
-        """The raw public keys that checkpoints may be signed with, newest first."""
+        """The raw public keys that checkpoints may be signed with, now or next, newest first."""
         return public_keys(self._ring)
 
     def _maker(self, use: KeyUse) -> Material:

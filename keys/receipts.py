@@ -64,8 +64,8 @@ class JoseReceiptSigner:
         return kid, jws.serialize_compact(header, claims, key, algorithms=[ALGORITHM])
 
     def public_keys(self) -> Mapping[str, str]:
-        keys = self._ring().opening(KeyUse.RECEIPT_SIGNING)
-        made = [self._of(key) for key in reversed(keys) if key.facts.label == RECEIPT_LABEL]
+        keys = self._ring().published(KeyUse.RECEIPT_SIGNING)
+        made = [self._of(key) for key in keys if key.facts.label == RECEIPT_LABEL]
         return {key.thumbprint(): json.dumps(key.as_dict(private=False), sort_keys=True) for key in made}
 
     def _of(self, key: Key) -> ECKey:

@@ -96,6 +96,11 @@ class KeyRing:
         """The active and decrypt-only keys of a use."""
         return tuple(key for key in self.keys if key.facts.use is use and key.facts.state in OPENING)
 
+    def published(self, use: KeyUse) -> tuple[Key, ...]:
+        """The keys of a use whose public sides others need, newest first: what signed, signs, and will sign next. A key
+        is known before it signs, so that whoever took the set before a rotation can check what is signed after it."""
+        return tuple(key for key in reversed(self.keys) if key.facts.use is use and key.facts.state in LIVE)
+
     def first(self, use: KeyUse) -> str:
         """The id of the first key of a use: what rows are under that name none. Raises Misconfigured when there is
         none."""

@@ -32,6 +32,7 @@ class NoteSigner:
 
 
 def public_keys(ring: KeyRing) -> tuple[bytes, ...]:
-    """The public keys (32 raw bytes) of all signing keys that may verify, newest first; checkpoints outlive them."""
-    seeds = [key.material for key in reversed(ring.opening(KeyUse.NOTE_SIGNING)) if key.facts.label == SIGNING_LABEL]
+    """The public keys (32 raw bytes) of all keys that signed, sign, or wait to sign next, newest first; checkpoints
+    outlive them."""
+    seeds = [key.material for key in ring.published(KeyUse.NOTE_SIGNING) if key.facts.label == SIGNING_LABEL]
     return tuple(Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw() for seed in seeds)

@@ -62,7 +62,7 @@ OPENING = frozenset({KeyState.ACTIVE, KeyState.DECRYPT_ONLY})
 """States whose keys may open or verify."""
 
 LIVE = OPENING | {KeyState.PENDING}
-"""States of an index key under which something may be stored, now or in a moment."""
+"""States of a key under which something may be stored or signed, now or in a moment."""
 
 WAITS_FIRST = frozenset({KeyUse.INDEX})
 """Uses whose follower must be known to every process before it becomes active."""

@@ -229,7 +229,8 @@ def consistency(
 
 @app.command()
 def key(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
-    """Print the log's verification keys: what `audit check` needs besides the proof."""
+    """Print the log's verification keys, newest first: what `audit check` needs besides the proof. One that waits to
+    sign next (`keys prepare`) is among them, so that others can know it before."""
 
     async def work(base: Foundation) -> list[str]:
         return [str(one) for one in base.logbook.verify_keys]

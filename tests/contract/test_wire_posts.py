@@ -1,57 +1,15 @@
 """Protected posts over HTTP: opened before anything reads them, refused with a code, and the keys that they take."""
 
 import hashlib
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from gateway.core.model import Actor
 from gateway.core.ports.protection import Expected
-from gateway.core.protection import GATEWAY, Algorithm, Ends, Note, Profile, Protection, Stage, Use, WireKey
+from gateway.core.protection import GATEWAY, Ends, Profile, Stage, Use, WireKey
 from gateway.web.limits import Limits
-from gateway.work.wire_desk import Wanted
-from tests.contract.api_stack import OHIO, XML, partner, running
-
-BODY = b"one\n!two\nthree\n"
-SETUP = Actor("operator", "setup")
-LIMIT = 2_000
-
-
-class Sender:
-    """Ohio, whose file says ``jose``, with its keys."""
-
-    def __init__(self, stack):
-        self.stack = stack
-        self.desk, self.book = stack.parts.partner_keys.desk, stack.parts.partner_keys.book
-        self.wire, self.name = self.desk.wire, self.desk.name
-
-    def pair(self, use):
-        now = self.stack.watch()
-        material, private = self.wire.make(Algorithm.P256, "ohio", now - timedelta(minutes=1), now + timedelta(days=90))
-        return WireKey(OHIO, use, material, Stage.PENDING, now, None, private)
-
-    async def register(self, key):
-        await self.desk.add(SETUP, [Wanted(OHIO, key.use, key.material)])
-        await self.book.reload()
-
-    async def begin(self):
-        plain = partner(OHIO, accepts=frozenset({XML}))
-        ohio = replace(plain, protection=Protection(Profile.JOSE, LIMIT))
-        entry = self.stack.parts.scribe.entry(SETUP, "partner.applied", "partner:ohio")
-        await self.stack.parts.partners.apply([ohio], [], [entry])
-        await self.desk.make(SETUP, Profile.JOSE)
-        self.signing = self.pair(Use.VERIFY)
-        await self.register(self.signing)
-
-    def message(self, body=BODY, id_="k-1", **changes):
-        to = next(key for key in self.book.ours if key.use is Use.ENCRYPT)
-        note = Note(Ends(OHIO, self.name), id_, self.stack.watch(), "application/xml")
-        signer = changes.pop("signer", self.signing)
-        return self.wire.protect(Profile.JOSE, body, replace(note, **changes), replace(to, private=b""), [signer]).body
-
-    async def post(self, message, key="k-1", **more):
-        return await self.stack.post(message, key=key, Content_Type="application/jose", **more)
+from tests.contract.api_stack import OHIO, partner, running
+from tests.contract.protected_sender import BODY, LIMIT, SETUP, Sender
 
 
 @pytest.fixture
@@ -88,8 +46,8 @@ async def test_a_message_is_refused_with_the_code_of_what_is_wrong_and_nothing_i
         "message-stale": sender.post(sender.message(at=sender.stack.watch() - timedelta(days=8))),
         "message-misdirected": sender.post(sender.message(ends=Ends("iowa", sender.name))),
         "message-refused": sender.post(good[:-3]),
-        "wire-key-unknown": sender.post(sender.message(signer=stranger)),
-        "wire-key-retired": sender.post(sender.message(signer=retired)),
+        "wire-key-unknown": sender.post(sender.message(signers=[stranger])),
+        "wire-key-retired": sender.post(sender.message(signers=[retired])),
         "protection-required": sender.stack.post(BODY),
     }
     for code, posted in cases.items():

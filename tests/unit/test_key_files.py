@@ -12,7 +12,7 @@ from gateway.core.errors import Conflict, GatewayError, Misconfigured, Unavailab
 from keys import folder as folder_module
 from keys.files import FILE_NAME, FileKeys
 from keys.keyfile import Stretch
-from keys.states import KeyState
+from keys.states import KeyState, KeyUse
 
 CHEAP = Stretch(iterations=1, lanes=1, memory_kib=128)
 PASSPHRASE = "synthetic passphrase"
@@ -57,6 +57,36 @@ def test_created_keys_load_again(folder, passphrase):
     assert again.signer("log.test").public_key == keys.signer("log.test").public_key == keys.public_keys()[0]
     assert again.indexer().index("d", "v") == keys.indexer().index("d", "v")
     assert again.hasher().digest("t") == keys.hasher().digest("t")
+
+
+PUBLIC = {
+    KeyUse.NOTE_SIGNING: ("audit-log", lambda keys: set(keys.public_keys()), lambda keys: keys.signer("l").public_key),
+    KeyUse.RECEIPT_SIGNING: (
+        "receipts",
+        lambda keys: set(keys.receipt_signer().public_keys()),
+        lambda keys: keys.receipt_signer().sign(b"{}")[0],
+    ),
+    KeyUse.TOKEN_SIGNING: (
+        "access-tokens",
+        lambda keys: {key["kid"] for key in json.loads(keys.access_tokens().published())["keys"]},
+        lambda keys: keys.ring.active(KeyUse.TOKEN_SIGNING, "access-tokens").facts.id,
+    ),
+}
+"""Label, what is published, and who signs now."""
+
+
+@pytest.mark.parametrize("use", PUBLIC)
+@pytest.mark.parametrize("ahead", [True, False], ids=["prepared", "control: rotated at once"])
+def test_a_key_that_waits_to_sign_is_published_before_it_signs(folder, use, ahead):
+    keys, (label, published, signing) = created(folder), PUBLIC[use]
+    first = signing(keys)
+    if ahead:
+        keys.prepare(label, use)
+    known = published(keys)
+    assert signing(keys) == first
+    keys.rotate(label, use)
+    assert (signing(keys) in known) is ahead
+    assert first in published(keys)
 
 
 def test_the_file_and_its_directory_are_for_the_owner_alone(folder):

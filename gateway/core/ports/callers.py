@@ -54,7 +54,7 @@ class AccessTokens(Protocol):
         ...
 
     def published(self) -> bytes:
-        """The public keys as a JWK Set (RFC 7517)."""
+        """The public keys as a JWK Set (RFC 7517), the one that waits to sign next among them."""
         ...
 
 

@@ -36,7 +36,8 @@ class ReceiptSigner(Protocol):
         ...
 
     def public_keys(self) -> Mapping[str, str]:
-        """kid -> its public JWK as JSON; all keys that the ring still has, newest first."""
+        """kid -> its public JWK as JSON; all keys that the ring still has, newest first, and among them the one
+        that waits to sign next."""
         ...
 
 

@@ -44,7 +44,7 @@ RECEIPTS: tuple[Route, ...] = (
         receipts.keys,
         Operation(
             "getReceiptKeys",
-            "Every key that signed a receipt here (RFC 7517): old ones stay, so that old receipts can be checked.",
+            "Every key that signed a receipt here, and the next one (RFC 7517): old ones stay, for old receipts.",
             "receipts",
             Scope.PUBLIC,
             {200: Answer("The keys", media_type=receipts.KEY_SET, headers=("Cache-Control",))},
