@@ -25,6 +25,7 @@ pytest_plugins = [
         "tests.servers.command_line",
         "tests.servers.postgres",
         "tests.servers.rabbitmq",
+        "tests.servers.softhsm",
         "tests.servers.sshd",
     )
     if importlib.util.find_spec(name)

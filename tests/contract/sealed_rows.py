@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from gateway.store.tables import mailbox, records, spool
 from gateway.work.rewrap import Pace, Rewrapper, SealingKeys
 from keys.files import FileKeys
 from keys.states import KeyState, KeyUse
+from keys.token import TokenAddress
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PLAIN = b"<Record>synthetic</Record>"
@@ -115,9 +117,15 @@ def rewrapper(database: Database, keys: FileKeys, pace: Pace = FAST) -> Rewrappe
     )
 
 
-async def _run(url: str, folder: Path) -> None:
+def again(keys: FileKeys) -> FileKeys:
+    """As another process has them."""
+    return FileKeys.load(keys._path.parent, None, clock=clock, random=os.urandom, token=keys._address)
+
+
+async def _run(url: str, folder: Path, token: Sequence[str]) -> None:
+    address = TokenAddress(Path(token[0]), *token[1:]) if token else None
     database = open_database(url)
-    keys = FileKeys.load(folder, None, clock=clock, random=os.urandom)
+    keys = FileKeys.load(folder, None, clock=clock, random=os.urandom, token=address)
     job = replace(rewrapper(database, keys), pace=replace(FAST, page=3))
     print("ready", flush=True)  # noqa: T201 - the test waits for it
     while await job.step():
@@ -126,4 +134,4 @@ async def _run(url: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_run(sys.argv[1], Path(sys.argv[2])))
+    asyncio.run(_run(sys.argv[1], Path(sys.argv[2]), sys.argv[3:]))

@@ -16,13 +16,26 @@ from keys.token import TokenAddress
 
 MODULES = [Path("/usr/lib/softhsm/libsofthsm2.so"), *Path("/usr/lib").glob("*-linux-gnu/softhsm/libsofthsm2.so")]
 PIN = "synthetic-pin"
-TOKENS = 8
+TOKENS = 10
 """The library sees those only that are there when it is loaded."""
 
 
 def token() -> TokenAddress:
     """A fresh token. Skips where SoftHSM is missing; in CI that is a failure."""
     return next(_tokens())
+
+
+@functools.cache
+def shared() -> TokenAddress:
+    """One token for all tests of this process that make all their keys themselves: a key that is made takes the place
+    of the one that an earlier test left under its id."""
+    return token()
+
+
+@pytest.fixture(params=["file", "token"])
+def token_address(request: pytest.FixtureRequest) -> TokenAddress | None:
+    """Where the keys that seal lie: None, in the key file."""
+    return shared() if request.param == "token" else None
 
 
 @functools.cache

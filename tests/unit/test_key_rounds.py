@@ -8,7 +8,7 @@ from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from gateway.core.backup import about
-from gateway.core.errors import Conflict, Forbidden, Misconfigured
+from gateway.core.errors import Conflict, Forbidden, Misconfigured, Unavailable
 from gateway.core.extract import Extract
 from gateway.core.model import Actor
 from gateway.key_rounds import COOLED, Ending, KeyEnd, KeyRounds, sealing_keys
@@ -18,8 +18,10 @@ from gateway.settings import Keys
 from gateway.telemetry import Metrics
 from gateway.work.rewrap import Pace, Rewrapper
 from keys.files import FileKeys
+from keys.ring import KEY_BYTES
 from keys.schedule import BY_HAND, ENDLESS, NOTICES, Lifetimes, Plan, plan, report
 from keys.states import KeyState, KeyUse
+from keys.token import Token
 from tests.unit.work_site import open_site
 
 DAY = timedelta(days=1)
@@ -31,6 +33,13 @@ RECORDS = KeyUse.KEK, "records"
 @pytest.fixture
 async def site(sqlite_url, tmp_path):
     async with open_site(sqlite_url, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def either(sqlite_url, tmp_path, token_address):
+    """With the keys that seal in the key file, and in a token."""
+    async with open_site(sqlite_url, tmp_path, token_address) as opened:
         yield opened
 
 
@@ -55,7 +64,8 @@ def states(site, label="records"):
     return [facts.state for facts in site.keys.list() if (facts.use, facts.label) == (KeyUse.KEK, label)]
 
 
-async def test_a_key_gets_its_follower_in_time_and_is_replaced_at_its_end(site):
+async def test_a_key_gets_its_follower_in_time_and_is_replaced_at_its_end(either):
+    site = either
     found = {}
     for day in range(91):
         await rounds(site).step()
@@ -121,7 +131,8 @@ async def wrapped_anew(site):
         pass
 
 
-async def test_a_key_that_something_is_wrapped_by_is_not_destroyed(site):
+async def test_a_key_that_something_is_wrapped_by_is_not_destroyed(either, token_address):
+    site = either
     await site.owe(1, 2)
     old = site.keys.ring.active(*RECORDS).facts.id
     with pytest.raises(Conflict, match="active"):
@@ -138,6 +149,9 @@ async def test_a_key_that_something_is_wrapped_by_is_not_destroyed(site):
     await ending(site).destroy(KeyEnd(old, ONE, TWO))
     assert states(site) == [KeyState.DESTROYED, KeyState.ACTIVE]
     assert await site.actions(f"key:{old}") == ["key.destroyed"]
+    if token_address is not None:
+        with pytest.raises(Unavailable, match="does not have the key"):
+            Token(token_address).wrapping(old).wrap(bytes(KEY_BYTES))
     async with site.dispatching():
         await site.come_to_rest()
     assert len(site.door.taken) == 2, "all is readable under the new key"
@@ -148,7 +162,8 @@ async def copied(site, id_, about, what="backup"):
     await site.stores.extracts.add(made, site.scribe.entry(ONE, "extract.made", f"extract:{id_}"))
 
 
-async def test_a_key_that_a_back_up_needs_is_not_destroyed_until_it_is_erased_or_given_up(site):
+async def test_a_key_that_a_back_up_needs_is_not_destroyed_until_it_is_erased_or_given_up(either):
+    site = either
     old = site.keys.ring.active(*RECORDS).facts.id
     await copied(site, "b1", about([old]))
     await copied(site, "b2", "database")  # of before copies said which keys they need
@@ -167,7 +182,8 @@ async def test_a_key_that_a_back_up_needs_is_not_destroyed_until_it_is_erased_or
     assert states(site) == [KeyState.DESTROYED, KeyState.ACTIVE]
 
 
-async def test_control_without_the_register_the_key_of_a_back_up_would_be_destroyed(site):
+async def test_control_without_the_register_the_key_of_a_back_up_would_be_destroyed(either):
+    site = either
     old = site.keys.ring.active(*RECORDS).facts.id
     site.keys.rotate("records")
     site.wait(days=2)
@@ -175,7 +191,8 @@ async def test_control_without_the_register_the_key_of_a_back_up_would_be_destro
     assert states(site) == [KeyState.DESTROYED, KeyState.ACTIVE]
 
 
-async def test_one_person_alone_destroys_nothing(site):
+async def test_one_person_alone_destroys_nothing(either):
+    site = either
     site.keys.rotate("records")
     site.wait(days=1)
     old = next(facts.id for facts in site.keys.list() if facts.state is KeyState.DECRYPT_ONLY)
@@ -185,7 +202,8 @@ async def test_one_person_alone_destroys_nothing(site):
     assert KeyState.DESTROYED not in states(site)
 
 
-async def test_keys_that_sign_are_not_destroyed(site):
+async def test_keys_that_sign_are_not_destroyed(either):
+    site = either
     site.keys.rotate("audit-log", KeyUse.NOTE_SIGNING)
     site.wait(days=1)
     for facts in site.keys.list():

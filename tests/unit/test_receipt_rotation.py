@@ -25,7 +25,7 @@ RECEIPTS = KeyUse.RECEIPT_SIGNING, "receipts"
 
 @pytest.fixture(scope="module", params=["memory", "token"])
 def vault(request):
-    return Token(softhsm.token()) if request.param == "token" else None
+    return Token(softhsm.shared()) if request.param == "token" else None
 
 
 class Office:

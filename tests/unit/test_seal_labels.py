@@ -20,8 +20,8 @@ ANSWERS = FormatName("fpls-answers")
 
 
 @pytest.fixture
-async def site(sqlite_url, tmp_path):
-    async with open_site(sqlite_url, tmp_path) as opened:
+async def site(sqlite_url, tmp_path, token_address):
+    async with open_site(sqlite_url, tmp_path, token_address) as opened:
         tax = agreement(FPLS, OHIO, key="registry-tax", kinds=FEDERAL, filters={"federal_tax": frozenset({"Y"})})
         known(opened, tax)
         yield opened

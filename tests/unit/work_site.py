@@ -63,6 +63,7 @@ from gateway.work.route import Router
 from gateway.work.settling import Settler
 from gateway.work.verdict import Judge
 from keys.files import FileKeys
+from keys.token import TokenAddress
 
 MORNING = datetime(2026, 3, 5, 13, 0, tzinfo=UTC)
 CASE, HIRE = Kind("case-transfer"), Kind("new-hire")
@@ -187,7 +188,7 @@ class WatchedDeliveries(StoredDeliveries):
 class Site:
     """One process without its listeners."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, token: TokenAddress | None = None) -> None:
         self.path = Path(url.removeprefix("sqlite+aiosqlite:///"))
         self.now = MORNING
         self.mint = minting(self.clock, os.urandom)
@@ -196,7 +197,7 @@ class Site:
         self.deliveries = WatchedDeliveries(self.database)
         self.stores = replace(stores(self.database, self.clock, timedelta()), deliveries=self.deliveries)
         self.running: Dispatcher | None = None
-        self.keys = FileKeys.create(folder / "keys", self.clock, os.urandom)
+        self.keys = FileKeys.create(folder / "keys", self.clock, os.urandom, token=token)
         self.speech: Speech = SPEECH()
         computing = tools(self.speech, self.keys.sealer(), self.keys.indexer())
         self.sealer = computing.examiner.sealer
@@ -410,8 +411,9 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(url: str, folder: Path) -> AsyncIterator[Site]:
-    site = Site(url, folder)
+async def open_site(url: str, folder: Path, token: TokenAddress | None = None) -> AsyncIterator[Site]:
+    """``token``: where the keys that seal lie; None, in the key file."""
+    site = Site(url, folder, token)
     try:
         yield site
     finally:
