@@ -38,6 +38,7 @@ def lifetimes(settings: Keys) -> Lifetimes:
     return Lifetimes(
         timedelta(days=settings.sealing_days),
         timedelta(days=settings.signing_days),
+        timedelta(days=settings.digest_days),
         timedelta(days=settings.prepare_days),
         settings.rotate,
     )

@@ -1,6 +1,7 @@
 """When keys are replaced: lifetimes, notices before the end, and what is to be done now. Pure.
 
-How long a key is used is the owner's choice (SP 800-57 part 1, section 5.3); 90 days and a year are ours.
+How long a key is used is the owner's choice (SP 800-57 part 1, section 5.3): 90 days, a year and two years are ours,
+none longer than table 1 there suggests for keys that wrap, sign and authenticate.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from keys.states import KeyState, KeyUse
 
 NOTICES = (60, 30, 14, 7, 1)
 """Days before the end at which it is told."""
-BY_HAND = frozenset({KeyUse.NOTE_SIGNING})
-"""Uses that have an end and are not replaced by the scheduler: whoever checks the log must know the new key first."""
-ENDLESS = frozenset({KeyUse.INDEX, KeyUse.TOKEN_PEPPER})
-"""Uses without an end of their own: what depends on such a key is made anew after it was replaced, which no calendar
-should begin."""
+DIGESTS = frozenset({KeyUse.INDEX, KeyUse.TOKEN_PEPPER})
+"""Uses of keys that make stored digests."""
+BY_HAND = DIGESTS | {KeyUse.NOTE_SIGNING}
+"""Uses that have an end, are told of it and are not replaced by the scheduler. Whoever checks the log must know its new
+key first; what depends on a key of digests is made anew after it was replaced, which no calendar should begin."""
 SOON = 14
 """Days before the end from which a key that nobody replaces by itself needs a person."""
 
@@ -30,18 +31,18 @@ class Lifetimes:
 
     sealing: timedelta = timedelta(days=90)
     signing: timedelta = timedelta(days=365)
+    digests: timedelta = timedelta(days=730)
     ahead: timedelta = timedelta(days=7)
     alone: bool = True
     """Whether the scheduler replaces keys."""
 
-    def of(self, use: KeyUse) -> timedelta | None:
-        """None: the use has no end; somebody decides to replace it."""
-        if use in ENDLESS:
-            return None
+    def of(self, use: KeyUse) -> timedelta:
+        if use in DIGESTS:
+            return self.digests
         return self.sealing if use is KeyUse.KEK else self.signing
 
     def replaces(self, use: KeyUse) -> bool:
-        return self.alone and use not in ENDLESS and use not in BY_HAND
+        return self.alone and use not in BY_HAND
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,11 @@ class Plan:
 
 def ends_at(facts: KeyFacts, lifetimes: Lifetimes) -> datetime | None:
     """The end of an active key."""
-    lifetime = lifetimes.of(facts.use)
-    return None if lifetime is None or facts.state is not KeyState.ACTIVE else facts.since + lifetime
+    return facts.since + lifetimes.of(facts.use) if facts.state is KeyState.ACTIVE else None
 
 
 def plan(ring: KeyRing, lifetimes: Lifetimes, now: datetime) -> Plan:
-    """Followers to make, keys to replace, and the nearest notice of each key that has an end."""
+    """Followers to make, keys to replace, and the nearest notice of each key."""
     prepare, rotate, notices = [], [], []
     for facts, end in _ending(ring, lifetimes):
         one = facts.use, facts.label

@@ -31,7 +31,9 @@ class Keys(Part):
     """Whether the scheduler replaces keys at their end."""
     sealing_days: int = Field(default=90, ge=1)
     signing_days: int = Field(default=365, ge=1)
-    """How long a key stays active."""
+    digest_days: int = Field(default=730, ge=1)
+    """How long a key stays active: those that seal, those that sign, index key and pepper. A person replaces the log's
+    key, index key and pepper; of all it is told before their end."""
     prepare_days: int = Field(default=7, ge=0)
     """So long before the end the follower is made, for copies of the key file to have it in time."""
     rewrap_per_second: int = Field(default=2_000, ge=1)

@@ -26,8 +26,10 @@ from gateway.core.errors import Tampered
 from gateway.cosigners import Cosigner as AskedWitness
 from gateway.cosigners import Cosigners
 from gateway.heads import Heads
+from gateway.logbook import Logbook
 from gateway.published import Publisher
 from gateway.settings import Audit, WitnessSettings
+from gateway.store.audit import StoredAuditLog
 from gateway.store.engine import open_database
 from gateway.store.tables import audit_checkpoints, audit_entries, audit_tiles
 from gateway.telemetry import Metrics
@@ -37,6 +39,7 @@ from gateway.witness_site import Listener, serving
 from keys.cosigner import Cosigner
 from keys.files import FileKeys
 from keys.head_file import FILE_NAME, HeadFile
+from keys.states import KeyUse
 from tests.contract.grown_log import grow, logbook_of
 from tests.journeys.site import api, until
 from tests.servers.gateway_process import GATEWAY, free_port, install
@@ -52,11 +55,11 @@ async def database(sqlite_url):
 
 
 @asynccontextmanager
-async def witnessed(folder, logbook, name="witness.test/w1"):
-    """A witness of the log on a free port, and how the log asks it."""
+async def witnessed(folder, logbook, name="witness.test/w1", knows=None):
+    """A witness of the log on a free port, and how the log asks it. ``knows``: keys of the log that it was told."""
     if not folder.exists():
         Cosigner.create(folder, name, os.urandom)
-    witness = Witness(Cosigner.load(folder), [VerifyKey.of(logbook.signer)], utc_now)
+    witness = Witness(Cosigner.load(folder), knows or [VerifyKey.of(logbook.signer)], utc_now)
     async with serving(witness, Listener(port=0)) as address:
         client = WitnessClient(address, 5)
         try:
@@ -88,6 +91,38 @@ async def test_a_cosigned_checkpoint_is_published_and_satisfies_a_reader_who_ask
         await asking(logbook, one).step()
         assert trust.open(await publisher(logbook, one).checkpoint()).size == 700
         assert (await logbook.verify([cosigned])).ok
+
+
+async def test_a_log_goes_on_under_its_next_key_with_those_who_were_told_it_before(database, tmp_path):
+    keys = FileKeys.create(tmp_path / "keys", utc_now, os.urandom)
+
+    def started():
+        return Logbook(StoredAuditLog(database), keys.signer("log.test/audit"), keys.public_keys)
+
+    logbook = started()
+    await grow(logbook, 5)
+    first = (await logbook.audit.head()).note
+    keys.prepare("audit-log", KeyUse.NOTE_SIGNING)
+    new, old = logbook.verify_keys
+    assert old == VerifyKey.of(logbook.signer)
+    told = witnessed(tmp_path / "w", logbook, knows=[new, old])
+    untold = witnessed(tmp_path / "v", logbook, "witness.test/w2", knows=[old])
+    async with told as (one, _), untold as (two, _):
+        await asking(logbook, one, two).step()
+        assert (await cosigners(logbook)) == [one.key.name, two.key.name]
+        keys.rotate("audit-log", KeyUse.NOTE_SIGNING)
+        logbook = started()
+        assert await grow(logbook, 5) == new
+        await asking(logbook, one, two).step()
+        assert (await cosigners(logbook)) == [one.key.name], "control: who knows the old key alone cosigns no more"
+    assert Trust.of(str(new)).open((await logbook.audit.head()).note).size == 10
+    assert (await logbook.verify([first])).ok
+
+
+async def cosigners(logbook):
+    """Names of who signed the newest checkpoint besides the log."""
+    lines = (await logbook.audit.head()).note.splitlines()
+    return sorted(line.split()[1] for line in lines if line.startswith("\N{EM DASH} witness."))
 
 
 async def test_a_log_asks_for_both_signatures_counts_what_came_and_takes_nothing_less(database, tmp_path):

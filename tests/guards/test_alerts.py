@@ -10,6 +10,7 @@ from gateway.core.court_orders import Standing
 from gateway.core.danger_clock import Stage
 from gateway.telemetry import AdmissionFigures, Metrics
 from gateway.web.metrics import RequestFigures, StoreFigures
+from keys.schedule import BY_HAND
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "deploy" / "alerts.yml"
@@ -60,3 +61,5 @@ def test_the_words_that_rules_filter_by_are_those_that_figures_have():
     text = FILE.read_text(encoding="utf-8")
     assert set(re.findall(r'stage="(\w+)"', text)) <= set(Stage)
     assert set(re.findall(r'standing="(\w+)"', text)) <= set(Standing)
+    (uses,) = re.findall(r'use=~"([^"]+)"', text)
+    assert set(uses.split("|")) == BY_HAND

@@ -18,8 +18,8 @@ from gateway.settings import Keys
 from gateway.telemetry import Metrics
 from gateway.work.rewrap import Pace, Rewrapper
 from keys.files import FileKeys
-from keys.ring import KEY_BYTES
-from keys.schedule import BY_HAND, ENDLESS, NOTICES, Lifetimes, Plan, plan, report
+from keys.ring import KEY_BYTES, KNOWN
+from keys.schedule import BY_HAND, NOTICES, Lifetimes, Plan, plan, report
 from keys.states import KeyState, KeyUse
 from keys.token import Token
 from tests.unit.work_site import open_site
@@ -89,11 +89,64 @@ async def test_each_step_before_the_end_is_told_once_by_whoever_is_there(site):
     assert await site.actions(f"key:{site.keys.ring.active(*RECORDS).facts.id}") == ["key.expiring"] * len(NOTICES)
 
 
-def test_keys_that_rows_depend_on_have_no_end_and_the_logs_key_is_replaced_by_hand():
+def test_every_key_has_an_end_and_a_person_replaces_the_logs_and_those_that_rows_depend_on():
     lifetimes = Lifetimes()
-    assert {use for use in KeyUse if lifetimes.of(use) is None} == ENDLESS
-    assert {use for use in set(KeyUse) - ENDLESS if not lifetimes.replaces(use)} == BY_HAND == {KeyUse.NOTE_SIGNING}
+    assert {use: lifetimes.of(use).days for use in KeyUse} == {
+        KeyUse.KEK: 90,
+        KeyUse.INDEX: 730,
+        KeyUse.TOKEN_PEPPER: 730,
+        KeyUse.NOTE_SIGNING: 365,
+        KeyUse.RECEIPT_SIGNING: 365,
+        KeyUse.TOKEN_SIGNING: 365,
+    }
+    assert {use for use in KeyUse if not lifetimes.replaces(use)} == BY_HAND
+    assert set(BY_HAND) == {KeyUse.NOTE_SIGNING, KeyUse.INDEX, KeyUse.TOKEN_PEPPER}
     assert not any(Lifetimes(alone=False).replaces(use) for use in KeyUse)
+
+
+BEFORE = 61 * DAY
+"""Ahead of every notice."""
+
+
+def active(site, use):
+    return next(facts for facts in site.keys.list() if (facts.use, facts.state) == (use, KeyState.ACTIVE))
+
+
+async def told_until_the_end_of(site, first):
+    """Days that are told of keys of one use while the end of the first one comes and goes."""
+    end, told = first.since + Lifetimes().of(first.use), []
+    for left in (BEFORE, *(days * DAY for days in NOTICES), -DAY):
+        site.now = end - left
+        with capture_logs() as lines:
+            for _restart in range(2):
+                await rounds(site).step()
+        expiring = [line for line in lines if line["event"] == "key.expiring"]
+        told += [line["count"] for line in expiring if line["id"].startswith(f"{first.use}:")]
+    return told
+
+
+@pytest.mark.parametrize("use", sorted(BY_HAND))
+async def test_a_key_that_a_person_replaces_is_told_at_each_step_and_left_alone(site, use):
+    first = active(site, use)
+    assert await told_until_the_end_of(site, first) == sorted(NOTICES, reverse=True)
+    assert await site.actions(f"key:{first.id}") == ["key.expiring"] * len(NOTICES)
+    assert active(site, use) == first
+    lines, metrics = report(site.keys.ring, Lifetimes(), site.now), Metrics()
+    (line,) = [line for line in lines if line.id == first.id]
+    assert (line.days, line.attention) == (-1, "its time is over: rotate it")
+    metrics.keys(lines)
+    figure = f'gateway_key_days_left{{label="{first.label}",use="{use}"}} -1.0'
+    assert figure in generate_latest(metrics.registry).decode()
+
+
+@pytest.mark.parametrize("use", sorted(BY_HAND))
+async def test_control_of_a_key_that_was_replaced_in_time_nothing_is_told(site, use):
+    first = active(site, use)
+    site.now = first.since + Lifetimes().of(use) - BEFORE
+    site.keys.prepare(first.label, use)
+    site.now += KNOWN
+    site.keys.rotate(first.label, use)
+    assert await told_until_the_end_of(site, first) == []
 
 
 async def test_what_needs_a_person_is_said_on_the_list(site):

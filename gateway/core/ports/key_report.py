@@ -19,7 +19,7 @@ class KeyLine:
     since: datetime
     """When it came into its state."""
     ends_at: datetime | None
-    """When an active key is to be replaced; None for others, and for keys that have no end."""
+    """When an active key is to be replaced; None for others."""
     days: int | None
     """Until then, rounded down; negative when that is past."""
     alone: bool
