@@ -22,7 +22,9 @@ from verifier.faults import NotProved, Unreadable
 from verifier.proofs import commitment, members_of
 
 TYPE = "gateway-receipt+jwt"
-KINDS = ("accepted", "final")
+ACCEPTED, FINAL = "accepted", "final"
+PENDING = "received"
+"""The state of what was taken and not judged: only there an accepted receipt may lack counts."""
 LONGEST_RECEIPT = 512 * 1024
 _HALF = 32
 """Bytes of each half of an ES256 signature (RFC 7518, section 3.4)."""
@@ -39,7 +41,9 @@ class Receipt:
     @property
     def words(self) -> str:
         said = self.claims
-        counts = ", ".join(f"{count} {name}" for name, count in said["counts"].items())
+        counts = ", ".join(f"{count} {name}" for name, count in (said["counts"] or {}).items())
+        if said.get("state") == PENDING:  # receipts of earlier versions have noughts there
+            counts = f"{said['body']['bytes']} bytes, not judged yet, nothing counted"
         return f"{said['iss']} says of submission {said['sub']} of {said['sender']}, {said['receipt']}: {counts}."
 
 
@@ -77,7 +81,7 @@ def _entry(claims: Mapping[str, Any]) -> Mapping[str, str]:
         bound = commitment(log["details"], bytes.fromhex(log["salt"])) == leaf["details"]
         told = (f"submission:{claims['sub']}", f"partner:{claims['sender']}", log["entry"])
         same = all(log["details"].get(name) == body[name] for name in ("sha256", "bytes"))
-        known = claims["receipt"] in KINDS and all(isinstance(one, int) for one in claims["counts"].values())
+        known = claims["receipt"] in (ACCEPTED, FINAL) and _counted(claims)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Unreadable("the receipt lacks what a receipt says") from None
     if not known:
@@ -85,6 +89,13 @@ def _entry(claims: Mapping[str, Any]) -> Mapping[str, str]:
     if not bound or not same or told != (leaf["object"], leaf["actor"], leaf["id"]):
         raise NotProved("the entry of the log that the receipt names says something else")
     return leaf
+
+
+def _counted(claims: Mapping[str, Any]) -> bool:
+    """Whether the counts are whole numbers, or null where nothing can have been counted."""
+    if claims["counts"] is None:
+        return (claims["receipt"], claims["state"]) == (ACCEPTED, PENDING)
+    return all(isinstance(one, int) for one in claims["counts"].values())
 
 
 def _keys(text: str) -> dict[str, EllipticCurvePublicKey]:

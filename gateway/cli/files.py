@@ -81,7 +81,7 @@ def submit(
         put(receipt)
     else:
         _show_receipt(receipt, replayed="Idempotent-Replayed" in answer.headers)
-    if receipt["counts"]["refused"]:
+    if receipt["counts"] and receipt["counts"]["refused"]:
         raise typer.Exit(Exit.FINDINGS)
 
 

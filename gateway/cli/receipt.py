@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +13,7 @@ from gateway.cli.client import Client
 from gateway.cli.options import ApiKeyOption, Ca, Json, Url
 from gateway.cli.out import facts, put, say, table, tell
 from gateway.cli.results import Out, expect_file
+from gateway.core.model import SubmissionState
 
 if TYPE_CHECKING:
     from gateway.foundation import Foundation
@@ -57,7 +59,8 @@ def check(
         put(claims)
         return
     shown = {"receipt": claims["receipt"], "issued by": claims["iss"], "submission": claims["sub"]}
-    facts(shown | {"sender": claims["sender"], "sha256": claims["body"]["sha256"]} | claims["counts"])
+    body = {"sender": claims["sender"], "sha256": claims["body"]["sha256"], "bytes": claims["body"]["bytes"]}
+    facts(shown | body | _counts(claims))
     for name, columns in (
         ("due", ("partner", "kind", "at")),
         ("recipients", ("partner", "delivered", "refused", "withdrawn", "withheld", "amended")),
@@ -65,6 +68,13 @@ def check(
         if claims.get(name):
             table(name.capitalize(), columns, [tuple(row.get(column, 0) for column in columns) for row in claims[name]])
     say("The signature holds.")
+
+
+def _counts(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """What was counted. Of a body that is judged later nothing was; receipts of earlier versions have noughts there."""
+    if claims.get("state") == SubmissionState.RECEIVED:
+        return {"counts": "not known: taken, not judged yet"}
+    return dict(claims["counts"])
 
 
 @app.command("keys")

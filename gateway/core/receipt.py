@@ -10,7 +10,7 @@ from typing import Protocol
 
 from gateway.core.acceptance import Judged
 from gateway.core.audit_entry import timestamp
-from gateway.core.model import Counts, Finding, Record, RuleCode, Severity, Submission
+from gateway.core.model import Finding, Record, RuleCode, Severity, Submission, SubmissionState
 
 SAMPLES = 5
 """Findings shown for each rule; all of them are paged under the submission."""
@@ -102,7 +102,11 @@ def sample(finding: Finding) -> dict[str, object]:
     return {name: value for name, value in shown.items() if value is not None}
 
 
-def _counted(counts: Counts) -> str:
+def _counted(submission: Submission) -> str:
+    """Null while nobody has judged it: noughts would say that it holds no record."""
+    if submission.state is not SubmissionState.JUDGED:
+        return "null"
+    counts = submission.counts
     return (
         f'{{"records":{counts.records},"accepted":{counts.accepted},"warned":{counts.warned},"refused":{counts.refused},'
         f'"unroutable":{counts.unroutable},"withheld":{counts.withheld}}}'
@@ -132,7 +136,7 @@ class Receipts:
             f'{{"submission":{_quoted(submission.id)},"state":{_quoted(submission.state)},'
             f'"sender":{_quoted(submission.sender)},"format":{_quoted(submission.format)},'
             f'"body":{{"sha256":"{submission.body_digest}","bytes":{submission.body_size}}},'
-            f'"received_at":"{timestamp(submission.received_at)}","counts":{_counted(submission.counts)},'
+            f'"received_at":"{timestamp(submission.received_at)}","counts":{_counted(submission)},'
             f'"findings":{shown},"records":[{",".join([_judged(one.record) for one in judged[:SAMPLES]])}],'
             f'"links":{{"self":"{link}","records":"{link}/records","findings":"{link}/findings",'
             f'"accepted":"{link}/receipts/accepted","final":null}}}}'  # final: linked once everything has ended

@@ -15,7 +15,7 @@ from enum import StrEnum
 from gateway.core.audit_entry import leaf, timestamp
 from gateway.core.batching import window_after
 from gateway.core.errors import Tampered
-from gateway.core.model import AuditEntry, Batching, BatchMode, Kind, PartnerKey, Submission
+from gateway.core.model import AuditEntry, Batching, BatchMode, Kind, PartnerKey, Submission, SubmissionState
 
 VERSION = 1
 TAKEN = ("submission.received", "submission.judged")
@@ -105,16 +105,19 @@ def leaves_by(batching: Batching, owed_at: datetime) -> datetime:
 
 
 def accepted(begun: Begun, due: Sequence[Due], seen: Seen, at: datetime) -> bytes:
-    """The claims of an accepted receipt. Counts are those of the answer to the post: of a body that was too big to
-    judge at once there are none yet. Raises Tampered as :func:`agree` does."""
+    """The claims of an accepted receipt. Counts are those of the answer to the post. Of a body that was too big to
+    judge at once neither counts nor due dates are known: both are null, whatever answers before said (noughts). Raises
+    Tampered as :func:`agree` does."""
     answer = json.loads(begun.submission.receipt)
+    judged = answer["state"] == SubmissionState.JUDGED
+    dates = [{"partner": one.partner, "kind": one.kind, "at": timestamp(one.at)} for one in due]
     return _encoded(
         {
             **_start(begun, ReceiptKind.ACCEPTED, seen, at),
             "state": answer["state"],
-            "counts": answer["counts"],
+            "counts": answer["counts"] if judged else None,
             "answer": {"sha256": hashlib.sha256(begun.submission.receipt).hexdigest()},
-            "due": [{"partner": one.partner, "kind": one.kind, "at": timestamp(one.at)} for one in due],
+            "due": dates if judged else None,
         }
     )
 

@@ -174,10 +174,33 @@ async def test_a_dead_letter_that_blames_the_partner_has_not_ended(stack):
 
 
 async def test_a_body_that_nobody_has_judged_yet_is_accepted_without_counts(stack):
-    submission = (await posted(stack, b"...")).json["submission"]
-    claims = claims_of((await receipt(stack, submission)).body, await key_set(stack))
-    assert (claims["state"], claims["counts"]["records"], claims["due"]) == ("received", 0, [])
+    answer = await posted(stack, b"...")
+    submission = answer.json["submission"]
+    assert (answer.json["state"], answer.json["counts"]) == ("received", None)
+    found, keys = (await receipt(stack, submission)).body, await key_set(stack)
+    claims = claims_of(found, keys)
+    assert (claims["state"], claims["counts"], claims["due"]) == ("received", None, None)
+    assert claims["body"] == {"sha256": hashlib.sha256(b"...").hexdigest(), "bytes": 3}
+    assert check_receipt(found.decode(), keys).words.endswith("accepted: 3 bytes, not judged yet, nothing counted.")
     assert (await receipt(stack, submission, "final")).status == 409
+
+
+async def test_noughts_that_an_earlier_version_answered_are_not_signed(stack):
+    submission = (await posted(stack, b"...")).json["submission"]
+    counts = dict.fromkeys(("records", "accepted", "warned", "refused", "unroutable", "withheld"), 0)
+    before = json.dumps({"state": "received", "counts": counts}).encode()
+    async with stack.database.write() as connection:
+        await connection.execute(update(submissions).where(submissions.c.id == submission).values(receipt=before))
+    claims = claims_of((await receipt(stack, submission)).body, await key_set(stack))
+    assert (claims["counts"], claims["due"]) == (None, None)
+    assert claims["answer"]["sha256"] == hashlib.sha256(before).hexdigest()
+
+
+async def test_control_a_judged_body_of_which_all_was_refused_has_its_noughts(stack):
+    answer = await posted(stack, b"!one\n")
+    claims = claims_of((await receipt(stack, answer.json["submission"])).body, await key_set(stack))
+    assert (claims["state"], claims["counts"]["accepted"], claims["counts"]["refused"]) == ("judged", 0, 1)
+    assert claims["due"] == []
 
 
 async def test_a_receipt_is_nobody_elses(stack):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jwt
 import pytest
 
 from tests.journeys import samples
@@ -38,16 +39,30 @@ async def judged(client, submission, patience=100):
     return await until(done, "the body is judged to its end", patience)
 
 
+async def signed(client, submission):
+    """What the final receipt says."""
+
+    async def ended():
+        return (await client.get("ohio", submission["links"]["self"]))["links"]["final"]
+
+    link = await until(ended, "everything of the body has ended")
+    answer = await client.send("ohio", "GET", link)
+    return jwt.decode(answer.body.decode(), options={"verify_signature": False})
+
+
 async def test_a_big_body_is_judged_in_the_background_with_progress(sqlite_url, tmp_path):
     async with whole(tmp_path, sqlite_url, changed=directory) as site:
         answer = await site.api.submit("ohio", "w4", hires(1_500))
         assert answer.status == 202
-        assert answer.json["state"] == "received"
+        assert (answer.json["state"], answer.json["counts"]) == ("received", None)
         assert int(answer.headers["Retry-After"]) >= 1
         found = await judged(site.api, answer.json)
         assert found["progress"] == found["counts"]["records"] == found["counts"]["accepted"] == 1_500
         assert (await site.api.submit("ohio", "w4", hires(1_500), "other")).json["state"] == "received"
         await until(lambda: len(set(socials(site.partners.to("ndnh")))) == 1_500, "the directory has them all")
+        claims = await signed(site.api, answer.json)
+        assert claims["counts"] == {"records": 1_500, "refused": 0, "withheld": 0}
+        assert [(one["partner"], one["delivered"]) for one in claims["recipients"]] == [("ndnh", 1_500)]
 
 
 @pytest.mark.timeout(300)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -72,6 +73,25 @@ def test_a_receipt_says_what_it_is_and_no_more_than_it_must():
         "iss", "sub", "iat", "v", "receipt", "sender", "format", "body", "received_at", "log", "ended_at", "counts",
         "recipients",
     }  # fmt: skip
+
+
+def test_only_what_was_not_judged_may_lack_its_counts():
+    said = json.loads(ACCEPTED) | {"counts": None, "due": None}
+    _, token = SIGNER.sign(json.dumps(said | {"state": "received"}).encode())
+    assert check_receipt(token, KEYS).claims["counts"] is None
+    for change in ({"state": "judged"}, {"state": "received", "receipt": "final"}):
+        _, token = SIGNER.sign(json.dumps(said | change).encode())
+        with pytest.raises(Unreadable):
+            check_receipt(token, KEYS)
+
+
+def test_what_was_judged_at_once_is_signed_as_it_always_was():
+    start = ACCEPTED.index(b'"state"')
+    answer = hashlib.sha256(BEGUN.submission.receipt).hexdigest()
+    assert ACCEPTED[start:].decode() == (
+        f'"state":"judged","counts":{{"records":3}},"answer":{{"sha256":"{answer}"}},'
+        '"due":[{"partner":"iowa","kind":"locate","at":"2026-03-02T12:05:00.123456Z"}]}'
+    )
 
 
 @given(st.integers(0, len(RECEIPT) - 1), st.sampled_from("AZaz09-_.=~\n"))
@@ -184,6 +204,11 @@ def test_both_commands_check_a_receipt_offline(tmp_path, capsys):
     assert "The signature holds." in shown.output
     assert main(["receipt", str(receipt), "--keys", str(keys)]) == 0
     assert "of ohio, accepted: 3 records" in capsys.readouterr().out
+    pending = json.loads(ACCEPTED) | {"state": "received", "counts": None, "due": None}
+    receipt.write_text(SIGNER.sign(json.dumps(pending).encode())[1])
+    assert "taken, not judged yet" in CliRunner().invoke(app, ["check", str(receipt), "--keys", str(keys)]).output
+    assert main(["receipt", str(receipt), "--keys", str(keys)]) == 0
+    assert "not judged yet, nothing counted" in capsys.readouterr().out
     receipt.write_text(RECEIPT[:-8] + "AAAAAAAA")
     assert main(["receipt", str(receipt), "--keys", str(keys)]) == 10
     assert isinstance(CliRunner().invoke(app, ["check", str(receipt), "--keys", str(keys)]).exception, Tampered)

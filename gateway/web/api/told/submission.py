@@ -80,7 +80,13 @@ class Receipt(Told):
     format: str
     body: BodyTold
     received_at: datetime
-    counts: CountsTold
+    counts: Annotated[
+        CountsTold | None,
+        Field(
+            description="Null while the state is `received`: such a body is judged later, and nothing is counted yet."
+            " The submission tells its counts so far, and the final receipt signs them"
+        ),
+    ]
     findings: list[RuleTold]
     records: list[ReceiptRecord]
     links: Links
