@@ -214,6 +214,9 @@ _TABLE: tuple[Problem, ...] = (
     Problem("key-unavailable", 503, "A key that sealed the body is not at hand", _AGAIN),
     _of(errors.Misconfigured, "Tell the operator the request id."),
     _of(errors.Tampered, "Tell the operator the request id at once."),
+    Problem(
+        "not-cleared", 500, "The answer is not cleared for this caller", "Tell the operator the request id at once."
+    ),
     _of(query_errors.QueryRefused, "Ask the operator for the agreements, both ways, that such a query needs."),
     _of(query_errors.QueryInvalid, "Mend what `findings` name; the rules say how."),
     _of(query_errors.AnswerUnfit, "Tell the operator the request id; asking again seldom helps."),

@@ -112,8 +112,9 @@ class QueryDesk:
                 reply = await self.tools.line.ask(asked, plan.partner)
                 await self.tools.protection.refresh()
                 told = self.tools.planner.judge(plan, reply)
+                cleared = self.tools.planner.clear_answer(plan, told)
                 answer = await self.tools.envelopes.answered(
-                    plan.caller, plan.id, self.tools.planner.answer(plan, told)
+                    plan.caller, plan.id, self.tools.planner.answer(plan, told), cleared
                 )
             except GatewayError as error:
                 self._tell_breaker(plan.partner, turn, error, generation)

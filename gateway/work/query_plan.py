@@ -9,8 +9,8 @@ from datetime import date, datetime
 
 from gateway.core import case_status
 from gateway.core.attestation import OUTDATED_RULE, asks_to_locate, attested, lacking
-from gateway.core.case_status import Result
-from gateway.core.disclosure import Clearance, Guard, Passage, Withheld
+from gateway.core.case_status import Mismatch, Result
+from gateway.core.disclosure import Clearance, Decision, Guard, Passage, Withheld
 from gateway.core.errors import GatewayError
 from gateway.core.model import Content, Facts, FormatName, Partner, PartnerKey, RecordId
 from gateway.core.places import AT_HOME, NOT_ALLOWED, Places
@@ -64,11 +64,16 @@ class Told:
     """What the caller is told."""
 
     record: StatusRecord
-    result: Result
     heard: StatusRecord
     """What the partner said, whether or not the caller is told."""
+    decision: Decision
+    """What the disclosure guard decided about ``record``."""
     withheld: Withheld | None = None
     """Why the disclosure guard kept the partner's answer back; None: it did not."""
+
+    @property
+    def result(self) -> Result:
+        return Result(self.record.content.get("ResultCode") or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,10 @@ class Planner:
         cover = Cover(plan.caller, plan.partner, plan.at, 0)
         return self.reader.write(plan.partners_form, plan.query.content, cover)
 
+    def clear_answer(self, plan: Plan, told: Told) -> Clearance:
+        """The guard's word that what is told may go back to the caller."""
+        return self.guard.clear(plan.id, plan.caller.key, {RecordId(plan.id): told.decision})
+
     def answer(self, plan: Plan, told: Told) -> Encoded:
         """The answer as the caller gets it. That nothing may be told takes as long and fills as many size classes as
         another answer (V03): both are written whichever is told."""
@@ -149,23 +158,35 @@ class Planner:
         answer = self.reader.answer(form, reply.body, plan.at.date())
         record = answer.record if isinstance(answer, Unfit) else answer
         wrong = case_status.mismatch(plan.query.content, record.content) if record else None
-        if record and not wrong and (nothing := self._protected(plan, record)):
-            return nothing  # Even of an answer that breaks rules: a fault told instead would tell that there is one.
-        if isinstance(answer, Unfit):
-            rule = next((f.rule for f in answer.findings if f.severity.blocks), None)
-            other = "answer-schema" if answer.record else "answer-unreadable"
-            raise AnswerUnfit(answer.why, code=f"answer-{rule.lower()}" if rule else other)
-        if wrong:
-            raise AnswerUnfit("The answer is not one to this query.", code=wrong.value)
-        return Told(answer, Result(answer.content.get("ResultCode") or ""), answer)
+        told = self._weighed(plan, record) if record and not wrong else None
+        if told and (told.record is plan.nothing or not isinstance(answer, Unfit)):
+            return (
+                told  # Nothing even of an answer that breaks rules: a fault told instead would tell that there is one.
+            )
+        raise _unfit(answer, wrong)
 
-    def _protected(self, plan: Plan, record: StatusRecord) -> Told | None:
-        """That disclosure is prohibited, when the partner says so or the guard does; None: the answer may be told."""
+    def _weighed(self, plan: Plan, record: StatusRecord) -> Told:
+        """The record, or that disclosure is prohibited, when the partner says so or the guard does. Both are decided
+        about whichever is told (V03)."""
+        found = self._back(plan, record, self.held(record.content))
+        nothing = self._back(plan, plan.nothing, frozenset())
+        if found.withheld or record.content.get("ResultCode") == Result.PROHIBITED:
+            return Told(plan.nothing, record, nothing, found.withheld)
+        return Told(record, record, found)
+
+    def _back(self, plan: Plan, record: StatusRecord, held: frozenset[bytes]) -> Decision:
+        """Whether a record may go back to the caller."""
         bearing = self.guard.bearing(record.facts)
-        held = self.held(record.content)
-        withheld = self.guard.decide(Passage(bearing, plan.back, plan.at.date(), plan.partner, held=held)).withheld
-        prohibits = record.content.get("ResultCode") == Result.PROHIBITED
-        return Told(plan.nothing, Result.PROHIBITED, record, withheld) if withheld or prohibits else None
+        return self.guard.decide(Passage(bearing, plan.back, plan.at.date(), plan.partner, held=held))
+
+
+def _unfit(answer: StatusRecord | Unfit, wrong: Mismatch | None) -> AnswerUnfit:
+    """What is wrong with an answer; of several faults the first."""
+    if isinstance(answer, Unfit):
+        rule = next((f.rule for f in answer.findings if f.severity.blocks), None)
+        other = "answer-schema" if answer.record else "answer-unreadable"
+        return AnswerUnfit(answer.why, code=f"answer-{rule.lower()}" if rule else other)
+    return AnswerUnfit("The answer is not one to this query.", code=wrong and wrong.value)
 
 
 def _attested(facts: Facts, sender: Partner, weighed: str) -> str:

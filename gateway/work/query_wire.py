@@ -11,6 +11,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from functools import partial
 
+from gateway.core.disclosure import Clearance
 from gateway.core.errors import Misconfigured, Unavailable
 from gateway.core.ids import Clock
 from gateway.core.model import Digest, Partner
@@ -56,12 +57,12 @@ class QueryEnvelopes:
         work = partial(self.wire.protect, partner.protection.profile, body, note, to, by)
         return work() if len(body) <= INLINE else await asyncio.to_thread(work)
 
-    async def answered(self, caller: Partner, query: QueryId, answer: Encoded) -> Answered:
+    async def answered(self, caller: Partner, query: QueryId, answer: Encoded, clearance: Clearance) -> Answered:
         """What the caller gets: its size follows from that of the answer alone, which fills whole size classes."""
         if caller.protection.profile is Profile.NONE:
-            return Answered(answer.body, answer.media_type)
+            return Answered(answer.body, answer.media_type, clearance)
         message = await self.closed(caller, query, answer.body, answer.media_type)
-        return Answered(message.body, message.media_type)
+        return Answered(message.body, message.media_type, clearance)
 
     def _keys(self, partner: Partner) -> tuple[WireKey, tuple[WireKey, ...]]:
         profile, now = partner.protection.profile, self.clock()

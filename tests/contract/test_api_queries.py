@@ -7,15 +7,18 @@ import base64
 import hashlib
 import json
 import time
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
 
 from gateway.core.model import FormatName, Page, PartnerKey
-from gateway.core.ports.queries import QueryId
+from gateway.core.ports.queries import Answered, QueryId
+from tests.contract.api_stack import running
 from tests.contract.query_stack import QUICK_TO_OPEN, answering, asking
 from tests.journeys.partner_server import closes_early, is_slow
-from tests.unit.status_records import CASE, IOWA, OWN_CASE, QUESTION, SWAPPED, answer, party, question
+from tests.unit.guarding import cleared
+from tests.unit.status_records import CASE, IOWA, OHIO, OWN_CASE, QUESTION, SWAPPED, answer, party, question
 
 QUERY, ANSWER = question(), answer()
 ASKED, ANSWERED = ("query.asked", "ok"), ("query.answered", "found")
@@ -52,6 +55,31 @@ async def test_the_answer_comes_back_under_the_id_of_the_request(iowa):
     assert b"<RecipientCaseID>SYN500000001</RecipientCaseID>" in body
     assert await iowa.written() == [ASKED, ANSWERED]
     assert iowa.present.ended == [(IOWA, "answered")]
+
+
+class Misdirecting:
+    """Answers every query, with a word of the guard's that is about what a test wants."""
+
+    def __init__(self, query, caller):
+        self.query, self.caller = query, caller
+
+    async def ask(self, _sender, _format, _body, query, _attested=""):
+        return Answered(ANSWER.encode(), "application/xml", cleared(self.query or query, self.caller))
+
+    async def close(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("query", "caller", "status"), [(None, OHIO, 200), (None, IOWA, 500), ("another", OHIO, 500)],
+    ids=["control: the caller's", "another caller's", "another query's"],
+)  # fmt: skip
+async def test_an_answer_that_was_cleared_for_another_is_not_told(sqlite_url, tmp_path, query, caller, status):
+    misdirecting = Misdirecting(query, caller)
+    async with running(sqlite_url, tmp_path, change=lambda parts: replace(parts, queries=misdirecting)) as stack:
+        found = await stack.call("ohio", "POST", "/v1/queries", data=QUERY.encode(), Content_Type="application/xml")
+        assert found.status == status
+        assert (b"TotalOwedAmount" in found.body) is (status == 200)
 
 
 async def test_a_caller_may_ask_in_json_and_the_partner_answer_in_its_own_form(iowa):

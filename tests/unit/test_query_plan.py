@@ -9,6 +9,7 @@ from time import process_time
 import pytest
 
 from gateway.core.attestation import OUTDATED
+from gateway.core.disclosure import Withheld
 from gateway.core.model import AdapterName, Endpoint, FormatName
 from gateway.core.ports.queries import QueryId, Reply
 from gateway.core.query_errors import AnswerUnfit, QueryInvalid, QueryRefused
@@ -262,6 +263,25 @@ def test_the_control_a_person_who_is_not_protected_is_told():
     )
     assert "CANARY" in body
     assert found.result == "found"
+
+
+@pytest.mark.parametrize("mark", ["Y", "N"])
+def test_whatever_is_told_goes_to_the_caller_alone_with_the_guards_word(mark):
+    planner, planned = Planner(READER, lambda: Directory((), ()), GUARD, nobody), plan(question(**PERSONS))
+    told = answer(**PERSONS, Participant=PERSON.format(mark))
+    found = planner.judge(planned, Reply(told.encode(), "application/xml"))
+    word = planner.clear_answer(planned, found)
+    assert word.covers("q", OHIO)
+    assert not word.covers("q", IOWA)
+    assert not word.covers("another", OHIO)
+
+
+def test_control_what_the_guard_keeps_back_gets_no_word():
+    planner, planned = Planner(READER, lambda: Directory((), ()), GUARD, nobody), plan()
+    found = planner.judge(planned, Reply(answer().encode(), "application/xml"))
+    kept = replace(found, decision=replace(found.decision, withheld=Withheld.FAMILY_VIOLENCE))
+    with pytest.raises(ValueError, match="may not leave"):
+        planner.clear_answer(planned, kept)
 
 
 def test_an_answer_to_another_query_does_not_tell_that_its_person_is_protected():

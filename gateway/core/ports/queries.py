@@ -59,6 +59,8 @@ class Answered:
 
     body: bytes = field(repr=False)
     media_type: str
+    clearance: Clearance
+    """The disclosure guard's word that it may go to the caller."""
 
 
 class Queries(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway.core.errors import TooLarge, Unsupported
+from gateway.core.errors import Tampered, TooLarge, Unsupported
 from gateway.core.model import FormatName, Partner
 from gateway.core.ports.queries import QueryId
 from gateway.web.api import bodies, protected
@@ -18,13 +18,16 @@ ID_HEADER = "Gateway-Query"
 
 
 async def post_query(call: Call) -> web.Response:
-    """The answer in the form of the query. Nothing is kept of either; see ``gateway.work.query``."""
+    """The answer in the form of the query. Nothing is kept of either; see ``gateway.work.query``. Raises Tampered when
+    the answer was cleared for another caller or to another query."""
     sender = await call.sender()
     if protected.is_protected(sender):
         form, body = await _opened(call, sender)
     else:
         form, body = _form(call, call.request.headers.get("Content-Type", "")), await _whole(call)
     answered = await call.parts.queries.ask(sender, form, body, QueryId(call.entity), weighed(call))
+    if not answered.clearance.covers(call.entity, sender.key):
+        raise Tampered("The answer is not cleared for this caller.", code="not-cleared")
     return web.Response(body=answered.body, headers={ID_HEADER: call.entity, "Content-Type": answered.media_type})
 
 
