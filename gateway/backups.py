@@ -14,6 +14,7 @@ from gateway.audit.note import VerifyKey, note_parts
 from gateway.core.audit_entry import timestamp
 from gateway.core.backup import Manifest, Part, manifest
 from gateway.core.errors import Conflict, Misconfigured, NotFound, Tampered, Unavailable
+from gateway.core.four_eyes import Act, Request, State
 from gateway.core.model import Actor
 from gateway.core.ports.audit_log import Checkpoint
 from gateway.foundation import Foundation, foundation
@@ -23,6 +24,7 @@ from gateway.store.copies import copy_in, copy_out, dialect_of, readable
 from gateway.store.engine import Dialect
 from gateway.store.migrations import current, migrate
 from gateway.transports import database_transport
+from gateway.web.approving import Wish
 from keys.head_file import FILE_NAME, HeadFile
 
 DATABASE, CHECKPOINT, MANIFEST, KEYS = "database", "checkpoint", "manifest.json", "keys"
@@ -44,8 +46,17 @@ def expect_vacant(folder: Path) -> None:
         raise _taken(folder)
 
 
-async def create(base: Foundation, folder: Path, actor: Actor, *, with_keys: bool = False) -> Manifest:
-    """Write a back-up into a new directory. Raises Conflict when it exists, NotFound while the log is empty."""
+def copying_keys(folder: Path, purpose: str) -> Wish:
+    """What two people agree on before keys leave: one back-up, in this directory, for this purpose."""
+    return Wish(Act.COPY_KEYS, "backup:keys", {"directory": str(folder.absolute()), "purpose": purpose})
+
+
+async def create(base: Foundation, folder: Path, actor: Actor, keys: Request | None = None) -> Manifest:
+    """Write a back-up into a new directory. ``keys``: the permission that was used for the keys to be in it; None: they
+    are not. Raises Conflict when the directory exists, or when the permission is none for it (``approval-needed``),
+    NotFound while the log is empty."""
+    if keys is not None:
+        _expect_agreed(keys, folder)
     url = base.settings.db.url
     head = await base.stores.audit.head()
     if head is None:
@@ -54,7 +65,7 @@ async def create(base: Foundation, folder: Path, actor: Actor, *, with_keys: boo
     _make(folder)
     _write(folder / CHECKPOINT, head.note.encode())
     await copy_out(url, folder / DATABASE, database_transport(base.settings))
-    if with_keys:
+    if keys is not None:
         await asyncio.to_thread(_copy_keys, base.settings.keys.directory, folder / KEYS)
     told = Manifest(
         made_at=timestamp(base.clock()),
@@ -64,17 +75,24 @@ async def create(base: Foundation, folder: Path, actor: Actor, *, with_keys: boo
         origin=parse_head(note_parts(head.note)[0]).origin,
         log_size=head.size,
         log_root=head.root.hex(),
-        keys=with_keys,
+        keys=keys is not None,
         files=await asyncio.to_thread(_parts, folder),
         needs=needs,
     )
     _write(folder / MANIFEST, told.text().encode())
     digest = hashlib.sha256(told.text().encode()).hexdigest()
-    entry = base.scribe.entry(
-        actor, "backup.made", "backup", details={"log_size": told.log_size, "manifest_sha256": digest}
-    )
-    await base.stores.audit.write([entry])
+    details: dict[str, str | int] = {"log_size": told.log_size, "manifest_sha256": digest}
+    if keys is not None:
+        details |= {"approval": keys.id, "asked_by": keys.asked_by, "approved_by": keys.decided_by or ""}
+    await base.stores.audit.write([base.scribe.entry(actor, "backup.made", "backup", details=details)])
     return told
+
+
+def _expect_agreed(keys: Request, folder: Path) -> None:
+    two = keys.decided_by not in (None, keys.asked_by)
+    about = keys.act is Act.COPY_KEYS and keys.terms.get("directory") == str(folder.absolute())
+    if not (two and about and keys.state is State.USED):
+        raise Conflict("Nobody else agreed to keys in this back-up.", code="approval-needed")
 
 
 def verify_keys(base: Foundation, folder: Path) -> tuple[VerifyKey, ...]:

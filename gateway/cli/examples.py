@@ -128,7 +128,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "retention hold add": ('--partner ohio --reason "lawsuit 12"', f'--record {_ID} --reason "lawsuit 12"'),
     "retention hold list": ("", "--all"),
     "retention hold release": (f'{_ID} --reason "lawsuit 12 is over"',),
-    "backup create": ("backups/monday --with-keys",),
+    "backup create": (
+        "backups/monday",
+        'backups/monday --with-keys --ask "the host is replaced"',
+        "backups/monday --with-keys",
+    ),
     "backup verify": ("backups/monday",),
     "backup restore": ("backups/monday",),
     "extract list": ("", "--all"),

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from gateway.core.errors import Refused
 from gateway.core.extract import Extract
 
-COPIES = frozenset({"backup", "other"})
+COPIES = frozenset({"backup", "backup-with-keys", "other"})
 """Kinds of the register that may hold sealed values: what is in the others is signed or in the clear."""
 LASTS = timedelta(days=1)
 """Longer than it takes to make a copy: a key that was made meanwhile may be in it."""

@@ -37,7 +37,8 @@ EXTRACTS: Mapping[str, str] = {
     "disclosures": "the accounting of disclosures of one case",
     "incident-report": "counts and ids of what happened in a time",
     "records-list": "a list of records, without their content, that two people agreed on",
-    "backup": "a copy of the database",
+    "backup": "a copy of the database, sealed as it is there",
+    "backup-with-keys": "a copy of the database and of the keys that open it, that two people agreed on",
     "other": "a copy that somebody made by other means and wrote down here",
 }
 """Every kind of copy that leaves, and what is in it; what makes one names its kind here."""

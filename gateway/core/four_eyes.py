@@ -29,6 +29,7 @@ class Act(StrEnum):
     REPLAY = "replay.start"
     AMEND = "dead-letter.amend"
     OVERRIDE = "disclosure.override"
+    COPY_KEYS = "backup.keys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ PAIRS: Mapping[Act, Pair] = {
     Act.OVERRIDE: Pair(
         "let one answer about a protected person go to a court that ordered it",
         frozenset({Role.DATA_STEWARD, Role.SECURITY_OFFICER}),
+        frozenset({Role.SECURITY_OFFICER}),
+    ),
+    Act.COPY_KEYS: Pair(
+        "take a back-up out together with its keys, with which it is every record in the clear",
+        frozenset({Role.ADMIN, Role.SECURITY_OFFICER}),
         frozenset({Role.SECURITY_OFFICER}),
     ),
 }

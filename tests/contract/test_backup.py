@@ -7,14 +7,16 @@ import os
 import shutil
 import sqlite3
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 
 import pytest
 
-from gateway.backups import create, restore, verify, verify_keys
+from gateway.backups import copying_keys, create, restore, verify, verify_keys
 from gateway.cli.extracts import register
 from gateway.cli.key_end import ask_for, carry_out
 from gateway.core.backup import about
-from gateway.core.errors import Conflict, NotFound, Tampered
+from gateway.core.errors import Conflict, Forbidden, NotFound, Tampered
+from gateway.core.four_eyes import Act, State
 from gateway.core.labels import open_record
 from gateway.core.model import Actor, Page
 from gateway.core.roles import Role
@@ -24,9 +26,11 @@ from gateway.key_rows import KeyRows
 from gateway.settings import Settings
 from gateway.store.copies import copy_in
 from gateway.store.migrations import migrate
-from gateway.web.approving import SecondWords
+from gateway.web.approving import Person, SecondWords
 from keys.states import KeyState, KeyUse
 from tests.contract.archive import OPERATOR, archive
+
+OFFICER = Actor("operator", "sam")
 
 
 @pytest.fixture
@@ -50,6 +54,22 @@ def settings_of(url, home, **given):
     return Settings.model_validate({"db": {"url": url}, "keys": {"directory": home / "keys"}, **given})
 
 
+def words_of(base):
+    return SecondWords(base.stores.approvals, base.scribe, base.clock, base.mint)
+
+
+async def agreed(base, folder, *, by=OFFICER):
+    """The permission for keys in a back-up in this directory, used."""
+    words, wish = words_of(base), copying_keys(folder, "drill")
+    request = await words.ask(Person(OPERATOR, None), wish, "the host is replaced")
+    await words.decide(by, Role.SECURITY_OFFICER, request.id, approved=True, reason="planned")
+    return await words.use(OPERATOR, wish)
+
+
+async def with_keys(base, folder):
+    return await create(base, folder, OPERATOR, await agreed(base, folder))
+
+
 def elsewhere(tmp_path):
     return f"sqlite+aiosqlite:///{tmp_path}/other/gateway.db"
 
@@ -62,7 +82,7 @@ async def test_a_back_up_restored_on_an_empty_host_gives_the_same_root_and_the_s
     async with archive(tmp_path, database_url) as site:
         kept = await site.fill(count)
         head = await site.base.stores.audit.head()
-        await create(site.base, tmp_path / "backup", OPERATOR, with_keys=True)
+        await with_keys(site.base, tmp_path / "backup")
         assert (await verify(tmp_path / "backup", verify_keys(site.base, tmp_path / "backup"))).log_size == head.size
     found = await restore(settings_of(empty_url, home), tmp_path / "backup", with_keys=True)
     assert (found.size, found.root) == (head.size, head.root.hex())
@@ -104,7 +124,7 @@ def mend(folder):
 async def test_a_changed_byte_or_a_missing_file_is_found(tmp_path, site, name):
     await site.fill(1)
     folder = tmp_path / "backup"
-    await create(site.base, folder, OPERATOR, with_keys=True)
+    await with_keys(site.base, folder)
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     with pytest.raises(Tampered):
@@ -128,7 +148,7 @@ async def test_a_checkpoint_that_somebody_else_signed_is_refused(tmp_path, site)
 async def test_keys_are_in_it_only_when_asked_for_and_the_files_are_private(tmp_path, site):
     await site.fill(1)
     await create(site.base, tmp_path / "without", OPERATOR)
-    await create(site.base, tmp_path / "with", OPERATOR, with_keys=True)
+    await with_keys(site.base, tmp_path / "with")
     assert not (tmp_path / "without" / "keys").exists()
     copied, own = (folder / "keys" / "keyring.json" for folder in (tmp_path / "with", tmp_path))
     assert copied.read_bytes() == own.read_bytes()
@@ -140,9 +160,35 @@ async def test_keys_are_in_it_only_when_asked_for_and_the_files_are_private(tmp_
     assert (tmp_path / "with" / "database").stat().st_mode & 0o777 == 0o600
 
 
+async def test_keys_leave_only_in_the_back_up_that_two_people_agreed_on_and_both_are_in_the_log(tmp_path, site):
+    await site.fill(1)
+    permission = await agreed(site.base, tmp_path / "with")
+    for unfit, folder in (
+        (permission, tmp_path / "elsewhere"),
+        (replace(permission, state=State.APPROVED), tmp_path / "with"),
+        (replace(permission, decided_by=str(OPERATOR)), tmp_path / "with"),
+        (replace(permission, act=Act.EXPORT), tmp_path / "with"),
+    ):
+        with pytest.raises(Conflict) as caught:
+            await create(site.base, folder, OPERATOR, unfit)
+        assert caught.value.problem == "approval-needed"
+        assert not folder.exists()
+    await create(site.base, tmp_path / "with", OPERATOR, permission)
+    await create(site.base, tmp_path / "without", OPERATOR)
+    made = [dict(entry.details) for _, entry in await site.base.stores.audit.about("backup")]
+    assert (made[0]["asked_by"], made[0]["approved_by"]) == (str(OPERATOR), str(OFFICER))
+    assert "approval" not in made[1], "control: a sealed copy needs nobody"
+
+
+async def test_whoever_asked_for_the_keys_cannot_agree(tmp_path, site):
+    with pytest.raises(Forbidden) as caught:
+        await agreed(site.base, tmp_path / "with", by=OPERATOR)
+    assert caught.value.problem == "approval-own"
+
+
 async def test_nothing_that_is_there_is_overwritten(tmp_path, site):
     await site.fill(1)
-    await create(site.base, tmp_path / "backup", OPERATOR, with_keys=True)
+    await with_keys(site.base, tmp_path / "backup")
     with pytest.raises(Conflict, match="there already"):
         await create(site.base, tmp_path / "backup", OPERATOR)
     with pytest.raises(Conflict, match="new directory"):

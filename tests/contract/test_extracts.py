@@ -12,15 +12,18 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from gateway.cli.application import app
-from gateway.core.errors import NotFound, Unprocessable
+from gateway.core.errors import Conflict, NotFound, Unprocessable
 from gateway.core.extract import EXTRACTS
-from gateway.core.model import DeliveryState
+from gateway.core.model import Actor, DeliveryState, Page
 from gateway.core.retention import later
+from gateway.core.roles import Role
 from gateway.disclosed import Export
 from gateway.retaining import eraser, local_desk
+from gateway.web.approving import SecondWords
 from tests.contract.archive import BEGIN, IOWA, OPERATOR, TANF, WAGE, archive
 
 DAY = timedelta(days=1)
+SAM = Actor("operator", "sam")
 YEARS = timedelta(days=6 * 365.25)
 
 
@@ -83,12 +86,19 @@ def command(config, *words):
     return done.stdout
 
 
+def refused(config, *words):
+    """For want of a second person's word."""
+    done = CliRunner().invoke(app, ["--config", str(config), *words])
+    assert isinstance(done.exception, Conflict), done.output
+    assert done.exception.problem == "approval-needed"
+
+
 def registered(config):
     return [one["what"] for one in json.loads(command(config, "extract", "list", "--json"))]
 
 
-CONSOLE = "records-list"
-"""Taken in the console: its own test looks at the register."""
+TWO_PEOPLE = {"records-list", "backup-with-keys"}
+"""What nobody takes out alone: in the console, whose own test looks at the register, and below."""
 WAYS = {
     "audit-export": ("audit", "export", "--out", "{}/log.zip"),
     "evidence": ("audit", "evidence", "{record}", "--out", "{}/evidence.json"),
@@ -102,11 +112,39 @@ WAYS = {
 @pytest.mark.claim("O02", control="test_a_copy_that_is_made_past_the_commands_is_missed_in_the_register")
 def test_every_way_out_is_in_the_register(installed, tmp_path, claim):
     config, record = installed
-    assert set(WAYS) == set(EXTRACTS) - {CONSOLE}
+    assert set(WAYS) == set(EXTRACTS) - TWO_PEOPLE
     for what, words in WAYS.items():
         command(config, *(word.format(tmp_path, record=record) for word in words))
         assert what in registered(config)
     claim.measured(f"{len(WAYS)} of {len(WAYS)} ways out registered")
+
+
+def test_keys_leave_with_a_back_up_once_somebody_else_agreed_to_just_this_one(installed, tmp_path, sqlite_url):
+    config, _record = installed
+    first, other = (("backup", "create", str(tmp_path / name), "--with-keys") for name in ("first", "other"))
+    refused(config, *first)
+    asked = command(config, *first, "--ask", "the host is replaced")
+    assert command(config, *first, "--ask", "once more") == asked, "one request, not two"
+    refused(config, *first)
+    assert registered(config) == []
+
+    async def agree():
+        async with archive(tmp_path, sqlite_url) as site:
+            base = site.base
+            (request,) = (await base.stores.approvals.list(Page(10))).rows
+            words = SecondWords(base.stores.approvals, base.scribe, base.clock, base.mint)
+            await words.decide(SAM, Role.SECURITY_OFFICER, request.id, approved=True, reason="planned")
+
+    asyncio.run(agree())
+    refused(config, *other)
+    refused(config, *first, "--purpose", "a look at it")
+    command(config, *first)
+    assert (tmp_path / "first" / "keys").is_dir()
+    assert registered(config) == ["backup-with-keys"]
+    refused(config, *other)
+    assert not (tmp_path / "other").exists()
+    command(config, *other[:-1])
+    assert registered(config) == ["backup-with-keys", "backup"], "control: a sealed copy needs nobody"
 
 
 def test_a_back_up_that_is_not_made_is_not_in_the_register(installed, tmp_path):
