@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -27,7 +28,7 @@ from gateway.work.housekeeping import Housekeeper
 from gateway.work.integrator import Integrator
 from gateway.work.leadership import Leadership
 from gateway.work.lookout import Lookout
-from gateway.work.loops import Loop
+from gateway.work.loops import Loop, Step
 from gateway.work.patience import Patience
 from gateway.work.presence import RENEWED as PRESENCE_EVERY
 from gateway.work.reindex import IndexPace
@@ -164,9 +165,16 @@ def _scheduled(process: Gateway) -> list[Loop]:
         Loop("wire.keys", alone(wire.warn), WIRE_KEYS_EVERY),
         Loop("wire.payloads", alone(wire.forget), seconds(60)),
         Loop("receipts", alone(process.receipts.step), ANYHOW, sign=Sign.RECEIPTS),
+        *_prohibiting(process, alone),
         Loop("court-orders", alone(releaser(base, desk, process.clearing).step), seconds(5)),
         Loop("reroute", alone(rerouter.step), seconds(2)),
     ]
+
+
+def _prohibiting(process: Gateway, alone: Callable[[Step], Step]) -> list[Loop]:
+    """What the intake told at once is not told again."""
+    prohibiting = process.desk.prohibiting
+    return [] if prohibiting is None else [Loop("prohibited", alone(prohibiting.step), seconds(5))]
 
 
 def _retention(process: Gateway) -> list[Loop]:

@@ -50,6 +50,7 @@ from gateway.store.nonces import StoredNonces
 from gateway.store.operators import StoredOperators
 from gateway.store.overrides import StoredOverrides
 from gateway.store.partners import StoredPartners
+from gateway.store.prohibitions import StoredProhibitions
 from gateway.store.protection import StoredNotices
 from gateway.store.readings import StoredReadings
 from gateway.store.receipts import StoredReceipts
@@ -122,6 +123,7 @@ class Stores:
     turns: StoredTurns
     danger_changes: StoredDangerChanges
     overrides: StoredOverrides
+    prohibitions: StoredProhibitions
     readings: StoredReadings
     incidents: StoredIncidentRegister
     glass: StoredGlass
@@ -155,6 +157,7 @@ def stores(database: Database, clock: Clock, announce_grace: timedelta) -> Store
         incidents=StoredIncidentRegister(database),
         glass=StoredGlass(database),
         overrides=StoredOverrides(database),
+        prohibitions=StoredProhibitions(database),
         readings=StoredReadings(database),
         waits=StoredWaits(database),
         signs=StoredSigns(database),

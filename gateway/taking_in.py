@@ -15,6 +15,7 @@ from gateway.work.acknowledging import Acknowledging
 from gateway.work.directory import DirectoryWatch
 from gateway.work.intake import Desk, IntakeLimits
 from gateway.work.originate import Originator
+from gateway.work.prohibiting import Prohibiting
 from gateway.work.returns import Returns
 from gateway.work.route import Router
 from transforms.csenet_errors import ErrorReturns
@@ -52,6 +53,12 @@ def intake_desk(
             base.stores.submissions,
             lambda name, body, findings: acknowledge(body, findings, base.speech.catalog.x12[name]),
             frozenset(base.speech.catalog.x12),
+        ),
+        prohibiting=Prohibiting(
+            originator,
+            base.stores.records,
+            base.stores.prohibitions,
+            {kind: info.prohibited for kind, info in base.speech.catalog.kinds.items() if info.prohibited is not None},
         ),
         successions=base.speech.catalog.order_of_files,
         turns=base.stores.turns,

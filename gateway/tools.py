@@ -54,7 +54,8 @@ def _loaded(drafts: bool) -> Speech:  # noqa: FBT001 - a cache tells positions a
 
 def tools(spoken: Speech, sealer: Sealer, indexer: Indexer) -> Tools:
     examiner = Examiner(spoken.formats, spoken.canonical, spoken.rules, sealer, indexer)
-    return Tools(examiner, Composer(spoken.formats, spoken.canonical, sealer, spoken.catalog.bridging))
+    classed = frozenset(kind for kind, info in spoken.catalog.kinds.items() if info.prohibited is not None)
+    return Tools(examiner, Composer(spoken.formats, spoken.canonical, sealer, spoken.catalog.bridging, classed))
 
 
 def tools_from(snapshot: KeySnapshot, *, drafts: bool = False) -> Tools:

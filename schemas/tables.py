@@ -15,6 +15,7 @@ from gateway.core.catalog import (
     Need,
     Parameter,
     Picture,
+    Prohibited,
     Question,
     Rule,
     Triple,
@@ -57,6 +58,7 @@ def _kind(kind: Kind, one: Document) -> KindInfo:
         namespace=one.text("namespace"),
         facts=_facts(one.table("facts")),
         question=_question(one.table("question")) if one.has("question") else None,
+        prohibited=_prohibited(one.table("prohibited")) if one.has("prohibited") else None,
     )
     one.finish()
     return info
@@ -69,6 +71,14 @@ def _question(one: Document) -> Question:
     )
     one.finish()
     return question
+
+
+def _prohibited(one: Document) -> Prohibited:
+    says = one.table("says")
+    told = Prohibited(frozenset(one.texts("keeps")), {path: says.text(path) for path, _ in says.items()})
+    says.finish()
+    one.finish()
+    return told
 
 
 def _facts(one: Document) -> FactsMap:

@@ -16,6 +16,33 @@ is written down once more in `tests/vectors/disclosure/release.csv`.
 """
 
 
+PROHIBITED = """Who asked where somebody is, and may not be told because of danger, is told just that, by the code
+that the federal services have for it (42 USC 653(b)(2)): the echo of the request with 39, in the answering partner's
+name, as a record of its own. It is committed right after the answer that stays, before the answer's sender has
+its 202, and goes the same way: same agreement, same batch, the 920 bytes of the fixed width, or, as XML and
+JSON, filled up to 8 KiB like every answer of the kind. For answers in big bodies, and for those that were about
+to leave when the notice came, the scheduler looks every five seconds. It is told once (its submission has the
+key `prohibited-RECORD`), places no notice, and does not stand in the way of an order of a court. What is kept
+for other reasons is kept in silence."""
+PROHIBITED_CASES = (
+    ("`locate-answer`, to a partner that takes the kind", "told"),
+    (
+        "`locate-answer`, to a partner that takes it bridged to `locate` (CSENet)",
+        "silence: no reason of LO1 P says it, and that nobody was found (`LUALL`) would be untrue",
+    ),
+    (
+        "`locate` (LO1 P), from state to state",
+        "silence: the same, and its serial numbers are the sender's; the answering state tells in its own words",
+    ),
+    ("a `locate-answer` that names no state", "silence"),
+    ("the answers of several agencies to one request", "one for each: the echo names the agency"),
+    (
+        "an answer that found nothing",
+        "it goes as it is, so who is told that disclosure is prohibited knows that something was found",
+    ),
+    ("a query, answered while its caller waits", "[queries.md](queries.md)"),
+)
+
 ORDERS = """What is found about a protected person goes to nobody, but a court may order that one answer goes to it
 (42 USC 653(b)(2), 654(26)(E)). A data steward asks on the page of the request (or of the answer), or somebody at the
 gateway's machine with `gateway override ask`: the person by its place in the record, the court's id, the day of the
@@ -58,6 +85,7 @@ def disclosure_page(policy: Policy) -> str:
         ),
         ("Refusals", "Of several the first counts.", _rows(policy.refusals)),
         ("Federal tax information", f"{policy.tax_source}. *old*: from an older copy of the matrix.", _tax(policy)),
+        ("Prohibited answers", PROHIBITED, table(("case", "what holds"), PROHIBITED_CASES)),
         ("Orders of courts", ORDERS, table(("case", "what holds"), ORDER_CASES)),
         ("Why something was not sent", "What `gateway why` and the API say.", _answers(policy)),
     ]

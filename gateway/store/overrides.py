@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, exists, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.core import disclosure
 from gateway.core.court_orders import Standing, stands
-from gateway.core.disclosure import Override, Way, Withheld
+from gateway.core.disclosure import Override, Way
 from gateway.core.four_eyes import Act
 from gateway.core.model import AuditEntry, DeliveryId, DeliveryState, PartnerKey, RecordId, RecordState
 from gateway.core.people import unpacked
@@ -24,11 +25,12 @@ from gateway.store.rows import write_entries
 from gateway.store.tables import audit_entries, deliveries, items, overrides, records
 from gateway.store.walks import delivery_in, record_in
 
-DANGER = tuple(reason.value for reason in (Withheld.FAMILY_VIOLENCE, Withheld.NONDISCLOSURE, Withheld.PROTECTED_PERSON))
+DANGER = tuple(sorted(reason.value for reason in disclosure.DANGER))
 """Why something is kept that an order can let go."""
 _UNDER_WAY = (DeliveryState.CLAIMED.value, DeliveryState.WAITING.value)
-_KEPT = (DeliveryState.HELD, DeliveryState.WITHHELD)
-_CAME_TO_NOTHING = tuple(state.value for state in (*_KEPT, DeliveryState.DEAD, DeliveryState.WITHDRAWN))
+KEPT = (DeliveryState.HELD, DeliveryState.WITHHELD)
+"""States of deliveries that stay here."""
+_CAME_TO_NOTHING = tuple(state.value for state in (*KEPT, DeliveryState.DEAD, DeliveryState.WITHDRAWN))
 UNDELIVERED = "override.undelivered"
 _ORDER, _DELIVERY = overrides.c, deliveries.c
 
@@ -138,7 +140,7 @@ class StoredOverrides:
             select(deliveries.c.id, records.c.persons, records.c.id.label("record"))
             .join(items, items.c.delivery == deliveries.c.id)
             .join(records, records.c.id == items.c.record)
-            .where(or_(*(and_(*delivery_in(state)) for state in _KEPT)), deliveries.c.cause.in_(DANGER))
+            .where(or_(*(and_(*delivery_in(state)) for state in KEPT)), deliveries.c.cause.in_(DANGER))
         )
         async with self._database.read() as connection:
             found = await _naming(connection, order, withheld.order_by(records.c.id))

@@ -11,14 +11,17 @@ from typing import TypeGuard, overload
 from gateway.core.bridge import Bridge, Bridging, Crossing, gathered
 from gateway.core.errors import Unprocessable
 from gateway.core.labels import Label, named_label, open_carried, strictest
-from gateway.core.model import Content, Digest, Finding, FormatName, RecordId
+from gateway.core.model import Content, Digest, Finding, FormatName, Kind, RecordId
 from gateway.core.ports.crew import Composed, Composition
 from gateway.core.ports.formats import CanonicalForm, Cover, Encoded, Format, Wrapping
 from gateway.core.ports.keys import Sealer
+from gateway.core.size_class import filled
 
 Amended = Mapping[RecordId, str]
 """Record -> the amendment that is carried in its place."""
 _AS_SENT: Amended = {}
+AS_LONG_AS_THEY_SAY = frozenset({FormatName("xml"), FormatName("json")})
+"""Formats of no fixed width."""
 AT_ONCE = 100
 """Records of a delivery that may all lie open in memory; of more, one is open at a time."""
 
@@ -31,6 +34,8 @@ class Composer:
     canonical: CanonicalForm
     sealer: Sealer
     bridging: Bridging = field(default_factory=Bridging)
+    classed: frozenset[Kind] = frozenset()
+    """Kinds of which a payload whose length follows its content fills whole size classes (V03)."""
 
     def compose(self, task: Composition) -> Composed:
         delivery = task.claimed.delivery
@@ -43,9 +48,12 @@ class Composer:
             encoded = format_.encode(contents, _cover(task))
         else:
             encoded = self._encoded(format_, task)
-        digest = Digest(hashlib.sha256(encoded.body).hexdigest())
+        body, before = encoded.body, None
+        if delivery.kind in self.classed and delivery.format in AS_LONG_AS_THEY_SAY:
+            body, before = filled(body), _digest(body)
+        findings = (*lost, *encoded.findings)
         return Composed(
-            encoded.body, encoded.media_type, encoded.extension, digest, (*lost, *encoded.findings), self._label(task)
+            body, encoded.media_type, encoded.extension, _digest(body), findings, self._label(task), replaces=before
         )
 
     def _crossed(self, bridge: Bridge, task: Composition) -> tuple[list[Content], tuple[Finding, ...]]:
@@ -95,6 +103,10 @@ def _wraps(format_: Format) -> TypeGuard[Wrapping]:
 def _is_wrapping(kind: type[Format]) -> bool:
     """Asked once for each class: looking whether an object has what a protocol wants takes longer than wrapping."""
     return issubclass(kind, Wrapping)
+
+
+def _digest(body: bytes) -> Digest:
+    return Digest(hashlib.sha256(body).hexdigest())
 
 
 def _cover(task: Composition) -> Cover:

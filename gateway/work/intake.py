@@ -40,6 +40,7 @@ from gateway.core.whole_file import WholeFile
 from gateway.work.acknowledging import Acknowledging
 from gateway.work.pieces import Pieces
 from gateway.work.posted import Head
+from gateway.work.prohibiting import Prohibiting
 from gateway.work.returns import Returns
 from gateway.work.route import Router
 from gateway.work.turnstile import Turnstile
@@ -88,6 +89,8 @@ class Desk:
     """Tells senders what is wrong with their transactions; None: nobody does."""
     acknowledging: Acknowledging | None = None
     """Acknowledges interchanges to their senders; None: nobody does."""
+    prohibiting: Prohibiting | None = None
+    """Tells who asked that an answer may not be told; None: nobody does."""
     successions: Successions = field(default_factory=Successions)
     """How files follow each other."""
     turns: Turns | None = None
@@ -235,6 +238,8 @@ class _Upload:
             raise
         if isinstance(committed, Submission):
             desk.announce(tuple(d for j in judged for d in j.deliveries))
+            if desk.prohibiting is not None and committed.counts.withheld:
+                await desk.prohibiting.tell(judged)
         await self._return_errors(committed, judged)
         stored = committed.submission if isinstance(committed, Replayed) else committed
         if stored.body_digest == self._hash.hexdigest():

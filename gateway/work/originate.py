@@ -20,6 +20,7 @@ from gateway.core.model import (
     FormatName,
     Partner,
     RecordId,
+    RecordState,
     Submission,
     SubmissionId,
     SubmissionState,
@@ -55,6 +56,16 @@ class Originator:
 
     async def say(self, sender: Partner, key: str, contents: Sequence[Content]) -> Submission | Replayed:
         """Raises Unprocessable when a content does not keep to its schema, Unavailable when nothing was written."""
+        return await self._committed(self._acceptance(sender, key, contents))
+
+    async def offer(self, sender: Partner, key: str, contents: Sequence[Content]) -> Submission | Replayed | None:
+        """The same, but nothing at all (None) where a record of it would have no way, or be kept back by the guard."""
+        acceptance = self._acceptance(sender, key, contents)
+        if any(one.record.state is not RecordState.ROUTED for one in acceptance.judged):
+            return None
+        return await self._committed(acceptance)
+
+    def _acceptance(self, sender: Partner, key: str, contents: Sequence[Content]) -> Acceptance:
         documents = [self.canonical.write(content) for content in contents]
         examined = [
             self._examined(sender, ordinal, *pair)
@@ -83,9 +94,12 @@ class Originator:
         submission = replace(submission, receipt=self.write_receipt(submission, judged, ()))
         details: dict[str, str | int] = {"sha256": digest, "records": counts.records, "refused": counts.refused}
         entry = self.scribe.entry(ORIGINATOR, "submission.judged", f"submission:{id_}", "ok", details)
-        committed = await self.store.accept(Acceptance(submission, judged, (), (entry,), self.write_receipt))
+        return Acceptance(submission, judged, (), (entry,), self.write_receipt)
+
+    async def _committed(self, acceptance: Acceptance) -> Submission | Replayed:
+        committed = await self.store.accept(acceptance)
         if isinstance(committed, Submission):
-            self.announce(tuple(delivery for one in judged for delivery in one.deliveries))
+            self.announce(tuple(delivery for one in acceptance.judged for delivery in one.deliveries))
         return committed
 
     def _examined(self, sender: Partner, ordinal: int, content: Content, document: bytes) -> Examined:
@@ -96,7 +110,8 @@ class Originator:
         case = case_indexes(facts, sender.key, self.indexer)
         sealed = self.sealer.seal(label_of(facts), record_context(record), document)
         digest = Digest(hashlib.sha256(document).hexdigest())
-        persons, endangered = indexes(self.canonical.people(content), self.indexer)
+        # It places no notice: what the gateway knows of danger is in the register already, under who placed it.
+        persons, _ = indexes(self.canonical.people(content), self.indexer)
         return Examined(
             record,
             ordinal,
@@ -106,6 +121,5 @@ class Originator:
             sealed,
             case,
             persons=persons,
-            endangered=endangered,
             index_keys=self.indexer.keys,
         )

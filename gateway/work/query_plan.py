@@ -19,11 +19,9 @@ from gateway.core.ports.queries import QueryId, Reply
 from gateway.core.protection import Profile
 from gateway.core.query_errors import AnswerUnfit, QueryInvalid, QueryRefused
 from gateway.core.routing import Directory, Route
+from gateway.core.size_class import filled
 from gateway.work.examine import sender_findings
 from gateway.work.query_reading import FORMS, XML, StatusReader, StatusRecord, Unfit
-
-SIZE_CLASS = 8 * 2**10
-"""Answers are filled up with line ends to a multiple of so many bytes: most fill one, and so does a prohibited one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +146,7 @@ class Planner:
             chosen = nothing
             with suppress(GatewayError):  # What is not told may be anything; a fault told instead would tell it.
                 self.reader.write(plan.form, told.heard.content, cover)
-        return replace(chosen, body=chosen.body + b"\n" * (-len(chosen.body) % SIZE_CLASS))
+        return replace(chosen, body=filled(chosen.body))
 
     def judge(self, plan: Plan, reply: Reply) -> Told:
         """What the caller may be told of a reply. Raises AnswerUnfit; its code names the first fault."""

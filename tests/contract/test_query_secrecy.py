@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from gateway.work.query_plan import SIZE_CLASS
+from gateway.core.size_class import SIZE_CLASS
 from tests.contract.query_stack import asking
 from tests.unit.status_records import answer, question
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from gateway.core.model import Actor
 from gateway.core.ports.protection import Expected
 from gateway.core.protection import Ends, Note, Profile, Protection, Stage, Use, WireKey, recipient_key, signing_keys
-from gateway.work.query_plan import SIZE_CLASS
+from gateway.core.size_class import SIZE_CLASS
 from gateway.work.wire_desk import Wanted
 from tests.contract.query_stack import asking
 from tests.unit.status_records import BOTH_WAYS, IOWA, OHIO, answer, party, question

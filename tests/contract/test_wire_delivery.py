@@ -8,11 +8,14 @@ import pytest
 from gateway.core.errors import Conflict, Transient, Unprocessable
 from gateway.core.model import DeliveryState
 from gateway.core.protection import GATEWAY, PLAIN, Algorithm, MessageRefused, Profile, Protection, Stage, Use
+from gateway.core.size_class import SIZE_CLASS
+from gateway.crew import InlineCrew
+from gateway.tools import tools
 from gateway.work.wire_keeper import WireKeeper, is_warned_of
 from tests.contract.wired import PAT, wired
 from tests.unit.test_amending import MENDED, agreed, dead, desk
 from tests.unit.test_amending import PAT as PAT_AT_HOME
-from tests.unit.work_site import MICHIGAN, OHIO, agreement, partner
+from tests.unit.work_site import CASE, MICHIGAN, OHIO, agreement, partner
 
 PROFILES = tuple(profile for profile in Profile if profile is not Profile.NONE)
 
@@ -109,6 +112,23 @@ async def test_a_kept_payload_that_is_another_than_was_sent_is_held(ends):
         await ends.site.come_to_rest()
     assert await ends.site.states([owed]) == [DeliveryState.HELD]
     assert len(ends.site.door.begun) == 1
+
+
+async def test_a_payload_that_was_made_before_its_kind_had_size_classes_is_protected_anew(ends):
+    [owed] = await ends.site.owe(1)
+    ends.site.door.failure = down
+    made, crew = tools(ends.site.speech, ends.site.sealer, ends.site.questions.indexer), ends.site.crew
+    classed = InlineCrew(made.examiner, replace(made.composer, classed=frozenset({CASE})))
+    async with ends.site.dispatching():
+        await ends.site.come_to_rest()
+    ends.site.crew = replace(crew, crew=replace(crew.crew, crew=classed))
+    ends.site.wait(minutes=3)
+    ends.site.door.failure = None
+    async with ends.site.dispatching():
+        await ends.site.come_to_rest()
+    assert await ends.site.states([owed]) == [DeliveryState.DELIVERED]
+    before, after = [ends.opened(parcel.body).plain for parcel in ends.site.door.begun]
+    assert (before.rstrip(b"\n"), len(after)) == (after.rstrip(b"\n"), SIZE_CLASS)
 
 
 async def test_a_payload_is_forgotten_when_it_was_taken_and_its_facts_stay(ends):

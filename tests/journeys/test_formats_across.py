@@ -7,6 +7,7 @@ import io
 
 import pytest
 
+from gateway.core.size_class import SIZE_CLASS
 from tests.journeys import samples
 from tests.journeys.meaning import contents
 from tests.journeys.partner_files import QUICK_RETRY, https, partner
@@ -27,6 +28,15 @@ endpoint = { adapter = "mailbox" }
 key = "locator-to-ohio"
 senders = ["fpls"]
 recipient = "ohio"
+kinds = ["locate-answer"]
+legal_basis = "42 USC 653(c)"
+valid_from = 2025-01-01
+plain = true
+
+[[agreement]]
+key = "locator-to-texas"
+senders = ["fpls"]
+recipient = "texas"
 kinds = ["locate-answer"]
 legal_basis = "42 USC 653(c)"
 valid_from = 2025-01-01
@@ -162,6 +172,19 @@ async def test_a_federal_locate_answer_arrives_at_the_state_that_asked_as_csenet
         return (await site.api.get("fpls", f"/v1/deliveries/{found['id']}"))["findings"]
 
     assert "AgencyCode" in [one["path"] for one in await until(lost, "what CSENet cannot say is told")]
+
+
+async def test_a_federal_answer_about_somebody_in_danger_arrives_as_prohibited(site):
+    lines = (samples.EXAMPLES / "fixed" / "fpls-answers.txt").read_bytes().splitlines(keepends=True)
+    line = next(line for line in lines if line[60:63] == b"E05")
+    marked = line[:18] + b"48" + line[20:912] + b"26" + line[914:]
+    receipt = await site.api.accepted("fpls", "fpls-answers", marked)
+    assert receipt["counts"]["withheld"] == 1
+    got = await first(site, "texas")
+    (said,) = contents("xml", got)
+    assert (said["AgencyCode"], said["ResponseCode"]) == ("E05", "39")
+    assert not [path for path in said if path.startswith(("TitleIIAnswer", "FamilyViolenceState"))]
+    assert len(got) == SIZE_CLASS
 
 
 async def test_payments_of_a_bank_file_go_to_the_state_that_each_addenda_record_names(site):

@@ -180,6 +180,21 @@ def test_every_element_of_a_locate_answer_that_is_no_echo_of_the_request_counts_
     assert echo, "the list of echoes is of this schema"
 
 
+def test_instead_of_an_answer_the_echo_of_the_request_and_the_code_are_told_and_nothing_else():
+    info = CATALOG.kinds[Kind("locate-answer")]
+    leaves = tuple(tree(merged(info.xsd, CATALOG.xsds), info.root).leaves())
+    form = info.prohibited
+    assert form.keeps < set(ECHO)
+    assert not form.keeps & {"FamilyViolenceState", "NameMatchedCode", "SSNMatchCode", "ResponseCode"}
+    instead = form.instead_of(Content(info.kind, dict.fromkeys(leaves, "X")))
+    kept = {leaf for leaf in leaves if leaf.partition("/")[0].partition("[")[0] in form.keeps}
+    assert instead.fields == dict.fromkeys(kept, "X") | {"ResponseCode": "39"}
+    assert {one.partition("/")[0].partition("[")[0] for one in kept} == form.keeps, "all of them are of this schema"
+    facts = Summary(info, CATALOG.codes).facts(instead)
+    assert facts.nondisclosure
+    assert "told" not in facts.tags
+
+
 def test_an_answer_that_nothing_may_be_told_is_told_unless_it_tells_something():
     silent = facts("locate-answer", AgencyCode="A01", ReceivingStateCode="39", ResponseCode="39")
     telling = facts("locate-answer", AgencyCode="A01", ReceivingStateCode="39", ResponseCode="39", EmployerName="ACME")

@@ -57,6 +57,7 @@ from gateway.work.dispatcher import Dispatcher, DispatchLimits, Tools
 from gateway.work.intake import Desk, IntakeLimits
 from gateway.work.originate import Originator
 from gateway.work.patience import Patience
+from gateway.work.prohibiting import Prohibiting
 from gateway.work.protection import RegisterWatch
 from gateway.work.relay import Relay
 from gateway.work.route import Router
@@ -272,6 +273,13 @@ class Site:
             write_receipt=Receipts(lambda rule: (rule, "", "")),
             announce=self.told.extend,
         )
+
+    def prohibiting(self) -> Prohibiting:
+        """Tells who asked that an answer may not be told."""
+        forms = {
+            kind: info.prohibited for kind, info in self.speech.catalog.kinds.items() if info.prohibited is not None
+        }
+        return Prohibiting(self.originator(), self.stores.records, self.stores.prohibitions, forms)
 
     def backlog(self, owner: str = "a", chunk: int = 2) -> Backlog:
         return Backlog(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gateway.core.catalog.blocks import BLANK_BLOCK, count_blocks
 from gateway.core.catalog.codes import CodeList, Triple
-from gateway.core.catalog.kind import KindInfo, Question
+from gateway.core.catalog.kind import KindInfo, Prohibited, Question
 from gateway.core.catalog.layout import (
     Column,
     ColumnOrder,
@@ -36,6 +36,7 @@ __all__ = [
     "Parameter",
     "Picture",
     "Position",
+    "Prohibited",
     "Question",
     "Rule",
     "Triple",

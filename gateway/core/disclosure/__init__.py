@@ -15,7 +15,7 @@ Nothing reaches a channel without a :class:`Clearance`, and only :meth:`Guard.cl
 
 from __future__ import annotations
 
-from gateway.core.disclosure.decision import Decision, Withheld
+from gateway.core.disclosure.decision import DANGER, Decision, Withheld
 from gateway.core.disclosure.guard import Clearance, Guard
 from gateway.core.disclosure.passage import Override, Passage, Way
 from gateway.core.disclosure.tags import (
@@ -36,6 +36,7 @@ __all__ = [
     "CASE_STATUS",
     "COURT",
     "CUSTODY",
+    "DANGER",
     "LOCATE_TYPE",
     "REGISTRY_ENTRY",
     "TOLD",

@@ -29,6 +29,10 @@ class Withheld(StrEnum):
     UNKNOWN = "disclosure-unknown"
 
 
+DANGER = frozenset({Withheld.FAMILY_VIOLENCE, Withheld.NONDISCLOSURE, Withheld.PROTECTED_PERSON})
+"""Reasons that are about somebody in danger: an order of a court can let go what they keep, and who asked is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What was decided, by which rule of which version of the policy."""

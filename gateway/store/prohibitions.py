@@ -1,0 +1,39 @@
+"""Answers that were kept back because of danger and about which nothing was told yet."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+
+from sqlalchemy import and_, exists, literal, or_, select
+
+from gateway.core.model import Kind, RecordId, RecordState
+from gateway.core.ports.prohibitions import TOLD
+from gateway.store.engine import Database
+from gateway.store.overrides import DANGER, KEPT
+from gateway.store.tables import deliveries, items, records, submissions
+from gateway.store.walks import delivery_in, record_in
+
+
+class StoredProhibitions:
+    """Implements :class:`gateway.core.ports.prohibitions.Prohibitions`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def untold(self, kinds: AbstractSet[Kind], after: RecordId, limit: int) -> tuple[RecordId, ...]:
+        told = exists().where(
+            submissions.c.sender == records.c.sender,
+            submissions.c.idempotency_key == literal(TOLD).concat(records.c.id),
+        )
+        wanted = (records.c.kind.in_(sorted(kinds)), records.c.id > after, ~told)
+        withheld = select(records.c.id).where(*record_in(RecordState.WITHHELD), records.c.reason.in_(DANGER), *wanted)
+        leaving = (
+            select(records.c.id)
+            .join(items, items.c.record == records.c.id)
+            .join(deliveries, deliveries.c.id == items.c.delivery)
+            .where(or_(*(and_(*delivery_in(state)) for state in KEPT)), deliveries.c.cause.in_(DANGER), *wanted)
+        )
+        # No LIMIT: for a few of the first by id a database walks all records, and of what is kept there is little.
+        async with self._database.read() as connection:
+            found = set(await connection.scalars(withheld)) | set(await connection.scalars(leaving))
+        return tuple(RecordId(one) for one in sorted(found)[:limit])
