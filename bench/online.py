@@ -7,21 +7,18 @@ so that the noise of the machine falls on both.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from bench.floor import handwritten
 from bench.report import Figure, Report, Target
 from bench.resources import processor_seconds
 from bench.site import Site, free_port, servers, site
-from tests.servers.postgres import Cluster
-from tests.servers.rabbitmq import Node
 
 TWO_PROCESSES = ("api,relay,console", "dispatcher,scheduler,integrator")
 """How online traffic is best served on two cores (docs/performance.md)."""
@@ -97,7 +94,7 @@ def run(load: Load) -> Report:
     partner_port = free_port()
     with servers() as (cluster, node), site(cluster, node, "online", partners(partner_port)) as gateway:
         gateway.start(*load.roles)
-        with _handwritten(cluster, node, partner_port) as (floor_url, floor_pid):
+        with handwritten(cluster, node, partner_port) as (floor_url, floor_pid):
             _warm(gateway, floor_url, partner_port)
             floors, ours = [], []
             for sender in SENDERS[1 : load.rounds + 1]:
@@ -158,23 +155,6 @@ def _post(load: Load, url: str, port: int, options: Sequence[str], pids: Sequenc
         p99_ms=seen["p99_ms"],
         processor_seconds=spent,
     )
-
-
-@contextmanager
-def _handwritten(cluster: Cluster, node: Node, partner_port: int) -> Iterator[tuple[str, int]]:
-    """The floor, listening; its address and process id."""
-    port = free_port()
-    database = cluster.create_database("handwritten").replace("postgresql+asyncpg", "postgresql")
-    environment = {**os.environ, "PGURL": database, "AMQP": node.virtual_host("handwritten")}
-    script = str(Path(__file__).with_name("handwritten.py"))
-    command = [sys.executable, script, str(port), f"http://127.0.0.1:{partner_port}/"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            if process.stdout is None or not process.stdout.readline():
-                raise RuntimeError("the handwritten server did not start")
-            yield f"http://127.0.0.1:{port}/in", process.pid
-        finally:
-            process.terminate()
 
 
 def _report(load: Load, floors: Sequence[Turn], ours: Sequence[Turn], seconds: float) -> Report:

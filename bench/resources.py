@@ -51,6 +51,16 @@ def processor_seconds(roots: Iterable[int]) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def executed_seconds(roots: Iterable[int]) -> float:
+    """Time on a processor of the threads that live now, to the nanosecond: for processes that do next to nothing."""
+    spent = 0
+    for pid in family(roots):
+        for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            with suppress(OSError):
+                spent += int(path.read_text(encoding="ascii").split()[0])
+    return spent / 1e9
+
+
 class Peak:
     """The highest resident memory while the block runs, looked at ten times a second."""
 
