@@ -21,6 +21,7 @@ import org.bouncycastle.cms.CMSAuthEnvelopedData;
 import org.bouncycastle.cms.CMSAuthEnvelopedDataGenerator;
 import org.bouncycastle.cms.CMSEnvelopedData;
 import org.bouncycastle.cms.CMSEnvelopedDataGenerator;
+import org.bouncycastle.cms.CMSException;
 import org.bouncycastle.cms.CMSProcessableByteArray;
 import org.bouncycastle.cms.CMSSignedData;
 import org.bouncycastle.cms.CMSSignedDataGenerator;
@@ -39,7 +40,10 @@ import org.bouncycastle.operator.OutputAEADEncryptor;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.operator.jcajce.JcaDigestCalculatorProviderBuilder;
 
-/** A partner with BouncyCastle: for each folder that is named, opens "message" into "opened", and makes "answer". */
+/**
+ * A partner with BouncyCastle: for each folder that is named, opens "message" into "opened" and makes "answer"; why it
+ * does not open one goes to "refused".
+ */
 public class Messages {
     private final Path folder;
     private final boolean cbc;
@@ -53,7 +57,12 @@ public class Messages {
         Security.addProvider(new BouncyCastleProvider());
         for (String folder : folders) {
             Messages one = new Messages(Path.of(folder));
-            one.write("opened", one.open(one.read("message")));
+            try {
+                one.write("opened", one.open(one.read("message")));
+            } catch (CMSException | SecurityException refused) {
+                one.write("refused", refused.toString().getBytes());
+                continue;
+            }
             one.write("answer", one.make(one.read("plain")));
         }
     }
