@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
 import pytest
 from pymerkle import InmemoryTree, InvalidProof
@@ -17,6 +18,8 @@ from gateway.audit.tree import leaf_hash
 from tests.foreign import programs
 from tests.vectors.audit.exported import files_of, laid_out
 from tests.vectors.audit.sample import log_of
+from verifier import NotProved
+from verifier.tree import root_by_inclusion
 
 LEAVES = 3_000
 AT_ONCE = 5_000
@@ -54,12 +57,12 @@ Program = Callable[[list[Proof]], list[bool]]
 class Log:
     """A log of ours, and the same leaves in a tree of pymerkle."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, hashed: Callable[[bytes], bytes] = leaf_hash) -> None:
         self.leaves = [f"entry {number}".encode() for number in range(count)]
         self.tiles: dict[tuple[int, int], bytes] = {}
         frontier = Frontier()
         for start in range(0, count, 700):
-            frontier, tiles = frontier.extend([leaf_hash(leaf) for leaf in self.leaves[start : start + 700]])
+            frontier, tiles = frontier.extend([hashed(leaf) for leaf in self.leaves[start : start + 700]])
             self.tiles |= {(tile.level, tile.index): tile.hashes for tile in tiles}
         self.theirs = InmemoryTree(algorithm="sha256")
         self.theirs.append_entries(self.leaves)
@@ -168,11 +171,15 @@ def pieces(proofs: Iterator[Proof]) -> Iterator[list[Proof]]:
         yield held
 
 
-@pytest.mark.claim("A19", control="test_control_a_program_that_agrees_with_everything_would_be_noticed")
+def judges_of(log: Log, go: programs.Ask) -> dict[str, Program]:
+    return {"pymerkle": log.pymerkle, "Go": asking(go), "sigstore": asking(programs.sigstore())}
+
+
+@pytest.mark.claim("A19", control="test_control_without_a_root_that_is_known_beforehand_changed_proofs_are_accepted")
 def test_three_programs_accept_our_proofs_and_refuse_every_changed_one(claim, log, go):
     inclusions, growths = claim.size(push=1_000, night=100_000), claim.size(push=100, night=10_000)
     chance = random.Random(claim.seed)  # noqa: S311 - a seed that can be given again
-    judges = {"pymerkle": log.pymerkle, "Go": asking(go), "sigstore": asking(programs.sigstore())}
+    judges = judges_of(log, go)
     found = {name: Counter() for name in [*judges, "Go, growth"]}
     for piece in pieces(random_proofs(log, inclusions, growths, chance)):
         included = [proof for proof in piece if isinstance(proof, Inclusion)]
@@ -190,12 +197,37 @@ def test_three_programs_accept_our_proofs_and_refuse_every_changed_one(claim, lo
     )
 
 
-def test_control_a_program_that_agrees_with_everything_would_be_noticed(log):
+def led_to(proof: Proof) -> Proof:
+    """The proof with the root that it leads to: what a check holds it against that knows no root beforehand."""
+    assert isinstance(proof, Inclusion)
+    try:
+        return replace(proof, root=root_by_inclusion(leaf_hash(proof.leaf), proof.index, proof.size, proof.path))
+    except NotProved:  # of a length that no tree of this size has: no root, whatever is compared
+        return proof
+
+
+def test_control_without_a_root_that_is_known_beforehand_changed_proofs_are_accepted(log, go):
     chance = random.Random(1)  # noqa: S311 - as above
-    proofs = list(random_proofs(log, 20, 0, chance))
-    assert perfect(judged(log.pymerkle, proofs, chance))
-    assert not perfect(judged(lambda asked: [True for _ in asked], proofs, chance))
-    assert not perfect(judged(lambda asked: [False for _ in asked], proofs, chance))
+    proofs = list(random_proofs(log, 100, 0, chance))
+    for name, program in judges_of(log, go).items():
+        assert perfect(judged(program, proofs, chance)), name
+        found = judged(lambda asked, program=program: program([led_to(one) for one in asked]), proofs, chance)
+        assert found["accepted"] == len(proofs), name
+        assert not perfect(found), name
+        assert found["refused"] < len(proofs) / 2, name
+
+
+def test_control_hashes_that_do_not_tell_leaves_from_nodes_are_accepted_by_nobody(go):
+    chance = random.Random(1)  # noqa: S311 - as above
+    log = Log(LEAVES, lambda leaf: sha256(leaf).digest())
+    proofs = list(random_proofs(log, 100, 0, chance))
+    alone = sum(
+        proof.size == 1 for proof in proofs if isinstance(proof, Inclusion)
+    )  # their proof holds no hash of ours
+    for name, program in judges_of(log, go).items():
+        found = judged(program, proofs, chance)
+        assert not perfect(found), name
+        assert found["accepted"] == alone, name
 
 
 def test_go_opens_our_checkpoints_and_derives_every_tile_and_the_root_from_our_entries(go, tmp_path):
