@@ -56,6 +56,7 @@ from keys.wire.cms_forms import (
     inside,
 )
 from keys.wire.cms_signed import CertifiedPrivate, CertifiedPublic, CmsName, point_of
+from keys.wire.stand_in import stand_in
 
 KEY_BYTES, NONCE_BYTES, TAG_BYTES, BLOCK_BYTES = 32, 12, 16, 16
 MOST_RECIPIENTS = 16
@@ -158,11 +159,12 @@ def decrypt(der: bytes, find: FindOpener) -> tuple[bytes, str]:
     sizes = (len(parameters.nonce), parameters.tag_length, len(whole.tag))
     if algorithm.oid != AES256_GCM or sizes != (NONCE_BYTES, TAG_BYTES, TAG_BYTES):
         raise MessageRefused("algorithm")
-    key, opener = _content_key(whole.recipients, find)
+    found = _content_key(whole.recipients, find)
     try:
-        return AESGCM(key).decrypt(parameters.nonce, whole.content.content + whole.tag, None), opener
+        plain = AESGCM(found.key).decrypt(parameters.nonce, whole.content.content + whole.tag, None)
     except InvalidTag:
         raise MessageRefused("open") from None
+    return found.opens(plain)
 
 
 def decrypt_cbc(der: bytes, find: FindOpener) -> tuple[bytes, str]:
@@ -176,16 +178,31 @@ def decrypt_cbc(der: bytes, find: FindOpener) -> tuple[bytes, str]:
         or len(algorithm.iv) != BLOCK_BYTES
     ):
         raise MessageRefused("algorithm")
-    key, opener = _content_key(whole.recipients, find)
-    decryptor, unpadder = Cipher(AES(key), CBC(algorithm.iv)).decryptor(), PKCS7(BLOCK_BYTES * 8).unpadder()
+    found = _content_key(whole.recipients, find)
+    decryptor, unpadder = Cipher(AES(found.key), CBC(algorithm.iv)).decryptor(), PKCS7(BLOCK_BYTES * 8).unpadder()
     try:
         padded = decryptor.update(whole.content.content) + decryptor.finalize()
-        return unpadder.update(padded) + unpadder.finalize(), opener
+        plain = unpadder.update(padded) + unpadder.finalize()
     except ValueError:
         raise MessageRefused("open") from None
+    return found.opens(plain)
 
 
-def _content_key(recipients: asn1.SetOf[_Recipient], find: FindOpener) -> tuple[bytes, str]:
+@dataclass(frozen=True, slots=True)
+class _ContentKey:
+    key: bytes
+    opener: str
+    real: bool = True
+    """False: it did not unwrap, and this is a stand-in."""
+
+    def opens(self, plain: bytes) -> tuple[bytes, str]:
+        """The content and the id of our key. A stand-in opens nothing, though its padding may fit by chance."""
+        if not self.real:
+            raise MessageRefused("open")
+        return plain, self.opener
+
+
+def _content_key(recipients: asn1.SetOf[_Recipient], find: FindOpener) -> _ContentKey:
     """Of the one recipient that is us. Two that are us are one too many: which of them counts would be a matter of
     taste."""
     listed = recipients.as_list()
@@ -198,10 +215,10 @@ def _content_key(recipients: asn1.SetOf[_Recipient], find: FindOpener) -> tuple[
     try:
         key = _unwrapped(one, opener)
     except (ValueError, InvalidUnwrap):
-        raise MessageRefused("open") from None
+        key = b""
     if len(key) != KEY_BYTES:
-        raise MessageRefused("open")
-    return key, opener.id
+        return _ContentKey(stand_in(KEY_BYTES), opener.id, real=False)
+    return _ContentKey(key, opener.id)
 
 
 def _openers(one: _Recipient, find: FindOpener) -> list[CmsOpener]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -22,6 +23,7 @@ from joserfc.jws import JWSRegistry
 from joserfc.registry import HeaderParameter
 
 from gateway.core.protection import Algorithm, Ends, MessageRefused, Note, Opened
+from keys.wire.stand_in import stand_in
 
 WRAPPING, CONTENT = "ECDH-ES+A256KW", "A256GCM"
 SIGNATURES: Mapping[Algorithm, str] = {Algorithm.P256: "ES256", Algorithm.RSA: "PS256"}
@@ -29,6 +31,7 @@ INNER, OUTER = "gateway-message+jws", "gateway-message+jwe"
 """``typ``: neither layer passes for another kind of JOSE object (RFC 8725, section 3.11)."""
 HEADER_MOST = 2_048
 _ID_MOST, _TYPE_MOST = 128, 128
+_CONTENT_KEY_BYTES = 32
 _CURVES: Mapping[Algorithm, str] = {Algorithm.P256: "P-256", Algorithm.P384: "P-384"}
 _TEXT = HeaderParameter("text", "str")
 _NUMBER = HeaderParameter("number", "int")
@@ -65,6 +68,30 @@ class _Encryption(JWERegistry):
     def __init__(self, payload: int) -> None:
         super().__init__(header_registry=_OUTER_OWN, algorithms=[WRAPPING, CONTENT])
         self.max_ciphertext_length = payload
+
+    def get_alg(self, name: str) -> Any:  # noqa: ANN401 - joserfc exports no types of its algorithms
+        """joserfc's algorithm, with a wrapping that goes on."""
+        found: Any = copy(super().get_alg(name))
+        found.key_wrapping = _GoingOn(found.key_wrapping)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _GoingOn:
+    """joserfc's key wrapping, but that a key which does not unwrap is a stand-in: the tag then does not fit."""
+
+    own: Any
+
+    def wrap_cek(self, cek: bytes, key: bytes) -> bytes:
+        wrapped: bytes = self.own.wrap_cek(cek, key)
+        return wrapped
+
+    def unwrap_cek(self, wrapped: bytes, key: bytes) -> bytes:
+        try:
+            found: bytes = self.own.unwrap_cek(wrapped, key)
+        except (JoseError, ValueError):
+            return stand_in(_CONTENT_KEY_BYTES)
+        return found
 
 
 class _Signing(JWSRegistry):

@@ -1,6 +1,5 @@
 """A prohibited answer looks like any other: as long, as soon (V03)."""
 
-import math
 import random
 import statistics
 import time
@@ -9,6 +8,7 @@ import pytest
 
 from gateway.core.size_class import SIZE_CLASS
 from tests.contract.query_stack import asking
+from tests.contract.two_samples import mann_whitney
 from tests.unit.status_records import answer, question
 
 QUERY = question()
@@ -24,16 +24,6 @@ MOST = 6
 async def iowa(sqlite_url, tmp_path):
     async with asking(sqlite_url, tmp_path) as made:
         yield made
-
-
-def mann_whitney(one, other):
-    """The two-sided p-value that two samples are of one distribution (normal approximation, no ties)."""
-    ranked = sorted([(value, 0) for value in one] + [(value, 1) for value in other])
-    ranks = sum(rank for rank, (_, which) in enumerate(ranked, 1) if which == 0)
-    n, m = len(one), len(other)
-    u = ranks - n * (n + 1) / 2
-    z = (u - n * m / 2) / math.sqrt(n * m * (n + m + 1) / 12)
-    return math.erfc(abs(z) / math.sqrt(2))
 
 
 async def timed(iowa, size, seed, *, later=0.0):

@@ -142,7 +142,7 @@ def test_control_without_the_count_of_recipients_and_the_signature_attacks_pass(
 
 def first_that_is_us(recipients, find):
     one, opener = next((one, o) for one in recipients.as_list() for o in cms_enveloped._openers(one, find))
-    return cms_enveloped._unwrapped(one, opener), opener.id
+    return cms_enveloped._ContentKey(cms_enveloped._unwrapped(one, opener), opener.id)
 
 
 def test_control_without_the_table_of_paddings_the_private_key_would_be_tried_on_the_old_one(tmp_path, monkeypatch):

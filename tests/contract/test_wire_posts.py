@@ -59,6 +59,24 @@ async def test_a_message_is_refused_with_the_code_of_what_is_wrong_and_nothing_i
     assert not (await sender.stack.call("ohio", "GET", "/v1/submissions")).json["rows"]
 
 
+async def test_what_does_not_open_gets_one_answer_whatever_does_not_fit(sender):
+    head, key, nonce, content, tag = sender.message().split(b".")
+    other = b"B" * 8
+    answers = [
+        await sender.post(b".".join(parts))
+        for parts in (
+            (head, other + key[8:], nonce, content, tag),
+            (head, key, other + nonce[8:], content, tag),
+            (head, key, nonce, other + content[8:], tag),
+            (head, key, nonce, content, other + tag[8:]),
+        )
+    ]
+    assert {(answer.status, answer.json["code"]) for answer in answers} == {(422, "message-refused")}
+    assert len({tuple((answer.json | {"instance": "its own"}).items()) for answer in answers}) == 1
+    reasons = {entry.details["reason"] for entry in await sender.stack.entries("message.refused")}
+    assert reasons == {"open"}
+
+
 async def test_control_without_a_profile_the_plain_body_is_taken(sender):
     entry = sender.stack.parts.scribe.entry(SETUP, "partner.applied", "partner:ohio")
     await sender.stack.parts.partners.apply([partner(OHIO)], [], [entry])
