@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gateway.core.protection import GATEWAY, Algorithm, Profile, Use
 from keys.wire.cms_enveloped import _recipient, encrypt, encrypt_cbc
@@ -26,9 +27,11 @@ from keys.wire.cms_signed import sign
 from keys.wire.protection import _recipient as recipient_of
 from keys.wire.protection import _signer
 from tests.unit.jose_forge import Jwe, _point
-from tests.unit.wire_site import WIRE, key, note, public, signers
+from tests.unit.wire_site import WIRE, key, message, note, public, signers
 
 BLOCK = 16
+_HEAD_AT, _KEM, _POINT = 6, 1_568, 97
+"""Bytes of a hybrid message: where its head begins, and how long ML-KEM-1024 and a point of P-384 are."""
 
 
 def flipped(data: bytes, at: int) -> bytes:
@@ -41,6 +44,8 @@ def wrongly_sealed(profile: Profile, algorithm: Algorithm, plain: bytes) -> Mapp
     """What is wrong -> the message. All else is as it should be, the outer signature of ``cms-cbc`` too."""
     if profile is Profile.JOSE:
         return _jose(plain)
+    if profile is Profile.HPKE_PQ:
+        return _hybrid(message(profile, algorithm, plain))
     to = recipient_of(WIRE, public(key(GATEWAY, Use.ENCRYPT, algorithm)))
     signer = _signer(WIRE, signers(profile, "ohio")[0])
     if profile is Profile.CMS:
@@ -51,14 +56,31 @@ def wrongly_sealed(profile: Profile, algorithm: Algorithm, plain: bytes) -> Mapp
 def _jose(plain: bytes) -> Mapping[str, bytes]:
     """A wrapped key that does not unwrap, an agreement with another point, and what the tag does not fit."""
     head, wrapped, nonce, content, tag = Jwe(plain).made().split(b".")
-    swap = bytes.maketrans(b"AB", b"BA")
-    changed = lambda part: part[:8].translate(swap) + (b"A" if part[8:9] != b"A" else b"B") + part[9:]  # noqa: E731
     other = _point(ec.generate_private_key(ec.SECP256R1()).public_key(), "P-256")
     return {
-        "wrapped key": b".".join((head, changed(wrapped), nonce, content, tag)),
+        "wrapped key": b".".join((head, _other(wrapped), nonce, content, tag)),
         "point": Jwe(plain, point=other).made(),
-        "tag": b".".join((head, wrapped, nonce, content, changed(tag))),
-        "content": b".".join((head, wrapped, nonce, changed(content), tag)),
+        "tag": b".".join((head, wrapped, nonce, content, _other(tag))),
+        "content": b".".join((head, wrapped, nonce, _other(content), tag)),
+    }
+
+
+def _other(part: bytes) -> bytes:
+    """Base64url of the same length with another beginning."""
+    return (b"BBBBBBBB" if part[:8] != b"BBBBBBBB" else b"CCCCCCCC") + part[8:]
+
+
+def _hybrid(made: bytes) -> Mapping[str, bytes]:
+    """ML-KEM gives another key for what it did not encapsulate (FIPS 203), as an agreement does for another point."""
+    begin = _HEAD_AT + int.from_bytes(made[_HEAD_AT - 2 : _HEAD_AT], "big")
+    at, end = begin + _KEM, begin + _KEM + _POINT
+    other = ec.generate_private_key(ec.SECP384R1()).public_key()
+    point = other.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return {
+        "encapsulated key": flipped(made, begin),
+        "point": made[:at] + point + made[end:],
+        "tag": flipped(made, -1),
+        "content": flipped(made, end),
     }
 
 
