@@ -62,9 +62,15 @@ def batch(*parts: str) -> str:
     return f'<Batch xmlns="urn:child-support-gateway:batch:1">{"".join(parts)}</Batch>'
 
 
+def bent(text: str) -> str:
+    """With signatures that hold for nothing."""
+    return text.replace("<ds:DigestValue>", "<ds:DigestValue>AAAA")
+
+
 ORIGINAL = record(1, "ORIGINAL", ID)
 ENVELOPED = record(1, "ORIGINAL", ID, signature(ORIGINAL))
 DETACHED, ENVELOPING = signature(ORIGINAL), signature(ORIGINAL, ORIGINAL)
+WITH_BATCH, BENT = signature(ORIGINAL, batch(ORIGINAL)), bent(DETACHED)
 FORGED, ALIKE = record(2, "FORGED"), record(2, "FORGED", ID)
 HONEST = ENVELOPED
 VECTORS: Mapping[str, str] = {
@@ -77,6 +83,9 @@ VECTORS: Mapping[str, str] = {
     "two with one Id in a batch, the signature before them": batch(DETACHED, ALIKE, ORIGINAL),
     "the original moved into an element of its own": batch(FORGED, f"<Extensions>{ORIGINAL}</Extensions>", DETACHED),
     "the original in the signature, the forged record after it": batch(ENVELOPING, FORGED),
+    "the original in a batch in the signature of the forged record": record(2, "FORGED", inside=WITH_BATCH),
+    "the original in a batch in the batch": batch(FORGED, batch(ORIGINAL), DETACHED),
+    "each with a signature, of which one holds": batch(record(2, "FORGED", inside=BENT), ENVELOPED),
 }
 """What stands where -> the document."""
 
