@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from typer.testing import CliRunner
 
 from gateway.cli.application import app
@@ -91,6 +93,11 @@ def test_what_changes_partners_and_accounts_tells_what_became_of_them(do, tmp_pa
     issued = trustme.CA(key_type=trustme.KeyType.ECDSA).issue_cert("laptop.agency.example")
     issued.cert_chain_pems[0].write_to_path(tmp_path / "laptop.pem")
     thumbprint = do("partner", "certificate", "laptop.pem")["thumbprint"]
+    public = ec.generate_private_key(ec.SECP256R1()).public_key()
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    (tmp_path / "signing.pem").write_text(pem)
+    line = do("partner", "public-key", "signing.pem", "--id", "2027-1", "--until", "2027-06-30")
+    assert line == {"id": "2027-1", "purpose": "token", "public_key": pem.strip(), "valid_until": "2027-06-30"}
     account = do("operator", "add", "pat", GATEWAY_PASSWORD="correct horse battery")
     assert account == {"name": "pat", "role": "viewer", "partner": None, "break_glass": False}
     bound = do("operator", "device", "add", "pat", "laptop.pem")
