@@ -24,7 +24,7 @@ from gateway.wiring import Gateway, seconds
 from gateway.work.backlog import Backlog, BacklogLimits
 from gateway.work.bulk import BulkRunner
 from gateway.work.gather import Gatherer
-from gateway.work.housekeeping import Housekeeper
+from gateway.work.housekeeping import WINDOW, Housekeeper
 from gateway.work.integrator import Integrator
 from gateway.work.leadership import Leadership
 from gateway.work.lookout import Lookout
@@ -155,7 +155,8 @@ def _scheduled(process: Gateway) -> list[Loop]:
         Loop("glass", alone(glass_watch(base).step), seconds(60), after_fault=seconds(30)),
         Loop("incidents", alone(incident_watch(base).step), seconds(60), after_fault=seconds(30)),
         Loop("leases", keeper.release, ANYHOW, sign=Sign.EXPIRED),
-        Loop("samples", alone(keeper.sample), seconds(10)),
+        Loop("samples", alone(keeper.sample), WINDOW),
+        Loop("samples.broker", alone(keeper.sample_broker), seconds(30)),
         Loop("sweep", alone(keeper.sweep), seconds(600)),
         Loop("key-rounds", alone(KeyRounds.of(base).step), seconds(60), after_fault=seconds(60)),
         Loop("rewrap", alone(rewrapper(base, pace).step), seconds(60)),
@@ -174,7 +175,7 @@ def _scheduled(process: Gateway) -> list[Loop]:
 def _prohibiting(process: Gateway, alone: Callable[[Step], Step]) -> list[Loop]:
     """What the intake told at once is not told again."""
     prohibiting = process.desk.prohibiting
-    return [] if prohibiting is None else [Loop("prohibited", alone(prohibiting.step), seconds(5))]
+    return [] if prohibiting is None else [Loop("prohibited", alone(prohibiting.step), seconds(10))]
 
 
 def _retention(process: Gateway) -> list[Loop]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
-from sqlalchemy import and_, exists, literal, or_, select
+from sqlalchemy import CompoundSelect, Text, and_, bindparam, exists, literal, or_, select, union_all
 
 from gateway.core.model import Kind, RecordId, RecordState
 from gateway.core.ports.prohibitions import TOLD
@@ -21,19 +21,32 @@ class StoredProhibitions:
         self._database = database
 
     async def untold(self, kinds: AbstractSet[Kind], after: RecordId, limit: int) -> tuple[RecordId, ...]:
-        told = exists().where(
-            submissions.c.sender == records.c.sender,
-            submissions.c.idempotency_key == literal(TOLD).concat(records.c.id),
-        )
-        wanted = (records.c.kind.in_(sorted(kinds)), records.c.id > after, ~told)
-        withheld = select(records.c.id).where(*record_in(RecordState.WITHHELD), records.c.reason.in_(DANGER), *wanted)
-        leaving = (
-            select(records.c.id)
-            .join(items, items.c.record == records.c.id)
-            .join(deliveries, deliveries.c.id == items.c.delivery)
-            .where(or_(*(and_(*delivery_in(state)) for state in KEPT)), deliveries.c.cause.in_(DANGER), *wanted)
-        )
         # No LIMIT: for a few of the first by id a database walks all records, and of what is kept there is little.
         async with self._database.read() as connection:
-            found = set(await connection.scalars(withheld)) | set(await connection.scalars(leaving))
+            rows = await connection.execute(_UNTOLD, {"kinds": sorted(kinds), "after": after})
+            found = {row.id for row in rows}
         return tuple(RecordId(one) for one in sorted(found)[:limit])
+
+
+def _untold() -> CompoundSelect[tuple[str]]:
+    told = exists().where(
+        submissions.c.sender == records.c.sender,
+        submissions.c.idempotency_key == literal(TOLD).concat(records.c.id),
+    )
+    wanted = (
+        records.c.kind.in_(bindparam("kinds", expanding=True)),
+        records.c.id > bindparam("after", type_=Text),
+        ~told,
+    )
+    withheld = select(records.c.id).where(*record_in(RecordState.WITHHELD), records.c.reason.in_(DANGER), *wanted)
+    leaving = (
+        select(records.c.id)
+        .join(items, items.c.record == records.c.id)
+        .join(deliveries, deliveries.c.id == items.c.delivery)
+        .where(or_(*(and_(*delivery_in(state)) for state in KEPT)), deliveries.c.cause.in_(DANGER), *wanted)
+    )
+    return union_all(withheld, leaving)
+
+
+_UNTOLD = _untold()
+"""Put together once: it is asked every few seconds."""

@@ -58,7 +58,7 @@ class Housekeeper:
         return False
 
     async def sample(self) -> bool:
-        """Depths of all queues, for plots and drain estimates: what the store owes and what the broker holds."""
+        """Depths of all queues, for plots and drain estimates: what the store owes."""
         now = self.clock()
         if self.seldom.rests(now):
             return False
@@ -77,7 +77,6 @@ class Housekeeper:
             samples += [Sample(now, series, partner, value * (MINUTE / WINDOW)) for series, value in moved]
         lately = await self.health.lately(now - MINUTE, tuple(FLOW.values()))
         samples += [Sample(now, series, "", float(lately[action])) for series, action in FLOW.items()]
-        samples += await self._broker(now_samples=samples)
         await self.health.add_samples(samples)
         self.seldom.looked(now, self.clock())
         return False
@@ -87,18 +86,18 @@ class Housekeeper:
         found = await self.health.flows(now - WINDOW)
         return {**dict.fromkeys(owing, STILL), **found}
 
-    async def _broker(self, now_samples: Sequence[Sample]) -> list[Sample]:
-        """The broker's own figures; none while it is away."""
-        if not now_samples or not self.broker.connected:
-            return []
-        at = now_samples[0].at
+    async def sample_broker(self) -> bool:
+        """What the broker holds, and who listens; nothing while it is away. Each queue is a question of its own."""
+        now = self.clock()
         try:
-            depths = await self.broker.depths()
+            depths = await self.broker.depths() if self.broker.connected else ()
         except Unavailable:
-            return []
-        return [
-            Sample(at, series, depth.partner, float(value))
+            return False
+        samples = [
+            Sample(now, series, depth.partner, float(value))
             for depth in depths
             if depth.partner is not None
             for series, value in (("broker.ready", depth.ready), ("broker.consumers", depth.consumers))
         ]
+        await self.health.add_samples(samples)
+        return False

@@ -408,6 +408,7 @@ async def test_figures_are_sampled_with_and_without_the_broker(site, connected):
         await site.broker.open()
         await site.broker.declare([OHIO])
     await keeper(site).sample()
+    await keeper(site).sample_broker()
     (pending,) = await site.stores.health.samples("queue.pending", site.now, OHIO)
     assert pending.value == 2.0
     moved = [await site.stores.health.samples(f"queue.{name}", site.now, OHIO) for name in ("entered", "left")]
