@@ -21,7 +21,7 @@ that the federal services have for it (42 USC 653(b)(2)): the echo of the reques
 name, as a record of its own. It is committed right after the answer that stays, before the answer's sender has
 its 202, and goes the same way: same agreement, same batch, the 920 bytes of the fixed width, or, as XML and
 JSON, filled up to 8 KiB like every answer of the kind. For answers in big bodies, and for those that were about
-to leave when the notice came, the scheduler looks every five seconds. It is told once (its submission has the
+to leave when the notice came, the scheduler looks every ten seconds. It is told once (its submission has the
 key `prohibited-RECORD`), places no notice, and does not stand in the way of an order of a court. What is kept
 for other reasons is kept in silence."""
 PROHIBITED_CASES = (
