@@ -109,10 +109,12 @@ class StoredAuditLog:
         return hashes
 
     async def entries(self, first: int, last: int) -> AsyncIterator[tuple[int, AuditEntry, bytes]]:
-        """As the port says, read piece by piece: numbered entries never change, so the pieces fit together."""
-        for start in range(first, last, _PIECE):
-            for row in await self._numbered(start, min(start + _PIECE, last)):
+        """As the port says, read piece by piece: numbered entries never change, so the pieces fit together. Nothing is
+        read beyond the end of the log, however far ``last`` is."""
+        while first < last and (found := await self._numbered(first, last)):
+            for row in found:
                 yield row.seq, entry_from(row), row.leaf_hash
+            first = found[-1].seq + 1 if len(found) == _PIECE else last
 
     async def about(self, obj: str) -> tuple[tuple[int | None, AuditEntry], ...]:
         query = select(audit_entries).where(audit_entries.c.object == obj)
@@ -121,9 +123,10 @@ class StoredAuditLog:
             return tuple((row.seq, entry_from(row)) for row in rows)
 
     async def _numbered(self, first: int, last: int) -> Sequence[Row[Any]]:
+        """The next piece."""
         query = select(audit_entries).where(audit_entries.c.seq >= first, audit_entries.c.seq < last)
         async with self._database.read() as connection:
-            return (await connection.execute(query.order_by(audit_entries.c.seq))).all()
+            return (await connection.execute(query.order_by(audit_entries.c.seq).limit(_PIECE))).all()
 
 
 async def _number(connection: AsyncConnection, rows: Sequence[Mapping[str, object]]) -> int:
