@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.site import free_port
+from tests.servers.ports import free_port
 from tests.servers.postgres import Cluster
 from tests.servers.rabbitmq import Node
 

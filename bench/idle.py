@@ -13,7 +13,8 @@ from bench.floor import handwritten
 from bench.online import PARTNER
 from bench.report import Figure, Report, Target
 from bench.resources import executed_seconds, processor_seconds, resident
-from bench.site import free_port, servers, site
+from bench.site import servers, site
+from tests.servers.ports import free_port
 
 PARTNERS = 10
 SHARE = 1.0

@@ -18,7 +18,8 @@ from statistics import median
 from bench.floor import handwritten
 from bench.report import Figure, Report, Target
 from bench.resources import processor_seconds
-from bench.site import Site, free_port, servers, site
+from bench.site import Site, servers, site
+from tests.servers.ports import free_port
 
 TWO_PROCESSES = ("api,relay,console", "dispatcher,scheduler,integrator")
 """How online traffic is best served on two cores (docs/performance.md)."""

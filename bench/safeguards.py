@@ -9,7 +9,8 @@ from statistics import median
 
 from bench.online import SENDERS, Load, Turn, gateway_turn, partners
 from bench.report import Figure, Report, Target
-from bench.site import Site, free_port, servers, site
+from bench.site import Site, servers, site
+from tests.servers.ports import free_port
 
 SHARES = {"sealing": 0.15, "audit": 0.10}
 """Of the throughput without it, what a safeguard may cost."""

@@ -6,7 +6,8 @@ import asyncio
 import signal
 import socket
 import tempfile
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 from gateway.demo import evidence, outages, posting, receiving, trust
@@ -25,7 +26,8 @@ async def tell(wishes: Wishes) -> bool:
     narrator = Narrator()
     with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder:
         async with AsyncExitStack() as stack:
-            world = await open_world(stack, wishes, Path(folder), _closed_port())
+            down = stack.enter_context(_closed_port())
+            world = await open_world(stack, wishes, Path(folder), down)
             _introduce(narrator, world)
             await _chapters(narrator, world)
             held = narrator.verdict()
@@ -34,12 +36,12 @@ async def tell(wishes: Wishes) -> bool:
     return held
 
 
-def _closed_port() -> int:
-    """A port on which nobody listens: the partner that stays down."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+@contextmanager
+def _closed_port() -> Iterator[int]:
+    """A port on which nobody listens: the partner that stays down. Bound meanwhile, so that nobody else takes it."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 def _introduce(narrator: Narrator, world: World) -> None:

@@ -44,7 +44,7 @@ from keys.wire import material
 from tests.contract.test_adapter_contract import NamedSecrets, parcel, partner
 from tests.journeys.partner_files import partner as partner_file
 from tests.servers.gateway_process import TESTER, install
-from tests.servers.rabbitmq import free_ports
+from tests.servers.ports import free_port
 from tests.servers.raw import cut, talking
 
 PASSWORD = "correct horse battery"
@@ -153,7 +153,7 @@ async def openssl_is_served(files, restricted):
 
 async def talks_to_openssl(files, restricted):
     """Whether our client comes to an agreement with a server that knows X25519 alone."""
-    (port,) = free_ports(1)
+    port = free_port()
     pair = ("-cert", str(files.certificate), "-key", str(files.key))
     async with openssl("s_server", "-www", "-accept", f"127.0.0.1:{port}", *pair, "-groups", "X25519"):
         context = client_context(files.client_ca, restricted=restricted)

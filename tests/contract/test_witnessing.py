@@ -42,7 +42,8 @@ from keys.head_file import FILE_NAME, HeadFile
 from keys.states import KeyUse
 from tests.contract.grown_log import grow, logbook_of
 from tests.journeys.site import api, until
-from tests.servers.gateway_process import GATEWAY, free_port, install
+from tests.servers.gateway_process import GATEWAY, install
+from tests.servers.ports import free_port
 from tests.vectors.audit.sample import StoredLog, new_signer, some_entries
 from verifier import Trust
 

@@ -16,7 +16,8 @@ from tests.journeys import samples
 from tests.journeys.partner_files import everybody
 from tests.journeys.partner_server import Arrival, partner_server
 from tests.journeys.site import api, until
-from tests.servers.gateway_process import GatewayProcess, free_port, install
+from tests.servers.gateway_process import GatewayProcess, install
+from tests.servers.ports import free_port
 
 LONGEST_LIFE = 0.6
 """Seconds under load before the next kill."""

@@ -12,7 +12,8 @@ from tests.journeys import samples
 from tests.journeys.partner_files import everybody
 from tests.journeys.partner_server import partner_server
 from tests.journeys.site import api, running, until
-from tests.servers.gateway_process import OPERATOR, GatewayProcess, free_port, install
+from tests.servers.gateway_process import OPERATOR, GatewayProcess, install
+from tests.servers.ports import free_port
 
 
 @pytest.mark.timeout(240)

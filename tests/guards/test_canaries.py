@@ -21,7 +21,8 @@ from tests.journeys import samples
 from tests.journeys.partner_files import everybody
 from tests.journeys.partner_server import partner_server
 from tests.journeys.site import api, until
-from tests.servers.gateway_process import OPERATOR, GatewayProcess, free_port, install
+from tests.servers.gateway_process import OPERATOR, GatewayProcess, install
+from tests.servers.ports import free_port
 
 PEOPLE = [Canary(number) for number in range(1, 10_001 if NIGHT else 501)]
 FIFTH = len(PEOPLE) // 5

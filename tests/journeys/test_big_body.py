@@ -9,7 +9,8 @@ from tests.journeys import samples
 from tests.journeys.partner_files import QUICK_RETRY, everybody, https, partner
 from tests.journeys.partner_server import partner_server
 from tests.journeys.site import api, until, whole
-from tests.servers.gateway_process import GatewayProcess, free_port, install
+from tests.servers.gateway_process import GatewayProcess, install
+from tests.servers.ports import free_port
 
 BATCHED = '\n[partner.batching.new-hire]\nmode = "count"\ncount = 50000\nage = "1s"\nlimit = 10000\n' + QUICK_RETRY
 

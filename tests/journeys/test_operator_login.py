@@ -21,8 +21,8 @@ from keys.id_tokens import JoseIdTokens
 from tests.contract.console_site import PASSWORD, SEALER, log_in, running
 from tests.journeys.test_console_browser import ARGUMENTS, CHROMIUM, WIDE, both_sizes
 from tests.journeys.test_console_browser import pytestmark as marks
-from tests.servers.gateway_process import free_port
 from tests.servers.oidc_provider import CLIENT, NODE, PACKAGE, SECRET, provider
+from tests.servers.ports import free_port
 
 pytestmark = marks
 """One loop and one browser, skipped where there is none: as in the suite of the screens."""

@@ -10,7 +10,8 @@ import pytest
 
 from tests.journeys.partner_files import everybody
 from tests.journeys.site import until
-from tests.servers.gateway_process import GatewayProcess, free_port, install
+from tests.servers.gateway_process import GatewayProcess, install
+from tests.servers.ports import free_port
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -42,12 +41,6 @@ SECTIONS: Mapping[str, Mapping[str, Any]] = {
     # A killed process must not keep its claims for minutes, nor a lost announcement wait for one.
     "work": {"processes": 1, "lease_seconds": 4, "announce_again_seconds": 2, "shutdown_seconds": 1},
 }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.ports import free_port
+
 NGINX = Path("/usr/sbin/nginx")
 PATIENCE = 10.0
 CONFIG = """
@@ -42,9 +44,7 @@ def nginx(upstream: int) -> Iterator[int]:
         if os.environ.get("CI") == "true":
             pytest.fail("nginx is not installed")
         pytest.skip("nginx is not installed")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="nginx-") as home:
         config = Path(home) / "nginx.conf"
         config.write_text(CONFIG.format(home=home, port=port, upstream=upstream))

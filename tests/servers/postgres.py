@@ -8,7 +8,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -21,6 +20,7 @@ import pytest
 
 from gateway.store.migrations import migrate
 from tests.servers.once import ended_by, once
+from tests.servers.ports import free_port
 from tests.servers.server_certificate import write_certificate
 
 ACCOUNT = "postgres"
@@ -86,7 +86,7 @@ class Cluster(Databases):
 
     def __init__(self, *, fsync: bool = True, tls: bool = False, settings: Sequence[str] = ()) -> None:
         self._binaries = _installed()
-        super().__init__(Path(tempfile.mkdtemp(prefix="pg-")), _free_port(), fsync=fsync)
+        super().__init__(Path(tempfile.mkdtemp(prefix="pg-")), free_port(), fsync=fsync)
         self._tls = tls
         self._settings = tuple(settings)
         self._as_root = os.geteuid() == 0
@@ -205,12 +205,6 @@ def _at_work_in(data: Path) -> bool:
             if link.readlink() == data:
                 return True
     return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 # --- fixtures --------------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from typing import Any
 import pytest
 
 from tests.servers.once import ended_by, next_number, once
+from tests.servers.ports import free_port
 from tests.servers.server_certificate import write_certificate
 
 BIN = Path(os.environ.get("RABBITMQ_BIN", "/usr/lib/rabbitmq/bin"))
@@ -36,18 +37,6 @@ PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 
 def available() -> bool:
     return (BIN / "rabbitmq-server").exists() and shutil.which("epmd") is not None
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +137,7 @@ class Node(VirtualHosts):
     """
 
     def __init__(self, *, born: Sequence[str] = ()) -> None:
-        super().__init__(Place(tempfile.mkdtemp(prefix="rabbitmq-"), *free_ports(4)))
+        super().__init__(Place(tempfile.mkdtemp(prefix="rabbitmq-"), *(free_port() for _ in range(4))))
         self._hosts.extend(born)
         self._server: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None

@@ -15,6 +15,8 @@ from pathlib import Path
 import asyncssh
 import pytest
 
+from tests.servers.ports import free_port
+
 SSHD = Path("/usr/sbin/sshd")
 
 
@@ -35,7 +37,7 @@ class Sshd:
         self.key = client.export_private_key()
         self.username = self._account.pw_name
         self.directory = self._home / "files"
-        self.port = _free_port()
+        self.port = free_port()
         self._prepare(host, client)
 
     def start(self) -> None:
@@ -88,12 +90,6 @@ class Sshd:
     def _give(self, path: Path) -> None:
         if os.geteuid() == 0:
             os.chown(path, self._account.pw_uid, self._account.pw_gid)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
