@@ -35,6 +35,7 @@ import org.bouncycastle.cms.jcajce.JceKeyAgreeEnvelopedRecipient;
 import org.bouncycastle.cms.jcajce.JceKeyAgreeRecipientInfoGenerator;
 import org.bouncycastle.cms.jcajce.JceKeyTransEnvelopedRecipient;
 import org.bouncycastle.cms.jcajce.JceKeyTransRecipientInfoGenerator;
+import org.bouncycastle.crypto.DataLengthException;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.operator.OutputAEADEncryptor;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
@@ -59,7 +60,8 @@ public class Messages {
             Messages one = new Messages(Path.of(folder));
             try {
                 one.write("opened", one.open(one.read("message")));
-            } catch (CMSException | SecurityException refused) {
+            } catch (CMSException | DataLengthException | SecurityException refused) {
+                // The second: a content key that is wrapped for another RSA key may be a greater number than ours takes.
                 one.write("refused", refused.toString().getBytes());
                 continue;
             }
