@@ -35,7 +35,5 @@ def acknowledge(
     judge = validator(drafts=drafts)
     name = judge.format_of(file, format)
     with progress("read", file.stat().st_size) as bar:
-        made = b"".join(
-            answers(judge, file, name, Numbering(number, utc_now()), lambda count: bar.advance(bar.task_ids[0], count))
-        )
+        made = b"".join(answers(judge, file, name, Numbering(number, utc_now()), bar.advance))
     give_out(made, out, json=json, format=name)

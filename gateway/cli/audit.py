@@ -44,10 +44,9 @@ def verify(
     async def work(base: Foundation) -> tuple[LogReport, Comparison]:
         head = await base.stores.audit.head()
         with progress("entries", head.size if head else None) as bar:
-            report = await base.logbook.verify(notes, lambda number: bar.update(bar.task_ids[0], completed=number))
+            report = await base.logbook.verify(notes, bar.reach)
         with progress("rows", None) as bar:
-            rows = lambda number: bar.update(bar.task_ids[0], completed=number)  # noqa: E731 - as above
-            return report, await compare(base.stores.standings, base.stores.audit, rows)
+            return report, await compare(base.stores.standings, base.stores.audit, bar.reach)
 
     report, compared = local.on_foundation(work)
     if json:
@@ -127,9 +126,7 @@ def export(
         head = await base.stores.audit.head()
         copy = await register(base, "audit-export", f"log:{first}-{'end' if last is None else last}", purpose)
         with progress("entries", head.size if head else None) as bar:
-            made = await Export(base.logbook).write(
-                file, first, last, lambda number: bar.update(bar.task_ids[0], completed=number)
-            )
+            made = await Export(base.logbook).write(file, first, last, bar.reach)
         return made, copy
 
     made, copy = local.on_foundation(work)

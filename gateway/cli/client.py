@@ -187,7 +187,7 @@ def wait_until_judged(client: Client, submission: str, seconds: float) -> dict[s
             found: dict[str, Any] = client.get(f"/v1/submissions/{submission}")
             if found["state"] in ("judged", "held"):
                 return found
-            bar.update(bar.task_ids[0], completed=found["progress"])
+            bar.reach(found["progress"])
             if time.monotonic() > deadline:
                 raise WaitedTooLong(f"After {seconds:g} s {found['progress']} records are judged; the rest goes on.")
             time.sleep(POLL_SECONDS)

@@ -155,5 +155,5 @@ def _watch(client: Client, job: dict[str, Any]) -> dict[str, Any]:
         while job["state"] == "running":
             time.sleep(0.5)
             job = client.get(f"/v1/replays/{job['id']}")
-            bar.update(bar.task_ids[0], completed=job["done"] + job["skipped"])
+            bar.reach(job["done"] + job["skipped"])
     return job

@@ -70,7 +70,7 @@ def submit(
     used = idempotency_key or _key(file, attest)
     size = file.stat().st_size
     with progress("sent", size) as bar, file.open("rb") as opened:
-        body = _Watched(opened, lambda count: bar.advance(bar.task_ids[0], count))
+        body = _Watched(opened, bar.advance)
         headers = {"Idempotency-Key": f'"{used}"', "Content-Length": str(size), **_media_type(protected)}
         headers |= attesting(attest)
         answer = client.send("POST", f"/v1/submissions?format={known}", body, headers)  # type: ignore[arg-type] # http.client reads anything with read()
@@ -175,9 +175,7 @@ def validate(
     named = [(file, judge.format_of(file, format)) for file in files]
     line = Line()
     with progress("read", sum(file.stat().st_size for file in files)) as bar:
-        checked = [
-            judge.check(file, name, lambda count: bar.advance(bar.task_ids[0], count), line) for file, name in named
-        ]
+        checked = [judge.check(file, name, bar.advance, line) for file, name in named]
     _write_reports(checked, html, junit)
     _write_sheet(checked, csv)
     if json:
@@ -258,7 +256,7 @@ def convert(
     folder = out.parent if out else None
     with NamedTemporaryFile(dir=folder, delete=False) as spool, progress("read", file.stat().st_size) as bar:
         try:
-            told = rewrite(judge, file, name, to, spool.write, lambda count: bar.advance(bar.task_ids[0], count))
+            told = rewrite(judge, file, name, to, spool.write, bar.advance)
             spool.flush()
             if told.written:
                 _hand_over(Path(spool.name), out)

@@ -7,12 +7,13 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)")
@@ -76,13 +77,28 @@ def tell(sentence: str, told: Mapping[str, object], *, json: bool) -> None:
         put(told)
 
 
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """How far a long work is."""
+
+    _shown: Progress
+    _task: TaskID
+
+    def advance(self, count: int) -> None:
+        """So many more are done."""
+        self._shown.advance(self._task, count)
+
+    def reach(self, number: int) -> None:
+        """So many are done in all."""
+        self._shown.update(self._task, completed=number)
+
+
 @contextmanager
-def progress(description: str, total: int | None) -> Iterator[Progress]:
-    """A progress bar on stderr; silent when stderr is not a terminal. Advance its only task, id 0."""
+def progress(description: str, total: int | None) -> Iterator[Bar]:
+    """A progress bar on stderr; silent when stderr is not a terminal. ``total`` is None where nobody knows it."""
     from rich.console import Console  # noqa: PLC0415 - rich costs 30 ms that --help must not pay
     from rich.progress import Progress  # noqa: PLC0415 - as above
 
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        bar.add_task(description, total=total)
-        yield bar
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
+        yield Bar(shown, shown.add_task(description, total=total))

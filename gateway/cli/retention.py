@@ -60,7 +60,7 @@ def run(
 
         made = eraser(base)
         with progress("records", None) as bar:
-            ended = await made.run(local.actor(), lambda count: bar.update(bar.task_ids[0], completed=count))
+            ended = await made.run(local.actor(), bar.reach)
         if vacuum:
             await made.retention.vacuum()
         return ended

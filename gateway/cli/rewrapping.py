@@ -26,7 +26,7 @@ async def run(base: Foundation, rate: int, *, now: bool) -> dict[str, int]:
     with progress("wrapped anew", total) as bar:
         while await job.step():
             if (latest := await stored.latest()) is not None:
-                bar.update(bar.task_ids[0], completed=latest.seen)
+                bar.reach(latest.seen)
     ended = await stored.latest()
     if ended is None or ended == before:
         say("Nothing to wrap anew, or a key was replaced less than two minutes ago.")
@@ -45,6 +45,6 @@ async def _reindexed(base: Foundation, *, now: bool) -> dict[str, int]:
     left = sum(count for key, count in (await base.stores.indexed.counts()).items() if key != keys.active)
     with progress("indexed anew", left) as bar:
         while await job.step():
-            bar.update(bar.task_ids[0], completed=job.moved)
+            bar.reach(job.moved)
     say(f"{job.moved} records indexed anew; {job.broken} do not open. `gateway keys list` counts what is left.")
     return {"indexed": job.moved, "index_broken": job.broken}

@@ -104,9 +104,7 @@ def diff(
     judge = validator(drafts=drafts)
     days = before.date(), after.date()
     with progress("read", file.stat().st_size) as bar:
-        found = difference(
-            judge.spoken, days, file, judge.format_of(file, format), lambda count: bar.advance(bar.task_ids[0], count)
-        )
+        found = difference(judge.spoken, days, file, judge.format_of(file, format), bar.advance)
     if json:
         put(_difference(found))
     else:

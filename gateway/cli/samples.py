@@ -40,7 +40,7 @@ def sample(
         with progress("written", None) as bar:
             for piece in made.pieces():
                 size += target.write(piece)
-                bar.advance(bar.task_ids[0], len(piece))
+                bar.advance(len(piece))
     finally:
         target.flush()
         if out:
