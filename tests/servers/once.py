@@ -9,7 +9,7 @@ import fcntl
 import itertools
 import json
 import os
-import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,23 +17,20 @@ from typing import Any
 
 import pytest
 
+from tests.servers.ending import end_all, guard
+
 FOLDER = "GATEWAY_TEST_RUN"
 """Variable that tells the processes of a run where its notes are."""
 
 _kept: list[object] = []
-_endings: dict[str, Callable[[Mapping[str, Any]], None]] = {}
-
-
-def ended_by(name: str, end: Callable[[Mapping[str, Any]], None]) -> None:
-    """Say how that which was noted under ``name`` is ended."""
-    _endings[name] = end
+_guards: list[subprocess.Popen[bytes]] = []
 
 
 def once(name: str, make: Callable[[], tuple[object, Mapping[str, Any]]]) -> Mapping[str, Any]:
     """The note, as JSON keeps it, of what the first caller of the run made; the others wait for it.
 
     ``make`` returns what was made, too: it is kept as long as this process lives, for a handle that is let go while its
-    server runs complains.
+    server runs complains. The note says how it ends (:mod:`tests.servers.ending`).
     """
     note = _folder() / f"{name}.json"
     with (_folder() / f"{name}.lock").open("w") as lock:
@@ -63,16 +60,14 @@ def _folder() -> Path:
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        os.environ[FOLDER] = tempfile.mkdtemp(prefix="run-")
+        folder = tempfile.mkdtemp(prefix="run-")
+        os.environ[FOLDER] = folder
+        _guards.append(guard(Path(folder)))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
-    folder = Path(os.environ.pop(FOLDER))
-    for name, end in _endings.items():
-        note = folder / f"{name}.json"
-        if note.exists():
-            end(json.loads(note.read_text()))
-    shutil.rmtree(folder, ignore_errors=True)
+    end_all(Path(os.environ.pop(FOLDER)))
+    _guards.pop().communicate()

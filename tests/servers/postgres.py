@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import pwd
 import shutil
@@ -19,7 +18,8 @@ from typing import Any
 import pytest
 
 from gateway.store.migrations import migrate
-from tests.servers.once import ended_by, once
+from tests.servers.ending import await_end
+from tests.servers.once import once
 from tests.servers.ports import free_port
 from tests.servers.server_certificate import write_certificate
 
@@ -30,7 +30,10 @@ START_SECONDS = 60.0
 
 
 def binaries() -> Path | None:
-    """The folder of the newest installed server; None when there is none."""
+    """Where the newest installed server's programs are, or another's that ``POSTGRES_BIN`` names to see whether the
+    gateway is right with it too; None when there is none."""
+    if named := os.environ.get("POSTGRES_BIN"):
+        return Path(named)
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
     return found[-1].parent if found else None
 
@@ -115,7 +118,7 @@ class Cluster(Databases):
 
     def note(self) -> Mapping[str, Any]:
         """What another process of the run needs to use it, and to end it."""
-        return {"directory": str(self.directory), "port": self.port, "pid": self.pid}
+        return {"pids": [self.pid], "signal": signal.SIGINT, "folder": str(self.directory), "port": self.port}
 
     def stop(self) -> None:
         """Stop the server (its clients are cut off) and remove everything."""
@@ -189,22 +192,7 @@ class Cluster(Databases):
         process.send_signal(number)
         process.wait(timeout=60)
         # After SIGKILL the children need a moment to notice; the next server would refuse their shared memory.
-        _await_end(self.directory)
-
-
-def _await_end(directory: Path) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and _at_work_in(directory / "data"):
-        time.sleep(0.05)
-
-
-def _at_work_in(data: Path) -> bool:
-    """Whether a process of the server lives: each of them works in the data directory."""
-    for link in Path("/proc").glob("[0-9]*/cwd"):
-        with contextlib.suppress(OSError):
-            if link.readlink() == data:
-                return True
-    return False
+        await_end(self.directory)
 
 
 # --- fixtures --------------------------------------------------------------------------------------------------------
@@ -241,16 +229,6 @@ def _shared() -> tuple[object, Mapping[str, Any]]:
     return cluster, cluster.note()
 
 
-def _end_shared(note: Mapping[str, Any]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(note["pid"], signal.SIGINT)
-    _await_end(Path(note["directory"]))
-    shutil.rmtree(note["directory"], ignore_errors=True)
-
-
-ended_by("postgres", _end_shared)
-
-
 def _demand_server() -> None:
     """Without a server: skipped on a laptop, a failure when CI=true."""
     if binaries() is None:
@@ -265,7 +243,7 @@ def postgres_cluster() -> Databases:
     """One cluster a run, with the migrated :data:`TEMPLATE`. It is everybody's: to stop it, take the breakable one."""
     _demand_server()
     note = once("postgres", _shared)
-    return Databases(Path(note["directory"]), note["port"], fsync=False)
+    return Databases(Path(note["folder"]), note["port"], fsync=False)
 
 
 @pytest.fixture(scope="module")
@@ -297,10 +275,7 @@ def sqlite_template() -> Path:
 def _template_file() -> tuple[object, Mapping[str, Any]]:
     path = Path(tempfile.mkdtemp(prefix="sqlite-")) / "template.db"
     _migrate(f"sqlite+aiosqlite:///{path}")
-    return path, {"path": str(path)}
-
-
-ended_by("sqlite", lambda note: shutil.rmtree(Path(note["path"]).parent, ignore_errors=True))
+    return path, {"pids": [], "signal": 0, "folder": str(path.parent), "path": str(path)}
 
 
 @pytest.fixture

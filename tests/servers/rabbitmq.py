@@ -7,7 +7,6 @@ data directory.
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import json
 import os
@@ -25,7 +24,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers.once import ended_by, next_number, once
+from tests.servers.once import next_number, once
 from tests.servers.ports import free_port
 from tests.servers.server_certificate import write_certificate
 
@@ -188,7 +187,7 @@ class Node(VirtualHosts):
     def note(self) -> Mapping[str, Any]:
         """What another process of the run needs to use it, and to end it."""
         running = [one.pid for one in (self._server, self._epmd) if one is not None]
-        return {"place": asdict(self.place), "pids": running}
+        return {"pids": running, "signal": signal.SIGKILL, "folder": str(self.home), "place": asdict(self.place)}
 
     def stop(self) -> None:
         """End it and remove its directory."""
@@ -310,16 +309,6 @@ def _shared() -> tuple[object, Mapping[str, Any]]:
         node.stop()
         raise
     return node, node.note()
-
-
-def _end_shared(note: Mapping[str, Any]) -> None:
-    for pid in note["pids"]:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
-    shutil.rmtree(note["place"]["home"], ignore_errors=True)
-
-
-ended_by("rabbitmq", _end_shared)
 
 
 def _demand_server() -> None:
