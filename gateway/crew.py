@@ -12,7 +12,7 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import structlog
@@ -21,6 +21,7 @@ from gateway.core.errors import Unavailable
 from gateway.core.ports.crew import Composed, Composition, Examination, Examined
 from gateway.crossing import PackedResult, PackedTask, pack_result, pack_task, unpack_result, unpack_task
 from gateway.memory import calm_collector, give_back
+from gateway.sealed_file import sealed_file
 from gateway.tools import Tools, tools_from
 from gateway.work.compose import Composer
 from gateway.work.examine import Examiner
@@ -34,6 +35,8 @@ SMALL_FRAMES = 32
 """Frames examined here at once: about 10 ms; more go to a worker."""
 SMALL_BYTES = 64 * 2**10
 """Sealed bytes composed here at once; more go to a worker."""
+BIG_BYTES = 2**20
+"""Sealed bytes that go to a worker by themselves; more go in a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,23 @@ class PoolCrew:
         return unpack_result(await self._far(_examine, pack_task(task)))
 
     async def compose(self, task: Composition) -> Composed:
-        if sum(len(sealed) for _, sealed in task.claimed.records) <= SMALL_BYTES:
+        size = sum(len(sealed) for _, sealed in task.claimed.records)
+        if size <= SMALL_BYTES:
             return await self._inline.compose(task)
-        return await self._far(_compose, task)
+        bare = replace(task, claimed=replace(task.claimed, cargo=()))  # for the guard, which has done its work
+        if size <= BIG_BYTES:
+            return await self._far(_compose, bare)
+        try:
+            return await self._composed_from_file(bare)
+        except OSError as error:
+            log.error("crew.no_file", type=type(error).__name__, hint="is there room where temporary files are?")  # noqa: TRY400 - no defect, and said in words
+            raise Unavailable("The sealed records cannot be handed to a worker.") from None
+
+    async def _composed_from_file(self, task: Composition) -> Composed:
+        records = task.claimed.records
+        with sealed_file(records) as lent:
+            await asyncio.to_thread(lent.fill, records)
+            return await self._far(_compose, replace(task, claimed=replace(task.claimed, records=lent)))
 
     def prepare(self) -> None:
         """Big tasks are coming: start a worker now, so that it is ready when they are."""

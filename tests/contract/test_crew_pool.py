@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from gateway.core.errors import Unavailable
 from gateway.core.ids import minting
 from gateway.core.model import (
     AdapterName,
@@ -26,7 +28,8 @@ from gateway.core.model import (
 )
 from gateway.core.ports.crew import Composition, Examination
 from gateway.core.ports.formats import Cover
-from gateway.crew import SMALL_FRAMES, InlineCrew, PoolCrew
+from gateway.crew import BIG_BYTES, SMALL_FRAMES, InlineCrew, PoolCrew
+from gateway.sealed_file import sealed_file
 from gateway.tools import speech, tools
 from gateway.work.compose import AT_ONCE
 from keys.files import FileKeys
@@ -96,6 +99,45 @@ async def test_a_worker_writes_the_bytes_that_this_process_writes(inline, pool, 
     lines = far.body.splitlines()
     assert len(lines) == COUNT + 1
     assert lines[1:] == [frame.body for frame in examination.frames]
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """Where temporary files are made."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+async def test_a_worker_writes_a_big_delivery_as_this_process_does_and_leaves_no_file(inline, pool, examination, place):
+    big = big_delivery(await inline.examine(examination))
+    assert await pool.compose(big) == await inline.compose(big)
+    assert list(place.iterdir()) == []
+
+
+async def test_a_big_delivery_waits_where_no_file_can_be_made(inline, pool, examination, place):
+    big = big_delivery(await inline.examine(examination))
+    place.rmdir()
+    with pytest.raises(Unavailable) as said:
+        await pool.compose(big)
+    assert said.value.code == "unavailable"
+    assert (await pool.compose(owed(big.claimed.records[:COUNT]))).body, "fewer go without a file"
+
+
+def big_delivery(examined):
+    sealed = [(one.id, one.sealed) for one in examined]
+    size = sum(len(body) for _, body in sealed)
+    return owed(sealed * (1 + BIG_BYTES // size))
+
+
+async def test_the_records_of_a_file_are_found_by_place_and_by_range(examination, inline):
+    records = [(one.id, one.sealed) for one in await inline.examine(examination)]
+    with sealed_file(records) as lent:
+        lent.fill(records)
+        assert list(lent) == records
+        assert [lent[number] for number in (0, 5, -1)] == [records[0], records[5], records[-1]]
+        assert list(lent[3:9:2]) == records[3:9:2]
+        with pytest.raises(IndexError):
+            lent[len(records)]
 
 
 async def test_a_delivery_of_few_records_is_written_like_one_of_many(inline, examination):

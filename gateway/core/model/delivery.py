@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
@@ -105,7 +105,7 @@ class Claimed:
     """A delivery under a lease, with the sealed records that it carries, in order."""
 
     delivery: Delivery
-    records: tuple[tuple[RecordId, bytes], ...] = field(repr=False)
+    records: Sequence[tuple[RecordId, bytes]] = field(repr=False)
     cargo: tuple[Cargo, ...] = ()
     """One for each record, in order. Without it nothing leaves."""
     register: int = 0
