@@ -7,9 +7,8 @@ size compared, renamed over whatever an earlier attempt left. Nothing that the s
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import asyncssh
@@ -26,15 +25,12 @@ from adapters.reach import (
     reached,
 )
 from adapters.sftp_failures import translated
+from adapters.sftp_files import quietly, replace, write
 from gateway.core.errors import DeliveryFailed, Misconfigured, Transient
 from gateway.core.ids import Random
 from gateway.core.model import Endpoint, Partner, PartnerKey
 from gateway.core.ports.adapters import Handover, Parcel, Secrets
 
-BLOCK = 32 * 1024
-REQUESTS = 32
-"""Writes under way at a time; with ``BLOCK`` this bounds what a slow server makes us hold."""
-CLEANING_SECONDS = 1
 KEEPALIVE_SECONDS = 30
 
 OPTIONS: Mapping[str, Option] = {
@@ -136,7 +132,7 @@ class SftpAdapter:
     async def close(self) -> None:
         sessions, self._sessions = self._sessions, {}
         for session in sessions.values():
-            session.connection.abort()
+            session.connection.close()  # says so, without waiting whether anybody listens
             await session.connection.wait_closed()
 
     async def _upload(self, parcel: Parcel, partner: Partner, route: Route, *, reused: bool) -> Handover:
@@ -155,12 +151,12 @@ class SftpAdapter:
     async def _place(self, files: asyncssh.SFTPClient, route: Route, parcel: Parcel) -> None:
         temporary = route.path(f".{parcel.name}.{self._mark}.part")
         try:
-            size = await _write(files, temporary, parcel.body)
+            size = await write(files, temporary, parcel.body)
             if size is not None and size != len(parcel.body):
                 raise Transient("the server holds another number of bytes than we sent", code="sftp-size")
-            await _rename(files, temporary, route.path(parcel.name))
+            await replace(files, temporary, route.path(parcel.name))
         except (asyncssh.SFTPError, DeliveryFailed):
-            await _quietly(files.remove(temporary))
+            await quietly(files.remove(temporary))
             raise
 
     async def _session(self, partner: Partner, route: Route) -> Session:
@@ -225,39 +221,6 @@ class SftpAdapter:
         except BaseException:
             joined.close()
             raise
-
-
-async def _write(files: asyncssh.SFTPClient, path: str, body: bytes) -> int | None:
-    """Fill a new file; the size that the server then sees."""
-    file = await files.open(path, "wb", block_size=BLOCK, max_requests=REQUESTS)
-    try:
-        await file.write(body)
-        with contextlib.suppress(asyncssh.SFTPOpUnsupported):
-            await file.fsync()
-        size = (await file.stat()).size
-    except BaseException:
-        # A server that hangs must not make the farewell hang as well.
-        await _quietly(file.close())
-        raise
-    await file.close()
-    return size
-
-
-async def _rename(files: asyncssh.SFTPClient, old: str, new: str) -> None:
-    try:
-        await files.posix_rename(old, new)
-    except asyncssh.SFTPOpUnsupported:
-        # Such a server cannot replace in one step. The file of an earlier attempt has the same bytes.
-        with contextlib.suppress(asyncssh.SFTPNoSuchFile):
-            await files.remove(new)
-        await files.rename(old, new)
-
-
-async def _quietly(farewell: Awaitable[None]) -> None:
-    """What is done after a failure may fail too, and may not take long."""
-    with contextlib.suppress(asyncssh.Error, OSError):
-        async with asyncio.timeout(CLEANING_SECONDS):
-            await farewell
 
 
 def _route(endpoint: Endpoint) -> Route:

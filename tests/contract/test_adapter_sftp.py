@@ -1,6 +1,7 @@
 """The channel sftp: the pinned key, the connection that comes and goes, and servers that break off or offer less."""
 
 import asyncio
+import gc
 import io
 import os
 import socket
@@ -18,6 +19,7 @@ from gateway.core.errors import DeliveryFailed, Permanent, Transient, Unavailabl
 from gateway.core.model import AdapterName, Endpoint, Partner
 from tests.contract.name_server import Names
 from tests.contract.test_adapter_contract import NamedSecrets, files_of, hidden_files, parcel, partner, sftp_options
+from tests.journeys.site import until
 from tests.servers.sshd import Sshd
 
 OTHER = asyncssh.generate_private_key("ssh-ed25519")
@@ -154,6 +156,14 @@ class Slow(Plain):
         return len(data)
 
 
+async def test_a_server_hears_that_the_gateway_goes(sshd: Sshd) -> None:
+    adapter = SftpAdapter(NamedSecrets({"our-key": sshd.key}), os.urandom)
+    await adapter.hand_over(parcel(), to(sshd, sshd.fresh_directory()))
+    before = sshd.said().count("Received disconnect")
+    await adapter.close()
+    await until(lambda: sshd.said().count("Received disconnect") > before, "the server was told")
+
+
 Make = Callable[[asyncssh.SSHServerChannel, bytes], asyncssh.SFTPServer]
 
 
@@ -241,6 +251,8 @@ async def test_a_file_that_is_cut_off_midway_never_gets_its_final_name(
     tmp_path: Path, make: Make, problem: str
 ) -> None:
     one = parcel(os.urandom(1_000_000))
+    said: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, trouble: said.append(trouble["message"]))
     async with serving(make, tmp_path) as (target, key):
         adapter = SftpAdapter(NamedSecrets({"key": key}), os.urandom)
         with pytest.raises(Transient) as failed:
@@ -248,6 +260,10 @@ async def test_a_file_that_is_cut_off_midway_never_gets_its_final_name(
         await adapter.close()
     assert failed.value.problem == problem
     assert files_of(tmp_path) == {}
+    del failed
+    await asyncio.sleep(0.1)
+    gc.collect()
+    assert said == [], "nothing was left to itself, which would be a traceback in the log"
 
 
 async def test_a_server_without_fsync_and_atomic_rename_is_served_too(

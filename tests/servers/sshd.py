@@ -53,7 +53,7 @@ class Sshd:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
             time.sleep(0.05)
-        raise RuntimeError(f"sshd did not start:\n{(self._home / 'log').read_text(errors='replace')[-2000:]}")
+        raise RuntimeError(f"sshd did not start:\n{self.said()[-2000:]}")
 
     def stop(self) -> None:
         server, self._server = self._server, None
@@ -64,6 +64,10 @@ class Sshd:
     def remove(self) -> None:
         self.stop()
         shutil.rmtree(self._home, ignore_errors=True)
+
+    def said(self) -> str:
+        """What it has logged."""
+        return (self._home / "log").read_text(errors="replace")
 
     def fresh_directory(self) -> Path:
         """An empty directory that the account may write, for one test."""
