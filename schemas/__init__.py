@@ -36,12 +36,14 @@ def load(*, drafts: bool = False) -> Catalog:
     Without ``drafts`` the formats whose facts nobody official has confirmed are withheld. A catalog is a value and what
     is shipped does not change: it is read once in a process.
     """
-    return _shipped(drafts)
+    return _shipped(drafts=drafts)
 
 
 @cache
-def _shipped(drafts: bool) -> Catalog:  # noqa: FBT001 - a cache tells positions apart better
-    return read(resources.files("schemas"), drafts=drafts)
+def _shipped(*, drafts: bool) -> Catalog:
+    if not drafts:
+        return _without_drafts(_shipped(drafts=True))
+    return read(resources.files("schemas"), drafts=True)
 
 
 def schedule(catalog: Catalog, content: bytes | None = None) -> Schedule:
