@@ -33,7 +33,8 @@ BY_HEADING = 3
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _BOM = b"\xef\xbb\xbf"
 _NAMESPACE = re.compile(rb"""xmlns(?::[\w.-]+)?\s*=\s*["']([^"']{1,200})["']""")
-_CSENET = re.compile(rb"[0-9A-Z]{2}[0-9]{3}.{2}[0-9A-Z]{2}[0-9]{3}.{2}003", re.DOTALL)
+_CSENET = re.compile(rb"[0-9A-Z]{2}[0-9]{3}.{2}[0-9A-Z]{2}[0-9]{3}.{2}003[^\r\n]{60}", re.DOTALL)
+"""A header of 121 bytes, though it may be cut short: numbers of a shorter record may have the version by chance."""
 _NACHA = re.compile(rb"1.{33}094101|705DED\*", re.DOTALL)
 """A file header with its record size, blocking factor and format code; or addenda records alone."""
 _SHAPES = {"csenet": _CSENET, "ach": _NACHA}

@@ -54,6 +54,12 @@ def test_a_delimited_file_without_a_heading_is_told_by_its_columns():
     assert RECOGNISER.fits(CSV.partition(b"\n")[2]) == ("newhire-csv-nc",)
 
 
+def test_numbers_of_a_short_record_are_no_transaction_though_they_have_its_version_by_chance():
+    body = b"00000000700000003150        \n00000000400000009335        \n"
+    assert body[14:17] == b"003"
+    assert RECOGNISER.fits(body) == ("ks-return-totals",)
+
+
 def test_padded_transactions_are_recognised():
     line = (EXAMPLES / "ohio-to-michigan.csenet").read_bytes().partition(b"\r")[0]
     assert RECOGNISER.fits(line.ljust(8_482) * 2) == ("csenet",)
