@@ -20,7 +20,7 @@ from transforms.facts import Summary
 from transforms.leaves import Leaves
 from transforms.people import Census
 from transforms.plain_values import PlainValues
-from transforms.schema_tree import Element, Place, SchemaTree, merged, tree
+from transforms.schema_tree import Element, Place, SchemaTree, merged, shape_of
 from transforms.shapes import Shape, Shapes
 from transforms.usual import ESCAPED
 
@@ -67,7 +67,7 @@ class KindForm:
     def __init__(self, info: KindInfo, catalog: Catalog) -> None:
         self.kind = info.kind
         schema = merged(info.xsd, catalog.xsds)
-        self.tree: SchemaTree = tree(schema, info.root)
+        self.tree: SchemaTree = shape_of(info, catalog.xsds)
         if self.tree.namespace != info.namespace:
             raise Misconfigured(f"schema {info.xsd} is not of the namespace {info.namespace}")
         self.open = opening(info)

@@ -10,7 +10,7 @@ from gateway.core.catalog import Catalog
 from gateway.core.errors import Misconfigured
 from gateway.core.model import Content, Finding, Kind, RuleCode, Severity
 from transforms.layout import CompiledLayout, Fault, Order
-from transforms.schema_tree import SchemaTree, merged, tree
+from transforms.schema_tree import shape_of
 
 FIX_NOT_CARRIED = RuleCode("FIX-NOT-CARRIED")
 FIX_MARK_LOST = RuleCode("FIX-MARK-LOST")
@@ -24,7 +24,7 @@ _INDEX = re.compile(r"\[\d+\]")
 def document_order(catalog: Catalog, kind: Kind) -> Order:
     """The order of a kind's paths in its schema. Raises Misconfigured for a path that the schema does not know."""
     info = catalog.kinds[kind]
-    shape: SchemaTree = tree(merged(info.xsd, catalog.xsds), info.root)
+    shape = shape_of(info, catalog.xsds)
 
     def order(path: str) -> bytes:
         place = shape.place(path)

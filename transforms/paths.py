@@ -11,13 +11,13 @@ from gateway.core.model import Kind
 from gateway.core.resource_table import MessageTable
 from transforms.facts import named_paths
 from transforms.joined import PARTS
-from transforms.schema_tree import SchemaTree, merged, tree
+from transforms.schema_tree import SchemaTree, shape_of
 from transforms.x12_table import Table
 
 
 def check_paths(catalog: Catalog) -> None:
     """Misconfigured, naming table and path, when a layout, a column order or a facts mapping names an unknown leaf."""
-    trees = {name: tree(merged(info.xsd, catalog.xsds), info.root) for name, info in catalog.kinds.items()}
+    trees = {name: shape_of(info, catalog.xsds) for name, info in catalog.kinds.items()}
     for table, kind, path in _named(catalog):
         if not _exists(trees[kind], path):
             raise Misconfigured(f"{table}: kind {kind} has no element {path}")

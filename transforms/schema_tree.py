@@ -12,16 +12,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml import etree
 
+from gateway.core.catalog import KindInfo
 from gateway.core.errors import Misconfigured
 
 XS = "http://www.w3.org/2001/XMLSchema"
 _STEP = re.compile(r"([A-Za-z_][\w.-]*)(?:\[([1-9][0-9]{0,8})\])?", re.ASCII)
 _REFERENCES = ("type", "base")
+_KINDS = 200
+"""Shapes that are kept: of all kinds that are shipped, and room."""
 _IGNORED = frozenset({f"{{{XS}}}annotation", f"{{{XS}}}include"})
 
 
@@ -97,6 +100,17 @@ def _leaves(group: Element, prefix: str) -> Iterator[str]:
             yield from _leaves(child, path + "/")
 
 
+def shape_of(info: KindInfo, texts: Mapping[str, bytes]) -> SchemaTree:
+    """The shape of a kind. Worked out once for the same texts: every format of a kind asks for it, and so does what
+    checks the catalog's paths. Misconfigured when the profile is left."""
+    return _shape(info.xsd, info.root, tuple(texts.items()))
+
+
+@lru_cache(maxsize=_KINDS)
+def _shape(name: str, root: str, texts: tuple[tuple[str, bytes], ...]) -> SchemaTree:
+    return tree(merged(name, dict(texts)), root)
+
+
 def merged(name: str, texts: Mapping[str, bytes]) -> etree._Element:
     """The schema document ``name`` with its includes written into it: one document that needs no resolver.
 
@@ -107,7 +121,7 @@ def merged(name: str, texts: Mapping[str, bytes]) -> etree._Element:
     prefix = next((p for p, uri in schema.nsmap.items() if uri == schema.get("targetNamespace")), None)
     for include in schema.findall(f"{{{XS}}}include"):
         included = _parsed(include.get("schemaLocation") or "", texts)
-        for part in included:
+        for part in list(included):  # each leaves it for the other document
             if isinstance(part.tag, str) and part.tag not in _IGNORED:
                 schema.append(_adopted(part, prefix))
         schema.remove(include)
@@ -124,13 +138,12 @@ def _parsed(name: str, texts: Mapping[str, bytes]) -> etree._Element:
 
 
 def _adopted(part: etree._Element, prefix: str | None) -> etree._Element:
-    copy = deepcopy(part)
-    for element in copy.iter(etree.Element):
+    for element in part.iter(etree.Element):
         for attribute in _REFERENCES:
             reference = element.get(attribute)
             if reference and ":" not in reference and prefix:
                 element.set(attribute, f"{prefix}:{reference}")
-    return copy
+    return part
 
 
 def tree(schema: etree._Element, root: str) -> SchemaTree:
