@@ -61,15 +61,16 @@ class Written:
 
     def _fields(self) -> Iterator[tuple[Block, LayoutField]]:
         order = self.catalog.files.get(self.format)
-        marks = {
-            (record.layout, place)
-            for record in (order.records if order else ())
-            for mark in record.marks
-            for place in range(mark.start, mark.start + len(mark.text))
-        }
         for block in blocks_of(self.catalog, self.format, self.text):
+            marks = {
+                place
+                for record in (order.records if order else ())
+                if record.layout == block.layout.name
+                for mark in record.marks
+                for place in range(mark.start, mark.start + len(mark.text))
+            }
             for one in block.layout.fields:
-                if not any((block.layout.name, place) in marks for place in range(one.start, one.start + one.length)):
+                if marks.isdisjoint(range(one.start, one.start + one.length)):
                     yield block, one
 
     def put(self, start: int, text: str) -> str:

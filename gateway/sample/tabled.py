@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
+from types import MappingProxyType
 
 from gateway.core.catalog import Catalog, LayoutField, Need, Picture
 from gateway.core.file_order import FileOrder
@@ -14,6 +15,7 @@ from gateway.sample.advice import Advice
 from gateway.sample.people import COMPANIES, FAMILY, GIVEN, Address, Chance
 from transforms.files_records import OWN, Record, Records
 from transforms.layout import codec_of
+from transforms.pictures import Codec
 
 _BARE = frozenset({Picture.CONSTANT, Picture.RESERVED, Picture.UNREAD, Picture.COUNT})
 _WORDS = ("SYNTHETIC", "SAMPLE", "TEST", "SYN", "X")
@@ -27,6 +29,39 @@ _LASTS = timedelta(days=3650)
 _NO_TIME = timedelta()
 
 
+Known = Callable[[Chance, Address], tuple[str, ...]]
+_KNOWN: Mapping[str, Known] = MappingProxyType(
+    {
+        "PersonGivenName": lambda chance, _: (chance.dice.choice(GIVEN),),
+        "PersonFullName": lambda chance, _: (f"{chance.dice.choice(GIVEN)} {chance.dice.choice(FAMILY)}",),
+        "PersonMiddleName": lambda chance, _: (chance.dice.choice("ABCDEFGH"),),
+        "PersonSurName": lambda chance, _: (chance.dice.choice(FAMILY),),
+        "PersonSSNIdentification": lambda chance, _: (chance.ssn(),),
+        "PersonID": lambda chance, _: (f"{chance.dice.randrange(10**9):010d}",),
+        "AddressLine1Text": lambda _, address: (address.line,),
+        "AddressCityName": lambda _, address: (address.city,),
+        "AddressStateCode": lambda _, address: (address.state,),
+        "SubmittingStateCode": lambda _, address: (address.state,),
+        "ReceivingStateCode": lambda _, address: (address.state,),
+        "AddressPostalCode": lambda _, address: (address.postal_code,),
+        "EmployerName": lambda chance, _: (chance.dice.choice(COMPANIES), "ACME"),
+    }
+)
+"""What is a text by the last step of its path."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """A field, with what of it is the same in every record."""
+
+    field: LayoutField
+    blank: str
+    codec: Codec | None
+    """None for a field that always holds the same."""
+    coded: tuple[str, ...] | None
+    """Its codes as they are written; None for a field without codes."""
+
+
 class Tabled:
     """Makes the records of one file. What header and group records say is the same in all of them."""
 
@@ -37,6 +72,9 @@ class Tabled:
         self._advice = Advice.of(catalog, order.kind, order.name)
         self._records = Records(catalog, order)
         self._details = [one for one in self._records.all if one.name in self._records.details]
+        self._fillings = {
+            one.name: tuple(self._filling(field) for field in one.compiled.layout.fields) for one in self._records.all
+        }
         around = Chance(Random(f"{seed}/around"))  # noqa: S311 - a sample is no secret
         self._around: dict[str, str] = {}
         for one in (self._records.header, self._records.group):
@@ -51,9 +89,8 @@ class Tabled:
         return Content(self._kind, {path: fields[path] for path in sorted(fields, key=ranks.__getitem__)})
 
     def _values(self, record: Record, chance: Chance) -> dict[str, str]:
-        layout = record.compiled.layout
         address = chance.address()
-        text = list("".join(self._text(field, chance, address) for field in layout.fields))
+        text = list("".join(_text(filling, chance, address) for filling in self._fillings[record.name]))
         for mark in record.record.marks:
             for place, character in enumerate(mark.text, mark.start - 1):
                 text[place] = character if character != "?" else text[place].replace(" ", "0")
@@ -61,23 +98,33 @@ class Tabled:
         record.read("".join(text), values)
         return {path: value for path, value in values.items() if not path.startswith(OWN)}
 
-    def _text(self, field: LayoutField, chance: Chance, address: Address) -> str:
-        """A valid text of a field over its length; blank where it is not required and nothing sensible is known."""
+    def _filling(self, field: LayoutField) -> _Filling:
         blank = " " * field.length
+        if field.picture in _BARE:
+            return _Filling(field, (field.constant if field.picture is Picture.CONSTANT else None) or blank, None, None)
         if field.path in self._advice.asked:
             field = replace(field, required=Need.REQUIRED)
-        if field.picture in _BARE:
-            return (field.constant if field.picture is Picture.CONSTANT else None) or blank
-        codes = self._catalog.codes[field.codes].codes if field.codes else ()
-        candidates = sorted(codes) if codes else _candidates(field, chance, address)
-        write = codec_of(field).write
-        fitting = [text for text in (write(value, field.length) for value in candidates) if text is not None]
-        return chance.dice.choice(fitting) if codes and fitting else next(iter(fitting), blank)
+        codec = codec_of(field)
+        codes = sorted(self._catalog.codes[field.codes].codes) if field.codes else ()
+        texts = (codec.write(code, field.length) for code in codes)
+        coded = tuple(text for text in texts if text is not None) if codes else None
+        return _Filling(field, blank, codec, coded)
+
+
+def _text(filling: _Filling, chance: Chance, address: Address) -> str:
+    """A valid text of a field over its length; blank where it is not required and nothing sensible is known."""
+    if filling.codec is None:
+        return filling.blank
+    if filling.coded is not None:
+        return chance.dice.choice(filling.coded) if filling.coded else filling.blank
+    written = (
+        filling.codec.write(value, filling.field.length) for value in _candidates(filling.field, chance, address)
+    )
+    return next((text for text in written if text is not None), filling.blank)
 
 
 def _candidates(field: LayoutField, chance: Chance, address: Address) -> Iterable[str]:
     """Canonical values that a field may have, the likeliest first; the first that its picture can write is taken."""
-    day = chance.day() + (_LASTS if (field.path or "").rpartition("/")[2] in _LAST_DAYS else _NO_TIME)
     made: tuple[str, ...] = ()
     match field.picture:
         case Picture.FLAG:
@@ -95,6 +142,7 @@ def _candidates(field: LayoutField, chance: Chance, address: Address) -> Iterabl
         case Picture.CENTS | Picture.ZONED_CENTS | Picture.MONEY:
             made = (chance.amount(1, 99), "1.00", "0.01")
         case _:
+            day = chance.day() + (_LASTS if (field.path or "").rpartition("/")[2] in _LAST_DAYS else _NO_TIME)
             made = (day.isoformat(), day.isoformat()[:7], f"{day.year}-Q{(day.month + 2) // 3}")
     return made
 
@@ -114,21 +162,8 @@ def _digits(field: LayoutField, chance: Chance, address: Address) -> tuple[str, 
 
 def _words(field: LayoutField, chance: Chance, address: Address) -> tuple[str, ...]:
     tail = (field.path or "").rpartition("/")[2]
-    known = {
-        "PersonGivenName": (chance.dice.choice(GIVEN),),
-        "PersonFullName": (f"{chance.dice.choice(GIVEN)} {chance.dice.choice(FAMILY)}",),
-        "PersonMiddleName": (chance.dice.choice("ABCDEFGH"),),
-        "PersonSurName": (chance.dice.choice(FAMILY),),
-        "PersonSSNIdentification": (chance.ssn(),),
-        "PersonID": (f"{chance.dice.randrange(10**9):010d}",),
-        "AddressLine1Text": (address.line,),
-        "AddressCityName": (address.city,),
-        "AddressStateCode": (address.state,),
-        "SubmittingStateCode": (address.state,),
-        "ReceivingStateCode": (address.state,),
-        "AddressPostalCode": (address.postal_code,),
-        "EmployerName": (chance.dice.choice(COMPANIES), "ACME"),
-    }.get(tail, ())
-    if known or field.required is not Need.REQUIRED:
-        return known
+    if tail in _KNOWN:
+        return _KNOWN[tail](chance, address)
+    if field.required is not Need.REQUIRED:
+        return ()
     return (chance.ssn(),) if "SSN" in tail else _WORDS
