@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -82,26 +83,42 @@ def packed(number: int, length: int) -> str:
 
 def field_text(field: LayoutField) -> st.SearchStrategy[str]:
     """Every valid text of a field, blank ones too where the layout allows them."""
-    length = field.length
-    filled: Mapping[Picture, st.SearchStrategy[str]] = {
-        **{picture: st.dates(date(1970, 1, 1), date(2069, 12, 31)).map(form) for picture, form in WRITTEN.items()},
-        Picture.TEXT: _texts(length, 1).filter(lambda text: text.strip(" ") != ""),
-        Picture.FLAG: st.just((field.constant or "").ljust(length)),
-        Picture.NUMBER: st.text(string.digits, min_size=length, max_size=length),
-        Picture.PACKED: st.integers(0, 10 ** (2 * length - 1) - 1).map(lambda number: packed(number, length)),
-        Picture.CENTS: st.text(string.digits, min_size=length, max_size=length),
-        Picture.ZONED: _zoned(length),
-        Picture.ZONED_CENTS: _zoned(length),
-        Picture.PERSON_NAME: st.sampled_from(["DOE, JANE Q", "DOE, JANE", "DOE"]).map(lambda text: text.ljust(length)),
-        Picture.DIGITS: st.text(string.digits, min_size=length, max_size=length),
-        Picture.DATE: st.dates().map(lambda day: day.isoformat().replace("-", "")),
-        Picture.TIME: st.times().map(lambda time: time.strftime("%H%M%S")),
-        Picture.MONEY: _money(),
+    return _texts_of(field.picture, field.length, field.constant, blank=field.required is not Need.REQUIRED)
+
+
+@cache
+def _texts_of(picture: Picture, length: int, constant: str | None, *, blank: bool) -> st.SearchStrategy[str]:
+    """Strategies are values; the same one serves all fields that are alike."""
+    filled = _filled(picture, length, constant)
+    if filled is None:
+        return st.just("0" * length if picture is Picture.COUNT else constant or " " * length)
+    return st.just(" " * length) | filled if blank else filled
+
+
+def _filled(picture: Picture, length: int, constant: str | None) -> st.SearchStrategy[str] | None:
+    made: Mapping[Picture, Callable[[], st.SearchStrategy[str]]] = {
+        Picture.TEXT: lambda: _texts(length, 1).filter(lambda text: text.strip(" ") != ""),
+        Picture.FLAG: lambda: st.just((constant or "").ljust(length)),
+        Picture.NUMBER: lambda: _digits(length),
+        Picture.CENTS: lambda: _digits(length),
+        Picture.DIGITS: lambda: _digits(length),
+        Picture.PACKED: lambda: st.integers(0, 10 ** (2 * length - 1) - 1).map(lambda number: packed(number, length)),
+        Picture.ZONED: lambda: _zoned(length),
+        Picture.ZONED_CENTS: lambda: _zoned(length),
+        Picture.PERSON_NAME: lambda: st.sampled_from(
+            [name.ljust(length) for name in ("DOE, JANE Q", "DOE, JANE", "DOE")]
+        ),
+        Picture.DATE: lambda: st.dates().map(lambda day: day.isoformat().replace("-", "")),
+        Picture.TIME: lambda: st.times().map(lambda time: time.strftime("%H%M%S")),
+        Picture.MONEY: _money,
     }
-    if field.picture in filled:
-        blank = st.just(" " * length)
-        return filled[field.picture] if field.required is Need.REQUIRED else blank | filled[field.picture]
-    return st.just("0" * length if field.picture is Picture.COUNT else field.constant or " " * length)
+    if picture in WRITTEN:
+        return st.dates(date(1970, 1, 1), date(2069, 12, 31)).map(WRITTEN[picture])
+    return made[picture]() if picture in made else None
+
+
+def _digits(length: int) -> st.SearchStrategy[str]:
+    return st.text(string.digits, min_size=length, max_size=length)
 
 
 def record_text(layout: Layout) -> st.SearchStrategy[str]:
