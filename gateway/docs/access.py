@@ -11,11 +11,11 @@ from gateway.core.roles import Role
 from gateway.docs.markdown import code, table
 from gateway.web.api.routes import ROUTES
 from gateway.web.auth import OPERATOR_SCOPES, PARTNER_SCOPES, Scope
-from gateway.web.console import ConsoleSettings
 from gateway.web.console.pages import Pages
 from gateway.web.console.rights import MEANING, NARROWED, RIGHTS, Right, allowed
 from gateway.web.console.routes import Route, routes
 from gateway.web.console.sessions import Gate
+from gateway.web.console.settings import ConsoleSettings
 from gateway.web.console.streams import Streams
 
 YES, OWN, NO, OPEN, HALF, GLASS = "yes", "own", "no", "open", "half", "glass"

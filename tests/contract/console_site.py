@@ -81,8 +81,9 @@ from gateway.store.rows import attempt_row
 from gateway.store.submissions import StoredSubmissions
 from gateway.store.tables import attempts
 from gateway.store.turns import StoredTurns
-from gateway.web.console import ConsoleSettings, console_application
+from gateway.web.console.application import console_application
 from gateway.web.console.devices import Asking
+from gateway.web.console.settings import ConsoleSettings
 from gateway.web.parts import Parts, RuleText
 from gateway.work.answers import Questions
 from gateway.work.court_desk import OrderDesk

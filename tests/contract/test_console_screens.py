@@ -34,7 +34,8 @@ from gateway.store.retention import StoredRetention
 from gateway.store.spool import StoredSpool
 from gateway.store.tables import records
 from gateway.store.turns import take_turns
-from gateway.web.console import console_application, pages, vendor
+from gateway.web.console import pages, vendor
+from gateway.web.console.application import console_application
 from tests.contract.console_forms import GROUP, send
 from tests.contract.console_site import PASSWORD, between, fill, running, token
 from tests.contract.store_samples import acceptance, submission

@@ -1,6 +1,4 @@
-"""The operator console: server-rendered pages that work without scripts, live figures where there are scripts."""
+"""The operator console: server-rendered pages that work without scripts, live figures where there are scripts.
 
-from gateway.web.console.application import console_application
-from gateway.web.console.settings import ConsoleSettings
-
-__all__ = ["ConsoleSettings", "console_application"]
+``gateway.web.console.application.console_application`` builds it; ``routes.routes`` is all that it answers.
+"""
