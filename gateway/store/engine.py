@@ -9,6 +9,7 @@ their own that cannot write.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -248,7 +249,7 @@ def _sqlite_engine(
 
     @event.listens_for(engine.sync_engine, "do_connect")
     def _connecting(_dialect: object, _record: object, _arguments: object, options: dict[str, Any]) -> None:
-        options["async_creator_fn"] = _begun
+        options |= {"async_creator_fn": _begun, "factory": _LettingGo}
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: _SqliteConnection, _record: object) -> None:
@@ -263,6 +264,15 @@ def _sqlite_engine(
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+class _LettingGo(sqlite3.Connection):
+    """Without a rollback, a statement that was called off keeps the lock until Python drops its cursor."""
+
+    def close(self) -> None:
+        if self.in_transaction:
+            self.rollback()
+        super().close()
 
 
 class _SqliteConnection(Protocol):

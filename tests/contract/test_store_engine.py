@@ -22,6 +22,10 @@ from tests.contract.store_samples import OHIO, one_record
 from tests.servers.postgres import Cluster
 
 HASTY = Limits(pool_size=1, statement=timedelta(milliseconds=400), lock=timedelta(milliseconds=200))
+COUNTED = text(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < CAST(:last AS INTEGER)) "
+    "SELECT i FROM n ORDER BY i"
+)
 QUIET_WAL = ("wal_writer_delay = '10s'", "autovacuum = off")
 """Nothing but a commit flushes the log: what is there after a kill was flushed by a commit."""
 
@@ -79,6 +83,20 @@ async def test_what_a_cancelled_block_wrote_is_rolled_back(database):
     await asyncio.sleep(0.1)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+    async with database.write() as connection:
+        assert await connection.scalar(text("SELECT count(*) FROM revisions")) == 0
+
+
+async def test_a_statement_that_is_called_off_leaves_nothing_behind(database):
+    async def half():
+        async with database.write() as connection:
+            await connection.execute(text("INSERT INTO revisions VALUES ('directory', 1)"))
+            await connection.execute(COUNTED, {"last": 500_000})
+
+    task = asyncio.create_task(half())
+    await asyncio.sleep(0.05)
+    task.cancel()
+    assert isinstance((await asyncio.gather(task, return_exceptions=True))[0], asyncio.CancelledError)
     async with database.write() as connection:
         assert await connection.scalar(text("SELECT count(*) FROM revisions")) == 0
 
