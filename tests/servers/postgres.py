@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from gateway.store.migrations import migrate
@@ -66,17 +67,15 @@ class Databases:
         self.sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def sql(self, statement: str, database: str = "postgres") -> str:
-        """One statement through psql; returns its unadorned output."""
-        command = [
-            str(_installed() / "psql"),
-            *("-h", "127.0.0.1", "-p", str(self.port), "-U", SUPERUSER, "-d", database),
-            *("-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement),
-        ]
-        plain = {**os.environ, "PGSSLMODE": "disable"}
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=plain)
-        if done.returncode != 0:
-            raise RuntimeError(done.stderr.strip())
-        return done.stdout.strip()
+        """One statement; the first value of its answer, when it has one. Raises RuntimeError."""
+        where = f"host=127.0.0.1 port={self.port} user={SUPERUSER} dbname={database} sslmode=disable connect_timeout=60"
+        try:
+            with psycopg.connect(where, autocommit=True) as connection:
+                answer = connection.execute(statement.encode())
+                row = answer.fetchone() if answer.description else None
+        except psycopg.Error as error:
+            raise RuntimeError(str(error)) from None
+        return "" if row is None else str(row[0])
 
 
 class Cluster(Databases):
