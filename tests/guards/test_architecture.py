@@ -5,7 +5,9 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -43,6 +45,24 @@ def tree(path):
     return ast.parse(path.read_text(), name(path))
 
 
+class Outline(NamedTuple):
+    docstring: str | None
+    classes: tuple[str, ...]
+    imported_from: tuple[tuple[int, str], ...]
+
+
+@cache
+def outline(path):
+    """What several tests ask of each module, out of one reading."""
+    whole = tree(path)
+    nodes = list(ast.walk(whole))
+    return Outline(
+        ast.get_docstring(whole),
+        tuple(node.name for node in nodes if isinstance(node, ast.ClassDef)),
+        tuple((node.lineno, node.module or "") for node in nodes if isinstance(node, ast.ImportFrom)),
+    )
+
+
 def test_the_import_contracts_of_the_project_hold():
     done = subprocess.run(
         [Path(sys.executable).parent / "lint-imports", "--no-cache"],
@@ -66,7 +86,7 @@ def test_the_contract_of_the_composition_root_names_all_of_it():
 def test_every_module_says_in_its_first_line_what_it_is(path):
     if path.name == "__init__.py" and not path.read_text().strip():
         pytest.fail(f"{name(path)} is empty: even a package says what it is")
-    docstring = ast.get_docstring(tree(path))
+    docstring = outline(path).docstring
     assert docstring, f"{name(path)} has no docstring"
     assert docstring.splitlines()[0].rstrip().endswith((".", "?", ":", "`", ")")) or len(docstring.splitlines()) > 1
 
@@ -81,11 +101,10 @@ def test_modules_are_named_by_what_they_are():
     folders = {name(path): path.parent.name for path in MODULES}
     assert not [path for path, stem in (stems | folders).items() if stem in EMPTY_NAMES]
     classes = {
-        f"{name(path)}:{node.name}"
+        f"{name(path)}:{found}"
         for path in MODULES
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.ClassDef)
-        and re.search(r"(Manager|Handler|Processor|Helper|Util|Service)s?$", node.name)
+        for found in outline(path).classes
+        if re.search(r"(Manager|Handler|Processor|Helper|Util|Service)s?$", found)
     }
     assert not classes
 
@@ -105,10 +124,10 @@ def test_the_pure_parts_ask_no_clock_no_disk_and_no_chance(path):
 
 def test_nobody_outside_the_tests_imports_the_tests_or_the_benchmarks():
     found = [
-        f"{name(path)}:{node.lineno}"
+        f"{name(path)}:{line}"
         for path in MODULES
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in {"tests", "bench"}
+        for line, module in outline(path).imported_from
+        if module.split(".")[0] in {"tests", "bench"}
     ]
     assert not found
 

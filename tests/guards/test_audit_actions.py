@@ -3,6 +3,7 @@
 import ast
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from gateway.core.audit_entry import ACTIONS
 
@@ -21,27 +22,40 @@ def texts(node):
     return {one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)}
 
 
-def calls(path):
-    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+class Reading(NamedTuple):
+    texts: frozenset[str]
+    """Every text that is not an event of the log."""
+    entries: tuple[tuple[int, frozenset[str]], ...]
+    """Line of each call that makes an entry, and the actions that it may name."""
+    changes: frozenset[str]
+    """What a call says of an action by its name."""
 
 
 @cache
+def read(path):
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    events = {id(call.args[0]) for call in calls if is_log_call(call) and call.args}
+    constants = [node for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return Reading(
+        frozenset(one.value for one in constants if id(one) not in events),
+        tuple(
+            (call.lineno, frozenset(texts(call.args[1])))
+            for call in calls
+            if isinstance(call.func, ast.Attribute) and call.func.attr == "entry" and len(call.args) > 1
+        ),
+        frozenset(
+            str(keyword.value.value)
+            for call in calls
+            for keyword in call.keywords
+            if keyword.arg == "action" and isinstance(keyword.value, ast.Constant)
+        ),
+    )
+
+
 def written():
     """Every text of the code that is not an event of the log."""
-    found = set()
-    for path in MODULES:
-        tree = ast.parse(path.read_text())
-        events = {
-            id(node.args[0])
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Call) and is_log_call(node) and node.args
-        }
-        found |= {
-            node.value
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in events
-        }
-    return found
+    return frozenset().union(*(read(path).texts for path in MODULES))
 
 
 def test_every_action_of_the_table_is_written_somewhere():
@@ -49,24 +63,18 @@ def test_every_action_of_the_table_is_written_somewhere():
 
 
 def test_every_entry_that_the_code_makes_names_an_action_of_the_table():
-    missing = {}
-    for path in MODULES:
-        for call in calls(path):
-            if isinstance(call.func, ast.Attribute) and call.func.attr == "entry" and len(call.args) > 1:
-                unknown = texts(call.args[1]) - set(ACTIONS)
-                if unknown:
-                    missing[f"{path.relative_to(ROOT)}:{call.lineno}"] = unknown
+    missing = {
+        f"{path.relative_to(ROOT)}:{line}": unknown
+        for path in MODULES
+        for line, named in read(path).entries
+        if (unknown := named - set(ACTIONS))
+    }
     assert not missing
 
 
 def test_an_entry_that_is_changed_afterwards_names_an_action_of_the_table():
-    changed = {
-        keyword.value.value
-        for path in [*MODULES, ROOT / "gateway" / "core" / "acceptance.py"]
-        for call in calls(path)
-        for keyword in call.keywords
-        if keyword.arg == "action" and isinstance(keyword.value, ast.Constant) and "." in str(keyword.value.value)
-    }
+    said = frozenset().union(*(read(path).changes for path in [*MODULES, ROOT / "gateway" / "core" / "acceptance.py"]))
+    changed = {action for action in said if "." in action}
     assert changed <= set(ACTIONS)
     assert {"record.refused", "record.rerouted"} <= changed
 
