@@ -13,7 +13,7 @@ from aiohttp import ClientResponse, ClientSession, CookieJar
 from gateway.core.ports.factors import FactorKind
 from gateway.docs.access import HALF, OPEN
 from gateway.web.console import onetime
-from tests.contract.console_site import PASSWORD, StillClock, fill, log_in, running, token
+from tests.contract.console_site import PASSWORD, StillClock, log_in, running, token
 from tests.guards.test_console_routes import documented, filled
 
 WRONG = "000000"
@@ -278,7 +278,6 @@ async def test_control_other_figures_move_the_boundaries(sqlite_url):
 
 async def boundaries(site):
     """The seconds after which each limit lets go, or bites: found by trying one second before and at it."""
-    await fill(site)
     async with client_of(site) as client:
         secret = await enrol(site, client)
         lock = await first_second(client, site, site.settings.lockout, lambda: locked_for(site, client))
