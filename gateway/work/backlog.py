@@ -53,8 +53,9 @@ _Pending = deque[tuple[tuple[Frame, ...], asyncio.Task[tuple[Examined, ...]]]]
 class BacklogLimits:
     chunk: int = 500
     """Records of one commit."""
-    ahead: int = 3
-    """Chunks being examined while one is committed; bounds memory."""
+    ahead: int = 8
+    """Chunks being examined while one is committed: as many as are committed while the same worker composes a big
+    delivery. Bounds memory."""
     at_once: int = 100
     """Records routed between two turns of the event loop: about 4 ms."""
     lease: timedelta = timedelta(minutes=2)
