@@ -31,7 +31,7 @@ class SealedFile(Sequence[Sealed]):
 
     def fill(self, records: Sequence[Sealed]) -> None:
         """Write the records for which the file was made. Raises OSError where there is no room."""
-        with self.path.open("wb") as file:
+        with self.path.open("r+b") as file:  # never made anew: whoever was called off has removed it
             file.writelines(sealed for _, sealed in records)
 
     def __len__(self) -> int:

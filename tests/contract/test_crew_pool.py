@@ -140,6 +140,15 @@ async def test_the_records_of_a_file_are_found_by_place_and_by_range(examination
             lent[len(records)]
 
 
+async def test_a_file_that_was_removed_meanwhile_is_not_made_again(place, examination, inline):
+    records = [(one.id, one.sealed) for one in await inline.examine(examination)]
+    with sealed_file(records) as lent:
+        pass
+    with pytest.raises(FileNotFoundError):
+        lent.fill(records)
+    assert list(place.iterdir()) == []
+
+
 async def test_a_delivery_of_few_records_is_written_like_one_of_many(inline, examination):
     sealed = [(one.id, one.sealed) for one in await inline.examine(examination)]
     few, many = await inline.compose(owed(sealed[:AT_ONCE])), await inline.compose(owed(sealed))
