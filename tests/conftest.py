@@ -22,6 +22,7 @@ pytest_plugins = [
         "tests.assurance",
         "tests.servers.once",
         "tests.servers.loaded_program",
+        "tests.servers.chromium",
         "tests.servers.command_line",
         "tests.servers.postgres",
         "tests.servers.rabbitmq",

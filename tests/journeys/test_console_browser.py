@@ -5,33 +5,23 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shutil
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
 from gateway.core.errors import Unavailable
 from gateway.core.model import Actor, JobId
 from gateway.web.console.vendor import VENDOR
 from tests.contract.console_site import PARTNERS, PASSWORD, fill, running
+from tests.servers.chromium import CHROMIUM
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "section508", "best-practice"]
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 LIVE = timedelta(milliseconds=300)
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 GROUP = "/dead/group?cause=https-503&partner=texas&kind=locate&fault=partner"
@@ -58,15 +48,6 @@ async def site(sqlite_url):
         for role in ("operator", "auditor", "admin"):
             await site.operator(role, role, break_glass=role == "operator")
         yield site
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def chromium():
-    assert not missing, f"not installed: {', '.join(missing)}"
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        await browser.close()
 
 
 @asynccontextmanager

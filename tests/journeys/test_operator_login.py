@@ -8,8 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
 from gateway.core.model import Actor
 from gateway.core.own_name import open_surname
@@ -19,7 +18,7 @@ from gateway.web.console.provider import Provider, ProviderSettings
 from gateway.web.console.single_sign_on import SingleSignOn
 from keys.id_tokens import JoseIdTokens
 from tests.contract.console_site import PASSWORD, SEALER, log_in, running
-from tests.journeys.test_console_browser import ARGUMENTS, CHROMIUM, WIDE, both_sizes
+from tests.journeys.test_console_browser import WIDE, both_sizes
 from tests.journeys.test_console_browser import pytestmark as marks
 from tests.servers.oidc_provider import CLIENT, NODE, PACKAGE, SECRET, provider
 from tests.servers.ports import free_port
@@ -35,14 +34,6 @@ ACCOUNTS = {
 needs_provider = pytest.mark.skipif(
     not (NODE and PACKAGE.exists()) and os.environ.get("CI") != "true", reason="not installed: oidc-provider (npm)"
 )
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def chromium():
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        await browser.close()
 
 
 def settings_of(issuer, **changes):
