@@ -40,6 +40,7 @@ async def gateway(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> Asy
         await _complete_keys(base)
         process = build(settings, roles, base)
         stack.push_async_callback(process.crew.close)
+        await process.crew.begin()
         for witness in process.witnesses:
             stack.callback(witness.close)
         stack.push_async_callback(process.queries.close)

@@ -21,7 +21,7 @@ from gateway.core.errors import Unavailable
 from gateway.core.ports.crew import Composed, Composition, Examination, Examined
 from gateway.crossing import PackedResult, PackedTask, pack_result, pack_task, unpack_result, unpack_task
 from gateway.memory import calm_collector, give_back
-from gateway.sealed_file import sealed_file
+from gateway.sealed_file import remove_abandoned, sealed_file
 from gateway.tools import Tools, tools_from
 from gateway.work.compose import Composer
 from gateway.work.examine import Examiner
@@ -65,6 +65,11 @@ class PoolCrew:
         self._inline, self._snapshot, self._drafts = inline, snapshot, drafts
         self._processes = processes or max(1, (os.cpu_count() or 2) - 1)
         self._pool: ProcessPoolExecutor | None = None
+
+    async def begin(self) -> None:
+        """Remove what processes that were killed left where temporary files are."""
+        if count := await asyncio.to_thread(remove_abandoned):
+            log.info("crew.abandoned_files_removed", count=count)
 
     async def examine(self, task: Examination) -> tuple[Examined, ...]:
         if len(task.frames) <= SMALL_FRAMES:

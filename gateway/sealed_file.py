@@ -1,15 +1,17 @@
 """The sealed records of a big delivery on their way to a worker process: in a file, of which it reads one at a time.
 
 Through the pipe of the pool they would lie in both processes as a whole, twice. Of the records the file holds what the
-store holds, sealed.
+store holds, sealed. Its lock says that the process which made it still lives: what a killed one left behind is removed
+by the next that starts.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import overload
 from gateway.core.model import RecordId
 
 Sealed = tuple[RecordId, bytes]
+_PREFIX = "gateway-sealed-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,31 @@ class SealedFile(Sequence[Sealed]):
 @contextmanager
 def sealed_file(records: Sequence[Sealed]) -> Iterator[SealedFile]:
     """A file for the records, to be filled, which nobody else may read and which ends with the work."""
-    number, name = tempfile.mkstemp(prefix="gateway-sealed-")
-    os.close(number)
+    number, name = tempfile.mkstemp(prefix=_PREFIX)
     try:
+        fcntl.flock(number, fcntl.LOCK_EX)
         ends = accumulate((len(sealed) for _, sealed in records), initial=0)
         yield SealedFile(Path(name), [id_ for id_, _ in records], list(pairwise(ends)))
     finally:
         Path(name).unlink(missing_ok=True)
+        os.close(number)
+
+
+def remove_abandoned() -> int:
+    """Remove the files whose process was killed before it could; returns how many.
+
+    A file that is just being made has no lock yet and may go, too: its delivery is then tried again.
+    """
+    return sum(map(_removed, Path(tempfile.gettempdir()).glob(f"{_PREFIX}*")))
+
+
+def _removed(path: Path) -> bool:
+    with suppress(OSError):  # somebody lives who holds it, it is another user's, or it is gone
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+        finally:
+            os.close(number)
+        return True
+    return False

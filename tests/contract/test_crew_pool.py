@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
+import sys
 import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -147,6 +151,30 @@ async def test_a_file_that_was_removed_meanwhile_is_not_made_again(place, examin
     with pytest.raises(FileNotFoundError):
         lent.fill(records)
     assert list(place.iterdir()) == []
+
+
+ROOT = Path(__file__).parents[2]
+KILLED = """
+import os, signal, sys, tempfile
+from gateway.sealed_file import sealed_file
+tempfile.tempdir = sys.argv[1]
+with sealed_file([]):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+async def test_what_a_killed_process_left_is_removed_at_the_next_start_and_what_is_in_use_stays(pool, place):
+    killed = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED, str(place), cwd=ROOT)
+    assert await killed.wait() == -signal.SIGKILL
+    (left,) = place.iterdir()
+    os.mkfifo(place / f"{left.name}-2")  # which nobody writes to
+    (place / "other").touch()
+    with sealed_file([]) as lent:
+        await pool.begin()
+        assert lent.path.exists()
+        assert not left.exists()
+    await pool.begin()
+    assert [path.name for path in place.iterdir()] == ["other"]
 
 
 async def test_a_delivery_of_few_records_is_written_like_one_of_many(inline, examination):
