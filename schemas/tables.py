@@ -154,9 +154,10 @@ def own_name(one: Document, folder: str) -> str:
 
 def choice(row: Document, key: str, kind: type[E]) -> E:
     value = row.text(key)
-    if value not in list(kind):
-        raise row.fault(f"{key} {value} is unknown")
-    return kind(value)
+    try:
+        return kind(value)
+    except ValueError:
+        raise row.fault(f"{key} {value} is unknown") from None
 
 
 def unbuilt(main: Document) -> Iterator[Unbuilt]:
