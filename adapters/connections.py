@@ -82,9 +82,13 @@ class Connections:
         place, loop = self._place, asyncio.get_running_loop()
         joined = await reached(place.host, place.port, self._resolver)
         name = place.host if place.tls is not None else None
+        connection = Connection()
         try:
-            _, connection = await loop.create_connection(Connection, sock=joined, ssl=place.tls, server_hostname=name)
+            await loop.create_connection(lambda: connection, sock=joined, ssl=place.tls, server_hostname=name)
         except BaseException:
+            # Called off just when it came about, TLS would wait for the partner's farewell on a socket that is closed,
+            # whose number the next connection gets.
+            connection.abort()
             joined.close()
             raise
         return connection

@@ -20,6 +20,7 @@ from gateway.core.errors import Permanent, Transient, Unavailable
 from gateway.core.model import AdapterName, DeliveryId, Digest, Endpoint, Kind, Partner, PartnerKey, Role
 from gateway.core.ports.adapters import Adapter, Parcel
 from gateway.core.ports.mailbox import MailboxItem
+from tests.servers.raw import cut
 from tests.servers.sshd import Sshd
 from tests.unit.guarding import cleared
 
@@ -131,10 +132,7 @@ async def hang_up(server: web.Server, runner: web.ServerRunner) -> None:
     """End it with its connections: TLS takes turns of the event loop to close them, and the loop ends with the test."""
     transports = [one.transport for one in server.connections]
     await runner.cleanup()
-    for one in transports:
-        if one is not None:
-            one.abort()
-    await asyncio.sleep(0)
+    await cut(*filter(None, transports))
 
 
 @dataclass

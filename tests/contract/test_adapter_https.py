@@ -17,6 +17,7 @@ import trustme
 from aiohttp import web
 
 from adapters import connections
+from adapters.exchange import Connection
 from adapters.https import HttpsAdapter
 from gateway.core.errors import DeliveryFailed, Permanent, Transient, Unavailable
 from gateway.core.model import AdapterName, Endpoint, Partner
@@ -360,6 +361,31 @@ async def test_an_untrusted_certificate_is_permanent(
         failure = await refused(adapter, to(port, url=url, ca_file=str(tmp_path / ca_file)))
         assert (type(failure), failure.problem) == (Permanent, "tls-untrusted")
     assert receiver.requests == []
+
+
+async def test_what_is_called_off_just_when_tls_came_about_leaves_the_next_attempt_alone(
+    stack: AsyncExitStack, adapter: HttpsAdapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next connection gets the file descriptor of the one that was given up."""
+    authority = trustme.CA()
+    receiver, tls = Receiver(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(tls)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    port = await served(stack, receiver.answer, tls)
+    target = to(port, url=f"https://localhost:{port}/", ca_file=str(tmp_path / "ca.pem"))
+    attempt = asyncio.create_task(adapter.hand_over(parcel(), target))
+    came_about = Connection.connection_made
+
+    def called_off(connection: Connection, transport: asyncio.BaseTransport) -> None:
+        came_about(connection, transport)
+        attempt.cancel()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Connection, "connection_made", called_off)
+        with pytest.raises(asyncio.CancelledError):
+            await attempt
+    await adapter.hand_over(parcel(), target)
+    assert len(receiver.requests) == 1
 
 
 async def test_a_partner_that_does_not_speak_tls_is_transient(stack: AsyncExitStack, adapter: HttpsAdapter) -> None:

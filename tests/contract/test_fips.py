@@ -165,7 +165,7 @@ async def talks_to_openssl(files, restricted):
             except OSError:
                 return False
             else:
-                await cut(writer)
+                await cut(writer.transport)
                 return True
 
 
@@ -305,7 +305,7 @@ async def witness_takes(files, *, restricted, **limits):
             )
         except OSError:
             return False
-        await cut(writer)
+        await cut(writer.transport)
         return True
 
 

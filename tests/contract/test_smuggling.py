@@ -85,7 +85,7 @@ async def say(port, sent, *, ends=False):
     except ConnectionError:
         return own, b""
     finally:
-        await cut(writer)
+        await cut(writer.transport)
 
 
 def rightly_refused(answer):
@@ -177,7 +177,7 @@ async def lenient_proxy(port, sent):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(head + b"\r\nX-Forwarded-Id: one\r\n\r\n" + body[:end])
     await reader.read()
-    await cut(writer)
+    await cut(writer.transport)
 
 
 async def test_behind_a_proxy_that_is_lenient_the_gateway_takes_nothing_of_what_is_in_doubt(sqlite_url, tmp_path):

@@ -159,6 +159,7 @@ class Cluster(Databases):
             f"ssl_key_file = '{self.directory}/key.pem'",
             "max_connections = 300",
             "shared_buffers = '64MB'",
+            "dynamic_shared_memory_type = mmap",  # in the directory: a killed server leaves nothing in /dev/shm
             *self._settings,
         )
 

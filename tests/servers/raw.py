@@ -36,12 +36,12 @@ async def talking(talk: Talk, tls: ssl.SSLContext | None = None) -> AsyncIterato
         for task in met:
             task.cancel()
         await asyncio.gather(*met, return_exceptions=True)
-        await cut(*met.values())
+        await cut(*(writer.transport for writer in met.values()))
 
 
-async def cut(*writers: asyncio.StreamWriter) -> None:
+async def cut(*transports: asyncio.WriteTransport) -> None:
     """End connections without a farewell."""
-    for writer in writers:
+    for transport in transports:
         with contextlib.suppress(AttributeError):  # Python 3.11.2, where TLS has come to its end by itself
-            writer.transport.abort()
+            transport.abort()
     await asyncio.sleep(0)  # the turn in which their sockets are closed
