@@ -23,23 +23,16 @@ def shape(body, **includes):
 ROOT = '<xs:element name="Root" type="t:RootType"/>'
 
 
-@pytest.fixture(scope="module")
-def schema_of_schemas():
-    meta = xmlschema.XMLSchema10.meta_schema
-    meta.build()
-    return meta
-
-
-@pytest.mark.parametrize("file", sorted(CATALOG.xsds))
-def test_every_schema_keeps_to_the_schema_of_schemas(file, schema_of_schemas):
+@pytest.mark.parametrize("kind", sorted(CATALOG.kinds))
+def test_every_schema_keeps_to_the_schema_of_schemas(kind):
     """What explains faulty documents takes this for granted."""
-    schema_of_schemas.validate(CATALOG.xsds[file].decode())
+    xmlschema.XMLSchema10(whole(kind), validation="strict")
 
 
-def test_an_attribute_that_the_schema_of_schemas_does_not_know_is_seen(schema_of_schemas):
+def test_an_attribute_that_the_schema_of_schemas_does_not_know_is_seen():
     odd = whole("new-hire").replace("<xs:sequence>", '<xs:sequence odd="1">', 1)
-    with pytest.raises(xmlschema.XMLSchemaValidationError):
-        schema_of_schemas.validate(odd)
+    with pytest.raises(xmlschema.XMLSchemaParseError):
+        xmlschema.XMLSchema10(odd, validation="strict")
 
 
 def whole(kind):
