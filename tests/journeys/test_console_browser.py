@@ -43,6 +43,7 @@ pytestmark = [
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def site(sqlite_url):
+    assert not missing, f"not installed: {', '.join(missing)}"
     async with running(sqlite_url, live_every=LIVE) as site:
         await fill(site)
         for role in ("operator", "auditor", "admin"):
