@@ -77,7 +77,11 @@ def remove_abandoned() -> int:
 
     A file that is just being made has no lock yet and may go, too: its delivery is then tried again.
     """
-    return sum(map(_removed, Path(tempfile.gettempdir()).glob(f"{_PREFIX}*")))
+    try:
+        place = Path(tempfile.gettempdir())
+    except OSError:  # where no file can be made, none was left
+        return 0
+    return sum(map(_removed, place.glob(f"{_PREFIX}*")))
 
 
 def _removed(path: Path) -> bool:

@@ -177,6 +177,14 @@ async def test_what_a_killed_process_left_is_removed_at_the_next_start_and_what_
     assert [path.name for path in place.iterdir()] == ["other"]
 
 
+async def test_a_place_without_temporary_files_does_not_keep_the_gateway_from_starting(pool, monkeypatch):
+    def nowhere():
+        raise FileNotFoundError
+
+    monkeypatch.setattr(tempfile, "gettempdir", nowhere)
+    await pool.begin()
+
+
 async def test_a_delivery_of_few_records_is_written_like_one_of_many(inline, examination):
     sealed = [(one.id, one.sealed) for one in await inline.examine(examination)]
     few, many = await inline.compose(owed(sealed[:AT_ONCE])), await inline.compose(owed(sealed))
