@@ -27,7 +27,7 @@ from gateway.store.losses import losses_of
 from gateway.store.rows import delivery_from, details_from, record_from
 from gateway.store.submissions import OPEN_RECORD
 from gateway.store.tables import answers, attempts, audit_entries, deliveries, items, records, submissions
-from gateway.store.walks import SKEW, Walk, newest, record_in
+from gateway.store.walks import SKEW, Walk, newest, record_in, record_of
 
 ATTEMPT = "attempt"
 """The action of a step that is an attempt; the other steps are audit entries and carry their actions."""
@@ -129,10 +129,11 @@ def _conditions(query: RecordQuery) -> list[ColumnElement[bool]]:
     given: tuple[tuple[object, ColumnElement[bool]], ...] = (
         (query.id, columns.id == query.id),
         (query.sender, columns.sender == query.sender),
-        (query.kind, columns.kind == query.kind),
         (query.cases, columns.case_index.in_(query.cases or ())),
     )
     conditions = [condition for value, condition in given if value is not None]
+    if query.kind is not None:
+        conditions += record_of(query.kind)
     if query.state is not None:
         conditions += record_in(query.state)
     if query.since is not None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, literal_column, select, union_all
 
-from gateway.core.model import DeliveryState, RecordState, SubmissionState
+from gateway.core.model import DeliveryState, Kind, RecordState, SubmissionState
 from gateway.store.tables import deliveries, records, submissions
 
 Walk = Sequence[ColumnElement[bool]]
@@ -21,6 +21,8 @@ Walk = Sequence[ColumnElement[bool]]
 SKEW = timedelta(days=1)
 """How far before the time of its row an id may have been made: clocks of several machines, imports. Later is any time:
 what waits to be judged gets its records late."""
+_USUAL_KIND = Kind("new-hire")
+"""What most records are."""
 
 
 def newest(id_: ColumnElement[str], walks: Iterable[Walk], most: int) -> Any:  # noqa: ANN401 - a SELECT
@@ -45,6 +47,13 @@ def record_in(state: RecordState) -> Walk:
     return _in(records.c.state, state, RecordState.ROUTED)
 
 
+def record_of(kind: Kind) -> Walk:
+    """That a record is of the kind, in the words of the partial index."""
+    column = records.c.kind
+    equal = column == kind
+    return (equal,) if kind == _USUAL_KIND else (equal, column != _constant(_USUAL_KIND))
+
+
 def submission_in(state: SubmissionState) -> ColumnElement[bool]:
     """That a submission is in the state, in the words of the partial indexes."""
     return submissions.c.state == _constant(state)
@@ -56,5 +65,5 @@ def _in(column: ColumnElement[str], state: StrEnum, usual: StrEnum) -> Walk:
     return (equal,) if state is usual else (equal, column != _constant(usual))
 
 
-def _constant(state: StrEnum) -> ColumnElement[str]:
-    return literal_column(f"'{state.value}'")
+def _constant(value: str) -> ColumnElement[str]:
+    return literal_column(f"'{value}'")

@@ -37,7 +37,7 @@ from gateway.store.rows import delivery_row, item_row, record_row
 from gateway.store.tables import deliveries, items, records
 
 OHIO, INDIANA, TEXAS = PartnerKey("ohio"), PartnerKey("indiana"), PartnerKey("texas")
-LOCATE, NEW_HIRE = Kind("locate"), Kind("new-hire")
+LOCATE, NEW_HIRE, CASE_TRANSFER = Kind("locate"), Kind("new-hire"), Kind("case-transfer")
 AGREEMENT = AgreementKey("states-locate")
 MORNING = datetime(2026, 3, 2, 8, 0, 0, 250, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

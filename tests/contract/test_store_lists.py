@@ -12,7 +12,7 @@ from itertools import count
 import pytest
 from sqlalchemy import event, text
 
-from gateway.core.model import DeliveryState, Page, RecordState
+from gateway.core.model import DeliveryState, Kind, Page, RecordState
 from gateway.core.ports.deliveries import DeliveryQuery
 from gateway.core.ports.records import RecordQuery
 from gateway.core.ports.signs import Sign
@@ -26,13 +26,14 @@ from gateway.store.signs import StoredSigns
 from gateway.store.tables import records
 from gateway.store.waits import StoredWaits
 from gateway.store.wire_payloads import StoredPayloads
-from tests.contract.owed import INDIANA, NEW_HIRE, OHIO, TEXAS, Town
+from tests.contract.owed import CASE_TRANSFER, INDIANA, NEW_HIRE, OHIO, TEXAS, Town
 
 MANY = 2_000
 READ = 300
 """Rows that a list of at most 20 may read."""
 STOPPED = (RecordState.UNROUTABLE, RecordState.WITHHELD, RecordState.REFUSED)
 PAGE = Page(20)
+UNSEEN = Kind("assistance-referral")
 ASKED = count(1)
 """Makes each statement another one: SQLite's driver keeps old plans of the same."""
 WHOLE = re.compile(
@@ -53,9 +54,10 @@ async def busy(database, town):
     await town.owe(database, 3, TEXAS, **made)
     await town.owe(database, 1, TEXAS, state=DeliveryState.DEAD, cause="https.410")
     await town.owe(database, 3, OHIO, sender=TEXAS, **made)
+    few = [town.record(kind=CASE_TRANSFER) for _ in range(3)]
     stopped = [town.record(state=state, sender=TEXAS, recipient=None) for state in STOPPED]
     async with database.write() as connection:
-        await Insertion(records).write(connection, [record_row(one) for one in stopped])
+        await Insertion(records).write(connection, [record_row(one) for one in (*few, *stopped)])
     town.wait(timedelta(days=30))
     await town.owe(database, MANY, OHIO, **made)
     if database.dialect.value == "postgresql":
@@ -127,6 +129,8 @@ LISTS = {
     "a sender's that need attention": (records_of(states=STOPPED, sender=TEXAS), 3),
     "a party's records": (records_of(party=TEXAS), 3),
     "records withheld": (records_of(state=RecordState.WITHHELD), 1),
+    "records of a kind": (records_of(kind=CASE_TRANSFER), 3),
+    "records of a kind that nobody sent": (records_of(kind=UNSEEN), 0),
     "records refused": (records_of(state=RecordState.REFUSED), 1),
 }
 
@@ -152,6 +156,7 @@ NEEDED = {
     "deliveries_made": "deliveries owed to a partner",
     "deliveries_made_of": "deliveries of a sender",
     "deliveries_by_state": "dead letters",
+    "records_of_kind": "records of a kind",
     "records_by_state": "records that need attention",
     "wire_payloads_kept": "payloads to forget",
 }

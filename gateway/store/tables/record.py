@@ -47,6 +47,13 @@ records = Table(
         "id",
         **only_where("state <> 'routed'"),
     ),
+    # New hires are most of all: whoever looks for them meets them at once, and a file of 100,000 need not pay for it.
+    Index(
+        "records_of_kind",
+        "kind",
+        "id",
+        **only_where("kind <> 'new-hire'"),
+    ),
     # Few records name a purpose that is not support; some of them go as soon as they are delivered.
     Index(
         "records_of_purpose",
