@@ -1,7 +1,7 @@
 """Format ``json``: the canonical form as JSON.
 
 A record is an object: ``kind`` names the kind, every other member is named as the XML element it stands for. A group is
-an object, an element that may repeat is an array, every leaf is a string, written exactly as in the XML::
+an object, an element that may repeat is an array, every leaf is a string, written and read exactly as in the XML::
 
     {"kind": "new-hire", "Employee": {"PersonName": {"PersonSurName": "Example"}}, "HireDate": "2026-01-31"}
 
@@ -133,19 +133,19 @@ class _Reading:
 
     def _one(self, value: object, node: Element, path: str, pointer: str) -> None:
         if node.leaf:
-            self._leaf(value, path, pointer)
+            self._leaf(value, node, path, pointer)
         elif isinstance(value, dict):
             self.group(value, node, path + "/", pointer)
         else:
             self._report("JSON-TYPE", pointer, "expected an object")
 
-    def _leaf(self, value: object, path: str, pointer: str) -> None:
+    def _leaf(self, value: object, node: Element, path: str, pointer: str) -> None:
         if not isinstance(value, str):
             self._report("JSON-TYPE", pointer, "expected a string")
         elif ILLEGAL.search(value):
             self._report("JSON-CHARACTER", pointer, "the text holds a character that a record cannot carry")
         elif value:
-            self.fields[path] = value
+            self.fields[path] = node.value(value)
         else:
             self._report("JSON-EMPTY", pointer, "an empty string counts as absent", Severity.WARNING)
 

@@ -1,14 +1,15 @@
 """The short way from a plain document to its fields.
 
 Plain is how we write the canonical form, and most partners theirs: no prefixes, attributes, references, comments or
-empty elements, every element known to the schema and in its place. Such a document is read by cutting it at its tags
-and following steps that were made ready for the kind, so that no path is put together twice. Anything else gives None,
-and the caller takes the long way through libxml2, which says what is wrong and where: a document that is read here
-would be read alike there (a property test holds the two together).
+empty elements, no white space around days and amounts, every element known to the schema and in its place. Such a
+document is read by cutting it at its tags and following steps that were made ready for the kind, so that no path is
+put together twice. Anything else gives None, and the caller takes the long way through libxml2, which says what is
+wrong and where: a document that is read here would be read alike there (a property test holds the two together).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress, pairwise
@@ -19,6 +20,7 @@ from transforms.shapes import ELEMENTS, SHAPES
 LONGEST = 64 * 1024
 """Bytes; a larger document takes the long way, whose limits are those of libxml2."""
 _BLANK = " \t\n"
+_SPACED = re.compile(f"[{_BLANK}]")
 _BLOCKS = 64
 """Blocks of one element whose paths are kept ready; a record that has more takes the long way."""
 
@@ -34,10 +36,11 @@ _Pieces = Iterator[tuple[str, str]]
 class _Block:
     """The only or the n-th element of its name: its path, the tag that ends it and, for a group, its steps."""
 
-    __slots__ = ("end", "path", "steps")
+    __slots__ = ("collapsed", "end", "path", "steps")
 
     def __init__(self, element: Element, path: str) -> None:
         self.end = f"/{element.name}"
+        self.collapsed = element.collapsed
         self.path = path
         self.steps = None if element.leaf else _steps(element, path + "/")
 
@@ -76,9 +79,13 @@ class _Known:
     values: tuple[bool, ...]
     """For the text after each tag: whether it is a value."""
     blanks: tuple[bool, ...]
+    collapsed: tuple[bool, ...]
+    """Whether it is a value that loses the white space around it."""
 
     def read(self, texts: Sequence[str]) -> dict[str, str] | None:
-        if "".join(compress(texts, self.blanks)).strip(_BLANK):
+        if "".join(compress(texts, self.blanks)).strip(_BLANK) or _SPACED.search(
+            "".join(compress(texts, self.collapsed))
+        ):
             return None
         fields = dict(zip(self.paths, compress(texts, self.values), strict=True))
         return None if "" in fields.values() else fields
@@ -94,6 +101,7 @@ class Leaves:
         self._opening = opening[1:-1]
         self._end = f"/{shape.root.name}"
         self._steps = _steps(shape.root, "")
+        self._shape = shape
         self._known: dict[tuple[str, ...], _Known] = {}
 
     def read(self, document: bytes) -> dict[str, str] | None:
@@ -128,7 +136,9 @@ class Leaves:
             self._known.clear()
         values = (*(after == f"/{tag}" for tag, after in pairwise(tags)), False)
         if sum(values) == len(paths):  # not so when a group is empty
-            self._known[tags] = _Known(paths, values, tuple(not value for value in values))
+            places = iter(map(self._shape.place, paths))
+            collapsed = tuple(value and (place := next(places)) is not None and place.collapsed for value in values)
+            self._known[tags] = _Known(paths, values, tuple(not value for value in values), collapsed)
 
 
 def _parts(document: bytes) -> Sequence[str]:
@@ -169,6 +179,8 @@ def _gather(pieces: _Pieces, steps: _Steps, end: str, fields: dict[str, str]) ->
             continue
         closing, tail = next(pieces)
         if closing != block.end or not text or (tail and tail.strip(_BLANK)):
+            return False
+        if block.collapsed and _SPACED.search(text):
             return False
         fields[block.path] = text
     return False

@@ -23,6 +23,10 @@ from gateway.core.errors import Misconfigured
 XS = "http://www.w3.org/2001/XMLSchema"
 _STEP = re.compile(r"([A-Za-z_][\w.-]*)(?:\[([1-9][0-9]{0,8})\])?", re.ASCII)
 _REFERENCES = ("type", "base")
+BLANK = " \t\r\n"
+"""White space of XML (XML 1.0, production 3)."""
+_KEPT = frozenset({"string", "normalizedString"})
+"""Built-in types whose values keep the white space around them."""
 _KINDS = 200
 """Shapes that are kept: of all kinds that are shipped, and room."""
 _IGNORED = frozenset({f"{{{XS}}}annotation", f"{{{XS}}}include"})
@@ -43,10 +47,16 @@ class Element:
     """By name, in schema order."""
     tagged: Mapping[str, Element]
     """The children by qualified tag, ``{namespace}name``."""
+    collapsed: bool = False
+    """Whether white space around a value is none of it, as with days and amounts (XSD 1.0 part 2, section 4.3.6)."""
 
     @property
     def leaf(self) -> bool:
         return not self.children
+
+    def value(self, text: str) -> str:
+        """What a leaf with this text says. One of white space alone keeps it, so that the schema refuses it."""
+        return (text.strip(BLANK) or text) if self.collapsed else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,8 @@ class Place:
     name: str
     type: str
     """Of the leaf's value (:attr:`Element.type`)."""
+    collapsed: bool
+    """See :attr:`Element.collapsed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +93,7 @@ class SchemaTree:
                 return None
             order += child.position.to_bytes(2, "big") + int(found[2] or 0).to_bytes(4, "big")
             node = child
-        return Place(path, bytes(order), tuple(steps[:-1]), node.name, node.type) if node.leaf else None
+        return Place(path, bytes(order), tuple(steps[:-1]), node.name, node.type, node.collapsed) if node.leaf else None
 
     def knows(self, path: str) -> bool:
         return self.place(path) is not None
@@ -158,7 +170,7 @@ class _Walker:
         self._schema = schema
         self._namespace = schema.get("targetNamespace") or ""
         self._groups = {t.get("name"): t for t in schema.findall(f"{{{XS}}}complexType")}
-        self._values = {t.get("name") for t in schema.findall(f"{{{XS}}}simpleType")}
+        self._values = {t.get("name"): t for t in schema.findall(f"{{{XS}}}simpleType")}
 
     def root(self, name: str) -> Element:
         for element in self._schema.findall(f"{{{XS}}}element"):
@@ -179,7 +191,19 @@ class _Walker:
             position=position,
             children=children,
             tagged={f"{{{self._namespace}}}{child.name}": child for child in children.values()},
+            collapsed=not children and self._collapses(reference),
         )
+
+    def _collapses(self, reference: str) -> bool:
+        """Whether values of a simple type lose the white space around them before they are looked at."""
+        local = reference.rpartition(":")[2]
+        declared = self._values.get(local)
+        if declared is None:
+            return local not in _KEPT
+        restriction, union = declared.find(f"{{{XS}}}restriction"), declared.find(f"{{{XS}}}union")
+        bases = [restriction.get("base") or ""] if restriction is not None else []
+        bases += (union.get("memberTypes") or "").split() if union is not None else []
+        return any(map(self._collapses, bases))
 
     def _children(self, element: etree._Element, reference: str, within: tuple[str, ...]) -> Mapping[str, Element]:
         prefix, _, local = reference.rpartition(":")

@@ -8,7 +8,8 @@ or a batch of records of one or more kinds::
       <Locate xmlns="urn:child-support-gateway:locate:1">...</Locate>
     </Batch>
 
-Prefixes may be used as one likes. Text in a leaf is kept to the character. Comments are read over, processing
+Prefixes may be used as one likes. Text in a leaf is kept to the character, but for white space around days and amounts,
+which the schema does not count. Comments are read over, processing
 instructions and DOCTYPE are refused (:mod:`transforms.gate`), attributes are refused but for ``xsi`` hints, which are
 ignored. We write a declaration, no prefixes and no white space between elements.
 """
@@ -27,14 +28,13 @@ from gateway.core.model import Content, Finding, FormatName, RuleCode, Severity
 from gateway.core.ports.formats import Cover, Decoded, Encoded, Frame, Heading, Reader
 from transforms.canonical import TURNING, Canonical, parser, shown
 from transforms.gate import BATCH_NAMESPACE, Gate, Limits
-from transforms.schema_tree import Element
+from transforms.schema_tree import BLANK, Element
 
 NAME = FormatName("xml")
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 _BATCH_OPEN = f'<Batch xmlns="{BATCH_NAMESPACE}">\n'.encode()
 _BATCH_CLOSE = b"</Batch>\n"
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
-_BLANK = " \t\r\n"
 
 
 class XmlFormat:
@@ -142,7 +142,7 @@ class _Reading:
         elif child.text and TURNING.search(child.text):
             self._report("XML-CHARACTER", child, path, "a mark that turns the direction of text")
         elif child.text:
-            self.fields.setdefault(path, child.text)
+            self.fields.setdefault(path, node.value(child.text))
         else:
             self._report("XML-EMPTY", child, path, "an empty element counts as absent", Severity.WARNING)
 
@@ -151,7 +151,7 @@ class _Reading:
             self._report("XML-ATTRIBUTE", element, path, "the schema has no attributes")
 
     def _no_text(self, text: str | None, element: etree._Element, prefix: str) -> None:
-        if text and text.strip(_BLANK):
+        if text and text.strip(BLANK):
             self._report("XML-TEXT", element, prefix.rstrip("/"), "text between elements")
 
     def _report(

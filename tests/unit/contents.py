@@ -30,16 +30,18 @@ texts = st.text(
     max_size=12,
 ).filter(lambda text: not re.search("[\ufffe\uffff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", text))
 """Text that a leaf can hold, the awkward characters among it."""
+unspaced = texts.filter(lambda text: not re.search("[ \t\r\n]", text))
 
 
 @st.composite
 def contents(draw, kind=None):
-    """A content whose paths its schema knows; the values are any text, so it need not be valid."""
+    """A content whose paths its schema knows; the values are any text, so it need not be valid. Days and amounts hold
+    no white space: what stands around them is not read."""
     kind = kind or draw(st.sampled_from(sorted(CATALOG.kinds)))
     leaves = draw(st.lists(st.sampled_from(LEAVES[kind]), min_size=1, max_size=10, unique=True))
     copies = draw(st.integers(1, 3))
     paths = [leaf.replace("[1]", f"[{n}]", 1) for leaf in leaves for n in range(1, copies + 1 if "[1]" in leaf else 2)]
-    return Content(kind, {path: draw(texts) for path in paths})
+    return Content(kind, {path: draw(unspaced if TREES[kind].place(path).collapsed else texts) for path in paths})
 
 
 def valid_new_hire(**changes):

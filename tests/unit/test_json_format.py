@@ -55,6 +55,11 @@ def test_members_are_written_and_read_in_schema_order():
     assert list(decode(backwards).content.fields) == ["Employee/PersonSSNIdentification", "HireDate"]
 
 
+def test_white_space_around_a_day_or_an_amount_is_none_of_it():
+    spaced = '{"kind":"case-transfer","Order":[{"OrderFilingDate":"\\n2026-01-31 ","OrderAmount":" -5.00"}]}'
+    assert decode(spaced).content.fields == {"Order[1]/OrderFilingDate": "2026-01-31", "Order[1]/OrderAmount": "-5.00"}
+
+
 @pytest.mark.parametrize(
     ("body", "rule", "path"),
     [

@@ -1,6 +1,7 @@
 """The offline tools on synthetic files: checked, converted, dumped, compared; and the reports on them."""
 
 import io
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -51,6 +52,19 @@ def test_a_checked_file_says_how_sure_its_format_is():
     assert checked.info.state is FormatState.PARTIAL
     assert "trailer" in checked.reservation
     assert checked.document()["missing"] == checked.info.missing
+
+
+def test_white_space_around_a_day_neither_hides_it_from_a_rule_nor_keeps_it_from_another_format(tmp_path):
+    file = put(tmp_path, "xml", 20, ending="xml")
+    days = re.compile(rb"<HireDate>([^<]+)</HireDate>")
+    file.write_bytes(days.sub(rb"<HireDate>\n  \1\n</HireDate>", file.read_bytes()))
+    hires = len(days.findall(file.read_bytes()))
+    assert not VALIDATOR.check(file, FormatName("xml"), still).faulty
+    told, body = converted(file, "xml", "json")
+    assert (told.written, len(re.findall(rb'"HireDate":"[0-9-]{10}"', body))) == (True, hires)
+    file.write_bytes(days.sub(b"<HireDate> 2099-01-31</HireDate>", file.read_bytes()))
+    found = VALIDATOR.check(file, FormatName("xml"), still).findings
+    assert [one.group.count for one in found if one.group.rule == "NH-HIRE-DATE-FUTURE"] == [hires]
 
 
 def test_a_complete_format_needs_no_reservation():

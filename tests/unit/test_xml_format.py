@@ -11,8 +11,10 @@ from gateway.core.errors import Unprocessable
 from gateway.core.model import Content, Kind
 from gateway.core.ports.formats import Frame, Heading
 from tests.unit.contents import CATALOG, COVER, calm, contents, decode_all, rules_of, valid_new_hire
+from transforms.canonical import Canonical
 from transforms.xml_format import XmlFormat
 
+CANONICAL = Canonical(CATALOG)
 XML = XmlFormat(CATALOG)
 VECTORS = sorted((Path(__file__).parent.parent / "vectors" / "xml").glob("*.vector"))
 HIRE = '<NewHire xmlns="urn:child-support-gateway:new-hire:1">'
@@ -47,6 +49,19 @@ def test_prefixes_comments_and_character_data_sections_are_accepted():
     )
     assert decoded.content.fields == {"HireDate": "2026-01-31", "Employer/EmployerName": " A & <Sons> & "}
     assert decoded.findings == ()
+
+
+@pytest.mark.parametrize("day", ["2026-01-31", "\n  2026-01-31\n", "\t2026-01-31&#13;", " <!-- c --> 2026-01-31 "])
+def test_white_space_around_a_day_or_an_amount_is_none_of_it(day):
+    order = f"<Order><OrderFilingDate>{day}</OrderFilingDate><OrderAmount> -5.00 </OrderAmount></Order>"
+    decoded = decode(f'<CaseTransfer xmlns="urn:child-support-gateway:case-transfer:1">{order}</CaseTransfer>')
+    assert decoded.content.fields == {"Order[1]/OrderFilingDate": "2026-01-31", "Order[1]/OrderAmount": "-5.00"}
+    assert decoded.findings == ()
+
+
+def test_a_day_of_white_space_alone_is_left_for_the_schema_to_refuse():
+    decoded = decode(f"{HIRE}<HireDate> </HireDate></NewHire>")
+    assert "XSD-TYPE" in {found.rule for found in CANONICAL.validate(CANONICAL.write(decoded.content), 1)}
 
 
 @pytest.mark.parametrize(
