@@ -46,9 +46,9 @@ class JsonFormat:
         return JsonCutter()
 
     def decode(self, frame: Frame, heading: Heading) -> Decoded:  # noqa: ARG002 - a port's signature; JSON has no heading
-        """Rules: ``JSON-ENCODING``, ``JSON-MALFORMED``, ``JSON-CONSTANT``, ``JSON-DEPTH``, ``JSON-SHAPE``,
-        ``JSON-KIND``, ``JSON-DUPLICATE``, ``JSON-UNKNOWN``, ``JSON-TYPE``, ``JSON-CHARACTER`` (errors) and
-        ``JSON-EMPTY`` (warning: counts as absent). The path of a finding is a JSON pointer within the record."""
+        """Rules: ``JSON-SIZE``, ``JSON-ENCODING``, ``JSON-MALFORMED``, ``JSON-CONSTANT``, ``JSON-DEPTH``,
+        ``JSON-SHAPE``, ``JSON-KIND``, ``JSON-DUPLICATE``, ``JSON-UNKNOWN``, ``JSON-TYPE``, ``JSON-CHARACTER`` (errors)
+        and ``JSON-EMPTY`` (warning: counts as absent). The path of a finding is a JSON pointer within the record."""
         found = parsed(frame)
         if isinstance(found, Decoded):
             return found
@@ -126,8 +126,13 @@ class _Reading:
         if not node.repeated:
             self._one(value, node, path, pointer)
         elif isinstance(value, list):
+            number = 1
             for index, item in enumerate(value):
-                self._one(item, node, f"{path}[{index + 1}]", f"{pointer}/{index}")
+                if node.crowded(number):
+                    break
+                known = len(self.fields)
+                self._one(item, node, f"{path}[{number}]", f"{pointer}/{index}")
+                number += len(self.fields) > known  # what counts as absent takes no number
         else:
             self._report("JSON-TYPE", pointer, "expected an array")
 
@@ -136,6 +141,8 @@ class _Reading:
             self._leaf(value, node, path, pointer)
         elif isinstance(value, dict):
             self.group(value, node, path + "/", pointer)
+            if not value:
+                self._report("JSON-EMPTY", pointer, "an empty object counts as absent", Severity.WARNING)
         else:
             self._report("JSON-TYPE", pointer, "expected an object")
 

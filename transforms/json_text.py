@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 
 from gateway.core.model import Finding, RuleCode, Severity
@@ -24,6 +25,10 @@ class _Constant(ValueError):
     """NaN or an infinity."""
 
 
+MEMBERS = 50_000
+"""Members and items of one record: far above every real one, as many as a record of XML may have elements."""
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+
 _FAULTS: tuple[tuple[type[Exception], str, str], ...] = (
     (UnicodeDecodeError, "JSON-ENCODING", "the record is not valid UTF-8"),
     (_Constant, "JSON-CONSTANT", "NaN and Infinity are not JSON"),
@@ -34,8 +39,10 @@ _FAULTS: tuple[tuple[type[Exception], str, str], ...] = (
 
 
 def parsed(frame: Frame) -> dict[str, object] | Decoded:
-    """The object that a record is, or what is wrong with it: ``JSON-ENCODING``, ``JSON-CONSTANT``, ``JSON-MALFORMED``,
-    ``JSON-DEPTH`` or ``JSON-SHAPE``."""
+    """The object that a record is, or what is wrong with it: ``JSON-SIZE``, ``JSON-ENCODING``, ``JSON-CONSTANT``,
+    ``JSON-MALFORMED``, ``JSON-DEPTH`` or ``JSON-SHAPE``."""
+    if frame.body.count(b",") > MEMBERS and _STRING.sub(b"", frame.body).count(b",") > MEMBERS:
+        return unreadable(frame, "JSON-SIZE", f"more than {MEMBERS} members and items")
     try:
         found = _DECODER.decode(frame.body.decode("utf-8"))
     except (ValueError, RecursionError) as error:

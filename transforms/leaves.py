@@ -22,7 +22,8 @@ LONGEST = 64 * 1024
 _BLANK = " \t\n"
 _SPACED = re.compile(f"[{_BLANK}]")
 _BLOCKS = 64
-"""Blocks of one element whose paths are kept ready; a record that has more takes the long way."""
+"""Blocks of one element whose paths are kept ready; a record that has more, or more than its schema allows, takes the
+long way."""
 
 _ORDINARY = bytes({9, 10, *range(32, 256)} - set(b"<>&"))
 _FORBIDDEN = b"\xef\xbf"
@@ -59,7 +60,7 @@ class _Step:
 
     def further(self, number: int) -> _Block | None:
         found = self._blocks.get(number)
-        if found is None and self._element.repeated and number <= _BLOCKS:
+        if found is None and self._element.repeated and number <= min(_BLOCKS, self._element.most):
             found = self._blocks[number] = _Block(self._element, f"{self._path}[{number}]")
         return found
 
@@ -135,10 +136,9 @@ class Leaves:
         if len(self._known) >= SHAPES:
             self._known.clear()
         values = (*(after == f"/{tag}" for tag, after in pairwise(tags)), False)
-        if sum(values) == len(paths):  # not so when a group is empty
-            places = iter(map(self._shape.place, paths))
-            collapsed = tuple(value and (place := next(places)) is not None and place.collapsed for value in values)
-            self._known[tags] = _Known(paths, values, tuple(not value for value in values), collapsed)
+        places = iter(map(self._shape.place, paths))
+        collapsed = tuple(value and (place := next(places)) is not None and place.collapsed for value in values)
+        self._known[tags] = _Known(paths, values, tuple(not value for value in values), collapsed)
 
 
 def _parts(document: bytes) -> Sequence[str]:
@@ -174,7 +174,8 @@ def _gather(pieces: _Pieces, steps: _Steps, end: str, fields: dict[str, str]) ->
         if block is None:
             return False
         if block.steps is not None:
-            if text.strip(_BLANK) or not _gather(pieces, block.steps, block.end, fields):
+            known = len(fields)
+            if text.strip(_BLANK) or not _gather(pieces, block.steps, block.end, fields) or len(fields) == known:
                 return False
             continue
         closing, tail = next(pieces)

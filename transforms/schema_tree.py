@@ -25,6 +25,7 @@ _STEP = re.compile(r"([A-Za-z_][\w.-]*)(?:\[([1-9][0-9]{0,8})\])?", re.ASCII)
 _REFERENCES = ("type", "base")
 BLANK = " \t\r\n"
 """White space of XML (XML 1.0, production 3)."""
+_UNBOUNDED = 10**9
 _KEPT = frozenset({"string", "normalizedString"})
 """Built-in types whose values keep the white space around them."""
 _KINDS = 200
@@ -49,6 +50,13 @@ class Element:
     """The children by qualified tag, ``{namespace}name``."""
     collapsed: bool = False
     """Whether white space around a value is none of it, as with days and amounts (XSD 1.0 part 2, section 4.3.6)."""
+    most: int = 1
+    """How often it may come."""
+
+    def crowded(self, number: int) -> bool:
+        """Whether elements of this number are read over: one too many is read, for which the schema refuses the record,
+        and no rule has to look at thousands more."""
+        return number > self.most + 1
 
     @property
     def leaf(self) -> bool:
@@ -183,15 +191,17 @@ class _Walker:
         if element.tag != f"{{{XS}}}element" or not name or not reference:
             raise Misconfigured(f"schema line {element.sourceline}: expected an element with a name and a type")
         children = self._children(element, reference, within)
+        most = element.get("maxOccurs", "1")
         return Element(
             name=name,
             type=reference.rpartition(":")[2],
             required=element.get("minOccurs", "1") != "0",
-            repeated=element.get("maxOccurs", "1") != "1",
+            repeated=most != "1",
             position=position,
             children=children,
             tagged={f"{{{self._namespace}}}{child.name}": child for child in children.values()},
             collapsed=not children and self._collapses(reference),
+            most=_UNBOUNDED if most == "unbounded" else int(most),
         )
 
     def _collapses(self, reference: str) -> bool:

@@ -121,11 +121,16 @@ class _Reading:
             if node is None:
                 self._report("XML-UNKNOWN", child, f"{prefix}{_local(child)}", "the schema has no such element here")
                 continue
-            count = counts[node.name] = counts.get(node.name, 0) + 1
+            count = counts.get(node.name, 0) + 1
+            if node.repeated and node.crowded(count):
+                continue
             path = f"{prefix}{node.name}[{count}]" if node.repeated else f"{prefix}{node.name}"
             self._place(child, node, count, last, path)
             last = max(last, node.position)
+            known = len(self.fields)
             self._member(child, node, path)
+            if not node.repeated or len(self.fields) > known:  # what counts as absent takes no number
+                counts[node.name] = count
 
     def _place(self, child: etree._Element, node: Element, count: int, last: int, path: str) -> None:
         if node.position < last:
@@ -137,6 +142,8 @@ class _Reading:
         self.attributes(child, path)
         if not node.leaf:
             self.group(child, node, path + "/")
+            if not len(child) and not (child.text or "").strip(BLANK):
+                self._report("XML-EMPTY", child, path, "an empty element counts as absent", Severity.WARNING)
         elif len(child):
             self._report("XML-UNKNOWN", child, path, "the element holds text only")
         elif child.text and TURNING.search(child.text):

@@ -13,6 +13,7 @@ from gateway.core.ports.formats import Frame, Heading
 from tests.unit.contents import CATALOG, COVER, calm, contents, cut_at_once, decode_all, rules_of, valid_new_hire
 from transforms.json_cutter import DEPTH_LIMIT, JsonCutter
 from transforms.json_format import JsonFormat
+from transforms.json_text import MEMBERS
 
 JSON = JsonFormat(CATALOG)
 
@@ -55,6 +56,28 @@ def test_members_are_written_and_read_in_schema_order():
     assert list(decode(backwards).content.fields) == ["Employee/PersonSSNIdentification", "HireDate"]
 
 
+def test_an_empty_object_takes_no_number_among_those_of_its_name():
+    decoded = decode(
+        '{"kind":"locate","Participant":[{},{"RelationshipCode":"C"},{"Address":{}},{"RelationshipCode":"D"}]}'
+    )
+    assert decoded.content.fields == {"Participant[1]/RelationshipCode": "C", "Participant[2]/RelationshipCode": "D"}
+    assert [(found.rule, found.path) for found in decoded.findings] == [
+        ("JSON-EMPTY", "/Participant/0"),
+        ("JSON-EMPTY", "/Participant/2/Address"),
+    ]
+
+
+@pytest.mark.parametrize("member", ['"Participant":[@]', '"Nobody":[[@]]', '"Note":"\\",@","Nobody":[@]'])
+def test_a_record_of_more_members_than_any_real_one_is_refused_before_it_is_looked_at(member):
+    decoded = decode('{"kind":"locate",' + member.replace("@", ",".join(["{}"] * (MEMBERS + 2))) + "}")
+    assert (decoded.content, rules_of(decoded)) == (None, ["JSON-SIZE"])
+
+
+def test_commas_within_texts_are_no_members():
+    long = "," * 2 * MEMBERS
+    assert decode(f'{{"kind":"new-hire","Employer":{{"EmployerName":"\\"{long}"}}}}').findings == ()
+
+
 def test_white_space_around_a_day_or_an_amount_is_none_of_it():
     spaced = '{"kind":"case-transfer","Order":[{"OrderFilingDate":"\\n2026-01-31 ","OrderAmount":" -5.00"}]}'
     assert decode(spaced).content.fields == {"Order[1]/OrderFilingDate": "2026-01-31", "Order[1]/OrderAmount": "-5.00"}
@@ -72,12 +95,17 @@ def test_white_space_around_a_day_or_an_amount_is_none_of_it():
         ('{"kind":"new-hire","HireDate":["2026-01-31"]}', "JSON-TYPE", "/HireDate"),
         ('{"kind":"new-hire","Employee":"Ada"}', "JSON-TYPE", "/Employee"),
         ('{"kind":"locate","Participant":{"RelationshipCode":"C"}}', "JSON-TYPE", "/Participant"),
-        ('{"kind":"locate","Participant":[{},{"RelationshipCode":7}]}', "JSON-TYPE", "/Participant/1/RelationshipCode"),
+        (
+            '{"kind":"locate","Participant":[{"RelationshipCode":"C"},{"RelationshipCode":7}]}',
+            "JSON-TYPE",
+            "/Participant/1/RelationshipCode",
+        ),
         ('{"kind":"new-hire","Employee":{"a":1,"a":2}}', "JSON-DUPLICATE", "/Employee"),
         ('{"kind":"new-hire","HireDate":"a","HireDate":"b"}', "JSON-DUPLICATE", "/"),
         ('{"kind":"new-hire","HireDate":"\\ud800"}', "JSON-CHARACTER", "/HireDate"),
         ('{"kind":"new-hire","HireDate":"\\u0000"}', "JSON-CHARACTER", "/HireDate"),
         ('{"kind":"new-hire","HireDate":""}', "JSON-EMPTY", "/HireDate"),
+        ('{"kind":"locate","Participant":[{}]}', "JSON-EMPTY", "/Participant/0"),
     ],
 )
 def test_what_leaves_the_schema_is_found_at_its_pointer(body, rule, path):

@@ -70,6 +70,7 @@ UNPLAIN = {
     "swapped brackets": ("<HireDate>", "<HireDate<"),
     "cut within a leaf": ("</HireDate>", ""),
     "length": ("A</Emp", "A" * LONGEST + "</Emp"),
+    "empty group": ("<Employer>", "<Employee></Employee><Employer>"),
     "white space around a day": ("2026-01-31", "\n 2026-01-31\n"),
 }
 
@@ -85,13 +86,22 @@ def test_bytes_that_are_not_utf_8_are_left_to_the_long_way():
 
 
 def test_more_blocks_than_are_kept_ready_are_left_to_the_long_way():
-    block = "<Participant><ParticipantStatusCode>O</ParticipantStatusCode></Participant>"
-    locate = '<Locate xmlns="urn:child-support-gateway:locate:1">{}</Locate>'
-    few, many = both(locate.format(block * 64)), both(locate.format(block * 65))
+    block = "<HealthInsurance><InsuranceCarrierName>A</InsuranceCarrierName></HealthInsurance>"
+    support = '<MedicalSupport xmlns="urn:child-support-gateway:medical-support:1">{}</MedicalSupport>'
+    few, many = both(support.format(block * 64)), both(support.format(block * 65))
     assert few[0] == few[1].content
     assert len(few[0].fields) == 64
     assert many[0] is None
     assert len(many[1].content.fields) == 65
+
+
+def test_more_blocks_than_the_schema_allows_are_left_to_the_long_way():
+    block = "<Participant><ParticipantStatusCode>O</ParticipantStatusCode></Participant>"
+    locate = '<Locate xmlns="urn:child-support-gateway:locate:1">{}</Locate>'
+    few, many = both(locate.format(block * 9)), both(locate.format(block * 11))
+    assert few[0] == few[1].content
+    assert many[0] is None
+    assert len(many[1].content.fields) == 10
 
 
 @calm

@@ -67,6 +67,34 @@ def test_white_space_around_a_day_neither_hides_it_from_a_rule_nor_keeps_it_from
     assert [one.group.count for one in found if one.group.rule == "NH-HIRE-DATE-FUTURE"] == [hires]
 
 
+@pytest.mark.parametrize("name", ["xml", "json"])
+def test_far_too_many_blocks_of_one_record_are_refused_by_the_schema_and_not_asked_about_one_by_one(tmp_path, name):
+    file = tmp_path / f"crowded.{name}"
+    block, kind = {
+        "xml": (
+            "<Participant><RelationshipCode>D</RelationshipCode></Participant>",
+            "urn:child-support-gateway:locate:1",
+        ),
+        "json": ('{"RelationshipCode":"D"}', "locate"),
+    }[name]
+    if name == "xml":
+        file.write_text(f'<Locate xmlns="{kind}">{block * 20_000}</Locate>')
+    else:
+        file.write_text(f'{{"kind":"{kind}","Participant":[{",".join([block] * 20_000)}]}}')
+    found = VALIDATOR.check(file, FormatName(name), still).findings
+    assert sum(one.group.count for one in found) < 100
+    assert any(one.group.rule in {"XSD-UNEXPECTED", "XSD-MISSING"} for one in found)
+
+
+def test_of_thousands_of_faults_against_the_schema_the_first_are_told(tmp_path):
+    file = tmp_path / "faulty.json"
+    policy = '{"MaintenanceEffectiveDate":"X"}'
+    file.write_text(f'{{"kind":"medical-support","HealthInsurance":[{",".join([policy] * 3_000)}]}}')
+    found = VALIDATOR.check(file, FormatName("json"), still).findings
+    told = {one.group.rule: one.group.count for one in found if one.group.rule.startswith("XSD-")}
+    assert 100 < sum(told.values()) <= 1_000
+
+
 def test_a_complete_format_needs_no_reservation():
     checked = VALIDATOR.check(EXAMPLES / "acme-new-hires-nc.csv", FormatName("newhire-csv-nc"), still)
     assert checked.reservation == ""

@@ -59,6 +59,17 @@ def test_white_space_around_a_day_or_an_amount_is_none_of_it(day):
     assert decoded.findings == ()
 
 
+@pytest.mark.parametrize(
+    "empty", ["<Participant/>", "<Participant> </Participant>", "<Participant><Address/></Participant>"]
+)
+def test_an_empty_element_takes_no_number_among_those_of_its_name(empty):
+    full = "<Participant><RelationshipCode>D</RelationshipCode></Participant>"
+    decoded = decode(f'<Locate xmlns="urn:child-support-gateway:locate:1">{empty}{full}{empty}{full}</Locate>')
+    assert list(decoded.content.fields) == ["Participant[1]/RelationshipCode", "Participant[2]/RelationshipCode"]
+    assert set(rules_of(decoded)) == {"XML-EMPTY"}
+    assert CANONICAL.read(CANONICAL.write(decoded.content)) == decoded.content
+
+
 def test_a_day_of_white_space_alone_is_left_for_the_schema_to_refuse():
     decoded = decode(f"{HIRE}<HireDate> </HireDate></NewHire>")
     assert "XSD-TYPE" in {found.rule for found in CANONICAL.validate(CANONICAL.write(decoded.content), 1)}
@@ -71,12 +82,13 @@ def test_a_day_of_white_space_alone_is_left_for_the_schema_to_refuse():
         ("<Employee><x.1>a</x.1></Employee>", "XML-UNKNOWN", "Employee/x??"),
         ('<HireDate xmlns="">2026-01-31</HireDate>', "XML-UNKNOWN", "HireDate"),
         ("<HireDate><b/></HireDate>", "XML-UNKNOWN", "HireDate"),
-        ("<Employer/><Employee/>", "XML-ORDER", "Employee"),
+        ("<HireStateCode>OH</HireStateCode><HireDate>2026-01-31</HireDate>", "XML-ORDER", "HireDate"),
         ("<HireDate>2026-01-31</HireDate><HireDate>2026-02-01</HireDate>", "XML-REPEATED", "HireDate"),
         ("<Employee>secret</Employee>", "XML-TEXT", "Employee"),
-        ("<Employee/>secret", "XML-TEXT", "Employee"),
-        ('<Employee id="secret"/>', "XML-ATTRIBUTE", "Employee"),
+        ("<HireDate>2026-01-31</HireDate>secret", "XML-TEXT", "Employee"),
+        ('<HireDate id="secret">2026-01-31</HireDate>', "XML-ATTRIBUTE", "HireDate"),
         ("<HireDate/>", "XML-EMPTY", "HireDate"),
+        ("<Employer>\n</Employer>", "XML-EMPTY", "Employer"),
     ],
 )
 def test_what_leaves_the_schema_is_found_with_its_line_and_never_its_value(body, rule, path):
