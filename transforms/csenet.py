@@ -16,6 +16,7 @@ from gateway.core.model import Content, Finding, FormatName, Kind, RuleCode, Sev
 from gateway.core.ports.formats import Cover, Decoded, Encoded, Frame, Heading, Reader
 from transforms.csenet_reader import CsenetReader
 from transforms.csenet_shape import COUNTS_END, Shape
+from transforms.cutting import PADDING
 from transforms.fixed_width import Leftovers, compiled, document_order, findings_of
 from transforms.layout import CompiledLayout, Fault, count_key
 
@@ -93,7 +94,7 @@ class CsenetFormat:
 
     def _frame_findings(self, frame: Frame) -> tuple[Finding, ...]:
         """What makes a transaction unreadable: counts that are none, or a length that they do not ask for."""
-        found = len(frame.body.rstrip(b" "))
+        found = len(frame.body.rstrip(PADDING))
         if len(frame.body) < COUNTS_END:
             return (_length(frame, self._reads.length, found, "at least "),)
         blocks = self._shape.blocks(frame.body)

@@ -11,7 +11,7 @@ import re
 from gateway.core.model import RuleCode
 from gateway.core.ports.formats import Frame
 from transforms.csenet_shape import COUNTS_END, Shape
-from transforms.cutting import RecordCutter
+from transforms.cutting import PADDING, RecordCutter
 from transforms.lines import Cut, line_end
 
 CSE_UNREADABLE = RuleCode("CSE-UNREADABLE")
@@ -19,7 +19,7 @@ CSE_UNREADABLE = RuleCode("CSE-UNREADABLE")
 WINDOW = 16_384
 """Longest stretch without an end of a transaction: nearly twice the longest padded record."""
 SPACE = 0x20
-PADDING = 15
+SPACES = 15
 """So many spaces at the start of a record are the padding of the one before: a header's version stands at byte 15."""
 
 _HEADER = re.compile(rb"[0-9]{5}.{2}[0-9]{5}.{2}003", re.DOTALL)
@@ -40,7 +40,7 @@ class CsenetReader(RecordCutter):
             cut = self._line() or self._next(self._incoming.window(WINDOW + 1), final=final)
             if cut is None:
                 return
-            if cut.body.strip(b" "):
+            if cut.body.strip(PADDING):
                 self._take(cut.body, frames)
             self._incoming.use(cut.used)
 
@@ -60,7 +60,7 @@ class CsenetReader(RecordCutter):
             if spaces == 0:
                 self._padding = self._padding and not window
                 return
-            if not (self._padding or spaces >= PADDING or (ended and spaces == len(window))):
+            if not (self._padding or spaces >= SPACES or (ended and spaces == len(window))):
                 return
             self._padding = True
             self._incoming.use(spaces)

@@ -9,7 +9,8 @@ from gateway.core.model import Finding, RuleCode, Severity
 from gateway.core.ports.formats import FileHeader, Frame, Heading
 from transforms.lines import Cut, Incoming
 
-PADDING = b" \x1a"
+END_MARK = b"\x1a"
+PADDING = b" " + END_MARK
 """A line of these alone is no record: filled up blocks, and the end mark of old systems."""
 WINDOW = 4_096
 """Longest stretch in which the end of a record is looked for."""

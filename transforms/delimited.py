@@ -1,10 +1,10 @@
 """Delimited files, read only, in the column orders of the catalog.
 
 RFC 4180 with double quotes, UTF-8, and commas or what else the order says. Lines end with CR, LF or CRLF; blank lines
-are read over. The first line is a heading, and no record, when its first field is the name of the first column (letter
-case does not matter). No
-column of these orders can hold a line break, so a line end always ends the record: a quote that is still open there is
-a fault of that record alone. A field of spaces only is blank; every other field is kept to the character.
+and the end mark of old systems are read over. The first line is a heading, and no record, when its first field is the
+name of the first column (letter case does not matter). No column of these orders can hold a line break, so a line end
+always ends the record: a quote that is still open there is a fault of that record alone. A field of spaces only is
+blank; every other field is kept to the character.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gateway.core.errors import Unprocessable
 from gateway.core.model import Content, Finding, FormatName, RuleCode, Severity
 from gateway.core.ports.formats import Cover, Decoded, Encoded, Frame, Heading, Reader
 from transforms.canonical import ILLEGAL
-from transforms.cutting import Told
+from transforms.cutting import END_MARK, PADDING, Told
 
 LINE_LIMIT = 64 * 1024
 """Bytes of one line; the longest order has 44 columns of at most 120 characters."""
@@ -167,7 +167,7 @@ class LineCutter(Told):
             return []
         frames = self._cut(last=True)
         if self._buffer and not self._stopped:
-            self._take(bytes(self._buffer), frames)
+            self._take(bytes(self._buffer).rstrip(END_MARK), frames)
         self._buffer.clear()
         return frames
 
@@ -202,7 +202,7 @@ class LineCutter(Told):
     def _take(self, line: bytes, frames: list[Frame]) -> None:
         if self._line == 1:
             line = line.removeprefix(_BOM)
-        if not line.strip():
+        if not line.strip().strip(PADDING):
             return
         first, self._began = not self._began, True
         if first and self._is_heading(line):

@@ -82,7 +82,8 @@ class FileReader(RecordCutter):
         stretch = window[:end] if end >= 0 else window
         if len(stretch) > length and (end < 0 or len(stretch) % length == 0) and self._follows(stretch[length:]):
             return Cut(stretch[:length], length)
-        if end < 0 and final and 0 < len(window) < length and not self._records.order.by_line:
+        short = end < 0 and final and len(window) < length and window.strip(PADDING)
+        if short and not self._records.order.by_line:
             self._stop(FILE_CUT_OFF, f"expected {length} bytes, found {len(window)}")
             return None
         if end >= 0 or (final and window and len(window) <= self._window):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gateway.core.model import Finding, RuleCode, Severity
 from gateway.core.ports.formats import Frame, Heading
-from transforms.cutting import WINDOW, RecordCutter
+from transforms.cutting import PADDING, WINDOW, RecordCutter
 from transforms.fixed_width import findings_of
 from transforms.layout import CompiledLayout
 from transforms.lines import Cut, line_end
@@ -58,7 +58,7 @@ class W4Reader(RecordCutter):
                 body, used = cut.body, cut.used
             else:
                 used = length
-            if body[:2] in _MARKS or body.strip(b" "):
+            if body[:2] in _MARKS or body.strip(PADDING):
                 self._take(body, frames)
             incoming.use(used)
 
@@ -134,5 +134,5 @@ class W4Reader(RecordCutter):
 
 
 def _unpadded(line: bytes, length: int) -> bytes:
-    """A line without the spaces that follow a full record; anything else there is left for ``decode`` to find."""
-    return line[:length] if len(line) > length and not line[length:].strip(b" ") else line
+    """A line without the padding that follows a full record; anything else there is left for ``decode`` to find."""
+    return line[:length] if len(line) > length and not line[length:].strip(PADDING) else line

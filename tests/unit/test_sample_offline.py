@@ -95,6 +95,20 @@ def test_of_thousands_of_faults_against_the_schema_the_first_are_told(tmp_path):
     assert 100 < sum(told.values()) <= 1_000
 
 
+@pytest.mark.parametrize("end", [b"\x1a", b"\x1a\r\n", b"\x1a\x1a\x1a"])
+@pytest.mark.parametrize(
+    "name", ["csenet", "w4", "newhire-csv-nc", "newhire-ma", "newhire-oh", "fidm-inquiry", "fcr-input"]
+)
+def test_the_end_mark_of_old_systems_is_no_record_and_no_cut_off_one(tmp_path, name, end):
+    file = put(tmp_path, name, 5)
+    body = file.read_bytes()
+    before = VALIDATOR.check(file, FormatName(name), still)
+    for marked in (body + end, body.rstrip(b"\r\n") + end.strip()):
+        file.write_bytes(marked)
+        assert VALIDATOR.check(file, FormatName(name), still) == before
+    assert (before.records, before.faulty) == (5, False)
+
+
 def test_a_complete_format_needs_no_reservation():
     checked = VALIDATOR.check(EXAMPLES / "acme-new-hires-nc.csv", FormatName("newhire-csv-nc"), still)
     assert checked.reservation == ""
