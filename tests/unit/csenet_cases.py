@@ -62,7 +62,7 @@ LOCATE = {
     **below("MailingAddress", {**below("Address", ADDRESS), **PLACE}),
     **below("Employer", {"EmployerName": "ACME TEST WORKS", **below("EmployerAddress", ADDRESS), **PLACE}),
     "Employer/EmployerTelephoneNumber": "6145550101",
-    **below("SecondEmployer", {"EmployerName": "BETA TEST", "EmployerAddress/AddressLine1Text": "1 TEST RD"}),
+    **below("SecondEmployer", {"EmployerName": "BETA TEST", "EmployerAddress/AddressLine1Text": "1 TEST RD", **PLACE}),
     "InsuranceCarrierName": "SAMPLE MUTUAL",
     "InsurancePolicyIdentification": "TEST-1",
 }
