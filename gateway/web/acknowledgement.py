@@ -91,9 +91,13 @@ def _action(word: Acknowledged) -> str:
 
 
 async def _unfit(parts: Parts, found: Delivery, word: Acknowledged) -> str | None:
-    """Why the word does not fit what was sent; None when it does."""
+    """Why the word does not fit what was sent; None when it does. Raises Conflict when nothing can be said of that yet:
+    a partner may have the bytes and speak of them before the outcome of the first attempt, and their digest with it, is
+    written."""
     if word.digest is None:
         return None if word.unread else "digest-missing"
+    if found.digest is None and found.state is DeliveryState.CLAIMED:
+        raise Conflict("The delivery is just being handed over: say it again in a moment.", code="delivery-state")
     if found.digest is not None and hmac.compare_digest(found.digest.encode(), word.digest.encode()):
         return None
     others = await parts.desk.list(DeliveryQuery(partner=word.partner), Page(LOOKED_AT))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
-from gateway.core.model import DeliveryState, Outcome
+from gateway.core.model import Attempt, DeliveryState, Digest, Outcome, Settlement
 from gateway.store.tables import mailbox
 from gateway.web.acknowledgement import ALARMS
 from tests.contract.api_stack import running
@@ -200,6 +201,21 @@ async def test_what_has_not_been_sent_cannot_be_acknowledged(stack):
     assert answer.json["code"] == "digest-mismatch"
     answer = await stack.call("iowa", "POST", "/v1/acknowledgements", json=word(delivery))
     assert answer.json["code"] == "digest-mismatch"
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "refused"])
+async def test_a_word_that_comes_before_the_outcome_is_written_is_asked_for_again_and_raises_no_alarm(stack, outcome):
+    delivery, now = await stack.owe(), stack.watch()
+    told = word(delivery, outcome, reason="wrong-addressee") if outcome == "refused" else word(delivery, outcome)
+    (claimed,) = await stack.deliveries.claim([delivery], "test", now, now + timedelta(minutes=1))
+    early = await stack.call("iowa", "POST", "/v1/acknowledgements", json=told)
+    assert (early.status, early.json["code"]) == (409, "delivery-state")
+    assert await stack.entries("acknowledgement.refused") == []
+    attempt = Attempt(delivery, 1, now, now, Outcome.DELIVERED, None, "HTTP 200 OK")
+    digest = Digest(hashlib.sha256(BODY).hexdigest())
+    settlement = Settlement(delivery, "test", DeliveryState.DELIVERED, now, attempt, digest, len(BODY))
+    assert await stack.deliveries.settle([settlement], []) == (claimed.delivery.id,)
+    assert (await stack.call("iowa", "POST", "/v1/acknowledgements", json=told)).status == 200
 
 
 async def test_operators_have_no_mailbox(stack):
