@@ -138,7 +138,7 @@ def _scheduled(process: Gateway) -> list[Loop]:
     )
     pace = Pace(rate=process.settings.keys.rewrap_per_second)
     wire = WireKeeper(wire_desk(base), stored.wire_payloads, base.clock, process.metrics.wire_key)
-    bulk = BulkRunner(stored.jobs, stored.desk, base.scribe, base.clock)
+    bulk = BulkRunner(stored.jobs, stored.desk, base.scribe, base.clock, process.watch.current, desk.router.bridging)
     rerouter = Rerouter(
         stored.records,
         desk.router,

@@ -107,6 +107,7 @@ def web_parts(
         danger_clocks=danger_watch(base, watch.current),
         incident_clocks=incident_watch(base),
         turns=stored.turns,
+        bridging=desk.router.bridging,
         case_unknown=Rejections(stored.desk, originator, _reject).case_unknown,
     )
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from gateway.core.model import Content, Facts, Finding, FormatName, Kind, Partner, RuleCode, Severity
+from gateway.core.model import Content, Facts, Finding, FormatName, Kind, Partner, PartnerKey, RuleCode, Severity
 from gateway.core.returned_address import taken_apart
 
 NOT_CARRIED, MARK_LOST, NO_CASE = (
@@ -174,6 +174,15 @@ class Bridging:
         if chosen is None and (bridge := self.bridges.get(kind)):
             chosen = partner.formats.get(bridge.to)
         return chosen or XML
+
+    def format_among(self, partners: Mapping[PartnerKey, Partner]) -> Callable[[PartnerKey, Kind], FormatName | None]:
+        """The same for partners by key; None for one that is not among them."""
+
+        def format_of(key: PartnerKey, kind: Kind) -> FormatName | None:
+            partner = partners.get(key)
+            return None if partner is None else self.format_of(partner, kind)
+
+        return format_of
 
     def cross(
         self, bridge: Bridge, content: Content, question: Content | None, crossing: Crossing

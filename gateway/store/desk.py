@@ -23,7 +23,7 @@ from gateway.core.model import (
     PartnerKey,
     Record,
 )
-from gateway.core.ports.deliveries import CauseGroup, DeliveryQuery, PartnerQueue
+from gateway.core.ports.deliveries import CauseGroup, DeliveryQuery, FormatOf, PartnerQueue
 from gateway.core.ports.listing import Listing
 from gateway.store.cursor import decode_cursor, encode_cursor, wanted
 from gateway.store.engine import Database
@@ -146,10 +146,12 @@ class StoredDesk:
             _queue(partner, owed.get(partner), gathering.get(partner)) for partner in sorted(owed.keys() | gathering)
         )
 
-    async def retry(self, delivery: DeliveryId, now: datetime, entry: AuditEntry) -> bool:
+    async def retry(
+        self, delivery: DeliveryId, now: datetime, entry: AuditEntry, format_of: FormatOf | None = None
+    ) -> bool:
         """As the port says. A delivery that was held forgets its digest: whoever retries it lets the new bytes go."""
         held = deliveries.c.state == DeliveryState.HELD.value
-        changes = {
+        changes: dict[str, object] = {
             "state": DeliveryState.PENDING.value,
             "due_at": now,
             "announce_at": now,
@@ -160,6 +162,10 @@ class StoredDesk:
             "digest": case((held, None), else_=deliveries.c.digest),
             "size": case((held, None), else_=deliveries.c.size),
         }
+        found = None if format_of is None else await self.get(delivery)
+        if format_of is not None and found is not None and (chosen := format_of(found.partner, found.kind)):
+            # Bytes that a partner may have are repeated as they were.
+            changes["format"] = case((deliveries.c.digest.is_(None), chosen), else_=deliveries.c.format)
         return await self._change(delivery, _where(Event.RETRY), changes, entry)
 
     async def withdraw(self, delivery: DeliveryId, now: datetime, entry: AuditEntry) -> bool:

@@ -30,11 +30,13 @@ class Action(StrEnum):
 
 
 async def retry(parts: Parts, actor: Actor, delivery: DeliveryId, reason: str) -> Delivery:
-    """Send a dead, held or withheld delivery on its way again, attempts counted from zero."""
+    """Send a dead, held or withheld delivery on its way again, attempts counted from zero. What could not be written in
+    the partner's format goes in the one that its file names now."""
     entry = parts.scribe.entry(
         actor, "delivery.retried", f"delivery:{delivery}", details={"reason": fit_reason(reason)}
     )
-    changed = await parts.desk.retry(delivery, parts.clock(), entry)
+    partners = (await parts.partners.directory()).partners
+    changed = await parts.desk.retry(delivery, parts.clock(), entry, parts.bridging.format_among(partners))
     return await _after(parts, delivery, changed=changed, verb="retried")
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from gateway.core.attestation import NO_TEXT, Attestation
 from gateway.core.audit_entry import Scribe
+from gateway.core.bridge import Bridging
 from gateway.core.crypto_module import UNKNOWN, ModuleReport
 from gateway.core.ids import Clock, Mint, Random
 from gateway.core.model import AuditEntry, Delivery, FormatName, Kind, PartnerKey, RecordId, Severity
@@ -171,6 +172,8 @@ class Parts:
     incident_clocks: IncidentClocks = NO_INCIDENTS
     key_report: KeyReport = no_keys
     modules: ModuleReport = UNKNOWN
+    bridging: Bridging = field(default_factory=Bridging)
+    """By which the format of what is owed is chosen."""
     attestation: Attestation = NO_TEXT
     """What is attested with requests to find persons."""
     policies: Policies | None = None

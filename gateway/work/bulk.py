@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from gateway.core.audit_entry import Scribe
+from gateway.core.bridge import Bridging
 from gateway.core.ids import Clock
 from gateway.core.model import Actor, DeliveryId
 from gateway.core.ports.deliveries import DeliveryDesk
 from gateway.core.ports.jobs import Job, Jobs
+from gateway.core.routing import Directory
 
 PAGE = 200
 
@@ -19,6 +22,8 @@ class BulkRunner:
     desk: DeliveryDesk
     scribe: Scribe
     clock: Clock
+    directory: Callable[[], Directory]
+    bridging: Bridging = field(default_factory=Bridging)
 
     async def step(self) -> bool:
         """One page of every running job. True while one is not at its end."""
@@ -54,5 +59,7 @@ class BulkRunner:
             "ok",
             {"job": job.id, "reason": job.reason},
         )
-        act = self.desk.retry if retry else self.desk.withdraw
-        return await act(delivery, self.clock(), entry)
+        if not retry:
+            return await self.desk.withdraw(delivery, self.clock(), entry)
+        format_of = self.bridging.format_among(self.directory().partners)
+        return await self.desk.retry(delivery, self.clock(), entry, format_of)

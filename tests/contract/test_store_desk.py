@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.core.errors import Refused
-from gateway.core.model import DeliveryState, Digest, Fault, Page
+from gateway.core.model import DeliveryState, Digest, Fault, FormatName, Page
 from gateway.core.ports.deliveries import DeliveryQuery
 from gateway.store.audit import StoredAuditLog
 from gateway.store.deliveries import StoredDeliveries
@@ -139,6 +139,23 @@ async def test_a_retried_delivery_that_was_held_may_go_with_its_new_bytes(desk, 
     assert await desk.retry(held.id, town.now, town.entry("delivery.retried", f"delivery:{held.id}"))
     found = await desk.get(held.id)
     assert (found.digest, found.size) == (None, None)
+
+
+async def test_only_what_was_never_written_changes_its_format_when_it_is_retried(desk, town, database):
+    (unwritten,) = await town.owe(database, state=DeliveryState.DEAD, cause="FIX-WIDTH")
+    (written,) = await town.owe(database, state=DeliveryState.DEAD, cause="http-400", digest=Digest("a" * 64))
+    asked = []
+
+    def format_of(partner, kind):
+        asked.append((partner, kind))
+        return FormatName("json")
+
+    for one in (unwritten, written):
+        entry = town.entry("delivery.retried", f"delivery:{one.id}")
+        assert await desk.retry(one.id, town.now, entry, format_of)
+    assert set(asked) == {(OHIO, unwritten.kind)}
+    assert (await desk.get(unwritten.id)).format == "json"
+    assert (await desk.get(written.id)).format == written.format != "json"
 
 
 @pytest.mark.parametrize(

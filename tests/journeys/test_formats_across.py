@@ -10,7 +10,7 @@ import pytest
 from gateway.core.size_class import SIZE_CLASS
 from tests.journeys import samples
 from tests.journeys.meaning import contents
-from tests.journeys.partner_files import QUICK_RETRY, https, partner
+from tests.journeys.partner_files import QUICK_RETRY, everybody, https, partner
 from tests.journeys.site import until, whole
 
 BATCHED = '\n[partner.batching.new-hire]\nmode = "count"\ncount = 500\nage = "300ms"\n' + QUICK_RETRY
@@ -125,6 +125,26 @@ async def test_xml_goes_on_as_csenet_unless_it_would_lose_the_mark_of_a_protecte
 
     (letter,) = await until(dead, "the protected one needs a person")
     assert (letter["cause"], letter["fault"]) == ("FIX-MARK-LOST", "record")
+
+
+async def test_what_did_not_fit_a_partners_format_goes_in_the_one_that_its_file_names_when_it_is_retried(
+    sqlite_url, tmp_path
+):
+    async with whole(tmp_path, sqlite_url) as site:
+        receipt = await site.api.accepted("michigan", "xml", samples.XML.encode())
+
+        async def in_state(state):
+            found = await site.api.delivery(receipt, 2)
+            return found if found["state"] == state else None
+
+        letter = await until(lambda: in_state("dead"), "the protected one needs a person")
+        port = site.partners.port
+        await site.installed.apply(everybody(port, ohio=partner("ohio", https(port, "ohio"), cases="xml")))
+        await site.api.operate(f"/v1/deliveries/{letter['id']}/retry", reason="Ohio takes XML now")
+        delivered = await until(lambda: in_state("delivered"), "it arrives")
+        assert (letter["format"], delivered["format"]) == ("csenet", "xml")
+        (got,) = [one for one in site.partners.to("ohio") if one.delivery == letter["id"]]
+        assert b"<FamilyViolenceIndicator>Y</FamilyViolenceIndicator>" in got.body
 
 
 async def test_an_employers_csv_arrives_at_its_state_as_w4(site):

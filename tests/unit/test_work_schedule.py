@@ -13,6 +13,7 @@ from gateway.core.model import (
     Batching,
     BatchMode,
     DeliveryState,
+    FormatName,
     JobId,
 )
 from gateway.core.ports.deliveries import DeliveryQuery
@@ -284,11 +285,21 @@ async def planned(site, action, count):
 
 
 def runner(site):
-    return BulkRunner(site.stores.jobs, site.stores.desk, site.scribe, site.clock)
+    return BulkRunner(site.stores.jobs, site.stores.desk, site.scribe, site.clock, lambda: site.directory)
 
 
 async def start(site, job):
     return await site.stores.jobs.start(job.id, site.scribe.entry(PAT, "job.started", f"job:{job.id}"))
+
+
+async def test_a_bulk_retry_writes_what_was_never_written_as_the_partners_file_says_now(site):
+    owed, job = await planned(site, "retry", 2)
+    site.rows("UPDATE deliveries SET digest = 'abc' WHERE id = (SELECT min(id) FROM deliveries)")
+    site.know(partner(OHIO, "39", formats={CASE: FormatName("json")}))
+    assert await start(site, job)
+    while await runner(site).step():
+        pass
+    assert [(await site.found(one)).format for one in owed] == ["xml", "json"]
 
 
 async def test_a_bulk_retry_sends_its_selection_on_its_way_again_and_ends(site):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -16,6 +16,7 @@ from gateway.core.model import (
     DeliveryState,
     Fault,
     Finding,
+    FormatName,
     Kind,
     Page,
     PartnerKey,
@@ -23,6 +24,9 @@ from gateway.core.model import (
     Settlement,
 )
 from gateway.core.ports.listing import Listing
+
+FormatOf = Callable[[PartnerKey, Kind], FormatName | None]
+"""How a partner gets records of a kind now; None: nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +161,11 @@ class DeliveryDesk(Protocol):
 
     async def queues(self) -> tuple[PartnerQueue, ...]: ...
 
-    async def retry(self, delivery: DeliveryId, now: datetime, entry: AuditEntry) -> bool:
-        """Dead, held or withheld -> pending, due now, attempts counted from zero."""
+    async def retry(
+        self, delivery: DeliveryId, now: datetime, entry: AuditEntry, format_of: FormatOf | None = None
+    ) -> bool:
+        """Dead, held or withheld -> pending, due now, attempts counted from zero. One that was never written is written
+        as ``format_of`` says."""
         ...
 
     async def withdraw(self, delivery: DeliveryId, now: datetime, entry: AuditEntry) -> bool:
