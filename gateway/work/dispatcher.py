@@ -70,7 +70,7 @@ class Dispatcher:
     _slots: dict[PartnerKey, asyncio.Semaphore] = field(default_factory=dict)
     _tries: set[asyncio.Task[None]] = field(default_factory=set)
     _leases: dict[DeliveryId, datetime] = field(default_factory=dict)
-    """Until when what is tried, or waits for a slot, is ours."""
+    """Until when what is tried, or waits for a slot, is ours; what somebody else has meanwhile ended with its loss."""
     _faults: dict[DeliveryId, int] = field(default_factory=dict)
     """How often in a row the gateway itself failed at a delivery."""
     _closing: bool = False
@@ -138,9 +138,11 @@ class Dispatcher:
             generation = line.breaker.generation
             until = now + tools.limits.lease
             claimed = await tools.deliveries.claim(ids, tools.owner, now, until)
-            line.begin([_weight(one) for one in claimed])
-            for one in claimed:
-                self._leases[one.delivery.id] = until
+            # What is still tried here though its lease ran out is ours again: its outcome is that of this claim.
+            fresh = [one for one in claimed if one.delivery.id not in self._leases]
+            self._leases.update((one.delivery.id, until) for one in claimed)
+            line.begin([_weight(one) for one in fresh])
+            for one in fresh:
                 self._start(line, one, generation)
 
     async def _rests(self, line: Line, now: datetime) -> bool:
@@ -180,13 +182,11 @@ class Dispatcher:
     async def renew(self) -> bool:
         """Keep what is being tried though it takes longer than a lease; False always. What somebody else has meanwhile
         is not begun any more."""
-        tools, mine = self.tools, list(self._leases)
+        tools, mine, now = self.tools, list(self._leases), self.tools.clock()
         if mine:
-            until = tools.clock() + tools.limits.lease
-            held = await tools.deliveries.renew(mine, tools.owner, until)
-            self._leases.update((id_, until) for id_ in held if id_ in self._leases)
-            for lost in set(mine).difference(held):
-                self._leases.pop(lost, None)
+            until = now + tools.limits.lease
+            held = frozenset(await tools.deliveries.renew(mine, tools.owner, until))
+            self._leases.update((id_, until if id_ in held else now) for id_ in mine if id_ in self._leases)
         return False
 
     async def _nap(self, line: Line, pause: timedelta) -> None:
@@ -210,6 +210,7 @@ class Dispatcher:
         try:
             verdict = await self._in_turn(line, claimed, generation)
             self.tools.settler.settle(verdict.settlement, verdict.entry)
+            self._leases.pop(claimed.delivery.id, None)
             self._note_fault(claimed.delivery.id, verdict)
             await self._tell_breaker(line, verdict, generation)
         finally:

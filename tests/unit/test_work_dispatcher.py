@@ -310,6 +310,30 @@ async def test_deliveries_go_on_when_the_store_comes_back(site):
     assert await site.states(owed) == [DELIVERED] * 2
 
 
+async def test_a_process_never_tries_a_delivery_twice_at_a_time_though_its_lease_ran_out(site):
+    """The store was away longer than the lease: what is under way is released, announced, and claimed here once more.
+    Two attempts of one process would write the same temporary file on the partner's server."""
+    (owed,) = await site.owe(1)
+    site.door.open.clear()
+    async with site.dispatching() as dispatcher:
+        await site.relay.sweep()
+        await eventually(lambda: site.door.inside == 1)
+        site.wait(minutes=6)
+        assert await site.stores.deliveries.release_expired(site.now) == 1
+        await site.relay.sweep()
+
+        async def claimed():
+            return await site.states([owed]) == [DeliveryState.CLAIMED]
+
+        await eventually(claimed)
+        await dispatcher.renew()
+        site.door.open.set()
+        await eventually(site.at_rest)
+    assert await site.states([owed]) == [DELIVERED]
+    assert (site.door.most_inside, len(site.door.taken)) == (1, 1)
+    assert [one.outcome for one in await site.stores.desk.attempts(owed.id)] == [Outcome.DELIVERED]
+
+
 async def test_an_announcement_of_an_unknown_partner_or_a_finished_delivery_does_no_harm(site):
     owed = await site.owe(1)
     async with site.dispatching() as dispatcher:

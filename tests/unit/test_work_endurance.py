@@ -12,6 +12,7 @@ from gateway.core.ports.health import BreakerRow, Share
 from gateway.work.housekeeping import Housekeeper
 from gateway.work.loops import Loop, ended, run
 from gateway.work.presence import Presence
+from gateway.work.relay import announcements
 from tests.unit.work_site import OHIO, eventually, open_site, partner
 
 DELIVERED, PENDING = DeliveryState.DELIVERED, DeliveryState.PENDING
@@ -31,9 +32,11 @@ def keeper(site):
 
 
 async def sent_for_ten_minutes(site, renewed):
-    """How often a file is sent that takes ten minutes, while leases last five."""
+    """How often a file is sent that takes ten minutes, while leases last five and another process is there."""
     (owed,) = await site.owe(1)
+    (announcement,) = announcements([(OHIO, owed.id)])
     site.door.open.clear()
+    other = site.dispatcher("b")
     async with site.dispatching() as dispatcher:
         await site.relay.sweep()
         await eventually(lambda: site.door.inside)
@@ -42,10 +45,11 @@ async def sent_for_ten_minutes(site, renewed):
             if renewed:
                 await dispatcher.renew()
             await keeper(site).release()
-            await site.relay.sweep()
+            await other.take(announcement)
             await asyncio.sleep(0.05)
+        await other.close(timedelta())
         site.door.open.set()
-        await eventually(site.at_rest)
+        await site.come_to_rest()
     assert await site.states([owed]) == [DELIVERED]
     return len(site.door.begun)
 
