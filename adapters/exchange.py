@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from http import HTTPStatus
 
-from httptools import HttpParserError, HttpResponseParser
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from gateway.core.swift import swift
 
@@ -140,7 +140,7 @@ class Connection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except HttpParserError:
+        except (HttpParserError, HttpParserUpgrade):  # nobody asked for another protocol
             self._fail(Broken())
             return
         if not self._in_body:
@@ -186,7 +186,8 @@ class Connection(asyncio.Protocol):
             self.reusable = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._fields[name.decode("latin-1").lower()] = value.decode("latin-1")
+        # Blanks after a value are none of it (RFC 9110, section 5.5); the parser leaves them.
+        self._fields[name.decode("latin-1").lower()] = value.decode("latin-1").rstrip(" \t")
 
     def on_headers_complete(self) -> None:
         self._in_body = self._parser.get_status_code() >= HTTPStatus.OK

@@ -224,6 +224,34 @@ async def test_other_ways_to_say_yes_are_taken(adapter: HttpsAdapter, answer: by
         assert (await adapter.hand_over(parcel(), to(port))).answer.startswith("HTTP 20")
 
 
+async def test_a_partner_that_changes_the_protocol_is_transient_and_leaves_no_traceback(
+    adapter: HttpsAdapter, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: synthetic\r\nConnection: Upgrade\r\n\r\n")
+        await writer.drain()
+        await reader.read()
+
+    async with talking(talk) as port:
+        failure = await refused(adapter, to(port))
+    assert (type(failure), failure.problem) == (Transient, "http-broken")
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("blanks", [b"", b" ", b" \t "])
+async def test_a_wish_to_wait_counts_whatever_blanks_follow_it(adapter: HttpsAdapter, blanks: bytes) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 503 Busy\r\nRetry-After: 3600" + blanks + b"\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+
+    async with talking(talk) as port:
+        failure = await refused(adapter, to(port))
+    assert isinstance(failure, Transient)
+    assert failure.retry_after == timedelta(hours=1)
+
+
 @pytest.mark.parametrize("head", [b"X: " + b"y" * 1_000_000, b"X: y\r\n" * 200_000])
 async def test_an_answer_that_never_comes_to_its_body_is_transient(adapter: HttpsAdapter, head: bytes) -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
