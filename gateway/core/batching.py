@@ -34,7 +34,8 @@ def window_after(batching: Batching, moment: datetime) -> datetime:
     zone = ZoneInfo(batching.timezone)
     times = CronSim(batching.cron or "0 0 * * *", moment.astimezone(zone))
     fire: datetime = next(times)
-    while batching.working_days and not working_day(fire.date()) and fire - moment <= NEVER:
+    # In the hour that comes twice in autumn the line gives the time of its first passing, though that is over.
+    while fire <= moment or (batching.working_days and not working_day(fire.date()) and fire - moment <= NEVER):
         fire = next(times)
     return fire.astimezone(moment.tzinfo)
 

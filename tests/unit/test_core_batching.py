@@ -10,6 +10,7 @@ from gateway.core.batching import due, window_after, working_day
 from gateway.core.model import Batching, BatchMode
 
 NIGHTLY = Batching(BatchMode.WINDOW, cron="0 2 * * *")
+SMALL_HOURS = Batching(BatchMode.WINDOW, cron="30 1 * * *")
 EVENING = Batching(BatchMode.WINDOW, cron="30 18 * * *")
 WORKDAYS = Batching(BatchMode.WINDOW, cron="0 6 * * *", working_days=True)
 MINUTE = timedelta(minutes=1)
@@ -30,6 +31,11 @@ WINDOWS = [
     # 02:00 does not exist on 8 March, so the window opens at 03:00; 1 November has it once
     (NIGHTLY, "2026-03-08T05:30", "2026-03-08T07:00"),
     (NIGHTLY, "2026-11-01T04:30", "2026-11-01T07:00"),
+    # 01:30 comes twice on 1 November: the window opens the first time, and what comes later waits for the next day
+    (SMALL_HOURS, "2026-11-01T04:30", "2026-11-01T05:30"),
+    (SMALL_HOURS, "2026-11-01T05:45", "2026-11-02T06:30"),
+    (SMALL_HOURS, "2026-11-01T06:10", "2026-11-02T06:30"),
+    (SMALL_HOURS, "2026-11-01T06:40", "2026-11-02T06:30"),
     # another zone, without daylight saving
     (Batching(BatchMode.WINDOW, cron="0 2 * * *", timezone="America/Phoenix"), "2026-07-01T00:00", "2026-07-01T09:00"),
     # working days: over a weekend, over Presidents' Day, and over Independence Day observed on a Friday
