@@ -67,7 +67,9 @@ class Line:
         """The ids that may be claimed now: bounded by free slots, breaker and rate limit."""
         self.breaker = self.breaker.at(now)
         permitted = self.breaker.permits
-        slots = AHEAD * self.partner.concurrency if permitted is None else permitted
+        # What is claimed has had its turn by the rate: it must go at once, not all together when slots get free.
+        ahead = AHEAD if self.partner.rate_per_second is None else 1
+        slots = ahead * self.partner.concurrency if permitted is None else permitted
         free = max(0, slots - self.running)
         wanted = min(free, len(self._ids), self._room(), self._allowance(now))
         return [self._ids.popitem(last=False)[0] for _ in range(wanted)]

@@ -42,6 +42,27 @@ async def test_a_partner_gets_no_more_in_a_second_than_it_asked_for(sqlite_url, 
     assert moments[-1] - moments[0] >= (50 - 2 * RATE) / RATE
 
 
+async def test_a_partner_that_hung_gets_no_more_in_a_second_than_it_asked_for_when_it_goes_on(sqlite_url, tmp_path):
+    begun, go_on, rate, at_once = [], asyncio.Event(), 2, 4
+
+    async def hang(_request, _body):
+        begun.append(time.monotonic())
+        await go_on.wait()
+
+    def changed(port):
+        top = f"rate_per_second = {rate}\nconcurrency = {at_once}"
+        return {"michigan": partner("michigan", https(port, "michigan", timeout=30), top=top)}
+
+    async with whole(tmp_path, sqlite_url, changed=changed) as site:
+        site.partners.behaviours["michigan"] = hang
+        await site.api.accepted("ohio", "csenet", b"".join(samples.csenet(number) for number in range(12)))
+        await until(lambda: len(begun) == at_once, "all that may go at once are under way")
+        await asyncio.sleep(2 * at_once / rate)  # others could be claimed ahead meanwhile
+        go_on.set()
+        await until(lambda: len(begun) == 12, "all arrive")
+    assert densest(begun[at_once:]) <= 2 * rate, "a second's worth may have been saved up"
+
+
 async def test_control_without_a_rate_it_gets_all_at_once(sqlite_url, tmp_path):
     moments = await arrivals(tmp_path, sqlite_url, "", 120)
     assert densest(moments) > 2 * RATE

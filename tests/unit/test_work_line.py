@@ -54,6 +54,13 @@ def test_so_many_are_claimed_ahead_of_those_that_run():
     assert one.take(START) == []
 
 
+def test_nothing_is_claimed_ahead_for_a_partner_with_a_rate():
+    one = line(rate=100, concurrency=3)
+    one.add(ids(100))
+    one.take(START)
+    assert len(one.take(START + timedelta(seconds=1))) == 3
+
+
 def test_a_line_remembers_only_so_many_ids_and_leaves_the_others_to_the_relay():
     one = line()
     one.add(ids(BACKLOG + 10))
