@@ -9,7 +9,8 @@ import asyncio
 import contextlib
 import errno
 import os
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from adapters.kit import Kit
@@ -22,6 +23,8 @@ from gateway.core.ports.adapters import Handover, Parcel
 OPTIONS: Mapping[str, Option] = {"directory": Option(str, "absolute path of the directory; it must exist")}
 
 MODE = 0o640
+HANDS = 8
+"""Threads that write into one directory."""
 
 
 def check(options: Options) -> None:
@@ -42,11 +45,15 @@ class FolderAdapter:
 
     Temporary names carry a mark of this process: another one that still writes the same delivery (its lease ran out)
     must not have its half-written file renamed by us. After a crash a hidden ``.part`` file may stay.
+
+    Each directory has threads of its own: a mount that hangs keeps those that use it, for as long as it hangs, and
+    nobody else waits for them.
     """
 
     def __init__(self, random: Random, root: Path | None = None) -> None:
         self._mark = random(4).hex()
         self._root = root
+        self._hands: dict[Path, ThreadPoolExecutor] = {}
 
     @classmethod
     def of(cls, kit: Kit) -> FolderAdapter:
@@ -59,13 +66,17 @@ class FolderAdapter:
         except Misconfigured as error:
             raise ours(error) from error
         try:
-            await _uninterrupted(asyncio.to_thread(self._write, directory, parcel))
+            hands = self._hands.get(directory) or self._hands.setdefault(directory, ThreadPoolExecutor(HANDS, "folder"))
+            await _uninterrupted(asyncio.get_running_loop().run_in_executor(hands, self._write, directory, parcel))
         except OSError as error:
             raise _translated(error) from error
         return Handover(answer=parcel.name)
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """No thread is left that waits for work."""
+        hands, self._hands = self._hands, {}
+        for one in hands.values():
+            one.shutdown(wait=False)
 
     def _write(self, directory: Path, parcel: Parcel) -> None:
         directory = self._allowed(directory)
@@ -88,13 +99,12 @@ class FolderAdapter:
         return real
 
 
-async def _uninterrupted(work: Coroutine[None, None, None]) -> None:
+async def _uninterrupted(work: asyncio.Future[None]) -> None:
     """A thread cannot be cancelled: wait for it, so that it never works beside the next attempt."""
-    task = asyncio.create_task(work)
     try:
-        await asyncio.shield(task)
+        await asyncio.shield(work)
     except asyncio.CancelledError:
-        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.gather(work, return_exceptions=True)
         raise
 
 

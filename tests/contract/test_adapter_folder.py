@@ -1,8 +1,9 @@
 """The channel folder: full disks, missing mounts, links, and directories outside of the allowed root."""
 
+import asyncio
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,49 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
         yield place
     finally:
         subprocess.run(["umount", "-l", str(place)], check=False, capture_output=True)
+
+
+@pytest.fixture
+def hung_mount(tmp_path: Path) -> Iterator[tuple[Path, Callable[[], None]]]:
+    """A file system whose server never answers, and what ends it: then everything on it is an error."""
+    place = tmp_path / "hung"
+    place.mkdir()
+    try:
+        server = Path("/dev/fuse").open("r+b", buffering=0)  # noqa: SIM115 - closed by the test, or below
+    except OSError:
+        pytest.skip("this machine does not let us serve a file system")
+    options = f"fd={server.fileno()},rootmode=40000,user_id=0,group_id=0"
+    mount = ["mount", "-i", "-t", "fuse", "-o", options, "synthetic", str(place)]
+    try:
+        if subprocess.run(mount, check=False, capture_output=True, pass_fds=[server.fileno()]).returncode:
+            pytest.skip("this machine does not let us mount a file system")
+        yield place, server.close
+    finally:
+        server.close()
+        subprocess.run(["umount", "-l", str(place)], check=False, capture_output=True)
+
+
+async def test_a_mount_that_hangs_holds_up_nobody_else(
+    hung_mount: tuple[Path, Callable[[], None]], tmp_path: Path
+) -> None:
+    adapter, fine, (hung, end) = FolderAdapter(os.urandom), tmp_path / "fine", hung_mount
+    fine.mkdir()
+    stuck = [asyncio.create_task(adapter.hand_over(parcel(number=number), to(hung))) for number in range(40)]
+    try:
+        await asyncio.sleep(0.2)
+        assert not any(task.done() for task in stuck)
+        # What else needs a thread: another partner's folder, name look-ups, keys, big bodies.
+        others = [
+            asyncio.create_task(adapter.hand_over(parcel(number=99), to(fine))),
+            asyncio.create_task(asyncio.to_thread(os.getpid)),
+        ]
+        _, left = await asyncio.wait(others, timeout=10)
+        assert not left
+    finally:
+        end()
+        ends = await asyncio.gather(*stuck, return_exceptions=True)
+    assert {type(end) for end in ends} == {Transient}
+    assert len(files_of(fine)) == 1
 
 
 async def test_a_full_disk_is_transient_and_leaves_nothing(tiny_disk: Path) -> None:
