@@ -184,7 +184,7 @@ class StoredDesk:
         entry: AuditEntry,
     ) -> bool:
         """As the port says. ``reason`` is the stable code of a refusal and becomes the cause of the dead letter; what
-        was delivered before keeps its time."""
+        was delivered before keeps its time. What lies in the mailbox is taken out of it."""
         allowed = (deliveries.c.partner == partner) & _where(Event.ACKNOWLEDGE if accepted else Event.REJECT)
         changes: dict[str, object] = {
             "state": (DeliveryState.DELIVERED if accepted else DeliveryState.DEAD).value,
@@ -204,7 +204,8 @@ class StoredDesk:
             )
             if not changed.rowcount:
                 return False
-            if changes["state"] == DeliveryState.WITHDRAWN.value:
+            if changes["state"] != DeliveryState.PENDING.value:
+                # Here, not afterwards: by then it may have been sent again and lie there anew.
                 await connection.execute(update(mailbox).where(mailbox.c.delivery == delivery).values(sealed=None))
             if changes["state"] in _SETTLED:
                 await wake_next(connection, [delivery])

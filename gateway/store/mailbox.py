@@ -103,10 +103,6 @@ class StoredMailbox:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else (_item(row), row.sealed)
 
-    async def empty(self, delivery: DeliveryId) -> None:
-        async with self._database.write() as connection:
-            await connection.execute(update(mailbox).where(mailbox.c.delivery == delivery).values(sealed=None))
-
 
 def _item(row: Row[Any]) -> MailboxItem:
     return MailboxItem(

@@ -82,7 +82,6 @@ async def _take(parts: Parts, found: Delivery, word: Acknowledged, reason: str) 
     )
     if not changed:
         raise Conflict(f"A delivery that is {found.state.value} cannot be acknowledged.", code="delivery-state")
-    await parts.mailbox.empty(word.delivery)
     return await parts.desk.get(word.delivery) or found
 
 

@@ -10,7 +10,7 @@ from gateway.core.model import DeliveryState, Digest
 from gateway.store.deliveries import StoredDeliveries
 from gateway.store.desk import StoredDesk
 from gateway.store.mailbox import StoredMailbox
-from tests.contract.owed import OHIO, TEXAS, Town, ids
+from tests.contract.owed import MINUTE, OHIO, TEXAS, Town, ids
 
 DIGEST = Digest("a" * 64)
 
@@ -83,7 +83,10 @@ async def test_placing_again_changes_nothing(mailbox, town, database):
 
 async def test_what_the_partner_acknowledged_is_gone_and_a_late_repeat_does_not_bring_it_back(mailbox, town, database):
     (delivery,) = await placed(mailbox, town, database)
-    await mailbox.empty(delivery.id)
+    acknowledged = town.entry("delivery.acknowledged", f"delivery:{delivery.id}")
+    assert await StoredDesk(database).acknowledge(
+        delivery.id, OHIO, accepted=True, reason="", now=town.now, entry=acknowledged
+    )
     assert await mailbox.fetch(OHIO, delivery.id) is None
     assert await mailbox.lease(OHIO, 10, town.now, town.later()) == ()
     await place(mailbox, town, delivery)
@@ -98,6 +101,22 @@ async def test_a_parcel_is_not_seen_before_its_delivery_is_settled_nor_after_it_
     assert len(await mailbox.lease(OHIO, 10, town.now, town.later())) == 1
 
 
+async def test_a_word_on_a_parcel_empties_it_at_once_so_that_the_same_bytes_can_be_placed_anew(mailbox, town, database):
+    """Emptied afterwards, one that was sent again meanwhile would wait for its partner with nothing in it, for good."""
+    (delivery,) = await placed(mailbox, town, database)
+    desk, store = StoredDesk(database), StoredDeliveries(database)
+    await mailbox.lease(OHIO, 1, town.now, town.later(60 * MINUTE))
+    rejected = town.entry("delivery.rejected", f"delivery:{delivery.id}")
+    await desk.acknowledge(delivery.id, OHIO, accepted=False, reason="no", now=town.now, entry=rejected)
+    await desk.retry(delivery.id, town.now, town.entry("delivery.retried", f"delivery:{delivery.id}"))
+    (claimed,) = await store.claim([delivery.id], "a", town.now, town.later())
+    await place(mailbox, town, claimed.delivery, b"sealed anew")
+    waiting = town.delivered(claimed, "a")
+    await store.settle([type(waiting)(waiting.delivery, "a", DeliveryState.WAITING, town.now, waiting.attempt)], [])
+    (item,) = await mailbox.lease(OHIO, 1, town.now, town.later())
+    assert await mailbox.fetch(OHIO, delivery.id) == (item, b"sealed anew")
+
+
 async def test_without_that_guard_a_parcel_of_a_dead_delivery_could_be_fetched(mailbox, town, database, monkeypatch):
     monkeypatch.setattr(mailbox_module, "_offered", true)
     (delivery,) = await town.owe(database, state=DeliveryState.DEAD)
@@ -110,7 +129,6 @@ async def test_a_rejected_parcel_is_placed_anew_when_an_operator_sends_it_again(
     desk, store = StoredDesk(database), StoredDeliveries(database)
     rejected = town.entry("delivery.rejected", f"delivery:{delivery.id}")
     await desk.acknowledge(delivery.id, OHIO, accepted=False, reason="no", now=town.now, entry=rejected)
-    await mailbox.empty(delivery.id)
     await desk.retry(delivery.id, town.now, town.entry("delivery.retried", f"delivery:{delivery.id}"))
     (claimed,) = await store.claim([delivery.id], "a", town.now, town.later())
     await place(mailbox, town, claimed.delivery, b"sealed anew", Digest("b" * 64))

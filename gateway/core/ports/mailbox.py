@@ -36,10 +36,6 @@ class Mailbox(Shelf, Protocol):
 
     async def fetch(self, partner: PartnerKey, delivery: DeliveryId) -> tuple[MailboxItem, bytes] | None: ...
 
-    async def empty(self, delivery: DeliveryId) -> None:
-        """Remove the body after the partner's acknowledgement."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class MailboxItem:
