@@ -126,7 +126,8 @@ class Judge:
             return self._transient(tried, error, roll)
         if isinstance(error, DeliveryFailed):
             fault = Fault.RECORD if error.problem in RECORD_CODES else Fault.PARTNER
-            reached = error.problem not in SHUT_CODES
+            # What has no bytes yet has not left: it says nothing about the partner.
+            reached = None if tried.digest is None else error.problem not in SHUT_CODES
             return self._dead(tried, error.problem, fault, error.answer, outcome=Outcome.PERMANENT, reached=reached)
         poisonous = error.problem in POISONOUS and tried.faults >= MOST_FAULTS
         if isinstance(error, Tampered) or poisonous:

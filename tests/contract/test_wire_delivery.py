@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.core.errors import Conflict, Transient, Unprocessable
-from gateway.core.model import DeliveryState
+from gateway.core.model import BreakerPolicy, DeliveryState
 from gateway.core.protection import GATEWAY, PLAIN, Algorithm, MessageRefused, Profile, Protection, Stage, Use
 from gateway.core.size_class import SIZE_CLASS
 from gateway.crew import InlineCrew
@@ -218,6 +218,21 @@ async def test_a_payload_beyond_the_partners_limit_is_a_dead_letter(ends):
     async with ends.site.dispatching():
         await ends.site.come_to_rest()
     assert (await ends.site.found(owed)).cause == "message-too-large"
+
+
+async def test_a_payload_beyond_the_limit_never_left_and_is_no_word_of_a_partner_that_is_away(ends):
+    ohio = replace(ends.ohio, concurrency=1, breaker=BreakerPolicy(failures=2))
+    ends.site.door.failure = down
+    states = []
+    async with ends.site.dispatching():
+        for serial, limit in enumerate((ohio.protection.limit, 100, ohio.protection.limit), 1):
+            ends.site.know(replace(ohio, protection=Protection(Profile.JOSE, limit)))
+            owed = await ends.site.owe(serial)
+            await ends.site.come_to_rest()
+            states += await ends.site.states(owed)
+    assert states == [DeliveryState.PENDING, DeliveryState.DEAD, DeliveryState.PENDING]
+    (row,) = await ends.site.stores.health.breakers()
+    assert (row.state, row.failures) == ("open", 2)
 
 
 # --- posts ------------------------------------------------------------------------------------------------------------
