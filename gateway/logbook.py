@@ -124,10 +124,15 @@ class Logbook:
         if self.memory is not None:
             await asyncio.to_thread(self.memory.write, checkpoint.note)
 
-    async def _compare_memory(self) -> None:
-        """The memory is read before the store: another process commits first and remembers afterwards."""
+    async def _remembered(self) -> str | None:
+        """The head of this log that is kept outside the database. The memory is read before the store: another process
+        commits first and remembers afterwards."""
         note = None if self.memory is None else await asyncio.to_thread(self.memory.read)
-        if note is None or not self._is_ours(note):
+        return note if note is not None and self._is_ours(note) else None
+
+    async def _compare_memory(self) -> None:
+        note = await self._remembered()
+        if note is None:
             return
         kept = open_checkpoint(note, self.verify_keys)
         try:
@@ -156,8 +161,11 @@ class Logbook:
         progress: Callable[[int], None] | None = None,
         keys: Sequence[VerifyKey] | None = None,
     ) -> LogReport:
-        """Derive the whole log anew from the rows and compare it with hashes, tiles and checkpoints. ``keys``: those
-        that signed them; None: the present ones, under the present name."""
+        """Derive the whole log anew from the rows and compare it with hashes, tiles and checkpoints, those kept outside
+        and the head that is remembered here among them. ``keys``: those that signed them; None: the present ones, under
+        the present name."""
+        kept = await self._remembered() if keys is None else None
+        anchors = [*anchors, *([] if kept is None else [kept])]
         checkpoints = await self.audit.checkpoints(ALL_CHECKPOINTS)
         verifier = LogVerifier(checkpoints, self.verify_keys if keys is None else keys, anchors)
         head = max((checkpoint.size for checkpoint in checkpoints), default=0)
@@ -182,7 +190,7 @@ class Logbook:
             await self._compare(verifier)
         for _number, entry in await self.audit.about(PRUNED_OBJECT) if first else ():
             if entry.action == PRUNED:
-                verifier.allow(int(entry.details["upto"]))
+                verifier.allow(_upto(entry))
         return first
 
     async def _beyond(self, head: int) -> list[tuple[int, AuditEntry, bytes]]:
@@ -194,3 +202,11 @@ class Logbook:
     async def _compare(self, verifier: LogVerifier) -> None:
         for tile in verifier.take_tiles():
             verifier.compare(tile, await self.audit.tile(tile.level, tile.index))
+
+
+def _upto(pruned: AuditEntry) -> int:
+    """Up to which entry the log was pruned; 0 where the details do not say it any more, which allows nothing."""
+    try:
+        return int(pruned.details["upto"])
+    except (KeyError, TypeError, ValueError):
+        return 0

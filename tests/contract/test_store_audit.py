@@ -6,12 +6,16 @@ import hashlib
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import delete, insert, update
 
 from gateway.core.audit_entry import leaf
 from gateway.core.errors import Conflict
 from gateway.core.ports.audit_log import Checkpoint, Tile
 from gateway.store.audit import StoredAuditLog
+from gateway.store.tables import audit_entries
+from tests.contract.grown_log import grow, logbook_of
 from tests.contract.owed import Town
+from tests.vectors.audit.sample import START
 
 
 @pytest.fixture
@@ -170,3 +174,31 @@ async def test_numbers_have_no_gap_while_writers_and_integrators_interleave(log,
     assert [number for number, _, _ in found] == list(range(4 * 10 * 7))
     assert len({entry.id for _, entry, _ in found}) == 4 * 10 * 7
     assert (await log.head()).size == 4 * 10 * 7
+
+
+async def verified(logbook):
+    report = await logbook.verify()
+    return [(fault.kind, fault.first, fault.last) for fault in report.faults]
+
+
+@pytest.mark.parametrize("details", [None, "{}", '{"attempt":4}', "no JSON", "[]", "7"])
+async def test_details_that_somebody_spoiled_are_located_and_do_not_end_the_verification(database, details):
+    """The salt goes and something else than the commitment is left: the entry does not give its leaf hash."""
+    logbook = logbook_of(database)
+    await grow(logbook, 3, 4)
+    assert await verified(logbook) == []
+    spoiled = update(audit_entries).where(audit_entries.c.seq == 5)
+    async with database.write() as connection:
+        await connection.execute(spoiled.values(salt=b"", **({} if details is None else {"details": details})))
+    assert (await verified(logbook))[0] == ("leaf", 5, 5)
+
+
+@pytest.mark.parametrize("details", ["{}", "no JSON", "[]", '{"first":0,"upto":"all"}'])
+async def test_an_entry_on_pruning_that_does_not_say_how_far_allows_nothing(database, details):
+    logbook = logbook_of(database)
+    await grow(logbook, 300)
+    async with database.write() as connection:
+        await connection.execute(delete(audit_entries).where(audit_entries.c.seq < 256))
+        entry = {"id": "ffff", "actor": "a:b", "action": "audit.pruned", "object": "log", "outcome": "ok"}
+        await connection.execute(insert(audit_entries).values(**entry, at=START, details=details, salt=b"x"))
+    assert ("gap", 0, 255) in await verified(logbook)

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from gateway.app import gateway
 from gateway.audit.cosignature import WitnessKey
+from gateway.audit.faults import FaultKind
 from gateway.audit.note import VerifyKey
 from gateway.cli.doctor import _examined
 from gateway.cli.witness import app as commands
@@ -262,6 +263,22 @@ async def test_a_restored_backup_is_never_signed_on(remembering, database, sqlit
     renamed = replace(logbook, signer=keys.signer("gateway.test/log2"))
     await grow(renamed, 1)
     await renamed.examine()
+
+
+async def test_verifying_the_log_holds_it_against_the_head_that_was_remembered(remembering, database):
+    """Whoever writes into the database alone can neither empty the log nor put another in its place."""
+    logbook, forgetful = remembering
+    await grow(logbook, 10)
+    assert (await logbook.verify()).ok
+    async with database.write() as connection:
+        for table in (audit_entries, audit_tiles, audit_checkpoints):
+            await connection.execute(table.delete())
+    emptied = [(fault.kind, fault.first, fault.last) for fault in (await logbook.verify()).faults]
+    assert emptied == [(FaultKind.ROLLBACK, 0, 9)]
+    await grow(forgetful, 10)
+    assert (await forgetful.verify()).ok, "from inside it looks sound"
+    rewritten = [(fault.kind, fault.first, fault.last) for fault in (await logbook.verify()).faults]
+    assert rewritten == [(FaultKind.REWRITTEN, 0, 9)]
 
 
 async def test_nothing_is_signed_on_a_checkpoint_that_somebody_else_signed(database):
