@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, case, exists, false, func, literal, or_, select
 
 from gateway.core.standing import STATES, Said, Standing
 from gateway.store.engine import Database
-from gateway.store.tables import audit_entries, deliveries, records, submissions
+from gateway.store.rows import details_from
+from gateway.store.tables import audit_entries, deliveries, items, records, submissions
 
 _PIECE = 1_000
 """Rows, or entries, looked at in one statement: memory stays flat however many there are."""
 _TABLES: Mapping[str, Table] = {"submission": submissions, "record": records, "delivery": deliveries}
 _ROWLESS = frozenset({"submission.refused"})
 """Said of what was turned away before it had a row."""
+_OWING = ("record.accepted", "record.rerouted", "record.released")
+"""Say in their details to whom the record is owed."""
 
 
 class StoredStandings:
@@ -39,6 +42,8 @@ class StoredStandings:
         for start in range(first or 0, (last or 0) + 1, _PIECE):
             for row in await self._all(_without_row(start)):
                 yield Standing(row.object, None, (Said(row.action, row.at),))
+            for standing in _unpaid(await self._all(_owed(start))):
+                yield standing
 
     async def _all(self, query: Select[Any]) -> list[Row[Any]]:
         async with self._database.read() as connection:
@@ -70,6 +75,44 @@ def _without_row(start: int) -> Select[Any]:
     piece = (entry.seq >= start, entry.seq < start + _PIECE)
     gone = or_(*(_gone(kind, table) for kind, table in _TABLES.items()))
     return select(entry.object, entry.action, entry.at).where(*piece, gone).order_by(entry.seq)
+
+
+def _owed(start: int) -> Select[Any]:
+    """Entries by which a record went on its way, each with all that is owed for the record, in one statement."""
+    entry, item = audit_entries.c, items.c
+    speaks = (entry.seq >= start, entry.seq < start + _PIECE, entry.action.in_(_OWING))
+    joined = audit_entries.outerjoin(items, item.record == func.substr(entry.object, len("record:") + 1)).outerjoin(
+        deliveries, deliveries.c.id == item.delivery
+    )
+    own = audit_entries.alias()
+    about = (own.c.object == literal("delivery:").concat(item.delivery), own.c.action.in_(_actions("delivery")))
+    spoken_of = exists().where(*about, own.c.seq.is_not(None))
+    gone = case((deliveries.c.id.is_(None) & item.delivery.is_not(None), ~spoken_of), else_=false())
+    told = (entry.seq, entry.object, entry.action, entry.at, entry.details, entry.salt, item.partner, item.delivery)
+    return select(*told, gone.label("gone")).select_from(joined).where(*speaks).order_by(entry.seq)
+
+
+def _unpaid(rows: Iterable[Row[Any]]) -> Iterator[Standing]:
+    """A delivery has no entry of its own before its first attempt, and what waits for a batch has none at all: that
+    they are owed the record's entry says. Each once, however many records it carries."""
+    named: set[str] = set()
+    for _, same in groupby(rows, key=lambda row: row.seq):
+        these = list(same)
+        said = (Said(these[0].action, these[0].at),)
+        for partner in sorted(_recipients(these[0]) - {row.partner for row in these}):
+            yield Standing(f"{these[0].object} to {partner}", None, said)
+        for row in these:
+            if row.gone and row.delivery not in named:
+                named.add(row.delivery)
+                yield Standing(f"delivery:{row.delivery}", None, said)
+
+
+def _recipients(row: Row[Any]) -> set[str]:
+    """To whom a record is owed by its entry; nobody when the details are destroyed, or spoiled, which its leaf says."""
+    try:
+        return set(str(details_from(row.details).get("recipients", "")).split()) if row.salt else set()
+    except (AttributeError, ValueError):
+        return set()
 
 
 def _gone(kind: str, table: Table) -> ColumnElement[bool]:

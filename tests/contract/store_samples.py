@@ -94,7 +94,8 @@ def judged_record(
         sealed=os.urandom(size) if kept else None,
         received_at=received_at,
     )
-    return Judged(record, findings, *routes(record, to if routed else (), batched=batched), _entry(record))
+    owed = to if routed else ()
+    return Judged(record, findings, *routes(record, owed, batched=batched), _entry(record, owed))
 
 
 def routes(record: Record, to: tuple[PartnerKey, ...], *, batched: bool = False):
@@ -107,14 +108,15 @@ def routes(record: Record, to: tuple[PartnerKey, ...], *, batched: bool = False)
     return items, owed
 
 
-def _entry(record: Record):
+def _entry(record: Record, to: tuple[PartnerKey, ...]):
     actions = {
         RecordState.ROUTED: "record.accepted",
         RecordState.REFUSED: "record.refused",
         RecordState.UNROUTABLE: "record.parked",
         RecordState.WITHHELD: "record.withheld",
     }
-    return scribe.entry(ACTOR, actions[record.state], f"record:{record.id}", details={"ordinal": record.ordinal})
+    details = {"ordinal": record.ordinal, **({"recipients": " ".join(to)} if to else {})}
+    return scribe.entry(ACTOR, actions[record.state], f"record:{record.id}", details=details)
 
 
 def submission(key: str, *, sender: PartnerKey = OHIO, spooled: bool = False, at: datetime = NOW) -> Submission:

@@ -14,5 +14,5 @@ class Standings(Protocol):
         ...
 
     def lost(self) -> AsyncIterator[Standing]:
-        """Of what the log says something and the store has no row."""
+        """Of what the log says something, or that it is owed, and the store has no row."""
         ...
