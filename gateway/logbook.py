@@ -27,7 +27,9 @@ from gateway.core.ports.audit_log import AuditLog, Checkpoint
 from gateway.core.ports.keys import Signer
 from gateway.heads import Heads
 
-ALL_CHECKPOINTS = 1_000_000
+CHECKPOINTS_AT_ONCE = 1_000
+LEAST_SIZE = -(2**63)
+"""Of a checkpoint that somebody may have put into the store."""
 PROGRESS_EVERY = 1_000
 PRUNED, PRUNED_OBJECT = "audit.pruned", "log"
 """Action and object of the entries that say which entries were pruned."""
@@ -166,26 +168,30 @@ class Logbook:
         the present name."""
         kept = await self._remembered() if keys is None else None
         anchors = [*anchors, *([] if kept is None else [kept])]
-        checkpoints = await self.audit.checkpoints(ALL_CHECKPOINTS)
-        verifier = LogVerifier(checkpoints, self.verify_keys if keys is None else keys, anchors)
-        head = max((checkpoint.size for checkpoint in checkpoints), default=0)
-        first = await self._pruned(verifier)
+        verifier = LogVerifier((), self.verify_keys if keys is None else keys, anchors)
+        newest = await self.audit.head()
+        head = newest.size if newest else 0
+        checkpoints = _Checkpoints(self.audit, verifier, head)
+        first = await self._pruned(verifier, checkpoints)
         async for number, entry, stored in self.audit.entries(first, head):
+            await checkpoints.reach(number + 1)
             verifier.feed(number, leaf(entry), stored)
             await self._compare(verifier)
             if progress and number % PROGRESS_EVERY == 0:
                 progress(number)
+        await checkpoints.reach(head)
         for number, entry, stored in await self._beyond(head):
             verifier.feed(number, leaf(entry), stored)
         verifier.finish()
         await self._compare(verifier)
         return verifier.report()
 
-    async def _pruned(self, verifier: LogVerifier) -> int:
+    async def _pruned(self, verifier: LogVerifier, checkpoints: _Checkpoints) -> int:
         """Feed the hashes of entries that were pruned, and what the log says about that; the first number that is
         there. A log that only lost its beginning says nothing about it."""
         first = await self.audit.first()
         for index in range(first // WIDTH):
+            await checkpoints.reach((index + 1) * WIDTH)
             verifier.feed_pruned(await self.audit.tile(0, index) or b"")
             await self._compare(verifier)
         for _number, entry in await self.audit.about(PRUNED_OBJECT) if first else ():
@@ -202,6 +208,24 @@ class Logbook:
     async def _compare(self, verifier: LogVerifier) -> None:
         for tile in verifier.take_tiles():
             verifier.compare(tile, await self.audit.tile(tile.level, tile.index))
+
+
+@dataclass(slots=True)
+class _Checkpoints:
+    """The stored checkpoints up to that of ``head``, told to the verifier piece by piece, before it comes to them: a
+    long log has millions."""
+
+    audit: AuditLog
+    verifier: LogVerifier
+    head: int
+    _told: int = LEAST_SIZE
+
+    async def reach(self, size: int) -> None:
+        """All checkpoints of up to so many entries are told of."""
+        while self._told < min(size, self.head):
+            found = await self.audit.checkpoints_after(self._told, CHECKPOINTS_AT_ONCE)
+            self.verifier.expect(one for one in found if one.size <= self.head)
+            self._told = found[-1].size if found else self.head
 
 
 def _upto(pruned: AuditEntry) -> int:

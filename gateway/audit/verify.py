@@ -32,7 +32,7 @@ class _Promise:
 class LogVerifier:
     """Feed every entry in order, compare the tiles that come out, finish, read the report.
 
-        verifier = LogVerifier(checkpoints, keys)
+        verifier = LogVerifier(checkpoints, keys)             # or more of them on the way: expect(checkpoints)
         for each row:   verifier.feed(number, leaf, stored_hash)
                         for tile in verifier.take_tiles(): verifier.compare(tile, the stored bytes or None)
         verifier.finish()                                     # then once more take_tiles and compare
@@ -48,11 +48,8 @@ class LogVerifier:
     ) -> None:
         self._keys = keys
         self._faults: list[LogFault] = []
-        stored = sorted(checkpoints, key=lambda checkpoint: checkpoint.size)
-        self._covered = stored[-1].size if stored else 0
-        self._count = len(stored)
-        promises = [self._promised(checkpoint) for checkpoint in stored] + [self._anchor(note) for note in anchors]
-        self._promises = sorted(promises, key=lambda promise: promise.size, reverse=True)
+        self._covered = self._count = 0
+        self._promises = [self._anchor(note) for note in anchors]
         self._next = 0
         self._pruned = self._allowed = 0
         self._proved = 0
@@ -62,6 +59,17 @@ class LogVerifier:
         self._compared = 0
         self._whole = True
         self._roots_hold = True
+        self.expect(checkpoints)
+
+    def expect(self, checkpoints: Iterable[Checkpoint]) -> None:
+        """More checkpoints, so that nobody has to hold all of a long log at once. Each comes before the entry after its
+        last one."""
+        for checkpoint in checkpoints:
+            self._covered = max(self._covered, checkpoint.size)
+            self._count += 1
+            self._promises.append(self._promised(checkpoint))
+        coming = [promise for promise in self._promises if promise.size >= self._next]
+        self._promises = sorted(coming, key=lambda promise: promise.size, reverse=True)
         self._keep_promises()
 
     def feed(self, number: int, leaf: bytes, stored: bytes) -> None:

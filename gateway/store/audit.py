@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, LargeBinary, Row, Text, bindparam, func, select, text, update
+from sqlalchemy import BigInteger, ColumnElement, LargeBinary, Row, Select, Text, bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
@@ -97,7 +97,13 @@ class StoredAuditLog:
             return (await connection.execute(statement)).rowcount == 1
 
     async def checkpoints(self, limit: int) -> tuple[Checkpoint, ...]:
-        query = select(audit_checkpoints).order_by(audit_checkpoints.c.size.desc()).limit(limit)
+        return await self._checkpoints(select(audit_checkpoints).order_by(audit_checkpoints.c.size.desc()).limit(limit))
+
+    async def checkpoints_after(self, size: int, limit: int) -> tuple[Checkpoint, ...]:
+        larger = select(audit_checkpoints).where(audit_checkpoints.c.size > size)
+        return await self._checkpoints(larger.order_by(audit_checkpoints.c.size).limit(limit))
+
+    async def _checkpoints(self, query: Select[Any]) -> tuple[Checkpoint, ...]:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         return tuple(Checkpoint(row.size, row.root, row.note, row.at) for row in rows)

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import hashlib
+import tracemalloc
+from base64 import b64encode
 from dataclasses import replace
 
 import pytest
@@ -12,7 +14,7 @@ from gateway.core.audit_entry import leaf
 from gateway.core.errors import Conflict
 from gateway.core.ports.audit_log import Checkpoint, Tile
 from gateway.store.audit import StoredAuditLog
-from gateway.store.tables import audit_entries
+from gateway.store.tables import audit_checkpoints, audit_entries
 from tests.contract.grown_log import grow, logbook_of
 from tests.contract.owed import Town
 from tests.vectors.audit.sample import START
@@ -174,6 +176,35 @@ async def test_numbers_have_no_gap_while_writers_and_integrators_interleave(log,
     assert [number for number, _, _ in found] == list(range(4 * 10 * 7))
     assert len({entry.id for _, entry, _ in found}) == 4 * 10 * 7
     assert (await log.head()).size == 4 * 10 * 7
+
+
+async def test_checkpoints_come_in_pieces_from_a_size_on(log, town):
+    for size in (3, 5, 6):
+        head = await log.head()
+        await write(log, town, size - (head.size if head else 0))
+        await integrate(log, town, head.size if head else 0, await log.unsequenced(10))
+    assert [one.size for one in await log.checkpoints_after(-1, 2)] == [3, 5]
+    assert [one.size for one in await log.checkpoints_after(3, 9)] == [5, 6]
+    assert await log.checkpoints_after(6, 9) == ()
+
+
+async def test_a_log_of_many_cosigned_checkpoints_is_verified_to_its_oldest_one_in_little_memory(database, monkeypatch):
+    """One a second makes a million in twelve days, with several kilobytes of cosignatures each."""
+    monkeypatch.setattr("gateway.logbook.CHECKPOINTS_AT_ONCE", 10)
+    logbook = logbook_of(database)
+    await grow(logbook, *[1] * 300)
+    cosigned = f"— witness.test {b64encode(bytes(40_000)).decode()}\n"
+    padded = update(audit_checkpoints).values(note=audit_checkpoints.c.note + cosigned)
+    async with database.write() as connection:
+        await connection.execute(padded)
+    tracemalloc.start()
+    faults, peak = await verified(logbook), tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert faults == []
+    assert peak < 5 * 2**20, "all their notes are 16 MB"
+    async with database.write() as connection:
+        await connection.execute(update(audit_checkpoints).where(audit_checkpoints.c.size == 1).values(note="forged"))
+    assert await verified(logbook) == [("note", 0, 0)]
 
 
 async def verified(logbook):

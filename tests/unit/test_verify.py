@@ -346,6 +346,25 @@ def test_an_empty_log_verifies():
     assert (report.size, report.root) == (0, EMPTY_ROOT)
 
 
+def test_checkpoints_may_come_on_the_way_each_before_the_entry_after_it():
+    log = stored()
+    verifier = LogVerifier((), [log.key])
+    waiting = list(log.checkpoints)
+    for number, entry, digest in log.rows:
+        if waiting and waiting[0].size == number + 1:
+            verifier.expect([waiting.pop(0)])
+        verifier.feed(number, leaf(entry), digest)
+    verifier.finish()
+    assert (verifier.report().checkpoints, verifier.report().faults) == (4, ())
+
+
+def test_a_checkpoint_of_fewer_entries_than_none_hides_no_other():
+    log = stored()
+    log.checkpoints.append(replace(log.checkpoints[0], size=-3))
+    change(log, AT, hash_too=True, tile_too=True)
+    assert FaultKind.ROOT in {fault.kind for fault in log.verified().faults}
+
+
 def test_a_log_with_a_gap_has_no_root():
     log = log_of(10)
     delete(log, 4)

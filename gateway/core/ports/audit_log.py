@@ -55,6 +55,10 @@ class AuditLog(Protocol):
         """Newest first."""
         ...
 
+    async def checkpoints_after(self, size: int, limit: int) -> tuple[Checkpoint, ...]:
+        """Of more entries than ``size``, smallest first."""
+        ...
+
     async def tile(self, level: int, index: int) -> bytes | None:
         """Concatenated 32-byte hashes of a tile, full (256) or partial; None when there is none."""
         ...
