@@ -31,7 +31,7 @@ PROHIBITED_CASES = (
         "silence: no reason of LO1 P says it, and that nobody was found (`LUALL`) would be untrue",
     ),
     (
-        "`locate` (LO1 P), from state to state",
+        "`locate` (LO1 P), and MSC P with its reasons, from state to state",
         "silence: the same, and its serial numbers are the sender's; the answering state tells in its own words",
     ),
     ("a `locate-answer` that names no state", "silence"),

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 import schemas
-from gateway.core.disclosure import Withheld
+from gateway.core.disclosure import Guard, Passage, Withheld
 from gateway.core.labels import Label, label_of
 from gateway.core.model import (
     Content,
@@ -13,7 +13,7 @@ from gateway.core.model import (
     Kind,
 )
 from gateway.core.routing import passes
-from tests.unit.guarding import APPROVED, POLICY, decide, to
+from tests.unit.guarding import APPROVED, POLICY, TODAY, decide, to
 from transforms.facts import Summary
 from transforms.schema_tree import merged, tree
 
@@ -200,6 +200,29 @@ def test_an_answer_that_nothing_may_be_told_is_told_unless_it_tells_something():
     telling = facts("locate-answer", AgencyCode="A01", ReceivingStateCode="39", ResponseCode="39", EmployerName="ACME")
     assert decide(silent, to("IV-D")) is None
     assert decide(telling, to("IV-D")) is Withheld.NONDISCLOSURE
+
+
+FINDS = {"LO1": "locate", "MSC": "case-transfer"}
+"""Function of a transaction that says that somebody was found -> its kind."""
+
+
+@pytest.mark.parametrize("reason", ["LICAD", "LICEM", "LSADR", "LSEMP", "LSOTH", "LSOUT"])
+@pytest.mark.parametrize("function", FINDS)
+def test_that_a_protected_person_was_found_is_not_told_whatever_transaction_says_so(function, reason):
+    """An address or an employer that was found goes as LO1 P while it was asked for, and as MSC P at any other time."""
+    header = {"Header__Function": function, "Header__Action": "P", "Header__Reason": reason}
+    found = {**header, "LocateInformation__EmployerName": "ACME"}
+    marked = {**found, "NoncustodialParent__FamilyViolenceIndicator": "Y"}
+    assert decide(facts(FINDS[function], **found), to("IV-D")) is None
+    assert decide(facts(FINDS[function], **marked), to("IV-D")) is Withheld.FAMILY_VIOLENCE
+    elsewhere = of_a_protected_person(facts(FINDS[function], **found))
+    assert elsewhere is Withheld.PROTECTED_PERSON, "another record's notice holds in this one, too"
+
+
+def of_a_protected_person(facts):
+    guard = Guard(POLICY)
+    held = frozenset({b"p" * 16})
+    return guard.decide(Passage(guard.bearing(facts), to("IV-D"), TODAY, held=held)).withheld
 
 
 def test_a_state_that_set_family_violence_stops_what_was_found():
