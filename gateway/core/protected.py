@@ -31,6 +31,8 @@ class Notice:
     """The key of the index; None: the first one that this gateway had."""
     renewed: str | None = None
     """The key under which the same notice is placed as well, when that is the newer one."""
+    known: bool = False
+    """As far as the register knows it stands already: it is placed only where it was taken back in between."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,9 @@ def register_revision() -> ScalarSelect[int]:
 async def write_notices(connection: AsyncConnection, placed: Iterable[Notice]) -> None:
     """Place notices, in the transaction of the records that say so. Of one person and partner the last counts."""
     last = {(one.person, one.placed_by): one for one in placed}
+    if known := sorted({one.person for one in last.values() if one.known}):
+        gone = await _taken_back(connection, known)
+        last = {place: one for place, one in last.items() if not one.known or place in gone}
     if not last:
         return
     revision = await grow(connection)
@@ -56,6 +59,14 @@ async def write_notices(connection: AsyncConnection, placed: Iterable[Notice]) -
         for _, one in sorted(last.items())
     ]
     await _NOTICES.write(connection, rows)
+
+
+async def _taken_back(connection: AsyncConnection, persons: Sequence[bytes]) -> frozenset[tuple[bytes, PartnerKey]]:
+    """Persons and partners whose notice does not stand. Behind the lock that whoever takes one back holds: a notice is
+    taken back before this transaction, which then places it again, or after it."""
+    await connection.execute(select(revisions.c.value).where(revisions.c.name == _REGISTER).with_for_update())
+    query = select(notices.c.person, notices.c.placed_by).where(notices.c.person.in_(persons), notices.c.stands == 0)
+    return frozenset((bytes(row.person), PartnerKey(row.placed_by)) for row in await connection.execute(query))
 
 
 async def grow(connection: AsyncConnection) -> int:

@@ -120,17 +120,21 @@ class Router:
         return replace(passage, request=one.question, record=one.id, orders=orders)
 
     def _notices(self, one: Examined, origin: Origin) -> tuple[Notice, ...]:
-        """What the record newly says of persons in danger; rare."""
+        """What the record says of persons in danger; rare. Of those who are known to have a notice of this sender as
+        well: it may have been taken back a moment ago, and who says it after that places it again."""
+        if not one.endangered:
+            return ()
         keys = one.index_keys
         unplaced = self.register.unplaced(one.endangered, origin.sender)
         # Whoever is known under any key has a notice of this sender: it is renewed, not placed again.
-        known = set(unpacked(one.endangered)) - set(unplaced) if unplaced else set()
+        known = set(unpacked(one.endangered)) - set(unplaced)
         old = {index for pair in renewed(one.endangered, keys) if not known.isdisjoint(pair) for index in pair}
-        new = tuple([index for index in unplaced if index not in old])
-        if not new:
-            return ()
+        said = [index for index in unpacked(one.endangered) if index in known or index not in old]
         key_of, active = keyed(one.endangered, keys), keys.partition(" ")[0]
-        placed = [Notice(person, origin.sender, one.id, origin.received_at, key_of.get(person)) for person in new]
+        placed = [
+            Notice(person, origin.sender, one.id, origin.received_at, key_of.get(person), known=person in known)
+            for person in dict.fromkeys(said)
+        ]
         return tuple([replace(n, renewed=active) if n.index_key not in (None, active) else n for n in placed])
 
     def _turning(self, one: Examined, origin: Origin, bearing: Bearing) -> Bearing:

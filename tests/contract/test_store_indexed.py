@@ -101,3 +101,18 @@ async def test_what_an_erased_record_disclosed_moves_with_its_case(database):
     assert await accounting.of_case([OLD], town.now) == ()
     assert await accounting.of_case([NEW], town.now) == found
     assert (await one(database, select(disclosed.c.index_key))).index_key == NEW_KEY
+
+
+async def test_a_notice_that_is_believed_to_stand_is_placed_only_where_it_was_taken_back(database):
+    town, register = Town(), StoredNotices(database)
+    record, _ = await stored(database, town)
+    later = [Notice(JANE, INDIANA, "later", town.now, known=True), Notice(JANE_NEW, INDIANA, "later", town.now)]
+    async with database.write() as connection:
+        await write_notices(connection, later[:1])
+    assert await register.revision() == 1
+    await register.lift(record.id, INDIANA, town.entry("notice.lifted", "record:r"))
+    async with database.write() as connection:
+        await write_notices(connection, later)
+    revision, standings = await register.since(0)
+    assert (revision, {one.person for one in standings if one.stands}) == (3, {JANE, JANE_NEW})
+    assert await register.lift("later", INDIANA, town.entry("notice.lifted", "record:l")) == 2

@@ -194,6 +194,31 @@ async def test_a_notice_that_was_taken_back_can_be_placed_again(site):
     assert len(fresh.register) == 1
 
 
+async def test_a_record_that_comes_right_after_a_notice_was_taken_back_places_it_again(site):
+    """Whoever corrects a record takes its notice back and posts the next one, and no process knows yet of the first."""
+    await owed(site, case(1, MARK))
+    await site.protection.refresh()
+    ((record,),) = site.rows("SELECT id FROM records")
+    assert await lift(site, record, MICHIGAN) == 1
+    await owed(site, case(2, MARK))
+    await site.protection.refresh()
+    made, counts = await owed(site, case(3, case="MI10000003"))
+    assert (made, counts.withheld) == ([], 1)
+    ((later,),) = site.rows("SELECT record FROM notices WHERE stands = 1")
+    assert await lift(site, later, MICHIGAN) == 1
+    await site.protection.refresh()
+    assert len((await owed(site, case(4, case="MI10000004")))[0]) == 1
+
+
+async def test_a_notice_that_stands_is_not_placed_again_and_costs_no_revision(site):
+    await owed(site, case(1, MARK))
+    await site.protection.refresh()
+    before = site.rows("SELECT person, record, revision FROM notices")
+    await owed(site, case(2, MARK, case="MI10000002"))
+    assert site.rows("SELECT person, record, revision FROM notices") == before
+    assert await site.stores.notices.revision() == 1
+
+
 async def test_the_store_holds_no_number_of_a_person(site):
     await owed(site, case(1, MARK))
     for table in ("notices", "records"):
