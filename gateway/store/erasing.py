@@ -160,6 +160,8 @@ async def _all_erased(connection: AsyncConnection, carrying: Sequence[str]) -> t
     query = select(deliveries.c.id).where(among(connection, deliveries.c.id, carrying), ~exists().where(living))
     gone = tuple((await connection.execute(query)).scalars())
     await connection.execute(update(deliveries).where(among(connection, deliveries.c.id, gone)).values(digest=None))
+    wrapped = among(connection, wire_payloads.c.delivery, gone)
+    await connection.execute(update(wire_payloads).where(wrapped).values(inner="", digest=""))
     await connection.execute(delete(delivery_findings).where(among(connection, delivery_findings.c.delivery, gone)))
     return gone
 

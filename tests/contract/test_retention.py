@@ -14,12 +14,14 @@ from gateway.audit.proof import check_proof
 from gateway.core.erasure import RunScope, RunState, Tally
 from gateway.core.errors import Conflict, GatewayError
 from gateway.core.labels import open_record
-from gateway.core.model import Actor, AdapterName, DeliveryState, Endpoint, Partner, Role
+from gateway.core.model import Actor, AdapterName, DeliveryState, Digest, Endpoint, Partner, Role
 from gateway.core.ports.retention import Span
+from gateway.core.ports.wire_keys import Payload
 from gateway.core.retention import HoldScope, later
 from gateway.core.routing import Directory
 from gateway.retaining import eraser, local_desk
-from gateway.store.tables import attempts, audit_entries, deliveries, records, serials, submissions
+from gateway.store.tables import attempts, audit_entries, deliveries, records, serials, submissions, wire_payloads
+from gateway.store.wire_payloads import StoredPayloads
 from gateway.work.retention import Pace, Rounds
 from tests.contract.archive import BEGIN, IOWA, LOCATE, LOCATE_ANSWER, OHIO, OPERATOR, TANF, TRANSFER, WAGE, archive
 
@@ -153,6 +155,25 @@ async def test_what_is_derived_goes_and_what_stays_is_what_is_stated(either):
     closed = [entry.object.partition(":")[0] for entry in entries if not entry.salt]
     assert sorted(closed) == ["delivery", "record", "submission"]
     assert record.digest not in "".join(entry.details for entry in entries)
+
+
+async def test_no_digest_of_a_protected_payload_stays_when_its_last_record_is_erased(either):
+    """Whoever knows the rest of a record can try by the digest of its bytes what the one value was."""
+    old, *_ = await either.fill(1)
+    either.now = BEGIN + DAY
+    young, *_ = await either.fill(1)
+    digests = ["1" * 64, "2" * 64]
+    async with either.base.stores.database.read() as connection:
+        ids = (await connection.execute(select(deliveries.c.id).order_by(deliveries.c.id))).scalars().all()
+    for id_, digest in zip(ids, digests, strict=True):
+        payload = Payload(id_, "wire:1", Digest(digest), Digest(digest[::-1]), 9, "text/plain", ".txt", b"sealed")
+        await StoredPayloads(either.base.stores.database).keep(payload)
+    either.now = later(BEGIN, 24) + timedelta(hours=1)
+    await eraser(either.base).run(OPERATOR)
+    assert await ids_left(either) == {young.id} != {old.id}
+    async with either.base.stores.database.read() as connection:
+        query = select(wire_payloads.c.inner, wire_payloads.c.digest).order_by(wire_payloads.c.delivery)
+        assert [tuple(row) for row in await connection.execute(query)] == [("", ""), ("2" * 64, "2" * 64)]
 
 
 async def test_the_desk_says_when_by_which_rule_and_which_policy_a_record_was_erased(site):
