@@ -49,7 +49,8 @@ def read_private(path: Path) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
         raise Misconfigured(
-            f"{path} is missing: run `gateway init`, or name the directory of the keys", code="no-key-file"
+            f"{path} is missing: put it back, name the directory of the keys, or for a new gateway run `gateway init`",
+            code="no-key-file",
         ) from None
     except OSError as problem:
         raise Misconfigured(f"{path} cannot be read: {problem.strerror}", code="no-key-file") from None

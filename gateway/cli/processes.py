@@ -37,7 +37,7 @@ def init(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     from gateway.fips import refuse_unfit  # noqa: PLC0415 - as above
     from gateway.foundation import stretch  # noqa: PLC0415 - as above
     from gateway.key_secrets import passphrase, token_address  # noqa: PLC0415 - as above
-    from gateway.store.migrations import migrate, newest  # noqa: PLC0415 - as above
+    from gateway.store.migrations import in_use, migrate, newest  # noqa: PLC0415 - as above
     from gateway.transports import database_transport  # noqa: PLC0415 - as above
     from keys.files import FILE_NAME, FileKeys  # noqa: PLC0415 - as above
 
@@ -47,6 +47,12 @@ def init(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
     _private_folder(settings.secrets)
     fresh = not (settings.keys.directory / FILE_NAME).exists()
     if fresh:
+        if asyncio.run(in_use(settings.db.url, database_transport(settings))):
+            raise Misconfigured(
+                f"The database is in use, and its keys are not in {settings.keys.directory}: put them back, or name "
+                "their directory. New keys would open nothing of what is stored.",
+                code="keys-missing",
+            )
         FileKeys.create(
             settings.keys.directory,
             utc_now,

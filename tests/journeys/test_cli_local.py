@@ -94,6 +94,23 @@ def test_init_keeps_the_state_to_its_owner_and_doctor_is_content(run, tmp_path):
     assert "GATEWAY_PASSWORD" in wrong.stderr
 
 
+def test_init_makes_no_other_keys_for_a_database_that_is_in_use(run, tmp_path):
+    """A key directory that was lost, or a volume that was not mounted: what is stored would open for nobody, and what
+    came from then on would be sealed under other keys with the same names."""
+    keys, away = tmp_path / "state/keys", tmp_path / "away"
+    assert run("init").returncode == 0
+    run("operator", "add", "pat", GATEWAY_PASSWORD="correct horse battery")
+    keys.rename(away)
+    missing = run("audit", "key")
+    assert (missing.returncode, "put it back" in missing.stderr) == (3, True)
+    refused = run("init")
+    assert (refused.returncode, "keys-missing" in refused.stderr) == (3, True)
+    assert not keys.exists()
+    away.rename(keys)
+    assert run("init").returncode == 0
+    assert json.loads(run("doctor", "--json").stdout)["log"] == "ok"
+
+
 def test_accounts_are_bound_to_computers_and_doctor_warns_of_a_console_open_to_any(run, tmp_path):
     run("init")
     run("operator", "add", "pat", GATEWAY_PASSWORD="correct horse battery")

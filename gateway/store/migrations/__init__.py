@@ -10,10 +10,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, select, text
 
 from gateway.core.transport import NO_TLS, Transport
 from gateway.store.engine import Dialect, Limits, open_database
+from gateway.store.tables import audit_entries
 
 _PATIENT = Limits(pool_size=1, statement=timedelta(hours=2), lock=timedelta(minutes=1))
 """A revision may rewrite a big table; another process that is just migrating may take a while."""
@@ -38,6 +39,17 @@ async def current(url: str, transport: Transport = NO_TLS) -> str | None:
     try:
         async with database.read() as connection:
             return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    finally:
+        await database.dispose()
+
+
+async def in_use(url: str, transport: Transport = NO_TLS) -> bool:
+    """Whether a gateway has written into the database: everything that it writes has its entry. Raises Unavailable."""
+    database = open_database(url, Limits(pool_size=1), transport)
+    try:
+        async with database.read() as connection:
+            there = await connection.run_sync(lambda sync: inspect(sync).has_table(audit_entries.name))
+            return there and await connection.scalar(select(audit_entries.c.id).limit(1)) is not None
     finally:
         await database.dispose()
 
