@@ -44,4 +44,6 @@ async def compare(standings: Standings, audit: AuditLog, progress: Callable[[int
             progress(rows)
     async for standing in standings.lost():
         note(contradiction(standing, pruned=pruned))
+    async for standing in standings.closed():
+        note(Contradiction(standing.object, standing.said[-1].action, standing.state))
     return Comparison(rows, count, tuple(named))

@@ -18,6 +18,8 @@ SKEW = timedelta(seconds=5)
 """Entries of processes whose clocks differ may stand in either order, as far apart as this."""
 ORDERED_ANEW = 5
 """Of so many entries within :data:`SKEW` every order is tried; more keep that of their times."""
+CLOSED = "closed"
+"""In the place of a state: the details of an entry are destroyed, and no entry says that a record of it was erased."""
 _OWED = frozenset({DeliveryState.PENDING.value, DeliveryState.CLAIMED.value})
 
 STATES: Mapping[str, frozenset[str]] = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Table, and_, case, exists, false, func, literal, or_, select
 
-from gateway.core.standing import STATES, Said, Standing
+from gateway.core.standing import CLOSED, STATES, Said, Standing
 from gateway.store.engine import Database
 from gateway.store.rows import details_from
 from gateway.store.tables import audit_entries, deliveries, items, records, submissions
@@ -20,6 +20,7 @@ _ROWLESS = frozenset({"submission.refused"})
 """Said of what was turned away before it had a row."""
 _OWING = ("record.accepted", "record.rerouted", "record.released")
 """Say in their details to whom the record is owed."""
+_ERASED = "record.erased"
 
 
 class StoredStandings:
@@ -44,6 +45,13 @@ class StoredStandings:
                 yield Standing(row.object, None, (Said(row.action, row.at),))
             for standing in _unpaid(await self._all(_owed(start))):
                 yield standing
+
+    async def closed(self) -> AsyncIterator[Standing]:
+        async with self._database.read() as connection:
+            first, last = (await connection.execute(_NUMBERS)).one()
+        for start in range(first or 0, (last or 0) + 1, _PIECE):
+            for row in await self._all(_closed_by_hand(start)):
+                yield Standing(row.object, CLOSED, (Said(row.action, row.at),))
 
     async def _all(self, query: Select[Any]) -> list[Row[Any]]:
         async with self._database.read() as connection:
@@ -113,6 +121,22 @@ def _recipients(row: Row[Any]) -> set[str]:
         return set(str(details_from(row.details).get("recipients", "")).split()) if row.salt else set()
     except (AttributeError, ValueError):
         return set()
+
+
+def _closed_by_hand(start: int) -> Select[Any]:
+    """Entries without details of objects of which no record was erased."""
+    entry, erased = audit_entries.c, audit_entries.alias()
+    piece = (entry.seq >= start, entry.seq < start + _PIECE, func.length(entry.salt) == 0)
+
+    def gone(kind: str, of: ColumnElement[str], record: ColumnElement[str]) -> ColumnElement[bool]:
+        told = (erased.c.object == literal("record:").concat(record), erased.c.action == _ERASED)
+        return exists().where(of == func.substr(entry.object, len(kind) + 2), *told)
+
+    itself = exists().where(erased.c.object == entry.object, erased.c.action == _ERASED)
+    carried = gone("delivery", items.c.delivery, items.c.record)
+    posted = gone("submission", records.c.submission, records.c.id)
+    rightly = or_(itself, carried, posted)
+    return select(entry.object, entry.action, entry.at).where(*piece, ~rightly).order_by(entry.seq)
 
 
 def _gone(kind: str, table: Table) -> ColumnElement[bool]:

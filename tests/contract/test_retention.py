@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from gateway.audit.proof import check_proof
+from gateway.comparing import compare
 from gateway.core.erasure import RunScope, RunState, Tally
 from gateway.core.errors import Conflict, GatewayError
 from gateway.core.labels import open_record
@@ -154,6 +155,8 @@ async def test_what_is_derived_goes_and_what_stays_is_what_is_stated(either):
     assert (carried.lane, carried.digest, carried.answer, tried.answer) == (None, None, None, None)
     closed = [entry.object.partition(":")[0] for entry in entries if not entry.salt]
     assert sorted(closed) == ["delivery", "record", "submission"]
+    await either.integrate()
+    assert (await compare(either.base.stores.standings, either.base.stores.audit)).first == (), "the log says why"
     assert record.digest not in "".join(entry.details for entry in entries)
 
 

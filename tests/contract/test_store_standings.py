@@ -14,6 +14,7 @@ from gateway.core.standing import Contradiction
 from gateway.store import standings as module
 from gateway.store.audit import StoredAuditLog
 from gateway.store.engine import open_database
+from gateway.store.erasing import close_details
 from gateway.store.intake import StoredIntake
 from gateway.store.standings import StoredStandings
 from tests.contract.store_samples import (
@@ -124,6 +125,21 @@ async def test_details_that_somebody_spoiled_do_not_end_the_comparison(database,
     await filled(database)
     await change(database, "UPDATE audit_entries SET details = :details", details=details)
     assert (await told(database)).contradictions == 0, "the leaves of the log say it"
+
+
+@pytest.mark.parametrize("kind", ["record", "submission", "partner"])
+async def test_details_that_somebody_destroyed_by_hand_are_told(database, kind):
+    """The commitment stays, so leaf and proofs hold as after an erasing; but nothing was erased."""
+    first, *_ = await filled(database)
+    log = StoredAuditLog(database)
+    await log.write([scribe.entry(ACTOR, "partner.applied", "partner:iowa", details={"sha256": "ab"})])
+    await integrated(log)
+    names = {"record": first.judged[0].record.id, "submission": first.submission.id, "partner": "iowa"}
+    object_ = f"{kind}:{names[kind]}"
+    ((_, entry),) = await log.about(object_)
+    async with database.write() as connection:
+        await close_details(connection, [object_])
+    assert (await told(database)).first == (Contradiction(object_, entry.action, "closed"),)
 
 
 async def speak(database, delivery):

@@ -16,3 +16,7 @@ class Standings(Protocol):
     def lost(self) -> AsyncIterator[Standing]:
         """Of what the log says something, or that it is owed, and the store has no row."""
         ...
+
+    def closed(self) -> AsyncIterator[Standing]:
+        """Of what the log lost details that no erasing destroyed."""
+        ...
