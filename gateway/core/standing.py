@@ -20,6 +20,8 @@ ORDERED_ANEW = 5
 """Of so many entries within :data:`SKEW` every order is tried; more keep that of their times."""
 CLOSED = "closed"
 """In the place of a state: the details of an entry are destroyed, and no entry says that a record of it was erased."""
+OWED = "owed"
+"""In the place of a state: a record is owed to somebody whom its entry does not name."""
 _OWED = frozenset({DeliveryState.PENDING.value, DeliveryState.CLAIMED.value})
 
 STATES: Mapping[str, frozenset[str]] = {

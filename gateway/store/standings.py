@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Table, and_, case, exists, false, func, literal, or_, select
 
-from gateway.core.standing import CLOSED, STATES, Said, Standing
+from gateway.core.standing import CLOSED, OWED, STATES, Said, Standing
 from gateway.store.engine import Database
 from gateway.store.rows import details_from
 from gateway.store.tables import audit_entries, deliveries, items, records, submissions
@@ -102,13 +102,14 @@ def _owed(start: int) -> Select[Any]:
 
 def _unpaid(rows: Iterable[Row[Any]]) -> Iterator[Standing]:
     """A delivery has no entry of its own before its first attempt, and what waits for a batch has none at all: that
-    they are owed the record's entry says. Each once, however many records it carries."""
+    they are owed the record's entry says, and to nobody else. Each once, however many records it carries."""
     named: set[str] = set()
     for _, same in groupby(rows, key=lambda row: row.seq):
         these = list(same)
         said = (Said(these[0].action, these[0].at),)
-        for partner in sorted(_recipients(these[0]) - {row.partner for row in these}):
-            yield Standing(f"{these[0].object} to {partner}", None, said)
+        to, owed = _recipients(these[0]), {row.partner for row in these} - {None}
+        for partner in sorted(to ^ owed if to else ()):
+            yield Standing(f"{these[0].object} to {partner}", OWED if partner in owed else None, said)
         for row in these:
             if row.gone and row.delivery not in named:
                 named.add(row.delivery)

@@ -120,6 +120,16 @@ async def test_what_is_owed_and_was_taken_out_by_hand_is_told_before_any_deliver
     assert (await told(database)).first == (Contradiction(f"record:{record} to {TANF}", "record.accepted", None),)
 
 
+async def test_what_somebody_made_owed_to_another_partner_by_hand_is_told(database):
+    """It would be sent as everything is, to whoever has an agreement on records of the kind."""
+    first, *_ = await filled(database)
+    record = first.judged[0].record.id
+    copied = "SELECT record, :to, sender, kind, agreement, NULL, owed_at FROM items WHERE record = :id"
+    columns = "record, partner, sender, kind, agreement, delivery, owed_at"
+    await change(database, f"INSERT INTO items ({columns}) {copied}", id=record, to=TANF)
+    assert (await told(database)).first == (Contradiction(f"record:{record} to {TANF}", "record.accepted", "owed"),)
+
+
 @pytest.mark.parametrize("details", ["no JSON", "[]", "7", "{}"])
 async def test_details_that_somebody_spoiled_do_not_end_the_comparison(database, details):
     await filled(database)

@@ -14,7 +14,8 @@ class Standings(Protocol):
         ...
 
     def lost(self) -> AsyncIterator[Standing]:
-        """Of what the log says something, or that it is owed, and the store has no row."""
+        """Of what the log says something, or that it is owed, and the store has no row; and what is owed to somebody of
+        whom the log says nothing."""
         ...
 
     def closed(self) -> AsyncIterator[Standing]:
