@@ -9,6 +9,9 @@ from sqlalchemy import BigInteger, Dialect
 from sqlalchemy.types import TypeDecorator
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""What is read for a number that is no moment. Only somebody's hand writes one, and whoever verifies the log has to
+come to the row and say that it does not give its leaf hash."""
 
 
 class Instant(TypeDecorator[datetime]):
@@ -26,4 +29,7 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, ANN401 - SQLAlchemy's signature
         if value is None:
             return None
-        return _EPOCH + timedelta(microseconds=int(value))
+        try:
+            return _EPOCH + timedelta(microseconds=int(value))
+        except (ValueError, OverflowError):
+            return NEVER

@@ -8,12 +8,14 @@ from base64 import b64encode
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, text, update
 
+from gateway.comparing import compare
 from gateway.core.audit_entry import leaf
 from gateway.core.errors import Conflict
 from gateway.core.ports.audit_log import Checkpoint, Tile
 from gateway.store.audit import StoredAuditLog
+from gateway.store.standings import StoredStandings
 from gateway.store.tables import audit_checkpoints, audit_entries
 from tests.contract.grown_log import grow, logbook_of
 from tests.contract.owed import Town
@@ -222,6 +224,16 @@ async def test_details_that_somebody_spoiled_are_located_and_do_not_end_the_veri
     async with database.write() as connection:
         await connection.execute(spoiled.values(salt=b"", **({} if details is None else {"details": details})))
     assert (await verified(logbook))[0] == ("leaf", 5, 5)
+
+
+@pytest.mark.parametrize("moment", [2**63 - 1, -(2**63), 10**18])
+async def test_a_time_that_no_clock_tells_is_located_and_does_not_end_the_verification(database, moment):
+    logbook = logbook_of(database)
+    await grow(logbook, 3, 4)
+    async with database.write() as connection:
+        await connection.execute(text("UPDATE audit_entries SET at = :at WHERE seq = 5"), {"at": moment})
+    assert (await verified(logbook))[0] == ("leaf", 5, 5)
+    assert (await compare(StoredStandings(database), logbook.audit)).rows == 0
 
 
 @pytest.mark.parametrize("details", ["{}", "no JSON", "[]", '{"first":0,"upto":"all"}'])
