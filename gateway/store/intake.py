@@ -160,7 +160,7 @@ class StoredIntake:
         await self._settle(group[:middle])
         await self._settle(group[middle:])
 
-    async def _commit(self, group: Sequence[Acceptance]) -> list[Result | Unreadable]:
+    async def _commit(self, group: Sequence[Acceptance]) -> list[Result | GatewayError]:
         if self._database.dialect is Dialect.POSTGRESQL and fits(group):
             try:
                 async with self._database.at_once() as connection:
@@ -171,9 +171,9 @@ class StoredIntake:
                 return [one.submission for one in group]
         return await self._commit_with_care(group)
 
-    async def _commit_with_care(self, group: Sequence[Acceptance]) -> list[Result | Unreadable]:
+    async def _commit_with_care(self, group: Sequence[Acceptance]) -> list[Result | GatewayError]:
         """Replays get the first submission, records whose serial number is taken are refused, and so are files out of
-        turn, of which nothing stays."""
+        turn, of which nothing stays: a replay that came along with one is out of turn as well."""
         async with self._database.write() as connection:
             # By key, so that two processes with the same keys wait for each other instead of deadlocking; a stable
             # sort, so that of two submissions with one key the first is stored and the other replayed.
@@ -181,6 +181,7 @@ class StoredIntake:
             stored = {row.id for row in await _SUBMISSIONS.returning(connection, rows)}
             late = await _refuse_late(connection, [one for one in group if one.submission.id in stored])
             taken = stored - late.keys()
+            refused = {_bytes(one): late[one.submission.id] for one in group if one.submission.id in late}
             fresh = await _refuse_duplicates(connection, [one for one in group if one.submission.id in taken])
             await self._write(connection, list(fresh.values()))
             return [
@@ -188,7 +189,7 @@ class StoredIntake:
                 if one.submission.id in late
                 else fresh[one.submission.id].submission
                 if one.submission.id in taken
-                else await _replayed(connection, one.submission)
+                else await _replayed(connection, one, refused)
                 for one in group
             ]
 
@@ -227,11 +228,18 @@ async def _refuse_duplicates(
     return settled
 
 
-async def _replayed(connection: AsyncConnection, submission: Submission) -> Replayed:
-    first = await _find(connection, submission.sender, submission.idempotency_key)
-    if first is None:  # deleted between our two statements
-        raise Unavailable("The first submission with this key is just being removed", code="store-unavailable")
-    return Replayed(first)
+async def _replayed(
+    connection: AsyncConnection, one: Acceptance, refused: Mapping[tuple[str, ...], tuple[Finding, ...]]
+) -> Result | GatewayError:
+    """``refused``: the submissions of the group that are gone again. An error is this replay's alone: whoever is in the
+    group with it must not suffer."""
+    first = await _find(connection, one.submission.sender, one.submission.idempotency_key)
+    if first is not None:
+        return Replayed(first)
+    if (late := refused.get(_bytes(one))) is not None:
+        return Unreadable(REFUSAL, late)
+    # Deleted between our two statements, or refused with other bytes: next time the key is free.
+    return Unavailable("The first submission with this key is just being removed", code="store-unavailable")
 
 
 async def _find(connection: AsyncConnection, sender: PartnerKey, idempotency_key: str) -> Submission | None:
@@ -244,8 +252,13 @@ def _key(acceptance: Acceptance) -> tuple[str, str]:
     return acceptance.submission.sender, acceptance.submission.idempotency_key
 
 
-def _tell(waiter: _Waiter, result: Result | Unreadable) -> None:
-    if isinstance(result, Unreadable):
+def _bytes(acceptance: Acceptance) -> tuple[str, ...]:
+    """The same for a submission and its replays."""
+    return *_key(acceptance), acceptance.submission.body_digest, acceptance.submission.format
+
+
+def _tell(waiter: _Waiter, result: Result | GatewayError) -> None:
+    if isinstance(result, GatewayError):
         _fail(waiter, result)
     elif not waiter.result.done():
         waiter.result.set_result(result)

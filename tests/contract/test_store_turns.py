@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import func, select
 
 from gateway.core.acceptance import Chunk
-from gateway.core.errors import Unreadable
+from gateway.core.errors import Unavailable, Unreadable
+from gateway.core.model import Submission
 from gateway.core.ports.submissions import Replayed
 from gateway.core.succession import FILE_OLDER, FILE_REPEATED, Claim, Turn
 from gateway.store.audit import StoredAuditLog
@@ -121,6 +122,18 @@ async def test_a_repeat_of_a_submission_is_the_same_submission_whatever_came_aft
     again = await intake.accept(replace(file("a"), turn=asked(one_record("a"))))
     assert isinstance(again, Replayed)
     assert again.submission.id == first.submission.id
+
+
+async def test_repeats_along_with_a_file_out_of_turn_are_so_too_and_their_neighbours_are_taken(database, intake):
+    await intake.accept(file("a", "1"))
+    changed = file("b", "2")
+    changed = replace(changed, submission=replace(changed.submission, body_digest="0" * 64))
+    files = [file("b", "1"), file("b", "1"), file("b", "1"), changed, one_record("n")]
+    told = await asyncio.gather(*(intake.accept(one) for one in files), return_exceptions=True)
+    assert [type(one) for one in told] == [Unreadable, Unreadable, Unreadable, Unavailable, Submission]
+    assert [one.findings[0].rule for one in told[:3]] == [FILE_REPEATED] * 3
+    assert await count(database, submissions) == 2
+    assert await outcome(intake, changed) == "Submission"
 
 
 async def test_of_files_that_come_at_the_same_time_exactly_one_has_the_number(database, intake):
