@@ -9,6 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
@@ -53,6 +54,7 @@ SERVER_ERROR = 500
 
 _WHY: tuple[tuple[type[Exception], str], ...] = (
     (socket.gaierror, "there is no machine of that name."),
+    (ssl.SSLEOFError, "it closed the connection."),
     (ssl.SSLError, "it does not speak TLS. Does it listen with http://?"),
     (ConnectionRefusedError, "nothing listens there. Does it run, and is the port right?"),
     (ConnectionError, "it closed the connection."),
@@ -109,8 +111,7 @@ class Client:
         connection = self._connection(parts.scheme, parts.netloc)
         try:
             sent = {**({"Authorization": f"Bearer {self.key}"} if self.key else {}), **(headers or {})}
-            connection.request(method, parts.path.rstrip("/") + path, body, sent, encode_chunked=False)
-            response = connection.getresponse()
+            response = _exchanged(connection, method, parts.path.rstrip("/") + path, body, sent)
             answer = Answer(response.status, dict(response.getheaders()), response.read())
         except ssl.SSLCertVerificationError as error:
             why = f"Its certificate is not trusted: {error.verify_message}. Name its authority with --ca FILE."
@@ -154,6 +155,26 @@ class Client:
     def post(self, path: str, document: Mapping[str, object]) -> Any:  # noqa: ANN401 - as above
         answer = self.send("POST", path, json.dumps(document).encode(), {"Content-Type": "application/json"})
         return answer.json() if answer.body else None
+
+
+def _exchanged(
+    connection: http.client.HTTPConnection,
+    method: str,
+    target: str,
+    body: bytes | IO[bytes] | None,
+    headers: Mapping[str, str],
+) -> http.client.HTTPResponse:
+    """The response. Whoever refuses a body answers before all of it has come, and then closes: what was said counts,
+    not that the rest could not be sent."""
+    try:
+        connection.request(method, target, body, headers, encode_chunked=False)
+    except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
+        if connection.sock is None:
+            raise
+        with suppress(OSError, http.client.HTTPException):
+            return connection.getresponse()
+        raise
+    return connection.getresponse()
 
 
 def _no_passphrase() -> str:

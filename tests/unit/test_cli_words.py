@@ -1,15 +1,18 @@
 """How the command line tells values to people."""
 
+import io
 import socket
+import ssl
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+import trustme
 
 from gateway.cli.application import run
 from gateway.cli.client import Client
 from gateway.cli.out import worded
-from gateway.core.errors import Misconfigured, Unavailable
+from gateway.core.errors import Misconfigured, TooLarge, Unavailable
 
 AT = datetime(2026, 3, 2, 12, 30, 5, 123456, tzinfo=UTC)
 
@@ -54,6 +57,56 @@ def silent():
 def test_a_client_that_met_another_protocol_says_so(silent, scheme, words):
     with pytest.raises(Unavailable, match=words.replace("?", r"\?")):
         Client(f"{scheme}://127.0.0.1:{silent}", "k").get("/v1/submissions")
+
+
+@pytest.fixture
+def hasty(tmp_path):
+    """Opens a port of the scheme where somebody reads the head of a request, answers, and closes without its body."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    threads = []
+
+    def opened(scheme, answer):
+        server = socket.create_server(("127.0.0.1", 0))
+
+        def serve():
+            with server:
+                peer, _ = server.accept()
+                if scheme == "https":
+                    peer = context.wrap_socket(peer, server_side=True)
+                with peer:
+                    head = b""
+                    while b"\r\n\r\n" not in head:
+                        head += peer.recv(1024)
+                    peer.sendall(answer)
+
+        threads.append(threading.Thread(target=serve))
+        threads[-1].start()
+        return Client(f"{scheme}://127.0.0.1:{server.getsockname()[1]}", "k", str(tmp_path / "ca.pem"))
+
+    yield opened
+    for thread in threads:
+        thread.join()
+
+
+BIG = 64 * 2**20
+"""More than the buffers between two sockets hold."""
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_client_tells_why_its_file_is_refused_before_all_of_it_is_sent(hasty, scheme):
+    body = b'{"type":"/problems/too-large","detail":"The body is larger than allowed"}'
+    answer = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body)
+    with pytest.raises(TooLarge, match="The body is larger than allowed"):
+        hasty(scheme, answer).send("POST", "/v1/submissions", io.BytesIO(bytes(BIG)), {"Content-Length": str(BIG)})
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_client_whose_gateway_goes_away_while_it_sends_says_so(hasty, scheme):
+    with pytest.raises(Unavailable, match="it closed the connection"):
+        hasty(scheme, b"").send("POST", "/v1/submissions", io.BytesIO(bytes(BIG)), {"Content-Length": str(BIG)})
 
 
 def test_a_client_says_that_nothing_listens_or_that_its_address_is_none():
