@@ -15,7 +15,7 @@ from gateway.core.four_eyes import Act, Request, State, Terms, frozen
 from gateway.core.model import AuditEntry, Page
 from gateway.core.ports.approvals import Spent, Word
 from gateway.core.ports.listing import Listing
-from gateway.store.cursor import decode_cursor, encode_cursor, wanted
+from gateway.store.cursor import decode_id, encode_cursor, wanted
 from gateway.store.engine import Database
 from gateway.store.rows import write_entries
 from gateway.store.tables import amendments, approvals
@@ -43,7 +43,7 @@ class StoredApprovals:
         if state is not None:
             query = query.where(approvals.c.state == state.value)
         if page.cursor is not None:
-            query = query.where(approvals.c.id < decode_cursor(page.cursor))
+            query = query.where(approvals.c.id < decode_id(page.cursor))
         async with self._database.read() as connection:
             found = [_request(row) for row in await connection.execute(query)]
         rows = tuple(found[:limit])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 
 from gateway.core.errors import Refused
 from gateway.core.model import Page
@@ -17,6 +18,7 @@ LARGEST_PAGE = 500
 _LONGEST = 200
 _LARGEST_NUMBER = 2**31 - 1
 """What the columns hold (a cursor is too short for a number that takes long to read)."""
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CHECK = 4
 
 
@@ -34,6 +36,15 @@ def decode_cursor(cursor: str) -> str:
     except (binascii.Error, ValueError):  # UnicodeError and non-ASCII text are ValueErrors
         raise _bad() from None
     if len(cursor) > _LONGEST or encode_cursor(key) != cursor:
+        raise _bad()
+    return key
+
+
+def decode_id(cursor: str) -> str:
+    """The key of a list ordered by id: one of another list shows nothing or everything, and a NUL in one that was
+    invented is an error of PostgreSQL."""
+    key = decode_cursor(cursor)
+    if _ID.fullmatch(key) is None:
         raise _bad()
     return key
 

@@ -25,7 +25,7 @@ from gateway.core.model import (
 )
 from gateway.core.ports.deliveries import CauseGroup, DeliveryQuery, FormatOf, PartnerQueue
 from gateway.core.ports.listing import Listing
-from gateway.store.cursor import decode_cursor, encode_cursor, wanted
+from gateway.store.cursor import decode_id, encode_cursor, wanted
 from gateway.store.engine import Database
 from gateway.store.lanes import wake_next
 from gateway.store.losses import losses_of
@@ -96,7 +96,7 @@ class StoredDesk:
         limit = wanted(page)
         conditions = matching(query)
         if page.cursor is not None:
-            conditions.append(deliveries.c.id < decode_cursor(page.cursor))
+            conditions.append(deliveries.c.id < decode_id(page.cursor))
         if query.state is None and any((query.partner, query.sender, query.cause)):
             walks = ((*conditions, *delivery_in(state)) for state in DeliveryState)
             conditions = [deliveries.c.id.in_(newest(deliveries.c.id, walks, limit + 1))]

@@ -14,7 +14,7 @@ from gateway.core.ports.deliveries import DeliveryQuery
 from gateway.core.ports.jobs import Job
 from gateway.core.ports.listing import Listing
 from gateway.store.bulk import among
-from gateway.store.cursor import decode_cursor, encode_cursor, wanted
+from gateway.store.cursor import decode_id, encode_cursor, wanted
 from gateway.store.desk import matching
 from gateway.store.engine import Database
 from gateway.store.rows import write_entries
@@ -67,7 +67,7 @@ class StoredJobs:
         limit = wanted(page)
         query = select(jobs).order_by(jobs.c.id.desc()).limit(limit + 1)
         if page.cursor is not None:
-            query = query.where(jobs.c.id < decode_cursor(page.cursor))
+            query = query.where(jobs.c.id < decode_id(page.cursor))
         async with self._database.read() as connection:
             found = [_job(row) for row in await connection.execute(query)]
         rows = tuple(found[:limit])

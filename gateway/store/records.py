@@ -20,7 +20,7 @@ from gateway.core.model import Delivery, DeliveryId, Finding, Kind, Page, Record
 from gateway.core.ports.listing import Listing
 from gateway.core.ports.records import RecordQuery, Step
 from gateway.store.bulk import among
-from gateway.store.cursor import decode_cursor, encode_cursor, wanted
+from gateway.store.cursor import decode_id, encode_cursor, wanted
 from gateway.store.engine import Database
 from gateway.store.judgements import write_routes
 from gateway.store.losses import losses_of
@@ -52,7 +52,7 @@ class StoredRecords:
         """As the port says; ids grow with time, so the newest id comes first."""
         conditions = _conditions(query)
         if page.cursor is not None:
-            conditions.append(records.c.id < decode_cursor(page.cursor))
+            conditions.append(records.c.id < decode_id(page.cursor))
         most = wanted(page) + 1
         if query.party is not None or query.states:
             conditions = [records.c.id.in_(newest(records.c.id, _walks(query, conditions), most))]

@@ -22,7 +22,7 @@ from gateway.core.model import (
 )
 from gateway.core.ports.listing import Listing
 from gateway.core.ports.submissions import RuleCount
-from gateway.store.cursor import decode_cursor, decode_number, encode_cursor, wanted
+from gateway.store.cursor import decode_id, decode_number, encode_cursor, wanted
 from gateway.store.engine import Database
 from gateway.store.rows import finding_from, record_from, submission_from
 from gateway.store.tables import findings, records, submissions
@@ -53,7 +53,7 @@ class StoredSubmissions:
         if state is not None:
             query = query.where(submission_in(state))
         if page.cursor is not None:
-            query = query.where(submissions.c.id < decode_cursor(page.cursor))
+            query = query.where(submissions.c.id < decode_id(page.cursor))
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         shown = rows[: page.limit]

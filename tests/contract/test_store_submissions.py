@@ -6,7 +6,14 @@ import pytest
 
 from gateway.core.errors import Refused
 from gateway.core.model import Page, RecordState, Severity, SubmissionId
+from gateway.core.ports.deliveries import DeliveryQuery
+from gateway.core.ports.records import RecordQuery
+from gateway.store.approvals import StoredApprovals
+from gateway.store.cursor import encode_cursor
+from gateway.store.desk import StoredDesk
 from gateway.store.intake import StoredIntake
+from gateway.store.jobs import StoredJobs
+from gateway.store.records import StoredRecords
 from gateway.store.submissions import StoredSubmissions
 from tests.contract.store_samples import IOWA, OHIO, acceptance, finding, judged_record, one_record, submission
 
@@ -122,6 +129,22 @@ async def test_a_cursor_of_a_list_by_id_is_refused_where_a_number_is_due(databas
     by_id = (await desk.list(None, Page(1))).next
     with pytest.raises(Refused):
         await desk.records(SubmissionId("x"), None, Page(1, by_id))
+
+
+@pytest.mark.parametrize("key", ["5", "a\0b", "zzzz", "01890000-0000-7000-8000-00000000000"])
+async def test_a_cursor_of_another_list_is_refused_where_an_id_is_due(database, desk, key):
+    """A NUL, too, which the check does not keep from being put into one: PostgreSQL takes none."""
+    page = Page(5, encode_cursor(key))
+    for listing in (
+        desk.list(None, page),
+        StoredDesk(database).list(DeliveryQuery(), page),
+        StoredRecords(database).search(RecordQuery(), page),
+        StoredJobs(database).list(page),
+        StoredApprovals(database).list(page),
+    ):
+        with pytest.raises(Refused) as caught:
+            await listing
+        assert caught.value.problem == "bad-cursor"
 
 
 @pytest.mark.parametrize("limit", [0, -1, 501])
