@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from gateway.cli import local
 from gateway.cli.exits import WaitedTooLong
@@ -34,6 +34,8 @@ from gateway.core.errors import (
 
 _EXAMPLE = "http://127.0.0.1:8443"
 """A gateway on this machine, as it listens without a certificate."""
+_TARGET = "/?&=%:,+~"
+"""Not quoted in what is asked for, besides letters, digits and ``-._``: what we write ourselves."""
 TIMEOUT_SECONDS = 120
 POLL_SECONDS = 0.5
 PAGE = 500
@@ -52,8 +54,8 @@ HTTP_ERROR = 400
 SERVER_ERROR = 500
 
 
-_WHY: tuple[tuple[type[Exception], str], ...] = (
-    (socket.gaierror, "there is no machine of that name."),
+_WHY: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    ((socket.gaierror, UnicodeError), "there is no machine of that name."),
     (ssl.SSLEOFError, "it closed the connection."),
     (ssl.SSLError, "it does not speak TLS. Does it listen with http://?"),
     (ConnectionRefusedError, "nothing listens there. Does it run, and is the port right?"),
@@ -91,7 +93,7 @@ class Client:
     @classmethod
     def of(cls, url: str | None, key: str | None, ca: Path | None = None) -> Client:
         """``GATEWAY_URL``, ``GATEWAY_KEY`` and ``GATEWAY_CA`` stand in for what is not given."""
-        found = key or os.environ.get("GATEWAY_KEY", "")
+        found = (key or os.environ.get("GATEWAY_KEY", "")).strip()  # a file of another system ends its lines with more
         if not found:
             raise Unauthenticated("Give an API key or an access token with --key or GATEWAY_KEY.")
         return replace(cls.without_key(url, ca), key=found)
@@ -105,24 +107,33 @@ class Client:
         self, method: str, path: str, body: bytes | IO[bytes] | None = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
         """One request. Raises the error of our tree that the answer's problem document stands for."""
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise Misconfigured(f"{self.url} is no address: it begins with https:// or http://, as in {_EXAMPLE}.")
+        parts = self._address()
+        sent = {**({"Authorization": f"Bearer {self.key}"} if self.key else {}), **(headers or {})}
+        for name, value in sent.items():
+            if not (value.isascii() and value.isprintable()):  # http.client's own words quote it
+                raise Misconfigured(f"{name} holds what cannot be sent: give letters, digits and signs of ASCII.")
         connection = self._connection(parts.scheme, parts.netloc)
         try:
-            sent = {**({"Authorization": f"Bearer {self.key}"} if self.key else {}), **(headers or {})}
-            response = _exchanged(connection, method, parts.path.rstrip("/") + path, body, sent)
+            target = quote(parts.path.rstrip("/") + path, safe=_TARGET)
+            response = _exchanged(connection, method, target, body, sent)
             answer = Answer(response.status, dict(response.getheaders()), response.read())
         except ssl.SSLCertVerificationError as error:
             why = f"Its certificate is not trusted: {error.verify_message}. Name its authority with --ca FILE."
             raise Unavailable(f"The gateway at {self.url} does not answer as it must. {why}") from None
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, UnicodeError) as error:
             raise Unavailable(f"The gateway at {self.url} does not answer: {_why(error)}") from None
         finally:
             connection.close()
         if answer.status >= HTTP_ERROR:
             raise problem(answer)
         return answer
+
+    def _address(self) -> SplitResult:
+        with suppress(ValueError):  # a bracket too few, a port that is none
+            parts = urlsplit(self.url)
+            if parts.scheme in ("http", "https") and parts.netloc and parts.port != 0:
+                return parts
+        raise Misconfigured(f"{self.url} is no address: it begins with https:// or http://, as in {_EXAMPLE}.")
 
     def _connection(self, scheme: str, netloc: str) -> http.client.HTTPConnection:
         if scheme == "https":

@@ -104,7 +104,7 @@ class TokenDoor:
         return verdict.principal
 
     def _read(self, text: str, url: str, now: datetime) -> _Verdict:
-        place = hashlib.sha256(f"{url} {text}".encode()).digest()
+        place = hashlib.sha256(f"{url} {text}".encode(errors="surrogateescape")).digest()  # fields may hold any byte
         verdict = self._known.get(place)
         if verdict is None:
             token = self._proofs.tokens.read(text, url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from datetime import timedelta
@@ -13,6 +14,7 @@ from jwcrypto import jwk, jwt
 from gateway.core.caller import Tier
 from tests.contract.api_stack import running
 from tests.contract.caller_stack import door, identity, know, pem, server_files
+from tests.servers.raw import cut
 
 READ = "/v1/submissions"
 
@@ -223,6 +225,16 @@ async def test_a_token_that_we_did_not_sign_for_this_audience_is_none(stack):
         for token in wrong:
             assert (await gate.ask("GET", READ, headers={"Authorization": f"Bearer {token}"})).status == 401
         assert (await gate.ask("GET", READ, headers={"Authorization": f"Bearer {ours}"})).status == 200
+
+
+async def test_a_token_of_bytes_that_are_no_text_is_none_either(stack):
+    async with door(stack) as gate:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(gate.address.rpartition(":")[2]))
+        head = f"GET {READ} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n".encode()
+        writer.write(head + b"Authorization: Bearer \xe9.\xff\xfe.x\r\n\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.1 401 ")
+        await cut(writer.transport)
+    assert await outcomes(stack) == ["token-invalid"]
 
 
 BAD_FORMS = [

@@ -12,7 +12,7 @@ import trustme
 from gateway.cli.application import run
 from gateway.cli.client import Client
 from gateway.cli.out import worded
-from gateway.core.errors import Misconfigured, TooLarge, Unavailable
+from gateway.core.errors import Misconfigured, NotFound, TooLarge, Unavailable
 
 AT = datetime(2026, 3, 2, 12, 30, 5, 123456, tzinfo=UTC)
 
@@ -114,8 +114,34 @@ def test_a_client_says_that_nothing_listens_or_that_its_address_is_none():
         port = server.getsockname()[1]
     with pytest.raises(Unavailable, match="nothing listens there"):
         Client(f"http://127.0.0.1:{port}", "k").get("/livez")
-    with pytest.raises(Misconfigured, match="begins with https"):
-        Client(f"127.0.0.1:{port}", "k").get("/livez")
+    for none in (f"127.0.0.1:{port}", "http://127.0.0.1:port", "http://127.0.0.1:99999", "http://[::1", "https:///v1"):
+        with pytest.raises(Misconfigured, match="begins with https"):
+            Client(none, "k").get("/livez")
+    with pytest.raises(Unavailable, match="no machine of that name"):
+        Client(f"http://{'a' * 70}.example", "k").get("/livez")
+
+
+def test_a_key_from_a_file_of_another_system_is_that_key_without_its_line_end(monkeypatch):
+    monkeypatch.setenv("GATEWAY_KEY", "gwk_from-a-file\r")
+    assert Client.of("http://127.0.0.1", None).key == "gwk_from-a-file"
+    assert Client.of("http://127.0.0.1", "gwk_given\r\n").key == "gwk_given"
+
+
+@pytest.mark.parametrize("value", ["gwk_secret\rx", "gwk_secret\nx: y", "gwk_secretключ", "gwk_secreté"])
+def test_what_no_field_can_hold_is_refused_by_its_name_and_never_quoted(value):
+    with pytest.raises(Misconfigured, match="Authorization holds what cannot be sent") as refused:
+        Client("http://127.0.0.1", value).get("/livez")
+    assert "secret" not in str(refused.value)
+    with pytest.raises(Misconfigured, match="Idempotency-Key holds what cannot be sent"):
+        Client("http://127.0.0.1", "k").send("POST", "/v1/submissions", b"", {"Idempotency-Key": value})
+
+
+@pytest.mark.parametrize("id_", ["é", "x y", "a#b"])
+def test_an_id_of_whatever_signs_is_asked_for_like_others(hasty, id_):
+    body = b'{"type":"/problems/not-found","detail":"There is no such thing"}'
+    answer = b"HTTP/1.1 404 Not Found\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body)
+    with pytest.raises(NotFound):
+        hasty("http", answer).get(f"/v1/submissions/{id_}")
 
 
 def test_a_folder_that_may_not_be_written_is_a_sentence_and_no_traceback(monkeypatch, capsys):
