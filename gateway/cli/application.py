@@ -94,5 +94,10 @@ def run() -> None:
     except PermissionError as error:
         say(f"{error.filename}: permission denied. Run this as whoever the gateway's files belong to.\n(misconfigured)")
         sys.exit(Exit.CONFIGURATION)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        if error.filename is None:
+            raise
+        say(f"{error.filename}: {str(error.strerror).lower()}.\n(usage)")
+        sys.exit(Exit.USAGE)
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)

@@ -81,8 +81,13 @@ def submit(
         put(receipt)
     else:
         _show_receipt(receipt, replayed="Idempotent-Replayed" in answer.headers)
-    if receipt["counts"] and receipt["counts"]["refused"]:
+    if receipt["state"] == "judged" and _lacking(receipt):
         raise typer.Exit(Exit.FINDINGS)
+
+
+def _lacking(receipt: dict[str, Any]) -> bool:
+    """Whether something of the file is not taken: records, or all of it, of which no record is counted."""
+    return receipt["counts"]["refused"] > 0 or any(found["severity"] == "fatal" for found in receipt["findings"])
 
 
 def _told_by_content(file: Path, protected: Profile | None) -> str:

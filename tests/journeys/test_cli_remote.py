@@ -146,6 +146,15 @@ async def test_findings_are_told_by_status_and_a_file_that_cannot_be_read_says_w
     assert "gateway formats" in unknown.stderr
 
 
+async def test_a_big_file_of_which_nothing_is_taken_is_no_success(shell):
+    first = await shell.run("submit", HIRES, "-f", "w4", "--wait", "60")
+    assert first.returncode == 0, first.stderr
+    again = await shell.run("submit", HIRES, "-f", "w4", "--wait", "60", "--idempotency-key", "again")
+    assert "FILE-REPEATED" in again.stdout
+    assert "0 records" in again.stderr
+    assert again.returncode == 4
+
+
 async def test_an_operator_sees_a_dead_delivery_with_its_attempts(shell):
     await shell.run("submit", HIRES, "-f", "w4", "--wait", "60")
     rows = []

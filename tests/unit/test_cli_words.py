@@ -153,3 +153,14 @@ def test_a_folder_that_may_not_be_written_is_a_sentence_and_no_traceback(monkeyp
         run()
     assert ended.value.code == 3
     assert "state: permission denied" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("place", "words"), [("away/file", "no such file or directory"), (".", "is a directory")])
+def test_a_file_that_cannot_be_where_it_is_wanted_is_a_sentence_and_no_traceback(
+    monkeypatch, capsys, tmp_path, place, words
+):
+    monkeypatch.setattr("sys.argv", ["gateway", "sample", "w4", "--out", str(tmp_path / place)])
+    with pytest.raises(SystemExit) as ended:
+        run()
+    assert ended.value.code == 2
+    assert words in capsys.readouterr().err
