@@ -37,6 +37,8 @@ class BulkRunner:
         done: list[DeliveryId] = []
         skipped: list[DeliveryId] = []
         for delivery in ids:
+            if not await self._goes_on(job):
+                break
             (done if await self._act(job, delivery) else skipped).append(delivery)
         if ids:
             await self.jobs.progress(job.id, done, skipped)
@@ -49,6 +51,11 @@ class BulkRunner:
                 {"done": job.done, "skipped": job.skipped},
             )
             await self.jobs.end(job.id, "done", entry)
+
+    async def _goes_on(self, job: Job) -> bool:
+        """Whether nobody has cancelled it: a page takes seconds, and who cancels was told that it does no more."""
+        found = await self.jobs.get(job.id)
+        return found is not None and found.state == job.state
 
     async def _act(self, job: Job, delivery: DeliveryId) -> bool:
         retry = job.action == "retry"

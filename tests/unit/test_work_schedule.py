@@ -317,6 +317,20 @@ async def test_a_bulk_retry_sends_its_selection_on_its_way_again_and_ends(site):
     assert (entry.actor, entry.details) == (PAT, {"job": job.id, "reason": "mended"})
 
 
+async def test_a_job_that_is_cancelled_while_it_runs_does_no_more_and_tells_what_it_did(site):
+    owed, job = await planned(site, "withdraw", 60)
+    await start(site, job)
+    step = asyncio.create_task(runner(site).step())
+    while DeliveryState.WITHDRAWN not in await site.states(owed[:5]):
+        pass
+    await site.stores.jobs.end(job.id, "cancelled", site.scribe.entry(PAT, "job.ended", f"job:{job.id}", "cancelled"))
+    before = (await site.states(owed)).count(DeliveryState.WITHDRAWN)
+    await step
+    after = (await site.states(owed)).count(DeliveryState.WITHDRAWN)
+    assert after <= before + 1, "one may be under way"
+    assert (await site.stores.jobs.get(job.id)).done == after < 60
+
+
 async def test_what_somebody_else_did_meanwhile_is_skipped_and_told(site):
     owed, job = await planned(site, "withdraw", 3)
     await start(site, job)
