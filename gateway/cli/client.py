@@ -74,6 +74,7 @@ def _why(error: Exception) -> str:
 class Answer:
     status: int
     headers: Mapping[str, str]
+    """By names in small letters: proxies on the way write them so."""
     body: bytes
 
     def json(self) -> Any:  # noqa: ANN401 - whatever the API answers; the caller knows the resource
@@ -116,7 +117,8 @@ class Client:
         try:
             target = quote(parts.path.rstrip("/") + path, safe=_TARGET)
             response = _exchanged(connection, method, target, body, sent)
-            answer = Answer(response.status, dict(response.getheaders()), response.read())
+            fields = {name.lower(): value for name, value in response.getheaders()}
+            answer = Answer(response.status, fields, response.read())
         except ssl.SSLCertVerificationError as error:
             why = f"Its certificate is not trusted: {error.verify_message}. Name its authority with --ca FILE."
             raise Unavailable(f"The gateway at {self.url} does not answer as it must. {why}") from None

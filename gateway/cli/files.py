@@ -80,7 +80,7 @@ def submit(
     if json:
         put(receipt)
     else:
-        _show_receipt(receipt, replayed="Idempotent-Replayed" in answer.headers)
+        _show_receipt(receipt, replayed="idempotent-replayed" in answer.headers)
     if receipt["state"] == "judged" and _lacking(receipt):
         raise typer.Exit(Exit.FINDINGS)
 

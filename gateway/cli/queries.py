@@ -35,6 +35,6 @@ def query(
     media_type = "application/json" if body.lstrip().startswith(_BEGINS_JSON) else "application/xml"
     headers = {"Content-Type": media_type, **attesting(attest)}
     answer = Client.of(url, key, ca).send("POST", "/v1/queries", body, headers)
-    asked = answer.headers["Gateway-Query"]
+    asked = answer.headers["gateway-query"]
     say(f"Query {asked} is answered.")
     give_out(answer.body, out, json=json, query=asked)

@@ -4,6 +4,7 @@ import io
 import socket
 import ssl
 import threading
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -14,6 +15,8 @@ from gateway.cli.client import Client
 from gateway.cli.out import worded
 from gateway.core.errors import Misconfigured, NotFound, TooLarge, Unavailable
 
+LINGERING = 0.3
+"""Seconds between an answer and the end of its connection: the gateway takes ten times as long."""
 AT = datetime(2026, 3, 2, 12, 30, 5, 123456, tzinfo=UTC)
 
 
@@ -81,6 +84,7 @@ def hasty(tmp_path):
                     while b"\r\n\r\n" not in head:
                         head += peer.recv(1024)
                     peer.sendall(answer)
+                    time.sleep(LINGERING)
 
         threads.append(threading.Thread(target=serve))
         threads[-1].start()
@@ -101,6 +105,22 @@ def test_a_client_tells_why_its_file_is_refused_before_all_of_it_is_sent(hasty, 
     answer = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body)
     with pytest.raises(TooLarge, match="The body is larger than allowed"):
         hasty(scheme, answer).send("POST", "/v1/submissions", io.BytesIO(bytes(BIG)), {"Content-Length": str(BIG)})
+
+
+@pytest.mark.parametrize("field", [b"Gateway-Query", b"gateway-query"])
+def test_a_query_is_answered_through_a_proxy_that_writes_names_of_fields_small(
+    hasty, monkeypatch, capsysbinary, tmp_path, field
+):
+    asked = tmp_path / "query.json"
+    asked.write_text("{}")
+    client = hasty("http", b"HTTP/1.1 200 OK\r\n%s: 0190\r\nContent-Length: 6\r\n\r\nanswer" % field)
+    monkeypatch.setattr("sys.argv", ["gateway", "query", str(asked), "--url", client.url, "--key", "k"])
+    with pytest.raises(SystemExit) as ended:
+        run()
+    assert ended.value.code == 0
+    told = capsysbinary.readouterr()
+    assert told.out == b"answer"
+    assert b"Query 0190 is answered" in told.err
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
