@@ -50,6 +50,7 @@ _CLASSES: Mapping[int, type[GatewayError]] = {
     422: Unprocessable,
     503: Unavailable,
 }
+REDIRECT = 300
 HTTP_ERROR = 400
 SERVER_ERROR = 500
 
@@ -78,7 +79,10 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:  # noqa: ANN401 - whatever the API answers; the caller knows the resource
-        return json.loads(self.body)
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            raise Misconfigured("What answers there is no gateway. Is the address right?") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,9 @@ class Client:
             connection.close()
         if answer.status >= HTTP_ERROR:
             raise problem(answer)
+        if answer.status >= REDIRECT:  # a body that may be asked for again is not sent to whoever a name leads to
+            where = answer.headers.get("location", "another address")
+            raise Misconfigured(f"{self.url} leads to {where}: give the address that it leads to.")
         return answer
 
     def _address(self) -> SplitResult:

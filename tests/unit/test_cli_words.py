@@ -156,6 +156,19 @@ def test_what_no_field_can_hold_is_refused_by_its_name_and_never_quoted(value):
         Client("http://127.0.0.1", "k").send("POST", "/v1/submissions", b"", {"Idempotency-Key": value})
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.1 308 X\r\nLocation: https://gateway.example/v1\r\n", "leads to https://gateway.example/v1: give"),
+        (b"HTTP/1.1 302 X\r\n", "leads to another address"),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n", "What answers there is no gateway"),
+    ],
+)
+def test_an_address_that_is_not_the_gateways_own_is_told(hasty, answer, words):
+    with pytest.raises(Misconfigured, match=words):
+        hasty("http", answer + b"Content-Length: 6\r\n\r\n<html>").get("/v1/submissions")
+
+
 @pytest.mark.parametrize("id_", ["é", "x y", "a#b"])
 def test_an_id_of_whatever_signs_is_asked_for_like_others(hasty, id_):
     body = b'{"type":"/problems/not-found","detail":"There is no such thing"}'
