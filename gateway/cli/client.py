@@ -26,6 +26,7 @@ from gateway.core.errors import (
     NotFound,
     Refused,
     TooLarge,
+    TooMany,
     Unauthenticated,
     Unavailable,
     Unprocessable,
@@ -44,10 +45,12 @@ _CLASSES: Mapping[int, type[GatewayError]] = {
     401: Unauthenticated,
     403: Forbidden,
     404: NotFound,
+    408: Unavailable,  # the line was too slow: the same request may get through another time
     409: Conflict,
     413: TooLarge,
     415: Unsupported,
     422: Unprocessable,
+    429: TooMany,
     503: Unavailable,
 }
 REDIRECT = 300

@@ -169,6 +169,15 @@ def test_an_address_that_is_not_the_gateways_own_is_told(hasty, answer, words):
         hasty("http", answer + b"Content-Length: 6\r\n\r\n<html>").get("/v1/submissions")
 
 
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_what_a_repeat_may_mend_ends_with_the_code_that_says_try_again(hasty, monkeypatch, status):
+    client = hasty("http", b"HTTP/1.1 %d X\r\nContent-Length: 2\r\n\r\n{}" % status)
+    monkeypatch.setattr("sys.argv", ["gateway", "status", "x", "--url", client.url, "--key", "k"])
+    with pytest.raises(SystemExit) as ended:
+        run()
+    assert ended.value.code == 8
+
+
 @pytest.mark.parametrize("id_", ["é", "x y", "a#b"])
 def test_an_id_of_whatever_signs_is_asked_for_like_others(hasty, id_):
     body = b'{"type":"/problems/not-found","detail":"There is no such thing"}'
