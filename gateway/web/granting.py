@@ -1,14 +1,14 @@
 """Access tokens: given for an assertion (OAuth 2 client credentials, RFC 6749 4.4 and RFC 7523), and read again.
 
-A token is read once; what it says is remembered until it is over. Certificate, key and partner are looked at with every
-call: when one of them goes, the token goes.
+A token is read once; what it says is remembered until it is over. Certificate, key, partner and its scopes are looked
+at with every call: when one of them goes, the token goes, or what it may do.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gateway.core import assertion
@@ -101,6 +101,8 @@ class TokenDoor:
             raise Unproven(Reason.CERTIFICATE_MISSING, verdict.principal.actor)
         if token.thumbprint is not None and shown is not None and token.thumbprint != shown.thumbprint:
             raise Unproven(Reason.CERTIFICATE_OTHER, verdict.principal.actor)
+        if not token.scopes <= partner.caller.scopes:
+            return replace(verdict.principal, scopes=token.scopes & partner.caller.scopes)
         return verdict.principal
 
     def _read(self, text: str, url: str, now: datetime) -> _Verdict:

@@ -110,6 +110,17 @@ async def test_scopes_narrow_what_a_token_may_do(stack):
             assert (refused.status, refused.json["error"]) == (400, "invalid_scope")
 
 
+async def test_a_scope_that_is_taken_out_of_the_file_is_taken_from_tokens_too(stack):
+    iowa = identity("iowa")
+    async with door(stack) as gate:
+        token = bearer(await gate.token(iowa))
+        await know(stack, iowa=iowa.caller(Tier.TOKEN, scopes=frozenset({"read"})))
+        assert (await gate.ask("GET", "/v1/mailbox", headers=token)).status == 403
+        assert (await gate.ask("GET", READ, headers=token)).status == 200
+        await know(stack, iowa=iowa.caller(Tier.TOKEN))
+        assert (await gate.ask("GET", "/v1/mailbox", headers=token)).status == 200
+
+
 BAD_CLAIMS = {
     "another audience": {"aud": "https://other.example/oauth/token"},
     "the audience with a slash": {"aud": "https://gateway.example/oauth/token/"},
