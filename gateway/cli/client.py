@@ -60,7 +60,7 @@ SERVER_ERROR = 500
 
 _WHY: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     ((socket.gaierror, UnicodeError), "there is no machine of that name."),
-    (ssl.SSLEOFError, "it closed the connection."),
+    ((ssl.SSLEOFError, http.client.IncompleteRead), "it closed the connection."),
     (ssl.SSLError, "it does not speak TLS. Does it listen with http://?"),
     (ConnectionRefusedError, "nothing listens there. Does it run, and is the port right?"),
     (ConnectionError, "it closed the connection."),

@@ -124,9 +124,11 @@ def test_a_query_is_answered_through_a_proxy_that_writes_names_of_fields_small(
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_client_whose_gateway_goes_away_while_it_sends_says_so(hasty, scheme):
+def test_a_client_whose_gateway_goes_away_while_it_sends_or_answers_says_so(hasty, scheme):
     with pytest.raises(Unavailable, match="it closed the connection"):
         hasty(scheme, b"").send("POST", "/v1/submissions", io.BytesIO(bytes(BIG)), {"Content-Length": str(BIG)})
+    with pytest.raises(Unavailable, match="it closed the connection"):
+        hasty(scheme, b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nthe first").send("GET", "/v1/mailbox/x")
 
 
 def test_a_client_says_that_nothing_listens_or_that_its_address_is_none():
