@@ -56,11 +56,14 @@ async def acknowledge(parts: Parts, word: Acknowledged) -> Delivery:
     """Take a partner's word on a delivery that is waiting for it or delivered. The same word once more changes nothing.
 
     Raises NotFound (a delivery of somebody else does not exist for the caller), Unprocessable (one of :data:`UNFIT`, or
-    an unfit reason) and Conflict."""
+    an unfit reason) and Conflict, also for a delivery that is still on its way."""
     found = await parts.desk.get(word.delivery)
     if found is None or found.partner != word.partner:
         raise NotFound
     unfit = await _unfit(parts, found, word)
+    if unfit == "digest-mismatch" and found.digest is None and found.state is DeliveryState.CLAIMED:
+        # Nothing to compare with yet: a quick partner speaks before its answer to the delivery itself is written down.
+        raise Conflict("The delivery is just being handed over: say it again in a moment.", code="delivery-state")
     if unfit is not None:
         await _alarm(parts, word, unfit)
         raise Unprocessable(UNFIT[unfit], code=unfit)
@@ -90,13 +93,9 @@ def _action(word: Acknowledged) -> str:
 
 
 async def _unfit(parts: Parts, found: Delivery, word: Acknowledged) -> str | None:
-    """Why the word does not fit what was sent; None when it does. Raises Conflict when nothing can be said of that yet:
-    a partner may have the bytes and speak of them before the outcome of the first attempt, and their digest with it, is
-    written."""
+    """Why the word does not fit what was sent; None when it does."""
     if word.digest is None:
         return None if word.unread else "digest-missing"
-    if found.digest is None and found.state is DeliveryState.CLAIMED:
-        raise Conflict("The delivery is just being handed over: say it again in a moment.", code="delivery-state")
     if found.digest is not None and hmac.compare_digest(found.digest.encode(), word.digest.encode()):
         return None
     others = await parts.desk.list(DeliveryQuery(partner=word.partner), Page(LOOKED_AT))

@@ -211,6 +211,11 @@ async def test_a_word_that_comes_before_the_outcome_is_written_is_asked_for_agai
     early = await stack.call("iowa", "POST", "/v1/acknowledgements", json=told)
     assert (early.status, early.json["code"]) == (409, "delivery-state")
     assert await stack.entries("acknowledgement.refused") == []
+    await stack.parcel(b"<Other/>")
+    replayed = told | taken(b"<Other/>")  # the control: what belongs to another delivery is an alarm all the same
+    answer = await stack.call("iowa", "POST", "/v1/acknowledgements", json=replayed)
+    assert answer.json["code"] == "digest-replayed"
+    assert len(await stack.entries("acknowledgement.refused")) == 1
     attempt = Attempt(delivery, 1, now, now, Outcome.DELIVERED, None, "HTTP 200 OK")
     digest = Digest(hashlib.sha256(BODY).hexdigest())
     settlement = Settlement(delivery, "test", DeliveryState.DELIVERED, now, attempt, digest, len(BODY))
