@@ -103,6 +103,25 @@ async def test_control_without_the_safeguard_a_password_alone_opens_pages(sqlite
         assert "/records" in await opened(client)
 
 
+@pytest.mark.parametrize("name", ["pat", "kim"])
+async def test_half_a_login_that_was_left_behind_keeps_nobody_out(site, name):
+    async with client_of(site) as client:
+        await site.operator("pat", "operator")
+        await site.operator("kim", "operator")
+        await log_in(client, "pat")
+        again = await log_in(client, name)
+        assert (again.status, again.headers.get("Location")) == (303, "/login/second?next=%2F")
+
+
+async def test_a_login_form_needs_the_token_of_its_cookie_beside_half_a_login_too(site):
+    async with client_of(site) as client:
+        await site.operator("pat", "operator")
+        await log_in(client, "pat")
+        await client.get("/login")
+        form = {"name": "pat", "password": PASSWORD, "csrf": "0" * 64}
+        assert (await client.post("/login", data=form)).status == 403
+
+
 async def test_the_first_login_enrols_and_the_next_one_asks(site):
     async with client_of(site) as client:
         secret = await enrol(site, client)
