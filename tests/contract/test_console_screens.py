@@ -1,11 +1,14 @@
 """What operators see and do: every screen on real rows, repairs one by one and in bulk, live pages."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import pytest
 from aiohttp import ClientSession, CookieJar, web
+from aiohttp.test_utils import TestServer
 from sqlalchemy import update
 
 from gateway.core.causes import cause_of
@@ -36,8 +39,9 @@ from gateway.store.tables import records
 from gateway.store.turns import take_turns
 from gateway.web.console import pages, vendor
 from gateway.web.console.application import console_application
+from gateway.work.directory import DirectoryWatch
 from tests.contract.console_forms import GROUP, send
-from tests.contract.console_site import PASSWORD, between, fill, running, token
+from tests.contract.console_site import PASSWORD, between, fill, log_in, running, token
 from tests.contract.store_samples import acceptance, submission
 
 GET = [route for route in console_routes() if route.method == "GET"]
@@ -365,6 +369,24 @@ async def test_a_partner_is_paused_and_resumed_with_a_reason(site):
         ("partner.paused", "operator:operator"),
         ("partner.resumed", "operator:operator"),
     ]
+
+
+async def test_a_partner_s_page_says_that_it_is_paused_as_soon_as_somebody_paused_it(site):
+    picture = DirectoryWatch(site.parts.partners)  # a serving process looks for something newer once a second only
+    await picture.refresh()
+    application = console_application(replace(site.parts, directory=picture.fresh), site.settings)
+    async with TestServer(application) as server, ClientSession(cookie_jar=CookieJar(unsafe=True)) as one:
+        client = SimpleNamespace(
+            get=lambda path, **how: one.get(server.make_url(path), **how),
+            post=lambda path, **how: one.post(server.make_url(path), **how),
+        )
+        await site.operator("pat", "operator")
+        await log_in(client, "pat")
+        for turn, said, offered in (("pause", "paused", "Resume"), ("resume", "active", "Pause")):
+            page = await text(client, await send(client, f"/partners/ohio/{turn}", reason="maintenance"))
+            assert f">{said}</span>" in between(page, "<h1>", "</div>")
+            assert f"{offered} deliveries" in page
+            assert f">{said}</span>" in between(await text(client, "/partners"), "/partners/ohio", "</tr>")
 
 
 async def test_a_dead_letter_is_retried_and_a_second_click_is_told_so(site):

@@ -10,6 +10,7 @@ from gateway.core.model import Page, Partner, PartnerKey
 from gateway.core.ports.deliveries import DeliveryQuery, PartnerQueue
 from gateway.core.ports.health import BreakerRow
 from gateway.core.reasons import fit_reason
+from gateway.core.routing import Directory
 from gateway.web.console.ownership import sees_partner
 from gateway.web.console.visit import Shown, Visit, elsewhere
 
@@ -17,7 +18,7 @@ RECENT = 10
 
 
 async def partners(visit: Visit) -> Shown:
-    directory = await visit.parts.directory()
+    directory = await visit.parts.partners.directory()
     queues = {queue.partner: queue for queue in await visit.parts.desk.queues()}
     breakers = {row.partner: row for row in await visit.parts.health.breakers()}
     rows = [
@@ -28,8 +29,8 @@ async def partners(visit: Visit) -> Shown:
 
 
 async def partner(visit: Visit) -> Shown:
-    found = await _named(visit)
-    directory = await visit.parts.directory()
+    directory = await visit.parts.partners.directory()  # the picture in memory lags: a pause just made would not show
+    found = _named(visit, directory)
     breakers = {row.partner: row for row in await visit.parts.health.breakers()}
     queues = {queue.partner: queue for queue in await visit.parts.desk.queues()}
     recent = await visit.parts.desk.list(DeliveryQuery(partner=found.key), Page(RECENT))
@@ -60,7 +61,7 @@ async def resume(visit: Visit) -> web.Response:
 
 
 async def _turn(visit: Visit, *, paused: bool) -> web.Response:
-    found = await _named(visit)
+    found = _named(visit, await visit.parts.directory())
     entry = visit.parts.scribe.entry(
         visit.actor,
         "partner.paused" if paused else "partner.resumed",
@@ -72,9 +73,8 @@ async def _turn(visit: Visit, *, paused: bool) -> web.Response:
     return elsewhere(visit, f"/partners/{found.key}")
 
 
-async def _named(visit: Visit) -> Partner:
-    key = sees_partner(visit, PartnerKey(visit.part("key")))
-    found = (await visit.parts.directory()).partners.get(key)
+def _named(visit: Visit, directory: Directory) -> Partner:
+    found = directory.partners.get(sees_partner(visit, PartnerKey(visit.part("key"))))
     if found is None:
         raise NotFound("There is no such partner.")
     return found
