@@ -549,6 +549,34 @@ async def test_a_store_that_is_away_gives_a_page_that_says_when_to_come_back(sit
         assert (posted.status, "Refresh" in posted.headers) == (503, False), "a form is not sent again by itself"
 
 
+@pytest.mark.parametrize(
+    "address", ["/records?sender=a%00b", "/records/%00", "/deliveries/%00", "/jobs/%00", "/audit?object=%00"]
+)
+async def test_an_address_with_a_nul_is_refused_and_breaks_nothing(postgres_url, address):
+    async with running(postgres_url) as site, site.browser("auditor") as client:
+        assert "A NUL character is no text." in await text(client, address, 400)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"name=a%00b&password=x"),
+        ("application/x-www-form-urlencoded", b"name=\xff"),
+        ("application/x-www-form-urlencoded; charset=none", b"name=a"),
+        ("multipart/form-data", b"name"),
+        ("multipart/form-data; boundary=x", b"name"),
+        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\na\r\n--x--\r\n"),
+        ("multipart/form-data; boundary=x", b"--x\r\nname\r\n\r\na\r\n--x--\r\n"),
+    ],
+)
+async def test_a_form_that_cannot_be_read_is_refused_and_breaks_nothing(postgres_url, kind, body):
+    async with running(postgres_url) as site, site.browser() as client:
+        login = between(await text(client, "/login"), 'name="csrf" value="', '"').encode()
+        whole = body + b"&csrf=" + login if kind.startswith("application") else body
+        answer = await client.post("/login", data=whole, headers={"Content-Type": kind})
+        assert (answer.status, "code <code>bad-request" in await answer.text()) == (400, True)
+
+
 async def test_a_form_that_is_sent_after_the_login_has_ended_says_so_and_leads_to_the_login(site):
     async with site.browser("operator") as client:
         form = {**GROUP, "scope": "all", "action": "retry", "reason": "x", "csrf": await token(client)}

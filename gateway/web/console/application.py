@@ -15,6 +15,7 @@ from gateway.core.errors import Forbidden, GatewayError, Unavailable
 from gateway.web.console import login, sessions
 from gateway.web.console.devices import Asking, DeviceDoor
 from gateway.web.console.files import static_files
+from gateway.web.console.forms import posted
 from gateway.web.console.pages import Pages
 from gateway.web.console.pulse import Pulse
 from gateway.web.console.rights import FRESH, Right, allowed
@@ -130,8 +131,7 @@ class Console:
             await login.refuse_device(visit, self._gate, seen.why)
         session, operator = found or (None, None)
         whole = session is not None and sessions.is_whole(visit.settings, session)
-        form = await visit.request.post() if visit.request.method == "POST" else {}
-        boxes = tuple((key, value) for key, value in form.items() if isinstance(value, str))
+        boxes = await posted(visit.request)
         visit = replace(
             visit,
             session=session,
