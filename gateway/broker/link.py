@@ -74,7 +74,7 @@ class Link:
                 await self._live()
                 wait = self._settings.shortest_wait
             except GatewayError as error:
-                log.warning("broker.unreachable", link=self._name, code=error.problem)
+                log.warning("broker.unreachable", name=self._name, code=error.problem)
                 if isinstance(error, Misconfigured) and not self._tried.is_set():
                     self._refused = error
             self._tried.set()
@@ -92,9 +92,9 @@ class Link:
             self._connection = connection
             self._refused = None
             self._tried.set()
-            log.info("broker.connected", link=self._name)
+            log.info("broker.connected", name=self._name)
             await self._watch(connection)
-            log.warning("broker.lost", link=self._name)
+            log.warning("broker.lost", name=self._name)
         finally:
             self._connection = None
             if connection is not None:
@@ -126,7 +126,7 @@ class Link:
             with translated():
                 await self._check(connection)
         except GatewayError as error:
-            log.warning("broker.unwell", link=self._name, code=error.problem)
+            log.warning("broker.unwell", name=self._name, code=error.problem)
             return False
         return True
 

@@ -136,7 +136,7 @@ class MemoryBroker:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a consumer raises gives the message back, by contract
             self._give_back(queue, message)  # before anything else can fail
-            log.warning("announcement.returned", partner=message.announcement.partner, error=type(error).__name__)
+            log.warning("announcement.returned", partner=message.announcement.partner, type=type(error).__name__)
 
     def _give_back(self, queue: _Queue, message: _Message) -> None:
         if message.returned >= self._limit:

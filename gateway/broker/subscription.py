@@ -85,7 +85,7 @@ class Subscription:
             # Not settled: the broker gives it to somebody else when this channel goes.
             raise
         except Exception as error:  # noqa: BLE001 - whatever a consumer raises gives the message back, by contract
-            log.warning("announcement.returned", partner=self.partner, error=type(error).__name__)
+            log.warning("announcement.returned", partner=self.partner, type=type(error).__name__)
             await self._settle(message, accepted=False, again=True)
         else:
             await self._settle(message, accepted=True, again=False)

@@ -56,7 +56,7 @@ class Openings:
         told = [entry(actor, "record.read", f"record:{opening.record}", outcome, details)]
         if use is not None:
             told.append(entry(actor, "glass.opened", f"{GLASS}:{use.id}", outcome, {"record": opening.record}))
-            log.warning("glass.opened", id=use.id, record=opening.record)
+            log.warning("glass.opened", id=use.id, name=opening.record)
         await self.audit.write(told)
 
     async def _own_name(self, actor: Actor, contents: tuple[Content, ...]) -> OwnName:

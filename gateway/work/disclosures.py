@@ -50,7 +50,7 @@ class DisclosureDesk:
         details = {"policy": decision.policy, "rule": decision.rule}
         entry = self.scribe.entry(reader, "delivery.withheld", f"delivery:{delivery}", str(decision.withheld), details)
         await self.audit.write([entry])
-        log.info("delivery.withheld", id=delivery, code=str(decision.withheld), rule=decision.rule)
+        log.info("delivery.withheld", id=delivery, code=str(decision.withheld), hint=decision.rule)
 
     async def lift(self, record: RecordId, placed_by: PartnerKey, reason: str) -> int:
         entry = self.scribe.entry(

@@ -59,7 +59,7 @@ class GlassWatch:
         told = details | {"until": use.until.isoformat(), "review_by": use.review_by.isoformat()}
         if not await self.store.add(use, self.scribe.entry(_who(use), "glass.broken", _about(use), details=told)):
             raise Conflict("The glass is broken already.", code="glass-state")
-        log.warning("glass.broken", id=use.id, operator=use.operator, emergency=use.emergency.value)
+        log.warning("glass.broken", id=use.id, actor=use.operator, kind=use.emergency.value)
         return use
 
     async def follows(self, operator: str, before: datetime, after: datetime) -> None:
@@ -111,13 +111,13 @@ class GlassWatch:
         details: dict[str, str | int] = {"opened": len(opened), "operator": use.operator}
         entry = self.scribe.entry(by, "glass.ended", _about(use), how, details)
         if await self.store.end(use.id, use.over_at(now), entry):
-            log.warning("glass.ended", id=use.id, operator=use.operator, outcome=how.value, count=len(opened))
+            log.warning("glass.ended", id=use.id, actor=use.operator, outcome=how.value, count=len(opened))
 
     async def _alarm(self, use: Use) -> None:
         details = {"duty": "review", "due": use.review_by.isoformat()}
         entry = self.scribe.entry(WATCH, "deadline.missed", _about(use), Stage.OVERDUE, details)
         if await self.store.alarm(use.id, Stage.OVERDUE, self.clock(), entry):
-            log.warning("deadline.missed", id=use.id, duty="review", state=Stage.OVERDUE.value)
+            log.warning("deadline.missed", id=use.id, name="review", state=Stage.OVERDUE.value)
 
 
 def _who(use: Use) -> Actor:

@@ -78,4 +78,4 @@ class IncidentWatch:
         about = f"incident:{one.incident.id}"
         entry = self.scribe.entry(WATCH, action, about, one.stage, details)
         if await self.register.alarm(one.incident.id, f"{one.duty.code}-{one.stage}", self.clock(), entry):
-            log.warning(action, id=one.incident.id, duty=one.duty.code, state=one.stage.value)
+            log.warning(action, id=one.incident.id, name=one.duty.code, state=one.stage.value)

@@ -84,7 +84,7 @@ class MessageDesk:
             await self.book.reload()
 
     async def _note(self, sender: Partner, profile: Profile, refused: MessageRefused) -> None:
-        log.warning("message.refused", partner=sender.key, code=refused.problem, reason=refused.reason)
+        log.warning("message.refused", partner=sender.key, code=refused.problem, hint=refused.reason)
         self.observe(profile, refused.problem)
         details: dict[str, str | int] = {"profile": profile.value, "reason": refused.reason}
         actor = Actor("partner", sender.key)

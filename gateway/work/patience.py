@@ -60,7 +60,7 @@ class Patience:
                 await self._give_back(claimed)
                 raise
             kind = type(error).__name__  # no text: it may show data
-            log.error("submission.fault", id=claimed.id, code=cause, type=kind, faults=claimed.faults + 1)  # noqa: TRY400 - tracebacks may show data
+            log.error("submission.fault", id=claimed.id, code=cause, type=kind, count=claimed.faults + 1)  # noqa: TRY400 - tracebacks may show data
             await self.bodies.put_off(self.owner, claimed.id, self.clock() + our_pause(claimed.faults), cause)
             return True
 

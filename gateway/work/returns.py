@@ -81,7 +81,7 @@ class Returns:
         try:
             await self.originator.say(sender, key, contents)
         except Unprocessable:  # the next process would come no further with it
-            log.warning("returns.impossible", key=key)
+            log.warning("returns.impossible", id=key)
 
     async def _duplicates(
         self, submission: Submission, bodies: Mapping[int, bytes]

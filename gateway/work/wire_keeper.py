@@ -33,14 +33,14 @@ class WireKeeper:
                 continue
             self.observe(key.owner or "gateway", key.id, left)
             if is_warned_of(left):
-                log.warning("wire.key_expires", owner=key.owner or "gateway", id=key.id, days=left)
+                log.warning("wire.key_expires", partner=key.owner or "gateway", id=key.id, hint=f"{left} days left")
         return False
 
     async def forget(self) -> bool:
         """Payloads of deliveries that were taken or withdrawn."""
         forgotten = await self.payloads.forget()
         if forgotten:
-            log.info("wire.payloads_forgotten", payloads=forgotten)
+            log.info("wire.payloads_forgotten", count=forgotten)
         return False
 
 

@@ -1,5 +1,6 @@
 """What operators see and do: every screen on real rows, repairs one by one and in bulk, live pages."""
 
+import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -7,6 +8,7 @@ from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import pytest
+import structlog
 from aiohttp import ClientSession, CookieJar, web
 from aiohttp.test_utils import TestServer
 from sqlalchemy import update
@@ -37,6 +39,7 @@ from gateway.store.retention import StoredRetention
 from gateway.store.spool import StoredSpool
 from gateway.store.tables import records
 from gateway.store.turns import take_turns
+from gateway.telemetry import configure_logs
 from gateway.web.console import pages, vendor
 from gateway.web.console.application import console_application
 from gateway.work.directory import DirectoryWatch
@@ -575,6 +578,28 @@ async def test_a_form_that_cannot_be_read_is_refused_and_breaks_nothing(postgres
         whole = body + b"&csrf=" + login if kind.startswith("application") else body
         answer = await client.post("/login", data=whole, headers={"Content-Type": kind})
         assert (answer.status, "code <code>bad-request" in await answer.text()) == (400, True)
+
+
+async def test_a_fault_of_ours_tells_the_page_an_id_and_the_log_its_kind_and_place(site, capsys):
+    async def defect():
+        raise KeyError("900000001")
+
+    application = console_application(replace(site.parts, directory=defect), site.settings)
+    before = structlog.get_config()
+    configure_logs()
+    try:
+        async with TestServer(application) as server, site.browser("operator") as client:
+            cookies = {one.key: one.value for one in client.cookie_jar}
+            async with ClientSession(cookies=cookies) as one, one.get(server.make_url("/deliveries")) as answer:
+                page = await answer.text()
+    finally:
+        structlog.configure(**before)
+    said = [json.loads(line) for line in capsys.readouterr().err.splitlines() if "console.failed" in line]
+    assert [(one["type"], re.sub(r"\d+", "", one["path"])) for one in said] == [
+        ("KeyError", "test_console_screens.py:")
+    ]
+    assert said[0]["id"] in page
+    assert "900000001" not in page + str(said)
 
 
 async def test_a_form_that_is_sent_after_the_login_has_ended_says_so_and_leads_to_the_login(site):

@@ -1,9 +1,11 @@
 """What a log line may say, whatever somebody meant to write."""
 
+import ast
 import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from prometheus_client import generate_latest
@@ -11,6 +13,8 @@ from prometheus_client import generate_latest
 from gateway.core.model import Outcome, PartnerKey
 from gateway.telemetry import ALLOWED, LONGEST, MOST_PARTNERS, Metrics
 
+ROOT = Path(__file__).parents[2]
+LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 PROGRAM = """
 import structlog
 from gateway.telemetry import configure_logs
@@ -53,6 +57,33 @@ def test_only_keys_of_the_allow_list_come_through_and_control_characters_cannot_
         3,
     )
     assert all(event["ts"].endswith("Z") and event["level"] for event in events)
+
+
+def keys_of_log_lines(source):
+    """(line, key) of every named value that the module's log calls carry."""
+    for call in ast.walk(ast.parse(source)):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in LEVELS:
+            to = call.func.value
+            if isinstance(to, ast.Name) and to.id in {"log", "_log"}:
+                yield from ((call.lineno, one.arg) for one in call.keywords if one.arg is not None)
+
+
+def test_no_log_line_of_ours_carries_a_key_that_would_be_dropped():
+    lost = [
+        f"{path.relative_to(ROOT)}:{line} {key}"
+        for path in sorted((ROOT / "gateway").rglob("*.py"))
+        for line, key in keys_of_log_lines(path.read_text(encoding="utf-8"))
+        if key not in ALLOWED
+    ]
+    assert lost == []
+
+
+def test_a_key_that_would_be_dropped_is_found():
+    """The control."""
+    assert list(keys_of_log_lines("_log.warning('a', id=1, where='b')\nother.warning('c', d=1)")) == [
+        (1, "id"),
+        (1, "where"),
+    ]
 
 
 def test_a_logger_in_use_follows_a_later_choice_of_level_and_form():

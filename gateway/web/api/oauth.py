@@ -97,7 +97,7 @@ async def _granted(call: Call, claimed: Claimed, asked: TokenAsked) -> web.Respo
         claimed.principal.actor, "token.granted", f"token:{granted.token.id}", "ok", details
     )
     await call.parts.audit.write([entry])
-    _log.info("token.granted", partner=claimed.partner.key, token=granted.token.id, tier=claimed.tier.value)
+    _log.info("token.granted", partner=claimed.partner.key, id=granted.token.id, kind=claimed.tier.value)
     lasting = granted.token.expires_at - granted.token.issued_at
     told = TokenTold(access_token=granted.text, expires_in=int(lasting.total_seconds()), scope=" ".join(sorted(wanted)))
     return answers.told(told, headers={"Pragma": "no-cache"})

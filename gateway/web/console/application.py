@@ -94,7 +94,8 @@ class Console:
         """A fault of ours: an id on the page and in the log, the kind and place of the error in the log alone."""
         place = traceback.extract_tb(error.__traceback__)[-1]
         number = self._parts.mint()
-        _log.error("console.failed", id=number, error=type(error).__name__, where=f"{place.filename}:{place.lineno}")
+        where = f"{place.filename.rsplit('/', 1)[-1]}:{place.lineno}"
+        _log.error("console.failed", id=number, type=type(error).__name__, path=where)
         return self._problem(self._visit(request), 500, GatewayError.title, f"Tell whoever runs the gateway: {number}")
 
     def _visit(self, request: web.Request) -> Visit:
@@ -195,7 +196,7 @@ class Console:
 
     async def _background(self, _: web.Application) -> AsyncIterator[None]:
         if not self._pages.vendored:
-            _log.warning("console.plain", advice="run `make assets` for the designed pages")
+            _log.warning("console.plain", hint="run `make assets` for the designed pages")
         task = asyncio.create_task(self._pulse.run())
         yield
         task.cancel()
