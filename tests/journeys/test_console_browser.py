@@ -349,6 +349,19 @@ async def test_a_storm_is_repaired_with_the_keyboard_alone_in_a_narrow_window(ch
         await expect(page).to_have_url(site.url + "/login")
 
 
+async def test_whoever_comes_back_to_ticked_boxes_finds_them_counted(chromium, site):
+    async with logged_in(chromium, site) as page:
+        await page.goto(GROUP)
+        for label in (await page.locator("label[for^='d-']").all())[:2]:
+            await label.click()
+        await page.click("tbody th a >> nth=0")
+        await expect(page.locator("h1")).to_have_text("Delivery")
+        await page.go_back()
+        await expect(page.locator("tbody input:checked")).to_have_count(2)
+        await expect(page.locator("button[value=selected]")).to_have_text("Plan for 2 selected")
+        await expect(page.locator("button[value=selected]")).to_be_enabled()
+
+
 async def test_the_check_of_the_focus_finds_one_that_cannot_be_seen(chromium, site):
     """The control."""
     async with logged_in(chromium, site, bypass_csp=True) as page:

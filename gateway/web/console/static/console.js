@@ -67,6 +67,8 @@
       button.disabled = n === 0;
     };
     button.form.addEventListener("change", label);
+    // Whoever comes back finds the boxes ticked: the browser does that after this, and without a change event.
+    window.addEventListener("pageshow", label);
     label();
     for (const place of button.form.querySelectorAll("[data-every]")) {
       place.hidden = false;
