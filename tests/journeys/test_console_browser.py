@@ -362,6 +362,17 @@ async def test_whoever_comes_back_to_ticked_boxes_finds_them_counted(chromium, s
         await expect(page.locator("button[value=selected]")).to_be_enabled()
 
 
+async def test_a_filter_marks_the_view_that_is_shown(chromium, site):
+    async with logged_in(chromium, site) as page:
+        await page.goto("/records")
+        marked = page.locator(".gw-tabs a[aria-current]")
+        await expect(marked).to_have_text("Need attention")
+        await page.select_option("#state", "routed")
+        await page.click("text=Filter")
+        await expect(page.locator("#results tbody tr")).to_have_count(50)
+        await expect(marked).to_have_text("All")
+
+
 async def test_the_check_of_the_focus_finds_one_that_cannot_be_seen(chromium, site):
     """The control."""
     async with logged_in(chromium, site, bypass_csp=True) as page:
