@@ -45,9 +45,9 @@ def code_at(site, secret, steps=0):
     return pyotp.TOTP(secret).at(site.clock() + timedelta(seconds=30 * steps))
 
 
-async def enrol(site, client, name="pat", role="data-steward"):
+async def enrol(site, client, name="pat", role="data-steward", **changes):
     """A first login, up to the page behind it; the secret."""
-    await site.operator(name, role)
+    await site.operator(name, role, **changes)
     answer = await log_in(client, name)
     assert answer.headers["Location"].startswith("/login/second")
     page = await (await client.get(answer.headers["Location"])).text()
@@ -120,6 +120,29 @@ async def test_a_login_form_needs_the_token_of_its_cookie_beside_half_a_login_to
         await client.get("/login")
         form = {"name": "pat", "password": PASSWORD, "csrf": "0" * 64}
         assert (await client.post("/login", data=form)).status == 403
+
+
+@pytest.mark.parametrize(
+    ("form", "page", "role"),
+    [
+        ("/records/r-1/content", "/records/r-1/content", "data-steward"),
+        ("/amendments/a-1/content", "/amendments/a-1", "data-steward"),
+        ("/break", "/break", "operator"),
+        ("/break/record", "/break", "operator"),
+    ],
+)
+async def test_whose_factor_was_shown_too_long_ago_comes_back_to_the_page_of_the_form(site, form, page, role):
+    async with client_of(site) as client:
+        secret = await enrol(site, client, role=role, break_glass=role == "operator")
+        csrf = await token(client)
+        for _ in range(2):
+            site.clock.forward(minutes=8)
+            await client.get("/stay")
+        asked = await client.post(form, data={"csrf": csrf, "reason": "ticket"}, allow_redirects=False)
+        assert asked.status == 303
+        again = await (await client.get(asked.headers["Location"])).text()
+        data = {**hidden(again), "code": code_at(site, secret)}
+        assert (await client.post("/login/second", data=data, allow_redirects=False)).headers["Location"] == page
 
 
 async def test_the_first_login_enrols_and_the_next_one_asks(site):

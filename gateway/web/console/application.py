@@ -112,7 +112,8 @@ class Console:
                 if not behind_glass and not visit.may(route.right, narrowed=route.narrowed):
                     return self._turn_away(visit, route.right)
                 if route.right in FRESH and not sessions.is_fresh(visit):
-                    return web.Response(status=303, headers={"Location": login.second_address(visit)})
+                    back = self._page(visit, route)
+                    return web.Response(status=303, headers={"Location": login.second_address(visit, back)})
                 return self._answer(visit, await route.view(visit))
             except Unavailable as error:
                 return self._away(visit, error)
@@ -120,6 +121,13 @@ class Console:
                 return self._problem(visit, error.status, error.title, error.detail, error.problem)
 
         return endpoint
+
+    def _page(self, visit: Visit, route: Route) -> str:
+        """The page of the route; of a form the page that it stands on, at its own address or at the one above."""
+        if route.method == "GET":
+            return visit.request.path_qs
+        own, above = visit.request.rel_url.raw_path, visit.request.rel_url.raw_path.rpartition("/")[0]
+        return own if any(one.method == "GET" and one.path == route.path for one in self._routes) else above
 
     async def _known(self, visit: Visit) -> Visit:
         """The visit with its operator and its form; refuses computers that are not the agency's, and forms that were
@@ -159,7 +167,7 @@ class Console:
             answer.headers["HX-Redirect"] = login.login_address(visit)
             return answer
         if visit.entering is not None:
-            return web.Response(status=303, headers={"Location": login.second_address(visit)})
+            return web.Response(status=303, headers={"Location": login.second_address(visit, visit.request.path_qs)})
         return web.Response(status=303, headers={"Location": login.login_address(visit)})
 
     def _answer(self, visit: Visit, result: web.StreamResponse | Shown) -> web.StreamResponse:

@@ -29,9 +29,8 @@ def login_address(visit: Visit) -> str:
     return visit.url("/login") + "?next=" + quote(visit.request.path_qs, safe="")
 
 
-def second_address(visit: Visit) -> str:
-    """The page that asks for the second factor, which leads back to the page that was asked for."""
-    back = visit.request.path_qs if visit.request.method == "GET" else visit.url("/")
+def second_address(visit: Visit, back: str) -> str:
+    """The page that asks for the second factor, which leads back to where it was asked for."""
     return visit.url("/login/second") + "?next=" + quote(back, safe="")
 
 
