@@ -49,6 +49,8 @@ def matching(query: DeliveryQuery) -> list[ColumnElement[bool]]:
         (query.partner, deliveries.c.partner),
         (query.sender, deliveries.c.sender),
         (query.cause, func.coalesce(deliveries.c.cause, _UNKNOWN_CAUSE)),
+        (query.kind, deliveries.c.kind),
+        (query.fault, deliveries.c.fault),
     )
     conditions: list[ColumnElement[bool]] = [column == str(value) for value, column in equal if value is not None]
     if query.state is not None:

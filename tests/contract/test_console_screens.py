@@ -1,5 +1,6 @@
 """What operators see and do: every screen on real rows, repairs one by one and in bulk, live pages."""
 
+import html
 import json
 import re
 from dataclasses import replace
@@ -20,8 +21,10 @@ from gateway.core.model import (
     Actor,
     DeliveryId,
     DeliveryState,
+    Fault,
     Finding,
     JobId,
+    Kind,
     Page,
     PartnerKey,
     RecordId,
@@ -45,6 +48,7 @@ from gateway.web.console.application import console_application
 from gateway.work.directory import DirectoryWatch
 from tests.contract.console_forms import GROUP, send
 from tests.contract.console_site import PASSWORD, between, fill, log_in, running, token
+from tests.contract.owed import Town
 from tests.contract.store_samples import acceptance, submission
 
 GET = [route for route in console_routes() if route.method == "GET"]
@@ -452,6 +456,32 @@ async def test_the_three_kinds_of_fault_never_mix(site):
     assert "csenet-too-wide" in mine
     assert "https-503" not in mine
     assert "key-missing" in ours
+
+
+@pytest.mark.parametrize("other", [{"kind": Kind("case-transfer")}, {"fault": Fault.RECORD}])
+async def test_the_pages_of_a_group_are_full_whatever_else_the_partner_failed_with(sqlite_url, other):
+    async with running(sqlite_url, page_size=5) as site:
+        await fill(site)
+        town = Town()
+        town.now = site.clock()
+        more = {
+            "state": DeliveryState.DEAD,
+            "settled_at": town.now,
+            "cause": "https-503",
+            "fault": Fault.PARTNER,
+            **other,
+        }
+        await town.owe(site.database, 12, PartnerKey("texas"), **more)
+        async with site.browser("operator") as client:
+            shown, path = [], f"/dead/group?{urlencode(GROUP)}"
+            while path:
+                page = await text(client, path)
+                shown.append(page.count('name="delivery"'))
+                following = re.search(r'gw-more">.*?<a href="([^"]+)"', page)
+                path = html.unescape(following[1]) if following else None
+            assert shown == [5, 5, 2]
+            job = await send(client, "/dead/plan", **GROUP, scope="all", action="retry", reason="x")
+            assert "retry 12 deliveries" in await text(client, job)
 
 
 async def test_all_that_match_are_frozen_planned_and_started_once(site):

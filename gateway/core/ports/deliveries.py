@@ -37,6 +37,8 @@ class DeliveryQuery:
     cause: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    kind: Kind | None = None
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,8 +106,7 @@ async def _group(visit: Visit, named: Mapping[str, str]) -> CauseGroup:
 
 async def _listing(visit: Visit, found: CauseGroup, cursor: str | None) -> Listing[Delivery]:
     listing = await visit.parts.desk.list(_query(found), Page(visit.settings.page_size, cursor))
-    rows = tuple(one for one in listing.rows if one.kind == found.kind and one.fault == found.fault)
-    return Listing(rows, listing.next)
+    return Listing(tuple(one for one in listing.rows if one.fault == found.fault), listing.next)
 
 
 async def _all_of(visit: Visit, found: CauseGroup) -> tuple[DeliveryId, ...]:
@@ -116,7 +115,7 @@ async def _all_of(visit: Visit, found: CauseGroup) -> tuple[DeliveryId, ...]:
     cursor: str | None = None
     while len(ids) <= MOST_SELECTED:
         listing = await visit.parts.desk.list(_query(found), Page(PAGE, cursor))
-        ids += [one.id for one in listing.rows if one.kind == found.kind and one.fault == found.fault]
+        ids += [one.id for one in listing.rows if one.fault == found.fault]
         cursor = listing.next
         if cursor is None:
             return tuple(ids)
@@ -124,4 +123,7 @@ async def _all_of(visit: Visit, found: CauseGroup) -> tuple[DeliveryId, ...]:
 
 
 def _query(found: CauseGroup) -> DeliveryQuery:
-    return DeliveryQuery(partner=found.partner, state=DeliveryState.DEAD, cause=found.cause)
+    """The group, so that its pages are full; of a group that was never attributed the others have to be left out."""
+    return DeliveryQuery(
+        partner=found.partner, state=DeliveryState.DEAD, cause=found.cause, kind=found.kind, fault=found.fault
+    )
