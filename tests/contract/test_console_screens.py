@@ -16,7 +16,7 @@ from sqlalchemy import update
 
 from gateway.core.causes import cause_of
 from gateway.core.erasure import Erasure, Run, RunState
-from gateway.core.errors import Unavailable
+from gateway.core.errors import Tampered, Unavailable
 from gateway.core.model import (
     Actor,
     DeliveryId,
@@ -610,9 +610,12 @@ async def test_a_form_that_cannot_be_read_is_refused_and_breaks_nothing(postgres
         assert (answer.status, "code <code>bad-request" in await answer.text()) == (400, True)
 
 
-async def test_a_fault_of_ours_tells_the_page_an_id_and_the_log_its_kind_and_place(site, capsys):
+@pytest.mark.parametrize(
+    ("fault", "code"), [(KeyError("900000001"), "internal"), (Tampered("A seal is broken."), "tampered")]
+)
+async def test_a_fault_of_ours_tells_the_page_an_id_and_the_log_its_kind_and_place(site, capsys, fault, code):
     async def defect():
-        raise KeyError("900000001")
+        raise fault
 
     application = console_application(replace(site.parts, directory=defect), site.settings)
     before = structlog.get_config()
@@ -625,8 +628,8 @@ async def test_a_fault_of_ours_tells_the_page_an_id_and_the_log_its_kind_and_pla
     finally:
         structlog.configure(**before)
     said = [json.loads(line) for line in capsys.readouterr().err.splitlines() if "console.failed" in line]
-    assert [(one["type"], re.sub(r"\d+", "", one["path"])) for one in said] == [
-        ("KeyError", "test_console_screens.py:")
+    assert [(one["type"], one["code"], re.sub(r"\d+", "", one["path"])) for one in said] == [
+        (type(fault).__name__, code, "test_console_screens.py:")
     ]
     assert said[0]["id"] in page
     assert "900000001" not in page + str(said)

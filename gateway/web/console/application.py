@@ -92,11 +92,16 @@ class Console:
 
     def _broken(self, request: web.Request, error: Exception) -> web.StreamResponse:
         """A fault of ours: an id on the page and in the log, the kind and place of the error in the log alone."""
+        told = self._noted(error, GatewayError.code)
+        return self._problem(self._visit(request), 500, GatewayError.title, told)
+
+    def _noted(self, error: Exception, code: str) -> str:
+        """Writes a fault to the log; the sentence that names the line."""
         place = traceback.extract_tb(error.__traceback__)[-1]
         number = self._parts.mint()
         where = f"{place.filename.rsplit('/', 1)[-1]}:{place.lineno}"
-        _log.error("console.failed", id=number, type=type(error).__name__, path=where)
-        return self._problem(self._visit(request), 500, GatewayError.title, f"Tell whoever runs the gateway: {number}")
+        _log.error("console.failed", id=number, code=code, type=type(error).__name__, path=where)
+        return f"Tell whoever runs the gateway: {number}"
 
     def _visit(self, request: web.Request) -> Visit:
         return Visit(
@@ -118,9 +123,16 @@ class Console:
             except Unavailable as error:
                 return self._away(visit, error)
             except GatewayError as error:
-                return self._problem(visit, error.status, error.title, error.detail, error.problem)
+                return self._told(visit, error)
 
         return endpoint
+
+    def _told(self, visit: Visit, error: GatewayError) -> web.StreamResponse:
+        """What was refused, and why; what is ours to mend, a broken seal among it, is in the log too."""
+        detail = error.detail
+        if error.status >= 500:  # noqa: PLR2004 (ours to mend)
+            detail = f"{detail.rstrip('.')}. {self._noted(error, error.problem)}"
+        return self._problem(visit, error.status, error.title, detail, error.problem)
 
     def _page(self, visit: Visit, route: Route) -> str:
         """The page of the route; of a form the page that it stands on, at its own address or at the one above."""
