@@ -183,6 +183,13 @@ async def test_records_show_first_what_needs_attention_and_filter_by_business_ke
         await text(client, "/records?cursor=nonsense&view=all", 400)
 
 
+async def test_a_time_with_an_offset_is_meant_as_it_says(site):
+    async with site.browser("auditor") as client:
+        page = await text(client, "/records?since=2026-11-30T16:00%2B05:00&until=2026-11-30T16:00")
+        assert re.findall(r'name="(?:since|until)" value="([^"]*)"', page) == ["2026-11-30T11:00", "2026-11-30T16:00"]
+        await text(client, "/records?since=0001-01-01T00:00%2B14:00", 400)
+
+
 async def test_a_case_is_found_by_its_id_which_never_stands_in_an_address(site):
     async with site.browser("operator") as client:
         for form in ({"case_id": "C-42"}, {"case_id": "C-42", "sender": "ohio"}):
@@ -456,6 +463,22 @@ async def test_the_three_kinds_of_fault_never_mix(site):
     assert "csenet-too-wide" in mine
     assert "https-503" not in mine
     assert "key-missing" in ours
+
+
+async def test_the_plot_of_dead_letters_has_one_bar_for_each_cause_and_partner(sqlite_url):
+    async with running(sqlite_url) as site:
+        await fill(site)
+        town = Town()
+        more = {"state": DeliveryState.DEAD, "settled_at": town.now, "fault": Fault.PARTNER}
+        for number in range(7):
+            await town.owe(site.database, 1, PartnerKey("ohio"), cause=f"http-40{number}", **more)
+        await town.owe(site.database, 5, PartnerKey("texas"), cause="https-503", kind=Kind("case-transfer"), **more)
+        async with site.browser("operator") as client:
+            page = await text(client, "/dead?fault=partner")
+    bars = re.findall(r">([^<]+)</text><rect[^>]*/><text[^>]*>([^<]+)<", page)
+    assert bars[:2] == [("https-503, texas", "17"), ("sftp-host-key, iowa", "3")]
+    assert (len(bars), len(dict(bars))) == (8, 8)
+    assert "27 dead letters in 10 groups; the biggest first. The plot shows 8 of 9." in page
 
 
 @pytest.mark.parametrize("other", [{"kind": Kind("case-transfer")}, {"fault": Fault.RECORD}])

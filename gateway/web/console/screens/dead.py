@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
@@ -33,8 +34,10 @@ async def dead(visit: Visit) -> Shown:
     counts = {fault: sum(group.count for group in groups if fault_of(group) is fault) for fault in FAULTS}
     fault = _fault(visit.asked("fault")) or max(counts, key=lambda one: counts[one])
     shown = tuple(group for group in groups if fault_of(group) is fault)
-    bars = [plots.Bar(f"{group.cause}, {group.partner}", group.count) for group in shown[:MOST_BARS]]
+    bars = _bars(shown)
     description = f"{things(counts[fault], 'dead letter')} in {things(len(shown), 'group')}; the biggest first."
+    if len(bars) > MOST_BARS:
+        description += f" The plot shows {MOST_BARS} of {len(bars)}."
     return Shown(
         "dead.html",
         {
@@ -43,9 +46,17 @@ async def dead(visit: Visit) -> Shown:
             "counts": counts,
             "groups": shown,
             "description": description,
-            "plot": plots.bars("Dead letters by cause and partner", description, bars) if bars else "",
+            "plot": plots.bars("Dead letters by cause and partner", description, bars[:MOST_BARS]) if bars else "",
         },
     )
+
+
+def _bars(groups: Sequence[CauseGroup]) -> Sequence[plots.Bar]:
+    """One bar for each cause and partner, the biggest first, whatever kinds of records the letters carry."""
+    found: Counter[str] = Counter()
+    for group in groups:
+        found[f"{group.cause}, {group.partner}"] += group.count
+    return [plots.Bar(label, count) for label, count in found.most_common()]
 
 
 async def group(visit: Visit) -> Shown:

@@ -88,11 +88,12 @@ def _state(text: str | None) -> RecordState | None:
 
 
 def asked_time(visit: Visit, name: str) -> datetime | None:
-    """A UTC time as ``2026-01-31`` or ``2026-01-31T12:30``."""
+    """A UTC time as ``2026-01-31`` or ``2026-01-31T12:30``; one with an offset is meant as it says."""
     text = visit.asked(name)
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
-    except ValueError as error:
+        at = datetime.fromisoformat(text) if text else None
+        return at if at is None else at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise Refused(f"The time {name} is not like 2026-01-31T12:30.") from error
 
 
