@@ -46,8 +46,8 @@ def queue(pending=0, oldest=None, **changes):
     )
 
 
-def group(count=3, fault=Fault.PARTNER):
-    return CauseGroup("https-503", fault, TEXAS, Kind("locate"), count, NOW, NOW, DeliveryId("d"))
+def group(count=3, fault=Fault.PARTNER, kind="locate"):
+    return CauseGroup("https-503", fault, TEXAS, Kind(kind), count, NOW, NOW, DeliveryId("d"))
 
 
 def test_a_quiet_gateway_is_good_where_it_is_known_and_unknown_where_it_is_not():
@@ -64,6 +64,24 @@ def test_a_quiet_gateway_is_good_where_it_is_known_and_unknown_where_it_is_not()
 def test_dead_letters_ask_for_a_person_and_say_whose_side_it_is():
     tile = status.tiles(picture(groups=(group(3), group(1, Fault.GATEWAY))))[3]
     assert (tile.state, tile.number, tile.sentence) == ("Act", "4", "2 causes, 1 on our side")
+
+
+def test_a_cause_is_counted_once_and_what_nobody_attributed_is_on_our_side_as_on_the_page():
+    groups = (group(3), group(2, kind="case-transfer"), group(4, None))
+    assert status.tiles(picture(groups=groups))[3].sentence == "2 causes, 4 on our side"
+
+
+def test_what_is_in_hand_is_not_told_as_nothing():
+    tile = status.tiles(picture(queues=(queue(claimed=2),)))[2]
+    assert (tile.number, tile.sentence) == ("2", "in hand")
+
+
+def test_one_of_a_thing_is_told_as_one():
+    told = [tile.sentence for tile in status.tiles(picture(counts={"submissions": 1, "records.unroutable": 1}))[:2]]
+    assert told == [
+        "1 record in 1 submission in 24 hours, 0 refused",
+        "1 record without an agreement, 0 withheld, in 24 hours",
+    ]
 
 
 def test_an_old_backlog_asks_for_a_look_and_a_young_one_does_not():

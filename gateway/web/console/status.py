@@ -65,7 +65,7 @@ def _intake(picture: Picture) -> Tile:
     posted = picture.counts.get("submissions", 0)
     records = sum(n for name, n in picture.counts.items() if name.startswith("records."))
     refused = picture.counts.get("records.refused", 0)
-    sentence = f"{records:,} records in {posted:,} submissions in 24 hours, {refused:,} refused"
+    sentence = f"{things(records, 'record')} in {things(posted, 'submission')} in 24 hours, {refused:,} refused"
     state = "Review" if records and refused / records > REFUSED_SHARE else "Good"
     return Tile("Intake", state, f"{records:,}", sentence, "/submissions")
 
@@ -73,7 +73,7 @@ def _intake(picture: Picture) -> Tile:
 def _routing(picture: Picture) -> Tile:
     parked = picture.counts.get("records.unroutable", 0)
     withheld = picture.counts.get("records.withheld", 0)
-    sentence = f"{parked:,} records without an agreement, {withheld:,} withheld, in 24 hours"
+    sentence = f"{things(parked, 'record')} without an agreement, {withheld:,} withheld, in 24 hours"
     return Tile("Routing", "Review" if parked else "Good", f"{parked + withheld:,}", sentence, "/records")
 
 
@@ -81,7 +81,7 @@ def _delivery(picture: Picture) -> Tile:
     waiting = sum(queue.pending + queue.claimed + queue.gathering for queue in picture.queues)
     oldest = min((queue.oldest for queue in picture.queues if queue.oldest), default=None)
     if oldest is None:
-        return Tile("Delivery", "Good", f"{waiting:,}", "Nothing waits", "/queues")
+        return Tile("Delivery", "Good", f"{waiting:,}", "in hand" if waiting else "Nothing waits", "/queues")
     span = picture.now - oldest
     state = "Review" if span > OLD_BACKLOG else "Good"
     return Tile("Delivery", state, f"{waiting:,}", f"waiting, the oldest for {age(span.total_seconds())}", "/queues")
@@ -91,8 +91,9 @@ def _dead(picture: Picture) -> Tile:
     dead = sum(group.count for group in picture.groups)
     if not dead:
         return Tile("Dead letters", "Good", "0", "Nothing needs a person", "/dead")
-    ours = sum(group.count for group in picture.groups if group.fault is Fault.GATEWAY)
-    sentence = f"{things(len(picture.groups), 'cause')}, {ours:,} on our side"
+    ours = sum(group.count for group in picture.groups if group.fault in (None, Fault.GATEWAY))
+    causes = {(group.cause, group.fault) for group in picture.groups}  # a group is of one partner and kind as well
+    sentence = f"{things(len(causes), 'cause')}, {ours:,} on our side"
     return Tile("Dead letters", "Act", f"{dead:,}", sentence, "/dead")
 
 
