@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import pytest
 from sqlalchemy import update
@@ -152,6 +153,19 @@ async def asked_in_vain(site, client):
         told = await send(client, f"/deliveries/{site.ids['delivery']}/mend/ask", 422, **form)
         assert not any(value in told for value in ("1984-02-31", "900111222"))
     assert (await site.parts.approvals.list(Page(1))).rows == ()
+
+
+async def test_what_the_rules_refuse_leads_back_to_the_elements(site):
+    """Browsers do not go back to what a form answered and nobody may store."""
+    delivery, form = f"/deliveries/{site.ids['delivery']}", {"record": site.ids["carried"], **WHY}
+    async with site.browser("operator") as client:
+        refused = await send(client, delivery + "/mend/plan", 422, **form, **{f"set:{BORN}": "1984-02-31"})
+        (back,) = [one for one in refused.split("<form")[1:] if f'action="{delivery}/mend"' in one]
+        given = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', back))
+        assert given.items() > form.items()
+        assert f'name="set:{BORN}"' in await send(
+            client, delivery + "/mend", 200, **{name: given[name] for name in form}
+        )
 
 
 async def test_a_refused_amendment_is_gone_and_the_letter_stays_dead(site):
