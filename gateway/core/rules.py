@@ -123,8 +123,9 @@ def _without_echoes(found: Sequence[tuple[Rule, Fault]]) -> list[tuple[Rule, Fau
 
 def told(read: Sequence[Finding], schema: Sequence[Finding], judged: Sequence[Finding]) -> tuple[Finding, ...]:
     """The findings of reading, schema and rules without echoes. A field that could not be read is not reported as
-    missing as well; where a rule and the schema fault the same place, the rule says it in the sender's words."""
-    unread = {finding.path for finding in read if finding.path}
+    missing as well, but one that was read as blank, with a warning, is; where a rule and the schema fault the same
+    place, the rule says it in the sender's words."""
+    unread = {finding.path for finding in read if finding.path and finding.severity.blocks}
     ruled = tuple(finding for finding in judged if finding.path not in unread)
     known = unread | {finding.path for finding in ruled if finding.path and finding.severity.blocks}
     return (*read, *(finding for finding in schema if finding.path not in known), *ruled)

@@ -302,6 +302,14 @@ def test_a_field_that_could_not_be_read_is_not_reported_as_missing_too():
     assert [finding.rule for finding in told([unread], [], missing)] == [unread.rule, "NH-SSN"]
 
 
+def test_a_field_that_counts_as_blank_is_missing_all_the_same():
+    blank = Finding("XML-EMPTY", Severity.WARNING, 1, path="HireDate")
+    missing = [Finding("NH-HIRE-DATE", Severity.ERROR, 1, path="HireDate")]
+    schema = [Finding("XSD-MISSING", Severity.ERROR, 1, path="Header/Function")]
+    assert told([blank], [], missing) == (blank, *missing)
+    assert told([replace(blank, path="Header/Function")], schema, [])[1:] == tuple(schema)
+
+
 def test_the_rules_travel_to_a_worker_process():
     again = pickle.loads(pickle.dumps(RULES))  # noqa: S301 - our own bytes
     content = altered(HIRE, {"HireDate": None})

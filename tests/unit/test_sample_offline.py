@@ -109,6 +109,21 @@ def test_the_end_mark_of_old_systems_is_no_record_and_no_cut_off_one(tmp_path, n
     assert (before.records, before.faulty) == (5, False)
 
 
+def test_a_required_day_of_zeros_and_a_required_element_without_text_are_missing(tmp_path):
+    hires = put(tmp_path, "w4", 3)
+    hires.write_bytes(re.sub(rb"(?m)^(W4.{277})[0-9]{8}", rb"\g<1>00000000", hires.read_bytes()))
+    checked = VALIDATOR.check(hires, FormatName("w4"), still)
+    assert (checked.records, checked.refused) == (3, 3)
+    assert {"FIX-DATE-ZERO", "NH-HIRE-DATE"} <= {one.group.rule for one in checked.findings}
+    cases = tmp_path / "cases.xml"
+    known = (EXAMPLES / "michigan-case-transfer.xml").read_bytes()
+    for name, rule in (("CaseTypeCode", "CSE-REQUIRED"), ("TransactionDate", "XSD-MISSING")):
+        cases.write_bytes(re.sub(rf"<{name}>[^<]+</{name}>".encode(), f"<{name}/>".encode(), known))
+        checked = VALIDATOR.check(cases, FormatName("xml"), still)
+        assert (checked.records, checked.refused) == (3, 3)
+        assert {"XML-EMPTY", rule} <= {one.group.rule for one in checked.findings}
+
+
 def test_a_complete_format_needs_no_reservation():
     checked = VALIDATOR.check(EXAMPLES / "acme-new-hires-nc.csv", FormatName("newhire-csv-nc"), still)
     assert checked.reservation == ""
