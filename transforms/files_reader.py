@@ -80,7 +80,7 @@ class FileReader(RecordCutter):
         """The next record: up to its line end, or as long as the format says where another record follows at once."""
         length, end = self._length, line_end(window)
         stretch = window[:end] if end >= 0 else window
-        if len(stretch) > length and (end < 0 or len(stretch) % length == 0) and self._follows(stretch[length:]):
+        if len(stretch) > length and self._follows(stretch[length:]):
             return Cut(stretch[:length], length)
         short = end < 0 and final and len(window) < length and window.strip(PADDING)
         if short and not self._records.order.by_line:

@@ -124,6 +124,21 @@ def test_a_required_day_of_zeros_and_a_required_element_without_text_are_missing
         assert {"XML-EMPTY", rule} <= {one.group.rule for one in checked.findings}
 
 
+@pytest.mark.parametrize("piece", [1, 500, 3_000, 100_000])
+@pytest.mark.parametrize("name", ["fcr-input-cp037", "eiwo-order", "newhire-oh"])
+def test_a_stray_line_end_among_records_without_any_is_found_alike_in_any_pieces(tmp_path, name, piece):
+    length = SPOKEN.catalog.files[FormatName(name)].length
+    body = put(tmp_path, name, 6).read_bytes().replace(b"\n", b"")
+    body = body[: 3 * length + 20] + b"\r" + body[3 * length + 20 :]
+
+    def cut(size):
+        reader = SPOKEN.formats[FormatName(name)].reader()
+        frames = [frame for n in range(0, len(body), size) for frame in reader.feed(body[n : n + size])]
+        return [(one.ordinal, one.body, one.line) for one in (*frames, *reader.finish())], reader.findings
+
+    assert cut(piece) == cut(len(body))
+
+
 def test_a_complete_format_needs_no_reservation():
     checked = VALIDATOR.check(EXAMPLES / "acme-new-hires-nc.csv", FormatName("newhire-csv-nc"), still)
     assert checked.reservation == ""
