@@ -258,17 +258,17 @@ def convert(
     judge = validator(drafts=drafts)
     name = judge.format_of(file, format)
     # Nothing half written may pass for a whole file; beside the target, so that renaming is one step.
-    folder = out.parent if out else None
+    folder = out.parent if out is not None and not _is_no_file(out) else None
     with NamedTemporaryFile(dir=folder, delete=False) as spool, progress("read", file.stat().st_size) as bar:
         try:
             told = rewrite(judge, file, name, to, spool.write, bar.advance)
             spool.flush()
+            size = spool.tell() if out is not None and told.written else None
             if told.written:
                 _hand_over(Path(spool.name), out)
         finally:
             Path(spool.name).unlink(missing_ok=True)
     _show_rewritten(told)
-    size = out.stat().st_size if out is not None and told.written else None
     if json:
         findings = findings_told(told.findings)
         put({"file": str(out) if told.written else None, "bytes": size, "records": told.records, "findings": findings})
@@ -285,10 +285,19 @@ def _show_rewritten(told: Rewritten) -> None:
         say(f"{one.group.severity:<8}{one.group.rule}{place}: {one.title} ({once or one.group.count})")
 
 
+def _is_no_file(out: Path) -> bool:
+    """A device, a pipe or a link is written into: a file renamed onto ``/dev/null`` would take its place."""
+    return out.is_symlink() or (out.exists() and not out.is_file())
+
+
 def _hand_over(spool: Path, out: Path | None) -> None:
-    if out is not None:
+    if out is not None and not _is_no_file(out):
         spool.replace(out)
         return
     with spool.open("rb") as made:
-        shutil.copyfileobj(made, sys.stdout.buffer)
-    sys.stdout.buffer.flush()
+        if out is None:
+            shutil.copyfileobj(made, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+            return
+        with out.open("wb") as target:
+            shutil.copyfileobj(made, target)

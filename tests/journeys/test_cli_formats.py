@@ -171,6 +171,25 @@ def test_a_file_is_converted_whole_or_not_at_all(run, tmp_path):
     assert run("convert", "bad.w4", "--to", "json", code=4).stdout == ""
 
 
+def test_what_is_no_file_is_written_into_and_not_replaced(run, tmp_path):
+    run("sample", "w4", "--count", 3, "--out", "a.w4")
+    converted = run("convert", "a.w4", "--to", "xml", binary=True).stdout
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        run("convert", "a.w4", "--to", "xml", "--out", "pipe")
+        assert os.read(reader, len(converted) + 1) == converted
+    finally:
+        os.close(reader)
+    assert (tmp_path / "pipe").is_fifo()
+    (tmp_path / "kept.xml").write_bytes(b"")
+    (tmp_path / "latest.xml").symlink_to("kept.xml")
+    told = json.loads(run("convert", "a.w4", "--to", "xml", "--out", "latest.xml", "--json").stdout)
+    assert told["bytes"] == len(converted)
+    assert (tmp_path / "latest.xml").is_symlink()
+    assert (tmp_path / "kept.xml").read_bytes() == converted
+
+
 def test_rules_of_two_days_are_compared(run):
     done = run("rules", "diff", "2026-01-01", "2027-01-01", EXAMPLES / "faulty.w4", "--json")
     found = json.loads(done.stdout)
