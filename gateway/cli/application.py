@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from errno import ENOSPC
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -17,6 +18,9 @@ from gateway.cli.examples import show_examples
 from gateway.cli.exits import MEANING, Exit, exit_of
 from gateway.cli.out import say
 from gateway.core.errors import GatewayError
+
+_NOT_THERE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
+"""What whoever called can mend by another name."""
 
 
 class Trunk(TyperGroup):
@@ -94,10 +98,10 @@ def run() -> None:
     except PermissionError as error:
         say(f"{error.filename}: permission denied. Run this as whoever the gateway's files belong to.\n(misconfigured)")
         sys.exit(Exit.CONFIGURATION)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        if error.filename is None:
+    except OSError as error:
+        if error.filename is None and error.errno != ENOSPC:  # no file: a defect, and its place is of use
             raise
-        say(f"{error.filename}: {str(error.strerror).lower()}.\n(usage)")
-        sys.exit(Exit.USAGE)
+        say(f"{error.filename or 'What is written to'}: {(error.strerror or 'no use').lower()}.")
+        sys.exit(Exit.USAGE if isinstance(error, _NOT_THERE) else Exit.UNEXPECTED)
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)

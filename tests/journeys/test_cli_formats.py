@@ -190,6 +190,30 @@ def test_what_is_no_file_is_written_into_and_not_replaced(run, tmp_path):
     assert (tmp_path / "kept.xml").read_bytes() == converted
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("sample", "w4"),
+        ("convert", EXAMPLES / "ohio-new-hires.w4", "--to", "xml"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_folder_that_is_not_there_is_a_sentence_and_no_traceback(run, command):
+    said = run(*command, "--out", "missing/file", code=2).stderr
+    assert "missing/" in said
+    assert "no such file or directory" in said
+    assert "Traceback" not in said
+
+
+def test_a_disk_that_is_full_is_a_sentence_and_no_traceback(tmp_path):
+    command = [sys.executable, "-c", "from gateway.cli import main; main()", "formats", "--json"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, cwd=tmp_path, env=bare_environment(), stdout=full, stderr=-1, check=False)
+    assert done.returncode == 1
+    assert b"no space left on device" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
 def test_rules_of_two_days_are_compared(run):
     done = run("rules", "diff", "2026-01-01", "2027-01-01", EXAMPLES / "faulty.w4", "--json")
     found = json.loads(done.stdout)
