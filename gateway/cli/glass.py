@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -70,7 +69,7 @@ def review(
         from gateway.guarding import glass_watch  # noqa: PLC0415 - heavy, needed here only
         from gateway.web.console.rights import known_role  # noqa: PLC0415 - as above
 
-        name = getpass.getuser()
+        name = local.account()
         account = await base.stores.operators.find(name)
         role = known_role(account.role) if account and not account.disabled else None
         await glass_watch(base).review(use, Word(local.actor(), name, role, finding, note))

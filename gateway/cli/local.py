@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -31,9 +32,17 @@ def settings() -> Settings:
     return load(_chosen[0] if _chosen else None)
 
 
+def account() -> str:
+    """The name of whoever is logged in on this machine; in a container whose user has no name, the number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # OSError from Python 3.13 on
+        return f"uid-{os.getuid()}"
+
+
 def actor() -> Actor:
     """The person at this machine, for the audit log."""
-    return Actor("operator", f"{getpass.getuser()}@cli")
+    return Actor("operator", f"{account()}@cli")
 
 
 def on_foundation(work: Callable[[Foundation], Awaitable[T]]) -> T:

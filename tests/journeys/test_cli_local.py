@@ -1,10 +1,14 @@
 """Commands that work on this machine's own gateway: what they say when something is wrong."""
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 import tracemalloc
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import trustme
@@ -12,8 +16,11 @@ import trustme
 from gateway.core.model import FormatName
 from gateway.fips import modules
 from gateway.offline import validator
+from tests.servers.gateway_process import bare_environment
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+NAMELESS = 54321
+"""A user that no machine knows by a name, as containers have them."""
 FAULTY = """[[partner]]
 key = "good"
 name = "x"
@@ -49,6 +56,25 @@ def test_doctor_says_what_is_missing_and_does_not_praise_what_it_has_not_seen(ru
     found = json.loads(done.stdout)
     assert (found["python"], found["schema"], found["broker"]) == ("ok", "not looked at", "not looked at")
     assert "keyring" in found["keys"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run something as somebody else")
+def test_a_user_without_a_name_on_the_machine_stands_in_the_log_by_its_number():
+    with TemporaryDirectory() as home:
+        os.chown(home, NAMELESS, NAMELESS)
+        for command in (["init"], ["keys", "new", "spare"], ["incident", "report", "--since", "2026-01-01", "--json"]):
+            program = [sys.executable, "-c", "from gateway.cli import main; main()", *command]
+            done = subprocess.run(
+                program,
+                cwd=home,
+                env=bare_environment(),
+                user=NAMELESS,
+                group=NAMELESS,
+                capture_output=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr[-800:]
+    assert f"operator:uid-{NAMELESS}@cli" in done.stdout.decode()
 
 
 def test_doctor_says_what_has_waited_for_too_long(run, tmp_path):
