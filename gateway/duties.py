@@ -137,7 +137,7 @@ def _scheduled(process: Gateway) -> list[Loop]:
         stored.amendments,
     )
     pace = Pace(rate=process.settings.keys.rewrap_per_second)
-    wire = WireKeeper(wire_desk(base), stored.wire_payloads, base.clock, process.metrics.wire_key)
+    wire = WireKeeper(wire_desk(base), stored.wire_payloads, base.clock, process.metrics.wire_keys)
     bulk = BulkRunner(stored.jobs, stored.desk, base.scribe, base.clock, process.watch.current, desk.router.bridging)
     rerouter = Rerouter(
         stored.records,
@@ -164,6 +164,7 @@ def _scheduled(process: Gateway) -> list[Loop]:
         Loop("bulk", alone(bulk.step), ANYHOW, sign=Sign.JOBS),
         *_retention(process),
         Loop("wire.keys", alone(wire.warn), WIRE_KEYS_EVERY),
+        Loop("wire.figures", wire.measure, seconds(60)),  # of each process: what it told before must not stay
         Loop("wire.payloads", alone(wire.forget), seconds(60)),
         Loop("receipts", alone(process.receipts.step), ANYHOW, sign=Sign.RECEIPTS),
         *_prohibiting(process, alone),

@@ -165,8 +165,11 @@ class Metrics:
         """``outcome``: ``opened``, or the code of the refusal."""
         self._messages.labels(profile, outcome).inc()
 
-    def wire_key(self, owner: str, key: str, days: int) -> None:
-        self._wire_keys.labels(owner, key).set(days)
+    def wire_keys(self, living: Iterable[tuple[str, str, int]]) -> None:
+        """Owner, id and days left of every live key."""
+        self._wire_keys.clear()
+        for owner, key, days in living:
+            self._wire_keys.labels(owner, key).set(days)
 
     def _label(self, partner: PartnerKey) -> str:
         self._partners.add(partner)

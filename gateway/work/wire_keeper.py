@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -13,8 +13,8 @@ from gateway.core.protection import WARNINGS, Stage
 from gateway.work.wire_desk import WireDesk
 
 log = structlog.get_logger()
-Observe = Callable[[str, str, int], None]
-"""Told of every live key: owner, id, days left (metrics)."""
+Observe = Callable[[Sequence[tuple[str, str, int]]], None]
+"""Told of all live keys at once: owner, id, days left (metrics)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,23 @@ class WireKeeper:
 
     async def warn(self) -> bool:
         """A line for each key at one of :data:`WARNINGS`, and each day of the last week. Once a day."""
-        now = self.clock()
-        for key in await self.desk.list():
-            left = key.days_left(now)
-            if key.stage is Stage.RETIRED or left is None:
-                continue
-            self.observe(key.owner or "gateway", key.id, left)
+        for owner, id_, left in await self._living():
             if is_warned_of(left):
-                log.warning("wire.key_expires", partner=key.owner or "gateway", id=key.id, hint=f"{left} days left")
+                log.warning("wire.key_expires", partner=owner, id=id_, hint=f"{left} days left")
         return False
+
+    async def measure(self) -> bool:
+        """The days that are left, of all keys together: one that was retired has no figure any more. False always."""
+        self.observe(await self._living())
+        return False
+
+    async def _living(self) -> list[tuple[str, str, int]]:
+        now = self.clock()
+        return [
+            (key.owner or "gateway", key.id, left)
+            for key in await self.desk.list()
+            if key.stage is not Stage.RETIRED and (left := key.days_left(now)) is not None
+        ]
 
     async def forget(self) -> bool:
         """Payloads of deliveries that were taken or withdrawn."""

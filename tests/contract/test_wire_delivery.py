@@ -1,15 +1,18 @@
 """Protected deliveries: the same bytes through every retry, only to confirmed keys, and through every rotation."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from prometheus_client import generate_latest
 
 from gateway.core.errors import Conflict, Transient, Unprocessable
 from gateway.core.model import BreakerPolicy, DeliveryState
 from gateway.core.protection import GATEWAY, PLAIN, Algorithm, MessageRefused, Profile, Protection, Stage, Use
 from gateway.core.size_class import SIZE_CLASS
 from gateway.crew import InlineCrew
+from gateway.telemetry import Metrics
 from gateway.tools import tools
 from gateway.work.wire_keeper import WireKeeper, is_warned_of
 from tests.contract.wired import PAT, wired
@@ -291,7 +294,27 @@ async def test_the_private_side_of_a_retired_key_is_gone(ends):
 
 async def test_keys_are_warned_of_before_they_end(ends):
     told = []
-    keeper = WireKeeper(ends.desk, ends.site.stores.wire_payloads, ends.site.clock, lambda *one: told.append(one))
-    await keeper.warn()
+    keeper = WireKeeper(ends.desk, ends.site.stores.wire_payloads, ends.site.clock, told.extend)
+    await keeper.measure()
     assert {(owner, days) for owner, _, days in told} == {("gateway", 730), ("ohio", 90)}
     assert [days for days in range(90, -2, -1) if is_warned_of(days)] == [60, 30, 7, 6, 5, 4, 3, 2, 1, 0, -1]
+
+
+async def test_the_days_of_a_key_that_was_retired_are_no_figure_any_more(ends):
+    """The alert `GatewayWireKeyEnds` would go on for a key that was replaced as the runbook says."""
+    metrics = Metrics()
+    keeper = WireKeeper(ends.desk, ends.site.stores.wire_payloads, ends.site.clock, metrics.wire_keys)
+
+    async def measured():
+        await keeper.measure()
+        page = generate_latest(metrics.registry).decode()
+        return set(re.findall(r'^gateway_wire_key_days\{key="(\w+)",owner="gateway"\}', page, re.MULTILINE))
+
+    old = next(one for one in ends.book.ours if one.use is Use.ENCRYPT)
+    before = await measured()
+    assert old.id in before
+    await ends.desk.renew(PAT, Use.ENCRYPT, Algorithm.P256)
+    await ends.desk.retire(PAT, GATEWAY, old.id)
+    after = await measured()
+    assert old.id not in after
+    assert before - {old.id} <= after
