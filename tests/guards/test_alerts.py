@@ -8,6 +8,8 @@ import yaml
 
 from gateway.core.court_orders import Standing
 from gateway.core.danger_clock import Stage
+from gateway.core.errors import GatewayError, Misconfigured, Tampered, Unavailable
+from gateway.core.query_errors import AnswerUnfit, PartnerDown, PartnerSilent
 from gateway.telemetry import AdmissionFigures, Metrics
 from gateway.web.metrics import RequestFigures, StoreFigures
 from keys.schedule import BY_HAND
@@ -63,3 +65,14 @@ def test_the_words_that_rules_filter_by_are_those_that_figures_have():
     assert set(re.findall(r'standing="(\w+)"', text)) <= set(Standing)
     (uses,) = re.findall(r'use=~"([^"]+)"', text)
     assert set(uses.split("|")) == BY_HAND
+
+
+def test_nobody_is_woken_by_a_partner_that_does_not_answer_a_query():
+    (expression,) = [rule["expr"] for rule in RULES if rule["alert"] == "GatewayDefects"]
+    asked = re.findall(r'status([=!])~?"([^"]+)"', expression)
+
+    def counted(error):
+        return all(bool(re.fullmatch(words, str(error.status))) is (sign == "=") for sign, words in asked)
+
+    assert not [error for error in (PartnerSilent, PartnerDown, AnswerUnfit, Unavailable) if counted(error)]
+    assert all(counted(error) for error in (GatewayError, Misconfigured, Tampered))
