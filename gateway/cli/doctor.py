@@ -149,7 +149,7 @@ async def _examined(settings: Settings) -> dict[str, str]:
     from gateway.floors import refuse_old_libraries  # noqa: PLC0415 - as above
     from gateway.foundation import foundation  # noqa: PLC0415 - as above
     from gateway.policies import NOT_SIGNED  # noqa: PLC0415 - as above
-    from gateway.store.migrations import is_current  # noqa: PLC0415 - as above
+    from gateway.store.migrations import NEWER, current, is_newer, newest  # noqa: PLC0415 - as above
     from gateway.transports import database_transport  # noqa: PLC0415 - as above
     from gateway.wiring import open_broker, references  # noqa: PLC0415 - heavy, needed here only
 
@@ -167,11 +167,13 @@ async def _examined(settings: Settings) -> dict[str, str]:
             found |= {"catalog": "ok", "policy": "ok" if base.policies.signed_by else _UNSIGNED, "keys": keys}
             found["broker"] = await _broker(open_broker(settings, base), settings.broker)
             await base.stores.health.ping()
-            current = await is_current(settings.db.url, database_transport(settings))
-            if current:
+            revision = await current(settings.db.url, database_transport(settings))
+            fits = revision == newest()
+            if fits:
                 await base.stores.health.writes()
-            found |= {"database": "ok", "schema": "ok" if current else "out of date: run `gateway db upgrade`"}
-            if current:
+            other = NEWER if is_newer(revision) else "out of date: run `gateway db upgrade`"
+            found |= {"database": "ok", "schema": "ok" if fits else other}
+            if fits:
                 found |= {
                     "log": await _log(base),
                     "clock": await references(base).examine(),

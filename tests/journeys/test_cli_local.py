@@ -77,6 +77,21 @@ def test_a_user_without_a_name_on_the_machine_stands_in_the_log_by_its_number():
     assert f"operator:uid-{NAMELESS}@cli" in done.stdout.decode()
 
 
+def test_a_database_of_a_later_version_is_said_to_be_one(run, tmp_path):
+    assert run("init").returncode == 0
+    with closing(sqlite3.connect(tmp_path / "state/gateway.db")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    for command in (("db", "upgrade"), ("init",)):
+        done = run(*command)
+        assert done.returncode == 3
+        assert "of a later version of the gateway" in done.stderr
+        assert "Traceback" not in done.stderr
+    found = json.loads(run("doctor", "--json").stdout)
+    assert "of a later version" in found["schema"]
+    assert "db upgrade" not in found["schema"]
+
+
 def test_doctor_says_what_has_waited_for_too_long(run, tmp_path):
     assert run("init").returncode == 0
     with closing(sqlite3.connect(tmp_path / "state/gateway.db")) as connection:

@@ -12,10 +12,13 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, select, text
 
+from gateway.core.errors import Misconfigured
 from gateway.core.transport import NO_TLS, Transport
 from gateway.store.engine import Dialect, Limits, open_database
 from gateway.store.tables import audit_entries
 
+NEWER = "of a later version of the gateway: run that version, or restore a back-up from before it"
+"""What to tell of a database that :func:`is_newer`."""
 _PATIENT = Limits(pool_size=1, statement=timedelta(hours=2), lock=timedelta(minutes=1))
 """A revision may rewrite a big table; another process that is just migrating may take a while."""
 _LOCK = 0x6761_7465_7761_79
@@ -24,8 +27,9 @@ _LOCK = 0x6761_7465_7761_79
 
 async def migrate(url: str, to: str = "head", transport: Transport = NO_TLS) -> None:
     """Bring the database to the newest revision (or forward to the one named), in one transaction: all or nothing.
-    Idempotent; of several processes that try at once one does it. Raises Unavailable."""
-    await _change(url, lambda connection: command.upgrade(_config(connection), to), transport)
+    Idempotent; of several processes that try at once one does it. Raises Unavailable, and Misconfigured
+    (``schema-newer``) for a database that a later version of the program has changed."""
+    await _change(url, lambda connection: _upgrade(connection, to), transport)
 
 
 async def unmigrate(url: str, to: str = "base") -> None:
@@ -62,6 +66,18 @@ def newest() -> str | None:
 async def is_current(url: str, transport: Transport = NO_TLS) -> bool:
     """Whether the database stands at the revision that this program needs."""
     return await current(url, transport) == newest()
+
+
+def is_newer(revision: str | None) -> bool:
+    """Whether a database that stands there was changed by a later version of the program: this one does not know it."""
+    known = ScriptDirectory.from_config(_config()).walk_revisions()
+    return revision is not None and revision not in {one.revision for one in known}
+
+
+def _upgrade(connection: Connection, to: str) -> None:
+    if is_newer(MigrationContext.configure(connection).get_current_revision()):
+        raise Misconfigured(f"The database is {NEWER}.", code="schema-newer")
+    command.upgrade(_config(connection), to)
 
 
 def _config(connection: Connection | None = None) -> Config:
