@@ -29,12 +29,12 @@ def apply(
     json: Json = False,  # noqa: FBT002 - an option of typer
 ) -> None:
     """Set partners and agreements from files; refuses all of them when one has a fault, naming the line."""
-    from gateway.partner_files import read  # noqa: PLC0415 - heavy, needed here only
+    from gateway.partner_files import read, text_of  # noqa: PLC0415 - heavy, needed here only
     from gateway.partner_store import apply as store  # noqa: PLC0415 - as above
     from gateway.partner_store import known  # noqa: PLC0415 - as above
     from gateway.tax_words import agreed  # noqa: PLC0415 - as above
 
-    texts = {str(file): file.read_text(encoding="utf-8") for file in files}
+    texts = {str(file): text_of(file) for file in files}
 
     async def work(base: Foundation) -> None:
         wanted = read(texts, await base.stores.partners.directory(), known(base.speech, base.settings.places.value()))

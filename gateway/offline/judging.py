@@ -214,10 +214,10 @@ def validator(sender: Path | None = None, key: str | None = None, *, drafts: boo
 
 def partner_of(spoken: Speech, file: Path, key: str | None) -> Partner:
     """The only partner of a partner file, or the one with that key. Misconfigured for a faulty file."""
-    from gateway.partner_files import read  # noqa: PLC0415 - heavy, needed here only
+    from gateway.partner_files import read, text_of  # noqa: PLC0415 - heavy, needed here only
     from gateway.partner_store import known  # noqa: PLC0415 - as above
 
-    found = read({file.name: file.read_text(encoding="utf-8")}, Directory((), ()), known(spoken, places=None)).partners
+    found = read({file.name: text_of(file)}, Directory((), ()), known(spoken, places=None)).partners
     chosen = [one for one in found if key in (None, one.key)]
     if len(chosen) != 1:
         names = ", ".join(one.key for one in found)

@@ -5,7 +5,8 @@ A file holds any number of ``[[partner]]`` and ``[[agreement]]`` tables (docs/pa
 
 from __future__ import annotations
 
+from gateway.partner_files.file import text_of
 from gateway.partner_files.known import Known
 from gateway.partner_files.reading import Applied, read
 
-__all__ = ["Applied", "Known", "read"]
+__all__ = ["Applied", "Known", "read", "text_of"]

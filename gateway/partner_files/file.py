@@ -6,10 +6,12 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 
+from gateway.core.errors import Misconfigured
 from gateway.core.nearest import near
 from gateway.partner_files.agreement import AgreementTable
 from gateway.partner_files.lines import line_index, line_of
@@ -46,6 +48,15 @@ class Parsed:
 
     def fault(self, place: Sequence[str | int], text: str) -> Fault:
         return Fault(self.name, line_of(self.lines, place), text)
+
+
+def text_of(file: Path) -> str:
+    """What a partner file says. Raises Misconfigured with the line that is not in UTF-8."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise Misconfigured(str(Fault(str(file), line, "not in UTF-8")), code="partner-file") from None
 
 
 def parse(name: str, text: str, faults: list[Fault]) -> Parsed | None:

@@ -110,6 +110,9 @@ def load(file: Path | None = None, **overrides: Any) -> Settings:  # noqa: ANN40
         raise Misconfigured(f"Settings: {error}") from None  # names the variable, not its value
     except tomllib.TOMLDecodeError as error:
         raise Misconfigured(f"Settings file {chosen}: {error}") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise Misconfigured(f"Settings file {chosen}: not in UTF-8 (at line {line})") from None
     except OSError as error:
         raise Misconfigured(f"Settings file {chosen}: {error.strerror}") from None
 

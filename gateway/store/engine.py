@@ -165,7 +165,7 @@ def parse_url(url: str) -> URL:
     """The URL, checked. Raises Misconfigured, without the password that it may carry."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise Misconfigured("The database URL cannot be read") from None
     if parsed.drivername not in (POSTGRESQL_DRIVER, SQLITE_DRIVER):
         raise Misconfigured(f"The database URL must start with {POSTGRESQL_DRIVER}:// or {SQLITE_DRIVER}:///")

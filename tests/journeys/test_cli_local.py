@@ -92,6 +92,21 @@ def test_a_database_of_a_later_version_is_said_to_be_one(run, tmp_path):
     assert "db upgrade" not in found["schema"]
 
 
+def test_a_partner_file_that_is_not_in_utf_8_is_refused_with_its_line(run, tmp_path):
+    assert run("init").returncode == 0
+    (tmp_path / "partners.toml").write_bytes('[[partner]]\nkey = "x"\nname = "Müller"\n'.encode("latin-1"))
+    done = run("partner", "apply", "partners.toml")
+    assert done.returncode == 3
+    assert "partners.toml:3: not in UTF-8" in done.stderr
+
+
+def test_a_database_url_that_cannot_be_read_is_a_sentence_and_no_traceback(run):
+    done = run("init", GATEWAY__DB__URL="postgresql+asyncpg://gateway:secret@127.0.0.1:port/gateway")
+    assert done.returncode == 3
+    assert "The database URL cannot be read" in done.stderr
+    assert "secret" not in done.stderr
+
+
 def test_doctor_says_what_has_waited_for_too_long(run, tmp_path):
     assert run("init").returncode == 0
     with closing(sqlite3.connect(tmp_path / "state/gateway.db")) as connection:

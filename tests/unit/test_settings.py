@@ -106,6 +106,13 @@ def test_a_faulty_file_is_refused(text, told):
     assert "canary" not in str(raised.value)
 
 
+def test_a_file_that_is_not_in_utf_8_is_refused_with_its_line(tmp_path):
+    file = tmp_path / "gateway.toml"
+    file.write_bytes("[db]\npool = 3  # für die Nacht\n".encode("latin-1"))
+    with pytest.raises(Misconfigured, match=r"gateway\.toml: not in UTF-8 \(at line 2\)"):
+        load(file)
+
+
 def test_a_named_file_that_is_not_there_is_refused_instead_of_ignored():
     with pytest.raises(Misconfigured, match=r"nowhere\.toml"):
         load(Path("nowhere.toml"))
