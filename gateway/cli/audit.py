@@ -105,8 +105,8 @@ def prove(
     if out is None:
         print(text)
     else:
-        out.write_text(text, encoding="utf-8")
-        tell(f"Wrote {out}.", {"file": str(out), "record": record}, json=json)
+        size = out.write_bytes(text.encode())
+        tell(f"Wrote {out}.", {"file": str(out), "bytes": size, "record": record}, json=json)
 
 
 @app.command()
@@ -130,7 +130,7 @@ def export(
         return made, copy
 
     made, copy = local.on_foundation(work)
-    facts = {"file": str(file), "first": made.first, "last": made.last, **taken(copy)}
+    facts = {"file": str(file), "bytes": file.stat().st_size, "first": made.first, "last": made.last, **taken(copy)}
     tell(f"Wrote entries {made.first} to {made.last} (not included) to {file}.", facts, json=json)
 
 
@@ -154,8 +154,8 @@ def evidence(
         return await made.bundle(RecordId(record), PartnerKey(reader) if reader else None), copy
 
     text, copy = local.on_foundation(work)
-    out.write_text(text, encoding="utf-8")
-    tell(f"Wrote {out}.", {"file": str(out), "record": record, **taken(copy)}, json=json)
+    size = out.write_bytes(text.encode())
+    tell(f"Wrote {out}.", {"file": str(out), "bytes": size, "record": record, **taken(copy)}, json=json)
 
 
 @app.command()
@@ -220,8 +220,8 @@ def consistency(
     if out is None:
         print(text, end="")
     else:
-        out.write_text(text, encoding="utf-8")
-        tell(f"Wrote {out}.", {"file": str(out)}, json=json)
+        size = out.write_bytes(text.encode())
+        tell(f"Wrote {out}.", {"file": str(out), "bytes": size}, json=json)
 
 
 @app.command()

@@ -11,12 +11,13 @@ import typer
 
 from gateway.cli import local
 from gateway.cli.exits import Exit
-from gateway.cli.extracts import Purpose, register
+from gateway.cli.extracts import Purpose, register, taken
 from gateway.cli.options import Json
-from gateway.cli.out import say
+from gateway.cli.out import say, tell
 from gateway.core.errors import Unavailable
 
 if TYPE_CHECKING:
+    from gateway.core.extract import Extract
     from gateway.core.incident import Incident
     from gateway.foundation import Foundation
 
@@ -60,29 +61,29 @@ def report(
     from gateway.incident import report as made  # noqa: PLC0415 - heavy, needed here only
     from gateway.reports.incident import document, lines  # noqa: PLC0415 - as above
 
-    async def work(base: Foundation) -> Incident:
+    async def work(base: Foundation) -> tuple[Incident, Extract]:
         now = base.clock()
         scope = Scope(since, until or now, PartnerKey(partner) if partner else None)
         if scope.begin >= scope.end:
             raise typer.BadParameter("The incident ends before it begins.")
         found = await made(base, scope, discovered or now, most)
         about = f"log:{since.isoformat()}/{scope.end.isoformat()}/{partner or 'all'}"
-        await register(base, "incident-report", about, purpose)
-        return found
+        return found, await register(base, "incident-report", about, purpose)
 
-    found = local.on_foundation(work)
-    _put("\n".join(lines(found)) if not json else json_.dumps(document(found), indent=2, default=str), out)
+    found, copy = local.on_foundation(work)
+    text = "\n".join(lines(found)) if not json else json_.dumps(document(found), indent=2, default=str)
+    if out is None:
+        print(text)
+    else:
+        size = _written(text, out)
+        tell(f"Wrote {out}.", {"file": str(out), "bytes": size, **taken(copy)}, json=json)
     if found.log.state != "holds":
         say(f"The log does not hold ({found.log.state}): see the runbook.")
         raise typer.Exit(Exit.INTEGRITY)
 
 
-def _put(text: str, out: Path | None) -> None:
-    if out is None:
-        print(text)
-        return
+def _written(text: str, out: Path) -> int:
     try:
-        out.write_text(f"{text}\n", encoding="utf-8")
+        return out.write_bytes(f"{text}\n".encode())
     except OSError as error:
         raise Unavailable(f"{out} cannot be written: {error.strerror}.", code="export-unwritable") from None
-    say(f"Wrote {out}.")

@@ -192,24 +192,30 @@ async def test_what_the_log_gives_is_told_with_its_file(command_line, site, call
     receipt = await site.api.accepted("ohio", "csenet", samples.csenet(1))
     record = receipt["records"][0]["id"]
 
+    def size_of(name):
+        return (tmp_path / name).stat().st_size
+
     async def numbered():
         return (await call(None, "audit", "prove", record, "--out", tmp_path / "proof")).returncode == 0
 
     await until(numbered, "the log has numbered the record")
     proof = told(await call(None, "audit", "prove", record, "--out", tmp_path / "proof"))
-    assert proof == {"file": str(tmp_path / "proof"), "record": record}
+    assert proof == {"file": str(tmp_path / "proof"), "bytes": size_of("proof"), "record": record}
     head = told(await call(None, "audit", "checkpoint"))
     assert f"\n{head['size']}\n" in head["note"]
     assert told(await call(None, "audit", "key"))["keys"] == [str(one) for one in site.process.base.logbook.verify_keys]
     (tmp_path / "old").write_text(head["note"])
     growth = told(await call(None, "audit", "consistency", tmp_path / "old", "--out", tmp_path / "growth"))
-    assert growth == {"file": str(tmp_path / "growth")}
+    assert growth == {"file": str(tmp_path / "growth"), "bytes": size_of("growth")}
     evidence = told(await call(None, "audit", "evidence", record, "--out", tmp_path / "evidence"))
-    assert (evidence["record"], (tmp_path / "evidence").exists()) == (record, True)
+    assert (evidence["record"], evidence["bytes"]) == (record, size_of("evidence"))
     export = told(await call(None, "audit", "export", "--out", tmp_path / "log.zip"))
-    assert (export["first"], export["last"] >= head["size"]) == (0, True)
+    assert (export["first"], export["last"] >= head["size"], export["bytes"]) == (0, True, size_of("log.zip"))
+    report = told(await call(None, "incident", "report", "--since", "2026-01-01", "--out", tmp_path / "report"))
+    assert (report["file"], report["bytes"]) == (str(tmp_path / "report"), size_of("report"))
+    assert json.loads((tmp_path / "report").read_bytes())
     register = json.loads((await call(None, "extract", "list")).stdout)
-    assert {evidence["extract"], export["extract"]} == {one["extract"] for one in register}
+    assert {evidence["extract"], export["extract"], report["extract"]} == {one["extract"] for one in register}
     at = datetime(2026, 11, 29, 12, tzinfo=UTC)
     await site.process.base.stores.stamps.add(Stamp(head["size"], at, head["note"], b"token"))
     stamped = told(await call(None, "audit", "timestamp", "--out", tmp_path / "stamped"))
