@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import CTE, BigInteger, ColumnElement, and_, case, func, insert, literal, select, type_coerce, update
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    and_,
+    case,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.model import (
@@ -23,7 +36,7 @@ from gateway.core.ports.deliveries import Gathering
 from gateway.store.bulk import among, upsert
 from gateway.store.claiming import lease, lease_at_once
 from gateway.store.engine import Database, Dialect
-from gateway.store.lanes import first_in_lane
+from gateway.store.lanes import case_is_free, first_in_lane
 from gateway.store.prepared import moment
 from gateway.store.rows import delivery_row, write_entries
 from gateway.store.settling import fits, settle, settle_at_once
@@ -154,6 +167,8 @@ class StoredDeliveries:
         delivery: Delivery,
         limit: int,
         entries: Sequence[AuditEntry],
+        *,
+        by_case: bool = False,
     ) -> int:
         """As the port says; items of another agreement than ``delivery.agreement`` stay for a delivery of their own."""
         picked = (
@@ -164,6 +179,7 @@ class StoredDeliveries:
                 items.c.sender == sender,
                 items.c.kind == kind,
                 items.c.agreement == delivery.agreement,
+                *([case_is_free()] if by_case else []),
             )
             .order_by(items.c.record)
             .limit(limit)
@@ -187,12 +203,13 @@ class StoredDeliveries:
             await write_entries(connection, entries)
             return count
 
-    async def gathering(self) -> tuple[Gathering, ...]:
+    async def gathering(self, by_case: Collection[PartnerKey] = ()) -> tuple[Gathering, ...]:
         """As the port says, and by agreement: a delivery belongs to one agreement."""
         by = (items.c.partner, items.c.sender, items.c.kind, items.c.agreement)
+        may_go = [or_(items.c.partner.not_in(by_case), case_is_free())] if by_case else []
         query = (
             select(*by, func.count().label("waiting"), func.min(items.c.owed_at).label("oldest"))
-            .where(items.c.delivery.is_(None))
+            .where(items.c.delivery.is_(None), *may_go)
             .group_by(*by)
             .order_by(*by)
         )

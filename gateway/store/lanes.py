@@ -1,4 +1,5 @@
-"""Order where it was asked for: a delivery waits until every earlier one of its partner and lane is done."""
+"""Order where it was asked for: a delivery waits until every earlier one of its partner and lane is done, a record that
+waits for a batch until what is earlier of its case is."""
 
 from __future__ import annotations
 
@@ -7,8 +8,11 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, FromClause, and_, exists, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.core.model import DeliveryState
 from gateway.store.bulk import among
-from gateway.store.tables import deliveries
+from gateway.store.tables import deliveries, items, records
+
+_DONE = (DeliveryState.DELIVERED.value, DeliveryState.WITHDRAWN.value)
 
 
 def blocks(alias: str) -> ColumnElement[bool]:
@@ -29,6 +33,23 @@ def first_in_lane(candidate: FromClause) -> ColumnElement[bool]:
         blocks("earlier"),
     )
     return or_(candidate.c.lane.is_(None), ~blocked)
+
+
+def case_is_free() -> ColumnElement[bool]:
+    """Of an item that waits for a batch: that no earlier record of its case is in a delivery that is not done. A batch
+    carries records of many cases, so it has no lane: what would overtake stays behind for a later one."""
+    own, earlier, other, carrying = records.alias(), records.alias(), items.alias(), deliveries.alias()
+    overtakes = exists().where(
+        own.c.id == items.c.record,
+        own.c.case_index.is_not(None),
+        earlier.c.case_index == own.c.case_index,
+        earlier.c.id < own.c.id,
+        other.c.record == earlier.c.id,
+        other.c.partner == items.c.partner,
+        carrying.c.id == other.c.delivery,
+        carrying.c.state.not_in(_DONE),
+    )
+    return ~overtakes
 
 
 async def wake_next(connection: AsyncConnection, done: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from gateway.core.audit_entry import Scribe
 from gateway.core.batching import due
 from gateway.core.bridge import Bridging
 from gateway.core.ids import Clock, Mint
-from gateway.core.model import Actor, AgreementKey, Delivery, DeliveryId, DeliveryState, Partner
+from gateway.core.model import Actor, AgreementKey, Delivery, DeliveryId, DeliveryState, Ordering, Partner
 from gateway.core.ports.danger_changes import nobody_hurries
 from gateway.core.ports.deliveries import Deliveries, Gathering
 from gateway.core.routing import Directory
@@ -36,7 +36,9 @@ class Gatherer:
         begun = self.clock()
         if self._seldom.rests(begun):
             return False
-        found = await self.deliveries.gathering()
+        partners = self.directory().partners
+        by_case = [key for key, partner in partners.items() if partner.ordering is Ordering.CASE]
+        found = await self.deliveries.gathering(by_case)
         self._seldom.looked(begun, self.clock())
         full = await self._gather_all(found)
         if full:
@@ -74,6 +76,12 @@ class Gatherer:
             Actor("gateway", "scheduler"), "delivery.created", f"delivery:{delivery.id}", "ok", {"partner": partner.key}
         )
         taken = await self.deliveries.gather(
-            partner.key, waiting.sender, waiting.kind, delivery, batching.limit, [entry]
+            partner.key,
+            waiting.sender,
+            waiting.kind,
+            delivery,
+            batching.limit,
+            [entry],
+            by_case=partner.ordering is Ordering.CASE,
         )
         return taken == batching.limit

@@ -24,7 +24,7 @@ from gateway.store.danger_changes import StoredDangerChanges
 from gateway.store.deliveries import StoredDeliveries
 from gateway.store.desk import StoredDesk
 from gateway.store.protection import StoredNotices
-from gateway.store.tables import items, records
+from gateway.store.tables import deliveries, items, records
 from tests.contract.owed import AGREEMENT, DISPATCHER, INDIANA, LOCATE, MINUTE, OHIO, TEXAS, Town, ids
 
 LANE, OTHER_LANE = b"case-one-16bytes", b"case-two-16bytes"
@@ -425,10 +425,11 @@ async def test_a_change_of_danger_is_found_until_it_is_sent_and_told_of_once(sto
 # --- gather ----------------------------------------------------------------------------------------------------------
 
 
-async def gather(store, town, limit=100, **changes):
+async def gather(store, town, limit=100, *, by_case=False, **changes):
     delivery = town.delivery(**changes)
     entry = town.entry("delivery.created", f"delivery:{delivery.id}")
-    return delivery, await store.gather(delivery.partner, delivery.sender, delivery.kind, delivery, limit, [entry])
+    who = (delivery.partner, delivery.sender, delivery.kind)
+    return delivery, await store.gather(*who, delivery, limit, [entry], by_case=by_case)
 
 
 async def test_waiting_records_are_gathered_oldest_first_into_numbered_deliveries(store, desk, town, database):
@@ -462,6 +463,35 @@ async def test_records_under_another_agreement_wait_for_a_delivery_of_their_own(
     }
     assert (await gather(store, town))[1] == 2
     assert [g.agreement for g in await store.gathering()] == [other]
+
+
+@pytest.mark.parametrize("end", [DeliveryState.DELIVERED, DeliveryState.WITHDRAWN])
+async def test_by_case_nothing_is_gathered_that_would_overtake_an_earlier_record_of_its_case(
+    store, town, database, end
+):
+    first, second, third, other, caseless = await town.wait_for_batch(database, 5)
+    async with database.write() as connection:
+        for case, of in ((b"A" * 16, (first, second, third)), (b"B" * 16, (other,))):
+            await connection.execute(update(records).where(records.c.id.in_(of)).values(case_index=case))
+    batch, taken = await gather(store, town, limit=1, by_case=True)
+    assert taken == 1
+    assert [one.count for one in await store.gathering([OHIO])] == [2]
+    assert [one.count for one in await store.gathering([TEXAS])] == [4], "of others everything may go"
+    (claimed,) = await claim(store, town, [batch])
+    assert [id_ for id_, _ in claimed.records] == [first]
+    await store.settle([replace(town.delivered(claimed, "a"), state=DeliveryState.DEAD)], [])
+    rest, taken = await gather(store, town, by_case=True)
+    assert taken == 2
+    (claimed,) = await claim(store, town, [rest])
+    assert [id_ for id_, _ in claimed.records] == [other, caseless]
+    assert await store.gathering([OHIO]) == ()
+    assert (await gather(store, town, by_case=True))[1] == 0, "a dead letter holds its case, too"
+    async with database.write() as connection:
+        await connection.execute(update(deliveries).where(deliveries.c.id == batch.id).values(state=end.value))
+    last, taken = await gather(store, town, by_case=True)
+    assert taken == 2
+    (claimed,) = await claim(store, town, [last])
+    assert [id_ for id_, _ in claimed.records] == [second, third]
 
 
 async def test_gatherers_at_the_same_time_take_each_record_once_and_never_share_a_number(store, desk, town, database):

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import pytest
 from aiohttp import web
 
 from tests.journeys import samples
-from tests.journeys.partner_files import https, partner
+from tests.journeys.partner_files import QUICK_RETRY, https, partner
 from tests.journeys.site import until, whole
 from tests.servers.gateway_process import OPERATOR
 
 STUCK, AFTER, OTHER = 1, (2, 3, 4), 9
 
 
-def ordered(port, ordering):
+ONE_BY_ONE = '\n[partner.batching.case-transfer]\nmode = "count"\ncount = 1\nlimit = 1\nage = "100ms"\n' + QUICK_RETRY
+"""Batches of one record each: what was earlier of its case is in another batch."""
+
+
+def ordered(port, ordering, more=""):
     top = f'ordering = "{ordering}"\nconcurrency = 8'
-    return {"michigan": partner("michigan", https(port, "michigan"), top=top)}
+    return {"michigan": partner("michigan", https(port, "michigan"), more, top)}
 
 
 def serials(site):
@@ -35,18 +40,18 @@ def failing(status, times):
 
 
 async def post_all(site):
-    stuck = await site.api.accepted("ohio", "csenet", samples.csenet(STUCK, case="CASE-A"))
+    await site.api.accepted("ohio", "csenet", samples.csenet(STUCK, case="CASE-A"))
     for number in AFTER:
         await site.api.accepted("ohio", "csenet", samples.csenet(number, case="CASE-A"))
     await site.api.accepted("ohio", "csenet", samples.csenet(OTHER, case="CASE-B"))
-    return stuck
 
 
 IN_ORDER = [samples.serial(number) for number in (STUCK, *AFTER)]
 
 
-async def test_a_case_arrives_in_order_though_its_first_record_fails(sqlite_url, tmp_path):
-    async with whole(tmp_path, sqlite_url, changed=lambda port: ordered(port, "case")) as site:
+@pytest.mark.parametrize("batching", ["", ONE_BY_ONE], ids=["at once", "in batches"])
+async def test_a_case_arrives_in_order_though_its_first_record_fails(sqlite_url, tmp_path, batching):
+    async with whole(tmp_path, sqlite_url, changed=lambda port: ordered(port, "case", batching)) as site:
         site.partners.behaviours["michigan"] = failing(503, 3)
         await post_all(site)
         await until(lambda: len(serials(site)) == 5, "everything arrives")
@@ -55,24 +60,26 @@ async def test_a_case_arrives_in_order_though_its_first_record_fails(sqlite_url,
         assert got[0] == samples.serial(OTHER), "the other case does not wait"
 
 
-async def test_a_dead_letter_parks_its_own_case_until_it_is_repaired(sqlite_url, tmp_path):
-    async with whole(tmp_path, sqlite_url, changed=lambda port: ordered(port, "case")) as site:
+@pytest.mark.parametrize("batching", ["", ONE_BY_ONE], ids=["at once", "in batches"])
+async def test_a_dead_letter_parks_its_own_case_until_it_is_repaired(sqlite_url, tmp_path, batching):
+    async with whole(tmp_path, sqlite_url, changed=lambda port: ordered(port, "case", batching)) as site:
         site.partners.behaviours["michigan"] = failing(422, 1)
-        stuck = await post_all(site)
+        await post_all(site)
 
         async def dead():
-            found = await site.api.delivery(stuck)
-            return found if found["state"] == "dead" else None
+            found = await site.api.get(OPERATOR, "/v1/deliveries?state=dead")
+            return found["rows"]
 
-        letter = await until(dead, "the first record of the case is a dead letter")
+        (letter,) = await until(dead, "the first record of the case is a dead letter")
         await until(lambda: serials(site) == [samples.serial(OTHER)], "the other case goes on alone")
         await site.api.operate(f"/v1/deliveries/{letter['id']}/retry", reason="mended")
         await until(lambda: len(serials(site)) == 5, "the case goes on after the repair")
         assert serials(site)[1:] == IN_ORDER
 
 
-async def test_control_without_ordering_the_case_does_not_wait(sqlite_url, tmp_path):
-    async with whole(tmp_path, sqlite_url, changed=lambda port: ordered(port, "none")) as site:
+@pytest.mark.parametrize("batching", ["", ONE_BY_ONE], ids=["at once", "in batches"])
+async def test_control_without_ordering_the_case_does_not_wait(sqlite_url, tmp_path, batching):
+    async with whole(tmp_path, sqlite_url, changed=lambda port: ordered(port, "none", batching)) as site:
         site.partners.behaviours["michigan"] = failing(422, 1)
         await post_all(site)
         await until(lambda: len(serials(site)) == 4, "all but the dead letter arrive")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -118,13 +118,17 @@ class Deliveries(Protocol):
         delivery: Delivery,
         limit: int,
         entries: Sequence[AuditEntry],
+        *,
+        by_case: bool = False,
     ) -> int:
         """Put at most ``limit`` waiting items, oldest first, into the new ``delivery`` (its ``records`` and ``number``
-        are set here). 0: none waited and no delivery was made."""
+        are set here). 0: none waited and no delivery was made. ``by_case``: nothing that would overtake an earlier
+        record of its case in a delivery that is not done."""
         ...
 
-    async def gathering(self) -> tuple[Gathering, ...]:
-        """What waits to be batched, by partner, sender and kind."""
+    async def gathering(self, by_case: Collection[PartnerKey] = ()) -> tuple[Gathering, ...]:
+        """What waits to be batched, by partner, sender and kind. ``by_case``: partners of whom only what would overtake
+        nothing counts."""
         ...
 
 
