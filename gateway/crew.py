@@ -9,6 +9,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -135,9 +136,19 @@ _tools: list[Tools] = []
 
 def _begin(snapshot: KeySnapshot, drafts: bool) -> None:  # noqa: FBT001 - a process pool passes positions
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes the pool
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     give_back()
     _tools.append(tools_from(snapshot, drafts=drafts))
     calm_collector()
+
+
+def _end_with_parent() -> None:
+    """A worker holds both ends of the pipe that its tasks come by: it would wait there for ever, with its keys, for a
+    parent that was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _nothing() -> None:

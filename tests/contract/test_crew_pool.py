@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +41,21 @@ from gateway.work.compose import AT_ONCE
 from keys.files import FileKeys
 from tests.unit.contents import valid_new_hire
 
+ROOT = Path(__file__).parents[2]
+ORPHANING = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from gateway.crew import PoolCrew
+from keys.files import FileKeys
+
+if __name__ == "__main__":
+    keys = FileKeys.create(Path(sys.argv[1]), lambda: datetime.now(UTC), os.urandom)
+    crew = PoolCrew(None, keys.snapshot, 1)
+    crew.prepare()
+    print(crew._started().submit(os.getpid).result(), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
 NOW = datetime(2026, 3, 5, 13, 0, tzinfo=UTC)
 W4 = FormatName("w4")
 COUNT = AT_ONCE + 20
@@ -189,3 +206,26 @@ async def test_a_delivery_of_few_records_is_written_like_one_of_many(inline, exa
     sealed = [(one.id, one.sealed) for one in await inline.examine(examination)]
     few, many = await inline.compose(owed(sealed[:AT_ONCE])), await inline.compose(owed(sealed))
     assert many.body.startswith(few.body)
+
+
+def lives(process):
+    """Whether it runs; one that ended may wait for somebody to ask after it."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_worker_does_not_outlive_a_process_that_was_killed(tmp_path):
+    """It has the keys, and nobody would ever end it."""
+    (tmp_path / "orphaning.py").write_text(ORPHANING)
+    command = [sys.executable, tmp_path / "orphaning.py", tmp_path / "keys"]
+    done = subprocess.run(
+        command, timeout=60, stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    worker = int(done.stdout)
+    until = time.monotonic() + 20
+    while lives(worker) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not lives(worker)
