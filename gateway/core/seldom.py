@@ -15,6 +15,8 @@ class Seldom:
     """When to look again."""
 
     _at: datetime | None = None
+    last: datetime | None = None
+    """When the last look began."""
 
     def rests(self, now: datetime) -> bool:
         """Whether it is too early. A clock that was set back makes nobody wait."""
@@ -22,6 +24,7 @@ class Seldom:
 
     def looked(self, begun: datetime, ended: datetime) -> None:
         """A look took from ``begun`` to ``ended``."""
+        self.last = begun
         self._at = ended + min(TIMES * max(timedelta(), ended - begun), LONGEST)
 
     def at_once(self) -> None:

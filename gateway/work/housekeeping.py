@@ -25,7 +25,9 @@ MINUTE = timedelta(minutes=1)
 FLOW = {"minute.accepted": "record.accepted", "minute.delivered": "delivery.delivered"}
 """Series -> action. What is entered when it happens: a big file is received in one minute and judged over many."""
 WINDOW = timedelta(seconds=15)
-"""Of what came into queues and went out of them: counted anew at each look, and the entries of a minute are many."""
+"""Of what came into queues and went out of them, at the first look of a process; a later one counts since the last."""
+SHORTEST, LONGEST = timedelta(seconds=5), timedelta(minutes=2)
+"""Of the same: a rate over less says nothing, and the entries of longer are many."""
 STILL = Flow(0, 0)
 """Of a queue in which nothing moved."""
 
@@ -72,18 +74,24 @@ class Housekeeper:
                 "queue.waiting": queue.waiting,
             }
             samples += [Sample(now, series, queue.partner, float(value)) for series, value in figures.items()]
-        for partner, flow in (await self._flows(now, [one.partner for one in queues])).items():
+        since = self._counted_until(now)
+        for partner, flow in (await self._flows(since, [one.partner for one in queues])).items():
             moved = (("queue.entered", flow.entered), ("queue.left", flow.left))
-            samples += [Sample(now, series, partner, value * (MINUTE / WINDOW)) for series, value in moved]
+            samples += [Sample(now, series, partner, value * (MINUTE / (now - since))) for series, value in moved]
         lately = await self.health.lately(now - MINUTE, tuple(FLOW.values()))
         samples += [Sample(now, series, "", float(lately[action])) for series, action in FLOW.items()]
         await self.health.add_samples(samples)
         self.seldom.looked(now, self.clock())
         return False
 
-    async def _flows(self, now: datetime, owing: Sequence[PartnerKey]) -> Mapping[PartnerKey, Flow]:
+    def _counted_until(self, now: datetime) -> datetime:
+        """From when on this look counts. Looks are rare where much happens: nothing between two may be missed."""
+        last = self.seldom.last
+        return last if last is not None and SHORTEST <= now - last <= LONGEST else now - WINDOW
+
+    async def _flows(self, since: datetime, owing: Sequence[PartnerKey]) -> Mapping[PartnerKey, Flow]:
         """Of each partner that something moved for, or is owed to: that nothing goes out is a figure, too."""
-        found = await self.health.flows(now - WINDOW)
+        found = await self.health.flows(since)
         return {**dict.fromkeys(owing, STILL), **found}
 
     async def sample_broker(self) -> bool:

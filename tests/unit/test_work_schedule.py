@@ -86,10 +86,10 @@ async def test_what_takes_long_to_count_is_counted_more_rarely(site):
     counted = []
 
     class Slow(StoredDeliveries):
-        async def gathering(self):
+        async def gathering(self, by_case=()):
             counted.append(site.now)
             site.wait(seconds=0.5)
-            return await super().gathering()
+            return await super().gathering(by_case)
 
     slow = Gatherer(Slow(site.database), lambda: site.directory, site.scribe, site.clock, site.mint)
     for _ in range(60):
@@ -441,6 +441,21 @@ async def test_figures_are_sampled_with_and_without_the_broker(site, connected):
     (accepted,) = await site.stores.health.samples("minute.accepted", site.now)
     assert accepted.value == len(site.rows("SELECT id FROM audit_entries WHERE action = 'record.accepted'"))
     assert len(await site.stores.health.samples("broker.ready", site.now)) == (1 if connected else 0)
+
+
+async def test_what_moved_between_two_looks_that_are_far_apart_is_counted(site):
+    house = keeper(site)
+    await house.sample()
+    site.wait(seconds=10)
+    await site.owe(1, 2)
+    site.wait(seconds=50)
+    await house.sample()
+    (entered,) = await site.stores.health.samples("queue.entered", site.now, OHIO)
+    assert entered.value == pytest.approx(2.0), "a minute"
+    site.wait(minutes=5)
+    await house.sample()
+    (entered,) = await site.stores.health.samples("queue.entered", site.now, OHIO)
+    assert entered.value == 0.0, "what lies too far back is not averaged into now"
 
 
 # --- directory -------------------------------------------------------------------------------------------------------
