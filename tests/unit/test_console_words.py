@@ -111,6 +111,16 @@ def test_the_audit_tile_shows_the_last_checkpoint():
     assert "30 s ago" in tile.sentence
 
 
+@pytest.mark.parametrize(("minutes", "state"), [(9, "Good"), (11, "Act")])
+def test_the_audit_tile_calls_for_somebody_where_entries_wait_for_their_number(minutes, state):
+    head = Checkpoint(1234, b"", "", NOW - timedelta(minutes=minutes))
+    waiting = NOW - timedelta(minutes=minutes)
+    assert status.tiles(picture(head=head))[4].state == "Good", "nothing happens, so nothing is signed"
+    tile = status.tiles(picture(head=head, unnumbered=waiting))[4]
+    assert (tile.state, f"{minutes} min" in tile.sentence) == (state, True)
+    assert status.tiles(picture(unnumbered=waiting))[4].state == ("Act" if state == "Act" else "Unknown")
+
+
 def test_open_breakers_come_first_and_nobody_is_named_twice():
     rows = [BreakerRow(PartnerKey("iowa"), "half-open", 5, NOW, None), BreakerRow(TEXAS, "open", 1, NOW, None)]
     found = status.troubles(picture(queues=(queue(5, NOW - timedelta(hours=1)),)), rows, ["ohio"])

@@ -17,6 +17,8 @@ from gateway.web.console.words import age, things
 
 OLD_BACKLOG = timedelta(minutes=15)
 """A default to review: something that has waited longer than this deserves a look."""
+LOG_STANDS = timedelta(minutes=10)
+"""The alert GatewayLogStands waits as long."""
 REFUSED_SHARE = 0.1
 _SHOWN_KEYS = 3
 
@@ -45,6 +47,8 @@ class Picture:
     readings: Sequence[Reading]
     keys: Sequence[KeyLine] = ()
     """Keys that need a person."""
+    unnumbered: datetime | None = None
+    """Since when the oldest entry of the audit log waits for its number; None: none waits."""
     unfit: Mapping[str, int] = field(default_factory=dict)
     """Partner -> acknowledgements of the last 24 hours that do not fit what was sent."""
 
@@ -98,11 +102,15 @@ def _dead(picture: Picture) -> Tile:
 
 
 def _audit(picture: Picture) -> Tile:
+    number = DASH if picture.head is None else f"{picture.head.size:,}"
+    if picture.unnumbered is not None and (waits := picture.now - picture.unnumbered) > LOG_STANDS:
+        sentence = f"entries; others wait for their number for {age(waits.total_seconds())}: is an integrator running?"
+        return Tile("Audit log", "Act", number, sentence, "/audit")
     if picture.head is None:
-        return Tile("Audit log", "Unknown", DASH, "No checkpoint yet", "/audit")
+        return Tile("Audit log", "Unknown", number, "No checkpoint yet", "/audit")
     span = picture.now - picture.head.at
     sentence = f"entries, last checkpoint {age(span.total_seconds())} ago"
-    return Tile("Audit log", "Good", f"{picture.head.size:,}", sentence, "/audit")
+    return Tile("Audit log", "Good", number, sentence, "/audit")
 
 
 def _gateway(picture: Picture) -> Tile:

@@ -40,6 +40,7 @@ async def _figures(visit: Visit) -> dict[str, object]:
         queues=await visit.shared.queues.now(),
         groups=await visit.shared.groups.now(),
         head=await parts.audit.head(),
+        unnumbered=next((entry.at for entry in await parts.audit.unsequenced(1)), None),
         readings=visit.readings,
         keys=[line for line in parts.key_report() if line.attention],
         unfit=Counter(one.label for one in await parts.health.samples(ALARMS, visit.now - DAY)),
