@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ScalarSelect, case, select, update
+from sqlalchemy import ScalarSelect, bindparam, case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.apart import Parting
@@ -41,6 +41,8 @@ async def write_notices(connection: AsyncConnection, placed: Iterable[Notice]) -
     last = {(one.person, one.placed_by): one for one in placed}
     if known := sorted({one.person for one in last.values() if one.known}):
         gone = await _taken_back(connection, known)
+        repeated = [one for place, one in last.items() if one.known and place not in gone]
+        await _hand_on(connection, repeated)
         last = {place: one for place, one in last.items() if not one.known or place in gone}
     if not last:
         return
@@ -67,6 +69,16 @@ async def _taken_back(connection: AsyncConnection, persons: Sequence[bytes]) -> 
     await connection.execute(select(revisions.c.value).where(revisions.c.name == _REGISTER).with_for_update())
     query = select(notices.c.person, notices.c.placed_by).where(notices.c.person.in_(persons), notices.c.stands == 0)
     return frozenset((bytes(row.person), PartnerKey(row.placed_by)) for row in await connection.execute(query))
+
+
+async def _hand_on(connection: AsyncConnection, repeated: Sequence[Notice]) -> None:
+    """What a later record says again is that record's from then on: whoever takes the word of the earlier one back has
+    still said so since. Nothing changes for the guard, so the register keeps its revision."""
+    place = (notices.c.person == bindparam("of"), notices.c.placed_by == bindparam("by"))
+    mine = update(notices).where(*place, notices.c.record < bindparam("now")).values(record=bindparam("now"))
+    rows = [{"of": one.person, "by": one.placed_by, "now": one.record} for one in repeated]
+    if rows:
+        await connection.execute(mine, rows)
 
 
 async def grow(connection: AsyncConnection) -> int:

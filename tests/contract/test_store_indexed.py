@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from gateway.core.model import RecordId
 from gateway.core.people import Renewal
 from gateway.core.ports.indexed import IndexedBody, Reindexed
 from gateway.core.protected import Notice
@@ -105,14 +106,29 @@ async def test_what_an_erased_record_disclosed_moves_with_its_case(database):
 
 async def test_a_notice_that_is_believed_to_stand_is_placed_only_where_it_was_taken_back(database):
     town, register = Town(), StoredNotices(database)
-    record, _ = await stored(database, town)
+    await stored(database, town)
     later = [Notice(JANE, INDIANA, "later", town.now, known=True), Notice(JANE_NEW, INDIANA, "later", town.now)]
     async with database.write() as connection:
         await write_notices(connection, later[:1])
     assert await register.revision() == 1
-    await register.lift(record.id, INDIANA, town.entry("notice.lifted", "record:r"))
+    assert await register.lift("later", INDIANA, town.entry("notice.lifted", "record:l")) == 1
     async with database.write() as connection:
         await write_notices(connection, later)
     revision, standings = await register.since(0)
     assert (revision, {one.person for one in standings if one.stands}) == (3, {JANE, JANE_NEW})
     assert await register.lift("later", INDIANA, town.entry("notice.lifted", "record:l")) == 2
+
+
+async def test_who_takes_an_earlier_word_back_does_not_take_back_what_a_later_record_says_as_well(database):
+    town, store = Town(), StoredNotices(database)
+    first, second, third = (RecordId(town.mint()) for _ in range(3))
+    async with database.write() as connection:
+        await write_notices(connection, [Notice(JANE, INDIANA, first, town.now), Notice(JANE, OHIO, third, town.now)])
+    revision = await store.revision()
+    async with database.write() as connection:
+        await write_notices(connection, [Notice(JANE, INDIANA, second, town.now, known=True)])
+    assert await store.revision() == revision, "nobody has to learn anything"
+    assert await store.lift(first, INDIANA, town.entry("notice.lifted", f"record:{first}")) == 0
+    assert await store.lift(second, INDIANA, town.entry("notice.lifted", f"record:{second}")) == 1
+    _, standings = await store.since(0)
+    assert {(one.placed_by, one.stands) for one in standings} == {(INDIANA, False), (OHIO, True)}
