@@ -95,7 +95,8 @@ class StoredJobs:
             )
 
     async def end(self, job: JobId, state: str, entry: AuditEntry) -> bool:
-        """running -> done, planned or running -> cancelled. Raises KeyError for any other end."""
+        """running -> done, planned or running -> cancelled. Raises KeyError for any other end. What the entry counts is
+        counted at this moment."""
         return await self._move(job, _ENDS[state], state, entry)
 
     async def running(self) -> tuple[Job, ...]:
@@ -107,11 +108,17 @@ class StoredJobs:
     async def _move(self, job: JobId, origins: Sequence[str], state: str, entry: AuditEntry) -> bool:
         async with self._database.write() as connection:
             moved = await connection.execute(
-                update(jobs).where(jobs.c.id == job, jobs.c.state.in_(origins)).values(state=state)
+                update(jobs)
+                .where(jobs.c.id == job, jobs.c.state.in_(origins))
+                .values(state=state)
+                .returning(jobs.c.done, jobs.c.skipped)
             )
-            if not moved.rowcount:
+            row = moved.one_or_none()
+            if row is None:
                 return False
-            await write_entries(connection, [entry])
+            counts = {"done": row.done, "skipped": row.skipped}
+            told = {name: counts.get(name, value) for name, value in entry.details.items()}
+            await write_entries(connection, [replace(entry, details=told)])
             return True
 
 

@@ -34,15 +34,13 @@ class BulkRunner:
 
     async def _page(self, job: Job) -> None:
         ids = await self.jobs.next(job.id, PAGE)
-        done: list[DeliveryId] = []
-        skipped: list[DeliveryId] = []
         for delivery in ids:
             if not await self._goes_on(job):
-                break
-            (done if await self._act(job, delivery) else skipped).append(delivery)
-        if ids:
-            await self.jobs.progress(job.id, done, skipped)
-        else:
+                return
+            changed = await self._act(job, delivery)
+            # At once, not by the page: who cancels is told how many were done, and so is the log.
+            await self.jobs.progress(job.id, [delivery] if changed else [], [] if changed else [delivery])
+        if not ids:
             entry = self.scribe.entry(
                 Actor("gateway", "scheduler"),
                 "job.ended",

@@ -323,12 +323,17 @@ async def test_a_job_that_is_cancelled_while_it_runs_does_no_more_and_tells_what
     step = asyncio.create_task(runner(site).step())
     while DeliveryState.WITHDRAWN not in await site.states(owed[:5]):
         pass
-    await site.stores.jobs.end(job.id, "cancelled", site.scribe.entry(PAT, "job.ended", f"job:{job.id}", "cancelled"))
+    ended = site.scribe.entry(PAT, "job.ended", f"job:{job.id}", "cancelled", {"done": 0})
+    await site.stores.jobs.end(job.id, "cancelled", ended)
+    told = (await site.stores.jobs.get(job.id)).done
     before = (await site.states(owed)).count(DeliveryState.WITHDRAWN)
     await step
     after = (await site.states(owed)).count(DeliveryState.WITHDRAWN)
     assert after <= before + 1, "one may be under way"
     assert (await site.stores.jobs.get(job.id)).done == after < 60
+    (entry,) = [e for _, e in await site.stores.audit.about(f"job:{job.id}") if e.action == "job.ended"]
+    assert entry.details == {"done": told}
+    assert told >= after - 1, "who cancels is told what was done, and so is the log"
 
 
 async def test_what_somebody_else_did_meanwhile_is_skipped_and_told(site):
