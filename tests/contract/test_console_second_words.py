@@ -128,6 +128,23 @@ async def test_an_export_is_taken_once_as_agreed_and_holds_metadata_alone(site):
         assert (await thief.get(export)).status == 404, "an export is for whoever asked"
 
 
+async def test_an_export_holds_the_records_that_two_people_agreed_on_or_is_not_made(site):
+    async with site.browser("operator") as one, site.browser("security-officer") as other:
+        request = await send(one, "/records/export?view=all&state=routed", reason="monthly count")
+        export = "/exports/" + request.rsplit("/", 1)[1]
+        await send(other, request + "/decide", word="approve", reason="known report")
+        async with site.database.write() as connection:
+            refused = await connection.execute(
+                update(records).where(records.c.id == site.ids["record"]).values(state="refused")
+            )
+        assert refused.rowcount == 1
+        answer = await send(one, export, 409)
+        assert "Other records match by now" in answer
+        [agreed] = (await site.parts.approvals.list(Page(10))).rows
+        assert agreed.state is State.APPROVED, "nothing was taken with it"
+        assert list(await site.parts.retention.extracts()) == []
+
+
 async def keep(site, label="records"):
     """A record whose content can be opened."""
     content = Content(Kind("new-hire"), {BORN: "1980-02-03", SURNAME: CANARY, "HireDate": "2026-01-31"})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import hashlib
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 from aiohttp import web
 
-from gateway.core.errors import NotFound, Refused
+from gateway.core.errors import Conflict, NotFound, Refused
 from gateway.core.four_eyes import Act, Request
 from gateway.core.model import Kind, Page, PartnerKey, Record, RecordState
 from gateway.core.ports.records import RecordQuery
@@ -34,7 +35,7 @@ OBJECT = "records:list"
 
 
 async def ask(visit: Visit) -> web.Response:
-    """Freeze the filter of the list, its newest record and its number, and ask for a second person."""
+    """Freeze the filter of the list and which records it shows now, and ask for a second person."""
     query = asked_query(visit)
     rows = [one async for one in _matching(visit, query, "")]
     if not rows:
@@ -44,7 +45,7 @@ async def ask(visit: Visit) -> web.Response:
     for name, at in (("since", query.since), ("until", query.until)):
         if at is not None:
             terms[name] = at.isoformat()
-    terms |= {"records": len(rows), "newest": rows[0].id}
+    terms |= {"records": len(rows), "newest": rows[0].id, "records_sha256": _digest(rows)}
     role = known(visit.operator.role if visit.operator else "")
     request = await second_words(visit.parts).pending_or_asked(
         Person(visit.actor, role), Wish(Act.EXPORT, OBJECT, terms), visit.told("reason")
@@ -58,12 +59,17 @@ async def export(visit: Visit) -> Shown:
 
 
 async def take(visit: Visit) -> web.Response:
-    """The list as CSV; spends the permission."""
+    """The list as CSV; spends the permission. Raises Conflict (``approval-needed``), and spends nothing, when other
+    records match by now than two people agreed on: states move, and records are erased."""
     request = await _agreed(visit)
+    rows = [one async for one in _matching(visit, _query(request), str(request.terms["newest"]))]
+    if (len(rows), _digest(rows)) != (request.terms["records"], request.terms.get("records_sha256", _digest(rows))):
+        told = "Other records match by now than were agreed on: ask for the export anew."
+        raise Conflict(told, code="approval-needed")
     await second_words(visit.parts).use(visit.actor, Wish(request.act, request.object, request.terms))
     await visit.parts.retention.register(visit.actor, "records-list", f"approval:{request.id}", request.reason)
     page = Spreadsheet(COLUMNS)
-    async for one in _matching(visit, _query(request), str(request.terms["newest"])):
+    for one in rows:
         page.add(_cell(getattr(one, name)) for name in COLUMNS)
     headers = {"Content-Disposition": f'attachment; filename="records-{request.id}.csv"'}
     return web.Response(text=page.text(), content_type="text/csv", charset="utf-8", headers=headers)
@@ -91,6 +97,14 @@ async def _matching(visit: Visit, query: RecordQuery, newest: str) -> AsyncItera
         cursor = listing.next
         if cursor is None:
             return
+
+
+def _digest(rows: Sequence[Record]) -> str:
+    """Which records these are, in their order."""
+    ids = hashlib.sha256()
+    for one in rows:
+        ids.update(f"{one.id}\n".encode())
+    return ids.hexdigest()
 
 
 def _query(request: Request) -> RecordQuery:
