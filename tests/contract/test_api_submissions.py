@@ -27,13 +27,13 @@ async def stack(sqlite_url, tmp_path):
         yield stack
 
 
-async def hold(parts, submission):
+async def hold(parts, submission, cause="internal"):
     """Put it aside, as if the gateway had failed at it too often."""
     now = parts.clock()
     claimed = await StoredSpool(parts.held_bodies._database, parts.clock).claim("a", now, now + timedelta(minutes=2))
     assert claimed.id == submission
     entry = parts.scribe.entry(Actor("gateway", "intake"), "submission.held", f"submission:{submission}")
-    assert await parts.held_bodies.hold("a", submission, "internal", entry)
+    assert await parts.held_bodies.hold("a", submission, cause, entry)
 
 
 def problem(answer, status, code):
@@ -213,6 +213,20 @@ async def test_a_submission_that_is_held_says_why_and_an_operator_has_it_judged_
     again = await stack.call("pat", "POST", retry, json=reason)
     assert (again.json["state"], again.json["stopped"]) == ("received", None)
     assert (await stack.post(b"...", key="other")).json["state"] == "received"
+
+
+async def test_a_submission_that_is_held_for_another_cause_is_another_version(stack):
+    posted = await stack.post(b"...")
+    id_, own = posted.json["submission"], posted.headers["Location"]
+    await hold(stack.parts, id_)
+    first = await stack.call("ohio", "GET", own)
+    known = {"If_None_Match": first.headers["ETag"]}
+    assert (await stack.call("ohio", "GET", own, **known)).status == 304
+    await stack.call("pat", "POST", f"{own}/retry", json={"reason": "mended"})
+    await hold(stack.parts, id_, "seal-broken")
+    second = await stack.call("ohio", "GET", own, **known)
+    assert second.status == 200
+    assert second.json["stopped"] != first.json["stopped"]
 
 
 async def test_the_submission_tells_counts_and_findings_by_rule_in_plain_words(stack):

@@ -177,7 +177,8 @@ async def list_submissions(call: Call) -> web.Response:
 async def get_submission(call: Call) -> web.Response:
     found = await _visible(call)
     ended = await call.parts.receipts.ready(found)
-    etag = answers.version_of(found.id, found.state, found.progress, found.counts, ended, call.parts.version)
+    facts = (found.id, found.state, found.cause, found.progress, found.counts, ended)
+    etag = answers.version_of(*facts, call.parts.version)
     headers = {"ETag": etag}
     if found.state is SubmissionState.RECEIVED:
         headers["Retry-After"] = str(call.limits.judging_retry_seconds)
