@@ -70,6 +70,9 @@ async def readable(dialect: Dialect, file: Path) -> bool:
 
 def _copy_sqlite(source: Path, target: Path) -> None:
     with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        # One look at it from here to the end: with every write of another process the copy would begin anew.
+        old.execute("BEGIN")
+        old.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         old.backup(new, pages=PAGES, sleep=_PAUSE_SECONDS)
         # One file, without a WAL beside it.
         new.execute("PRAGMA journal_mode=DELETE")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
 import sqlite3
+import threading
+import time
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 
@@ -24,7 +27,7 @@ from gateway.foundation import foundation
 from gateway.key_rounds import COOLED, Ending
 from gateway.key_rows import KeyRows
 from gateway.settings import Settings
-from gateway.store.copies import copy_in
+from gateway.store.copies import copy_in, copy_out
 from gateway.store.migrations import migrate
 from gateway.web.approving import Person, SecondWords
 from keys.states import KeyState, KeyUse
@@ -143,6 +146,42 @@ async def test_a_checkpoint_that_somebody_else_signed_is_refused(tmp_path, site)
     mend(folder)
     with pytest.raises(Tampered):
         await verify(folder, verify_keys(site.base, folder))
+
+
+class Busy(threading.Thread):
+    """Somebody who writes on and on, for ten seconds at most."""
+
+    def __init__(self, file):
+        super().__init__()
+        self.file, self.enough = file, threading.Event()
+        self.until = time.monotonic() + 10
+
+    def run(self):
+        with closing(sqlite3.connect(self.file, timeout=10)) as own:
+            while not self.enough.wait(0.001) and time.monotonic() < self.until:
+                own.execute("INSERT INTO rows (body) VALUES (zeroblob(10))")
+                own.commit()
+
+
+async def test_a_back_up_of_a_file_that_is_written_all_the_time_comes_to_its_end(tmp_path):
+    source, target = tmp_path / "gateway.db", tmp_path / "copy"
+    with closing(sqlite3.connect(source)) as made:
+        made.execute("PRAGMA journal_mode=WAL")
+        made.execute("CREATE TABLE rows (id INTEGER PRIMARY KEY, body BLOB)")
+        made.executemany("INSERT INTO rows (body) VALUES (zeroblob(?))", [(4_000,)] * 10_000)
+        made.commit()
+    busy = Busy(source)
+    busy.start()
+    await asyncio.sleep(0.1)
+    await copy_out(f"sqlite+aiosqlite:///{source}", target)
+    written_still = busy.is_alive()
+    busy.enough.set()
+    busy.join()
+    assert written_still, "it waited until nobody wrote any more"
+    with closing(sqlite3.connect(target)) as copied:
+        assert copied.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        (rows,) = copied.execute("SELECT count(*) FROM rows").fetchone()
+    assert rows > 10_000
 
 
 async def test_keys_are_in_it_only_when_asked_for_and_the_files_are_private(tmp_path, site):
