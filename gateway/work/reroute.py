@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import structlog
 
 from gateway.core.acceptance import Chunk, Judged
 from gateway.core.court_orders import unnumbered_of
 from gateway.core.errors import Tampered
+from gateway.core.ids import first_id
 from gateway.core.labels import open_record
 from gateway.core.model import Delivery, Partner, Record, RecordId, RecordState
 from gateway.core.ports.crew import Examined
@@ -23,6 +24,8 @@ from gateway.work.route import Origin, Router
 
 log = structlog.get_logger()
 PAGE = 500
+LATE = timedelta(minutes=1)
+"""Whoever parks a record has seen a change of the directory, and commits the record under its new id, within this."""
 
 
 def examined_again(record: Record, sealer: Sealer, canonical: CanonicalForm) -> Examined:
@@ -59,15 +62,21 @@ class Rerouter:
     """Version and day of the last pass that came to its end."""
     _passing: tuple[int, date] | None = None
     _after: RecordId | None = None
+    _upto: RecordId | None = None
+    """Those with a lesser id were parked before the last pass, or have been looked for since."""
+    _look_at: datetime | None = None
+    """When those that were parked since are looked for."""
 
     async def step(self) -> bool:
         """One page of parked records; every one is tried once for each version of the directory, and once a day:
         agreements come into force by the calendar, too."""
-        directory, today = self.directory(), self.router.scribe.now().date()
+        directory, now = self.directory(), self.router.scribe.now()
+        today = now.date()
         if (directory.version, today) == self._seen:
-            return False
+            return await self._latecomers(directory, now)
         if (directory.version, today) != self._passing:
             self._passing, self._after = (directory.version, today), None
+            self._upto, self._look_at = RecordId(first_id(now - LATE)), now + LATE
         parked = await self.records.parked(self.page, self._after)
         for record in parked:
             await self._move(record, directory, today)
@@ -75,6 +84,21 @@ class Rerouter:
             self._after = parked[-1].id
             return True
         self._after, self._seen = None, self._passing
+        return False
+
+    async def _latecomers(self, directory: Directory, now: datetime) -> bool:
+        """A page of those that were parked after the pass had come by: by a process that had not heard of the change,
+        or out of a body that came on an earlier day, whose agreements counted. Each is tried once more."""
+        if self._look_at is None or now < self._look_at:
+            return False
+        before = RecordId(first_id(now - LATE))
+        late = [one for one in await self.records.parked(self.page, self._upto) if one.id < before]
+        for record in late:
+            await self._move(record, directory, now.date())
+        if len(late) == self.page:
+            self._upto = late[-1].id
+            return True
+        self._upto, self._look_at = before, now + LATE
         return False
 
     async def _move(self, record: Record, directory: Directory, today: date) -> None:

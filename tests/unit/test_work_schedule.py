@@ -26,6 +26,7 @@ from gateway.work.bulk import BulkRunner
 from gateway.work.directory import DirectoryWatch
 from gateway.work.gather import Gatherer
 from gateway.work.housekeeping import UPLOAD_AGE, Housekeeper
+from gateway.work.intake import IntakeLimits
 from gateway.work.integrator import Integrator
 from gateway.work.reroute import Rerouter
 from tests.unit.work_site import CASE, MICHIGAN, MORNING, OHIO, TEXAS, agreement, open_site, partner, transfers
@@ -217,6 +218,35 @@ async def test_an_agreement_that_comes_into_force_by_the_calendar_needs_no_other
         assert in_state(site, "unroutable") == 1
     site.wait(days=1)
     await rerouting.step()
+    assert in_state(site, "routed") == 1
+
+
+async def test_a_body_that_is_judged_on_a_later_day_leaves_by_the_agreement_of_that_day(site):
+    site.know(agreements=[agreement(MICHIGAN, OHIO, since=date(2026, 3, 6))])
+    await site.post("k1", transfers(1, 2, 3), IntakeLimits(records_at_once=1))
+    site.wait(days=1)
+    rerouting = rerouter(site, page=2)
+    assert await rerouting.step() is False, "the day's pass has come by"
+    while await site.backlog().step():
+        pass
+    assert in_state(site, "unroutable") == 3
+    site.wait(minutes=2)
+    while await rerouting.step():
+        pass
+    assert in_state(site, "routed") == 3
+
+
+async def test_what_a_process_parks_that_has_not_heard_of_a_new_agreement_leaves_too(site):
+    rerouting = rerouter(site)
+    assert await rerouting.step() is False, "it knows of the agreement"
+    known = site.directory
+    site.know(agreements=())
+    await site.owe(1)
+    site.directory = known
+    assert await rerouting.step() is False
+    assert in_state(site, "unroutable") == 1
+    site.wait(minutes=2)
+    assert await rerouting.step() is False
     assert in_state(site, "routed") == 1
 
 
