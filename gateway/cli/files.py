@@ -66,6 +66,7 @@ def submit(
 ) -> None:
     """Post a file; print the receipt. A repeat of the same file is answered with the same receipt."""
     client = Client.of(url, key, ca)
+    _expect_again(file, "write it into a file first")
     known = format or _told_by_content(file, protected)
     used = idempotency_key or _key(file, attest)
     size = file.stat().st_size
@@ -83,6 +84,12 @@ def submit(
         _show_receipt(receipt, replayed="idempotent-replayed" in answer.headers)
     if receipt["state"] == "judged" and _lacking(receipt):
         raise typer.Exit(Exit.FINDINGS)
+
+
+def _expect_again(file: Path, way: str = "name its --format, or write it into a file first") -> None:
+    """It is read more than once: for its format, its digest, and what is in it. Of a pipe nothing is left then."""
+    if not file.is_file():
+        raise typer.BadParameter(f"{file} can be read only once: {way}.", param_hint="FILE")
 
 
 def _lacking(receipt: dict[str, Any]) -> bool:
@@ -174,6 +181,9 @@ def validate(
     from gateway.memory import calm_collector  # noqa: PLC0415 - as the next line
     from gateway.offline import validator  # noqa: PLC0415 - heavy, needed here only
 
+    if format is None:
+        for file in files:
+            _expect_again(file)
     partner, key = _partner_file(sender)
     judge = validator(partner, key, drafts=drafts)
     calm_collector()
@@ -255,6 +265,8 @@ def convert(
     from gateway.offline.convert import rewrite  # noqa: PLC0415 - as above
 
     expect_file(out, json=json)
+    if format is None:
+        _expect_again(file)
     judge = validator(drafts=drafts)
     name = judge.format_of(file, format)
     # Nothing half written may pass for a whole file; beside the target, so that renaming is one step.

@@ -1,6 +1,7 @@
 """How the command line tells values to people."""
 
 import io
+import os
 import socket
 import ssl
 import threading
@@ -208,3 +209,25 @@ def test_a_file_that_cannot_be_where_it_is_wanted_is_a_sentence_and_no_traceback
         run()
     assert ended.value.code == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "way"),
+    [
+        (("submit", "--format", "w4", "--key", "gwk_x", "--url", "http://127.0.0.1:9"), "write it into a file first"),
+        (("validate",), "name its --format"),
+        (("convert", "--to", "json"), "name its --format"),
+    ],
+)
+def test_what_can_be_read_only_once_is_not_taken_for_empty(monkeypatch, capsys, command, way):
+    out, into = os.pipe()
+    os.write(into, b"H4")
+    os.close(into)
+    try:
+        monkeypatch.setattr("sys.argv", ["gateway", command[0], f"/dev/fd/{out}", *command[1:]])
+        with pytest.raises(SystemExit) as ended:
+            run()
+    finally:
+        os.close(out)
+    assert ended.value.code == 2
+    assert f"can be read only once: {way}" in " ".join(capsys.readouterr().err.replace("│", "").split())
