@@ -24,6 +24,7 @@ SHAPES: Mapping[str, bytes] = {
     "chunks before length": _post(b"Transfer-Encoding: chunked", b"Content-Length: 3"),
     "chunks twice": _post(b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked", b"Content-Length: 3"),
     "chunks after identity": _post(b"Transfer-Encoding: identity, chunked", b"Content-Length: 3"),
+    "packed chunks": _post(b"Transfer-Encoding: gzip, chunked", b"Connection: close"),
     "identity after chunks": _post(b"Transfer-Encoding: chunked, identity"),
     "a blank before the colon": _post(b"Transfer-Encoding : chunked", b"Content-Length: 3"),
     "a vertical tab": _post(b"Transfer-Encoding:\x0bchunked", b"Content-Length: 3"),

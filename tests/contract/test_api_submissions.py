@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import uuid
 import zlib
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -59,6 +61,24 @@ async def test_a_repeat_gets_the_same_bytes_and_says_so(stack):
     assert second.headers["Idempotent-Replayed"] == "true"
     assert "Idempotent-Replayed" not in first.headers
     assert second.headers["Location"] == first.headers["Location"]
+
+
+@pytest.mark.parametrize("coding", ["gzip, chunked", "deflate, chunked", "identity, chunked"])
+async def test_a_body_in_a_transfer_coding_that_nobody_undoes_is_not_judged_as_it_came(stack, coding):
+    address = urlsplit(stack.address)
+    fields = {
+        "Host": address.netloc,
+        "Content-Type": "application/xml",
+        "Connection": "close",
+        **stack.headers("ohio", Idempotency_Key="k-1", Transfer_Encoding=coding),
+    }
+    head = "POST /v1/submissions HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    packed = zlib.compress(BODY)
+    writer.write(b"%s\r\n%x\r\n%s\r\n0\r\n\r\n" % (head.encode(), len(packed), packed))
+    assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+    writer.close()
+    assert (await stack.call("ohio", "GET", "/v1/submissions")).json["rows"] == []
 
 
 async def test_the_same_key_with_other_bytes_is_refused(stack):

@@ -236,6 +236,10 @@ def _place(error: Exception) -> str:
 
 
 def _refuse_smuggling(request: web.Request) -> None:
-    """HTTP/1.0 knows no chunks: proxies disagree where such a request ends (RFC 9112, section 6.1)."""
-    if request.version < HttpVersion11 and "Transfer-Encoding" in request.headers:
+    """HTTP/1.0 knows no chunks: proxies disagree where such a request ends (RFC 9112, section 6.1). Any other coding
+    than chunks is undone by some of them, and not here: the body would be another one."""
+    if "Transfer-Encoding" not in request.headers:
+        return
+    codings = [one.strip().lower() for one in request.headers.getall("Transfer-Encoding")]
+    if request.version < HttpVersion11 or codings != ["chunked"]:
         raise web.HTTPBadRequest
