@@ -22,7 +22,7 @@ from gateway.key_rows import KeyRows
 from gateway.settings import Settings
 from gateway.store.copies import copy_in, copy_out, dialect_of, readable
 from gateway.store.engine import Dialect
-from gateway.store.migrations import current, migrate
+from gateway.store.migrations import NEWER, current, is_newer, migrate
 from gateway.transports import database_transport
 from gateway.web.approving import Wish
 from keys.head_file import FILE_NAME, HeadFile
@@ -123,11 +123,14 @@ async def restore(settings: Settings, folder: Path, *, with_keys: bool = False) 
     """Fill the empty database of the settings, bring it to the schema of this program, and derive its log anew.
 
     Raises Conflict (``backup-behind``) when the log that this site remembers outside its database is longer than the
-    back-up's, Conflict when the database is not empty or is of the other kind, and as :func:`verify`.
+    back-up's, Conflict when the database is not empty or is of the other kind, Misconfigured (``schema-newer``) for a
+    back-up that a later version made, and as :func:`verify`.
     """
     told = await _whole(folder)
     if dialect_of(settings.db.url).value != told.dialect:
         raise Conflict(f"This is a back-up of {told.dialect}; the database of the settings is another kind.")
+    if is_newer(told.schema or None):  # before anything is written: a database that was filled is not empty any more
+        raise Misconfigured(f"The back-up is {NEWER}.", code="schema-newer")
     if with_keys:
         _restore_keys(folder, told, settings.keys.directory)
     _refuse_older(settings, told)

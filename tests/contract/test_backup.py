@@ -18,7 +18,7 @@ from gateway.backups import copying_keys, create, restore, verify, verify_keys
 from gateway.cli.extracts import register
 from gateway.cli.key_end import ask_for, carry_out
 from gateway.core.backup import about
-from gateway.core.errors import Conflict, Forbidden, NotFound, Tampered
+from gateway.core.errors import Conflict, Forbidden, Misconfigured, NotFound, Tampered
 from gateway.core.four_eyes import Act, State
 from gateway.core.labels import open_record
 from gateway.core.model import Actor, Page
@@ -182,6 +182,22 @@ async def test_a_back_up_of_a_file_that_is_written_all_the_time_comes_to_its_end
         assert copied.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         (rows,) = copied.execute("SELECT count(*) FROM rows").fetchone()
     assert rows > 10_000
+
+
+async def test_a_back_up_of_a_later_version_is_refused_before_anything_is_written(tmp_path, site):
+    folder, host = tmp_path / "backup", tmp_path / "host"
+    await site.fill(2)
+    await with_keys(site.base, folder)
+    with closing(sqlite3.connect(folder / "database")) as copy:
+        copy.execute("UPDATE alembic_version SET version_num = 'r9999'")
+        copy.commit()
+    told = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(told | {"schema": "r9999"}))
+    mend(folder)
+    with pytest.raises(Misconfigured, match="of a later version") as refused:
+        await restore(settings_of(elsewhere(tmp_path), host), folder, with_keys=True)
+    assert refused.value.problem == "schema-newer"
+    assert not [path for path in (tmp_path / "other" / "gateway.db", host) if path.exists()]
 
 
 async def test_keys_are_in_it_only_when_asked_for_and_the_files_are_private(tmp_path, site):
