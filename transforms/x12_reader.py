@@ -225,7 +225,8 @@ class X12Reader(Told):
         if not _same(cut.get(_CONTROL), one.control, numeric=cut.tag != "SE"):
             self._report(X12_CONTROL_NUMBER, f"{cut.tag}02")
         given = cut.get(_COUNT)
-        if not (given.isascii() and given.isdecimal() and int(given) == one.count):
+        # As texts: a segment has room for more digits than Python makes a number of.
+        if not (given.isascii() and given.isdecimal() and (given.lstrip("0") or "0") == str(one.count)):
             self._report(X12_COUNT, f"{cut.tag}01", f"{one.count} counted")
         if not self._open:
             self._marks = None
