@@ -38,7 +38,9 @@ class Remittance:
     _count: int = 0
 
     def feed(self, piece: str) -> Iterator[str]:
-        """The DED segments that end in this piece, with their ends."""
+        """The DED segments that end in this piece, with their ends; none behind a fault, of which nothing is kept."""
+        if self.fault:
+            return
         *whole, self._rest = f"{self._rest}{piece}".split(ded.TERMINATOR)
         for text in whole:
             if self._takes(text.strip(" ")):

@@ -1,6 +1,7 @@
 """Whole NACHA files: what their control records say, CTX entries, and the files that are written."""
 
 from datetime import date
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -215,6 +216,13 @@ def test_a_transaction_set_that_does_not_hold_refuses_the_file(text, expected, f
     told, each, _ = read(ctx(text))
     assert [one.rule for one in told] == expected
     assert found is None or each == found
+
+
+def test_a_segment_without_an_end_takes_no_time_for_all_that_came_before():
+    rows = ctx(ST + "X" * 80 * 9_990)
+    begun = process_time()
+    assert "CTX-SET" in rules(rows)
+    assert process_time() - begun < 3
 
 
 @pytest.mark.parametrize(
