@@ -12,6 +12,8 @@ from transforms.lines import Cut, Incoming
 END_MARK = b"\x1a"
 PADDING = b" " + END_MARK
 """A line of these alone is no record: filled up blocks, and the end mark of old systems."""
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""What some editors and programs put before text in UTF-8; it says nothing here."""
 WINDOW = 4_096
 """Longest stretch in which the end of a record is looked for."""
 
@@ -47,6 +49,8 @@ class RecordCutter(Told, ABC):
         self._incoming = Incoming()
         self._ordinal = 0
         self._stopped = False
+        self._first: bytes | None = b""
+        """The first bytes, as long as they may be a byte order mark."""
 
     def feed(self, data: bytes) -> list[Frame]:
         return self._cut(data, final=False)
@@ -59,9 +63,19 @@ class RecordCutter(Told, ABC):
 
     def _cut(self, data: bytes, *, final: bool) -> list[Frame]:
         frames: list[Frame] = []
+        data = self._unmarked(data, final=final)
         if not self._stopped and (self._incoming.add(data) or final):
             self._go_on(frames, final=final)
         return frames
+
+    def _unmarked(self, data: bytes, *, final: bool) -> bytes:
+        """The bytes without a byte order mark before the first record."""
+        if self._first is None:
+            return data
+        data = self._first + data
+        waits = not final and len(data) < len(BYTE_ORDER_MARK) and BYTE_ORDER_MARK.startswith(data)
+        self._first = data if waits else None
+        return b"" if waits else data.removeprefix(BYTE_ORDER_MARK)
 
     def _go_on(self, frames: list[Frame], *, final: bool) -> None:
         """Cut what can be cut of the bytes at hand."""

@@ -14,6 +14,7 @@ from tests.unit.test_files_whole import CATALOG, FORMATS, WRITABLE, contents, re
 from transforms import formats
 
 LINED = [name for name in WRITABLE if CATALOG.files[name].line_end and CATALOG.files[name].encoding == "ascii"]
+ALL = formats(CATALOG)
 MARKED = [name for name in LINED if all(record.marks for record in CATALOG.files[name].records)]
 RIGHT_TO_LEFT = "\u202e".encode()
 
@@ -53,9 +54,30 @@ def rules(name, changed):
     return {one.partition(":")[2] for one in told(name, changed)} - {"FILE-DRAFT"}
 
 
+def heard(format_, body):
+    """The records of a file, and what is told of it."""
+    reader = format_.reader()
+    return [*reader.feed(body), *reader.finish()], reader.heading, reader.findings
+
+
 @pytest.mark.parametrize("name", LINED)
 def test_a_file_as_we_write_it_is_read_without_a_word(name):
     assert rules(name, lines(name)) == set()
+
+
+@pytest.mark.parametrize("name", LINED)
+@pytest.mark.parametrize("pieces", [(), (1, 1, 1), (2,)], ids=["whole", "byte by byte", "cut within"])
+def test_the_mark_that_editors_put_before_utf_8_is_no_part_of_the_first_record(name, pieces):
+    body = b"".join(lines(name))
+    plain, marked = read(name, body), read(name, b"\xef\xbb\xbf" + body, *pieces)
+    assert (marked[:2], marked[2].headers) == (plain[:2], plain[2].headers)
+
+
+@pytest.mark.parametrize("file", ["ohio-to-michigan.csenet", "ohio-new-hires.w4", "employer-payments.ach"])
+def test_the_mark_before_utf_8_changes_nothing_where_records_have_a_reader_of_their_own(file):
+    format_ = ALL[FormatName({"ach": "ach-ded"}.get(end := file.rpartition(".")[2], end))]
+    body = (EXAMPLES / file).read_bytes()
+    assert heard(format_, b"\xef\xbb\xbf" + body) == heard(format_, body)
 
 
 @pytest.mark.parametrize("name", LINED)
