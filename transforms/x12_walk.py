@@ -28,6 +28,7 @@ X12_LENGTH = RuleCode("X12-LENGTH")
 X12_CODE = RuleCode("X12-CODE")
 X12_CHARACTER = RuleCode("X12-CHARACTER")
 X12_DATE = RuleCode("X12-DATE")
+X12_LEVEL = RuleCode("X12-LEVEL")
 X12_FAULTS = RuleCode("X12-FAULTS")
 MOST_FINDINGS = 500
 """Of one record; the rest is not told, and the record is refused."""
@@ -53,6 +54,10 @@ class Walk:
     _ever: set[int] = field(default_factory=set)
     _at: int | None = None
     """Number of the segment in the file."""
+    _within: list[Section] = field(default_factory=list)
+    """The sections that are open, the innermost last."""
+    _ids: dict[int, str] = field(default_factory=dict, repr=False)
+    """Level -> the number of the section that is open there."""
 
     def take_all(self, cuts: Sequence[Cut]) -> None:
         """The segments between ST and SE."""
@@ -62,6 +67,7 @@ class Walk:
             self._at = self.line + index - self.own if self.line is not None and index >= self.own else None
             if (section := opened(sections, cut)) is not None:
                 self._leave_section()
+                self._descend(section)
                 self._enter(section)
             self._take(cut)
         self._at = None
@@ -72,6 +78,16 @@ class Walk:
         self._read(row, cut)
 
     # --- places ------------------------------------------------------------------------------------------------------
+
+    def _descend(self, section: Section) -> None:
+        """Go into the section from those that hold it, of which the next one above may not be left out."""
+        self._within = [one for one in self._within if one.level < section.level]
+        self._ids = {level: number for level, number in self._ids.items() if level < section.level}
+        above = [one for one in self.table.set.sections if one.required and 0 < one.level < section.level]
+        if above and above[-1] not in self._within:
+            first = self.table.rows[above[-1].name][0]
+            self._report(X12_SEGMENT_REQUIRED, first.tag, Severity.ERROR, f"loop {first.loop}")
+        self._within.append(section)
 
     def _enter(self, section: Section) -> None:
         self._rows, self._by_tag = self.table.rows[section.name], self.table.by_tag[section.name]
@@ -188,6 +204,7 @@ class Walk:
         if pair is None:
             self._report(CODECS[element.form].fault, element.name, Severity.ERROR, element.title)
             return
+        self._compare_levels(element, value)
         path = element.choices.get(before) if element.choices else element.path
         if path is None:
             if not (element.constant or element.picks or element.fill or element.form in _QUALIFIERS):
@@ -199,6 +216,16 @@ class Walk:
                 self._report(X12_DATE, element.name, Severity.ERROR, "expected a day, not a period")
             else:
                 self.fields[numbered(element.second, self._numbers)] = pair[1]
+
+    def _compare_levels(self, element: Element, value: str) -> None:
+        """A level belongs to the one that it names as its parent: where it stands below another, whose it is would be
+        a guess."""
+        if element.fill == "hl-id":
+            self._ids[self._within[-1].level] = value
+        elif element.fill == "hl-parent":
+            above = self._ids.get(self._within[-1].level - 1)
+            if above is not None and value != above:
+                self._report(X12_LEVEL, element.name, Severity.ERROR, element.title)
 
     def _faulty(self, element: Element, value: str) -> bool:
         if not (value.isascii() and value.isprintable()):

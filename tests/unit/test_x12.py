@@ -109,6 +109,30 @@ def test_a_subscriber_that_is_asked_about_beside_its_dependents_is_a_record_of_i
     assert file == []
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "segments", "wanted"),
+    [
+        ("HL*5*4*23*0", "HL*5*3*23*0", 23, ["X12-LEVEL HL02"]),
+        ("HL*3*2*22*0", "HL*3*1*22*0", 23, ["X12-LEVEL HL02"]),
+        ("HL*4*2*22*1~\nNM1*IL*1*SPECIMEN*CY****MI*MEM0002~\n", "", 21, ["X12-LEVEL HL02"]),
+        ("HL*1**20*1~\nNM1*PR*2*KS MEDICAID*****PI*KSMCD~\n", "", 21, ["X12-SEGMENT-REQUIRED HL"] * 2),
+        (
+            "HL*2*1*21*1~\nNM1*2B*2*OHIO CHILD SUPPORT*****FI*990000039~\n",
+            "",
+            21,
+            ["X12-SEGMENT-REQUIRED HL"] * 2,
+        ),
+        ("BO~", "BO~", 23, []),
+    ],
+    ids=["another person's child", "another level", "parent left out", "no source", "no receiver", "as it should be"],
+)
+def test_a_level_that_stands_below_another_than_it_belongs_to_is_never_taken(old, new, segments, wanted):
+    body = changed(old, new, "x12-270").replace(b"SE*23", f"SE*{segments}".encode())
+    _, file, records = read("x12-270", body)
+    assert (file, told(records)) == ([], wanted)
+    assert all(one.severity.blocks for one in records)
+
+
 def test_an_answer_that_refuses_the_whole_question_is_a_record():
     head = BODIES["x12-271"].partition(b"HL*1**20*1~")[0]
     tail = b"HL*1**20*0~AAA*Y**42*R~NM1*PR*2*KS MEDICAID*****PI*KSMCD~SE*6*0001~GE*1*2002~IEA*1*000002002~"
