@@ -14,8 +14,12 @@ PADDING = b" " + END_MARK
 """A line of these alone is no record: filled up blocks, and the end mark of old systems."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """What some editors and programs put before text in UTF-8; it says nothing here."""
+MOST_FINDINGS = 50_000
+"""Of a file, beside those of its records; they are kept until its end, and one record may have dozens."""
 WINDOW = 4_096
 """Longest stretch in which the end of a record is looked for."""
+
+FILE_FAULTS = RuleCode("FILE-FAULTS")
 
 
 class Told:
@@ -86,6 +90,8 @@ class RecordCutter(Told, ABC):
                 return
             if cut.body.strip(PADDING):
                 self._take(cut.body, frames)
+                if len(self._findings) > MOST_FINDINGS:
+                    self._stop(FILE_FAULTS, f"more than {MOST_FINDINGS} findings")
             self._incoming.use(cut.used)
 
     @abstractmethod

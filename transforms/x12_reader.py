@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from gateway.core.model import Finding, RuleCode, Severity
 from gateway.core.ports.formats import FileHeader, Frame, Heading
 from gateway.core.x12_set import TransactionSet
-from transforms.cutting import Told
+from transforms.cutting import FILE_FAULTS, MOST_FINDINGS, Told
 from transforms.x12_envelope import ENVELOPE, faults_of
 from transforms.x12_levels import Levels
 from transforms.x12_segments import (
@@ -133,6 +133,8 @@ class X12Reader(Told):
                 return
             self._line += 1
             yield from self._take(segment(text, self._marks), f"{text}{self._marks.terminator}")
+            if len(self._findings) > MOST_FINDINGS and not self._stopped:
+                self._stop(FILE_FAULTS, note=f"more than {MOST_FINDINGS} findings")
 
     def _start(self) -> bool:
         """Read an ISA. False: it has not come yet, or the reading has ended."""

@@ -80,6 +80,15 @@ def test_the_mark_before_utf_8_changes_nothing_where_records_have_a_reader_of_th
     assert heard(format_, b"\xef\xbb\xbf" + body) == heard(format_, body)
 
 
+def test_faults_of_what_stands_around_the_records_are_not_kept_without_end():
+    reader = FORMATS[FormatName("newhire-ma")].reader()
+    for _ in range(4):
+        reader.feed((b"A" + b"\xff" * 95 + b"\n") * 2_500)
+    reader.finish()
+    assert (reader.findings[-1].rule, reader.findings[-1].severity.blocks) == ("FILE-FAULTS", True)
+    assert len(reader.findings) < 50_020
+
+
 @pytest.mark.parametrize("name", LINED)
 def test_a_record_that_is_one_byte_longer_is_never_taken_as_it_is(name):
     at, made = detail(name), list(lines(name))

@@ -64,6 +64,18 @@ def test_every_control_that_does_not_agree_is_named():
     assert [one.line for one in file] == [39, 39, 40, 40, 41]
 
 
+@pytest.mark.parametrize("one", [b"ST*834*0001*005010X220A1~SE*9*X~", b"ST*834*0001*005010X220A1~SE*2*0001~"])
+def test_faults_of_sets_are_not_kept_without_end(one):
+    head = ENROLLMENT[: ENROLLMENT.index(b"ST*")]
+    reader = FORMATS["x12-834"].reader()
+    for _ in range(8):
+        reader.feed(head + one * 10_000)
+        head = b""
+    reader.finish()
+    assert told(reader.findings[-1:]) == ["FILE-FAULTS None"]
+    assert len(reader.findings) < 50_010
+
+
 def test_a_set_without_a_member_is_a_warning():
     body = ENROLLMENT[: ENROLLMENT.index(b"INS*")] + b"SE*7*0001~GE*1*1001~IEA*1*000001001~"
     decoded, file, _ = read("x12-834", body)
