@@ -60,6 +60,8 @@ _TAG = re.compile(r"[A-Z][A-Z0-9]{1,2}", re.ASCII)
 _ANSWERED_GROUPS = frozenset({"BE", "HB", "HC", "HI", "HN", "HP", "HR", "HS", "RA"})
 _ANSWERED_SETS = frozenset({"270", "271", "276", "277", "278", "820", "834", "835", "837"})
 _MARKS = frozenset(Delimiters().all)
+_PRODUCTION = "P"
+_USAGES = frozenset({"I", "T", _PRODUCTION})
 _REQUESTED = "1"
 _GROUP = "FunctionalGroup/FunctionalCode"
 _TRAILER_MISSING = RuleCode("X12-TRAILER-MISSING")
@@ -114,8 +116,9 @@ def _can_be_answered(gs: Cut) -> bool:
 
 
 def _plain(text: str, least: int, most: int) -> bool:
-    """Whether an answer can repeat the text."""
-    return least <= len(text) <= most and text.isascii() and text.isprintable() and not set(text) & _MARKS
+    """Whether an answer can repeat the text; spaces at the end do not count."""
+    sized = least <= len(text.rstrip(" ")) and len(text) <= most
+    return sized and text.isascii() and text.isprintable() and not set(text) & _MARKS
 
 
 def _around(isa: Cut) -> dict[str, str]:
@@ -125,7 +128,7 @@ def _around(isa: Cut) -> dict[str, str]:
         "InterchangeSenderID": isa.get(8).rstrip(" "),
         "InterchangeRecipientQualifierCode": isa.get(5),
         "InterchangeRecipientID": isa.get(6).rstrip(" "),
-        "UsageCode": isa.get(15),
+        "UsageCode": isa.get(15) if isa.get(15) in _USAGES else _PRODUCTION,
     }
     return {path: value for path, value in named.items() if value and _plain(value, 1, 15)}
 
@@ -182,7 +185,7 @@ def _group(found: Outline, group: GroupOutline, blocking: Sequence[Finding], *, 
         "FunctionalGroup/SetsAccepted": str(accepted),
     }
     fields |= {"FunctionalGroup/SyntaxErrorCode": code} if code else {}
-    fields |= {"FunctionalGroup/ReleaseCode": gs.get(8)} if _is_new(found) else {}
+    fields |= {"FunctionalGroup/ReleaseCode": gs.get(8).rstrip(" ")} if _is_new(found) else {}
     named = [(one, how) for one, how in judged if _named(one)]
     for number, (one, how) in enumerate(named, 1):
         fields |= _set(found, one, how, f"TransactionSet[{number}]")
@@ -230,9 +233,9 @@ def _lies(finding: Finding, first: int, last: int, trailer: str) -> bool:
 
 
 def _set(found: Outline, one: SetOutline, how: _Judged, under: str) -> dict[str, str]:
-    fields = {f"{under}/SetCode": one.opening.get(1), f"{under}/ControlNumber": one.opening.get(2)}
+    fields = {f"{under}/SetCode": one.opening.get(1), f"{under}/ControlNumber": one.opening.get(2).rstrip(" ")}
     if _is_new(found) and _plain(one.opening.get(3), 1, 35):
-        fields[f"{under}/ConventionCode"] = one.opening.get(3)
+        fields[f"{under}/ConventionCode"] = one.opening.get(3).rstrip(" ")
     for number, (tag, position, faults) in enumerate(_segments(found, one, how.faults), 1):
         place = f"{under}/SegmentFault[{number}]"
         codes = [code for fault in faults if (code := _SEGMENT_CODES.get(fault.rule))]

@@ -107,6 +107,23 @@ def test_the_answer_goes_back_to_whom_it_came_from_right_after_the_isa():
     assert told(segments, "AK1", "AK2") == ["AK1*BE*1001*005010X220A1", "AK2*834*0001*005010X220A1"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "tags"),
+    [
+        ("*1*P*:~", "*1*4*:~", ["ISA", "TA1", "GS", "AK1", "AK2"]),
+        ("*X*005010X220A1", "*X*            ", ["ISA", "TA1"]),
+        ("*X*005010X220A1", "*X*5           ", ["ISA", "TA1", "GS", "AK1", "AK2"]),
+        ("ST*834*0001*", "ST*834*0   *", ["ISA", "TA1", "GS", "AK1"]),
+        ("ST*834*0001*005010X220A1", "ST*834*0001*            ", ["ISA", "TA1", "GS", "AK1", "AK2"]),
+    ],
+    ids=["ISA15", "GS08 of blanks", "GS08 filled up", "ST02 filled up", "ST03 of blanks"],
+)
+def test_what_an_interchange_may_not_say_is_not_repeated_by_its_answer(old, new, tags):
+    _, segments = answered("x12-834", changed("x12-834", old, new))
+    assert [one.split("*")[0] for one in told(segments, "ISA", "TA1", "GS", "AK1", "AK2")] == tags
+    assert segments[0].split("*")[15] == "P"
+
+
 def test_version_4010_is_answered_with_997():
     _, segments = answered("x12-270", BODIES["x12-270"])
     assert told(segments, "AK1", "AK2") == ["AK1*HS*2001", "AK2*270*0001"]
