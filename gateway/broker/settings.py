@@ -57,7 +57,13 @@ class RabbitSettings:
 
 def where(url: str) -> tuple[bool, str]:
     """Whether a URL of RabbitMQ asks for TLS, and the host. Raises Misconfigured, without the password."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises for one that is no number
+    except ValueError:
+        raise Misconfigured(
+            "The broker's URL cannot be read: its port is a number, and a / or [ in its password is written %2F or %5B."
+        ) from None
     if parts.scheme not in _SCHEMES or not parts.hostname:
         raise Misconfigured("The broker's URL begins with amqps:// or amqp:// and names a host.")
     return _SCHEMES[parts.scheme], parts.hostname

@@ -7,12 +7,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from aio_pika import exceptions as amqp
-from aiormq.exceptions import ChannelAccessRefused, ConnectionNotAllowed
+from aiormq.exceptions import ChannelAccessRefused, ConnectionNotAllowed, InvalidFrameError
 from pamqp.exceptions import PAMQPException
 
 from gateway.core.errors import GatewayError, Misconfigured, Unavailable
 
 Words = Callable[[], GatewayError]
+
+_OPENING, _CLOSED = "'Connection.OpenOk'", "Connection.Close "
+"""What the client says of a virtual host that is not there: it expected the one frame and got the other. The broker's
+own words in it are lost."""
+
+
+def _login() -> GatewayError:
+    return Misconfigured("the broker refuses the user or the virtual host", code="broker-login")
+
 
 TABLE: tuple[tuple[type[Exception], Words], ...] = (
     (
@@ -25,7 +34,7 @@ TABLE: tuple[tuple[type[Exception], Words], ...] = (
     ),
     (amqp.DeliveryError, lambda: Unavailable("the broker did not take an announcement", code="broker-refused")),
     *(
-        (refusal, lambda: Misconfigured("the broker refuses the user or the virtual host", code="broker-login"))
+        (refusal, _login)
         for refusal in (
             amqp.AuthenticationError,
             amqp.ProbableAuthenticationError,
@@ -54,6 +63,8 @@ def meaning(error: Exception) -> GatewayError | None:
     they may repeat what we sent."""
     if isinstance(error, GatewayError):
         return error
+    if isinstance(error, InvalidFrameError) and _OPENING in str(error) and _CLOSED in str(error):
+        return _login()
     # The client wraps what TLS says in an error of its own.
     said = error.__cause__ if isinstance(error.__cause__, ssl.SSLError) else error
     for foreign, words in TABLE:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from gateway.settings import Settings
     from gateway.settings.broker import BrokerSettings
 
-PASSWORD = re.compile(r"(//[^:/@]*):[^@/]*@")
-"""The password in an address."""
+PASSWORD = re.compile(r"(//[^:/@]*:|[?&]password=)(?:(?<=:).*(?=@)|(?<==)[^&]*)")
+"""The password in an address: up to the last @, since it may hold slashes and @ as they are, or in the query."""
 
 
 def doctor(json: Json = False) -> None:  # noqa: FBT002 - an option of typer
@@ -93,6 +93,28 @@ def _computers(settings: Settings) -> str:
     if settings.console.device_ca is not None or is_loopback(settings.console.host):
         return "ok"
     return "the console lets in whatever computer reaches it: set console.device_ca"
+
+
+def _addresses(settings: Settings) -> dict[str, str]:
+    """What is wrong with the URLs of database and broker, and with what is said of their TLS."""
+    from gateway.broker.settings import RabbitSettings  # noqa: PLC0415 - heavy, needed here only
+    from gateway.store.engine import parse_url  # noqa: PLC0415 - as above
+    from gateway.store.transport import driver_tls  # noqa: PLC0415 - as above
+    from gateway.transports import broker_transport, database_transport  # noqa: PLC0415 - as above
+
+    found = {}
+    try:
+        address = parse_url(settings.db.url)
+        if settings.db.is_server:
+            driver_tls(address, database_transport(settings))
+    except Misconfigured as error:
+        found["database"] = error.detail
+    try:
+        if settings.broker.url is not None:
+            RabbitSettings(settings.broker.url.get_secret_value(), broker_transport(settings)).secured()
+    except Misconfigured as error:
+        found["broker"] = error.detail
+    return found
 
 
 def _transport(settings: Settings) -> str:
@@ -161,7 +183,10 @@ async def _examined(settings: Settings) -> dict[str, str]:
         return found | {"libraries": error.detail}
     found["libraries"] = "ok"
     keys = _CLEAR if settings.keys.passphrase is None and settings.keys.credential is None else "ok"
-    found |= {"crypto": _crypto(settings), "computers": _computers(settings), "transport": _transport(settings)}
+    found |= {"crypto": _crypto(settings), "computers": _computers(settings)}
+    if unfit := _addresses(settings):
+        return found | unfit
+    found["transport"] = _transport(settings)
     try:
         async with foundation(settings) as base:
             found |= {"catalog": "ok", "policy": "ok" if base.policies.signed_by else _UNSIGNED, "keys": keys}
@@ -196,4 +221,4 @@ async def _examined(settings: Settings) -> dict[str, str]:
 
 def masked(url: str) -> str:
     """The address without its password."""
-    return PASSWORD.sub(r"\1:**********@", url)
+    return PASSWORD.sub(r"\1**********", url)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -107,7 +109,7 @@ def load(file: Path | None = None, **overrides: Any) -> Settings:  # noqa: ANN40
         where = "; ".join(f"{'.'.join(map(str, one['loc']))}: {_told(one)}" for one in error.errors())
         raise Misconfigured(f"Settings: {where}") from None
     except SettingsError as error:
-        raise Misconfigured(f"Settings: {error}") from None  # names the variable, not its value
+        raise Misconfigured(f"Settings: {_no_json() or error}") from None  # names the variable, not its value
     except tomllib.TOMLDecodeError as error:
         raise Misconfigured(f"Settings file {chosen}: {error}") from None
     except UnicodeDecodeError as error:
@@ -122,12 +124,55 @@ def _told(fault: ErrorDetails) -> str:
     if fault["type"] != "extra_forbidden":
         return fault["msg"].removeprefix("Value error, ")
     *sections, key = map(str, fault["loc"])
-    model: type[BaseModel] | None = Settings
-    for section in sections:
-        known = model.model_fields.get(section) if model else None
-        model = known.annotation if known and isinstance(known.annotation, type) else None
-    near = get_close_matches(key, model.model_fields, 1) if model and issubclass(model, BaseModel) else []
+    model = _section(sections)
+    near = get_close_matches(key, model.model_fields, 1) if model else []
     return "there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _section(names: Sequence[str]) -> type[BaseModel] | None:
+    model: Any = Settings
+    for name in names:
+        known = model.model_fields.get(name)
+        kinds = [] if known is None else [known.annotation, *get_args(known.annotation)]
+        model = next((one for one in kinds if isinstance(one, type) and issubclass(one, BaseModel)), None)
+        if model is None:
+            return None
+    return cast("type[BaseModel]", model)
+
+
+def _no_json() -> str:
+    """Which variables of lists, tables and whole sections hold no JSON; pydantic names the section alone."""
+    return "; ".join(
+        f"{_key(variable)}: {variable} is no JSON; write it like {example}"
+        for variable, value in sorted(os.environ.items())
+        if (example := _as_json(variable)) and not _is_json(value)
+    )
+
+
+def _key(variable: str) -> str:
+    return variable.upper().removeprefix(PREFIX).lower().replace("__", ".")
+
+
+def _as_json(variable: str) -> str:
+    """How a variable of several values is written; empty for one of a single value."""
+    if not variable.upper().startswith(PREFIX):
+        return ""
+    *sections, key = _key(variable).split(".")
+    model = _section(sections)
+    known = model.model_fields.get(key) if model else None
+    if known is None:
+        return ""
+    if _section([*sections, key]) or get_origin(known.annotation) in (dict, Mapping):
+        return '{"key": "value"}'
+    return '["one", "two"]' if get_origin(known.annotation) in (tuple, list, set, frozenset) else ""
+
+
+def _is_json(value: str) -> bool:
+    try:
+        json.loads(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _refuse_unknown_variables() -> None:

@@ -185,6 +185,14 @@ async def test_without_the_watchdog_a_closed_channel_stays_closed(amqp_url: str)
     await broker.close()
 
 
+async def test_a_virtual_host_that_is_not_there_is_misconfigured(amqp_url: str) -> None:
+    broker = rabbit(amqp_url + "-of-another-name")
+    with pytest.raises(Misconfigured) as refused:
+        await broker.open()
+    assert refused.value.problem == "broker-login"
+    assert "virtual host" in refused.value.detail
+
+
 async def test_a_wrong_password_is_misconfigured_and_says_nothing_of_it(amqp_url: str) -> None:
     broker = rabbit(amqp_url.replace("synthetic", "hunter2"))
     with pytest.raises(Misconfigured) as refused:

@@ -225,6 +225,50 @@ def test_settings_are_shown_without_passwords(run):
     assert json.loads(done.stdout)["db"]["url"] == "postgresql+asyncpg://gateway:**********@db.example/gateway"
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql+asyncpg://gw:hun/ter2@db.example/x", "postgresql+asyncpg://gw:**********@db.example/x"),
+        ("postgresql+asyncpg://gw:hun@ter2@db.example/x", "postgresql+asyncpg://gw:**********@db.example/x"),
+        (
+            "postgresql+asyncpg://db.example/x?password=hunter2&user=gw",
+            "postgresql+asyncpg://db.example/x?password=**********&user=gw",
+        ),
+    ],
+)
+def test_no_password_of_the_database_is_shown_however_it_is_written(run, url, shown):
+    """Passwords of generators hold slashes, and the database takes them as they are."""
+    done = run("check-config", GATEWAY__DB__URL=url)
+    assert "ter2" not in done.stdout + done.stderr
+    assert json.loads(done.stdout)["db"]["url"] == shown
+
+
+@pytest.mark.parametrize(
+    ("setting", "url", "line", "says"),
+    [
+        ("GATEWAY__DB__URL", "mysql://gw:hunter2@db.example/x", "database", "must start with postgresql+asyncpg://"),
+        (
+            "GATEWAY__DB__URL",
+            "postgresql://gw:hunter2@db.example/x",
+            "database",
+            "must start with postgresql+asyncpg://",
+        ),
+        ("GATEWAY__DB__URL", "postgresql+asyncpg://gw@db.example/x?ssl=disable", "database", "Leave TLS out"),
+        ("GATEWAY__BROKER__URL", "amqp://gw:hunter2@[mq", "broker", "cannot be read"),
+        ("GATEWAY__BROKER__URL", "amqp://gw:hunter2@localhost:mq/", "broker", "cannot be read"),
+        ("GATEWAY__BROKER__URL", "http://gw:hunter2@localhost/", "broker", "begins with amqps://"),
+    ],
+)
+def test_doctor_tells_of_a_url_that_is_none_where_it_tells_of_its_server(run, setting, url, line, says):
+    run("init")
+    done = run("doctor", "--json", **{setting: url})
+    assert done.returncode == 3
+    assert "hunter2" not in done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert says in found[line]
+    assert (found["libraries"], found["keys"]) == ("ok", "not looked at")
+
+
 def test_every_fault_of_a_partner_file_is_told_with_its_line_in_the_order_of_the_file(run, tmp_path):
     run("init")
     (tmp_path / "p.toml").write_text(FAULTY)

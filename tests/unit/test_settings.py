@@ -51,6 +51,24 @@ def test_a_nested_variable_changes_its_key_and_leaves_the_others_of_its_section(
     assert (load(file).api.host, load(file).api.port) == ("0.0.0.0", 1002)  # noqa: S104 - the value in question
 
 
+@pytest.mark.parametrize(
+    ("variable", "example"),
+    [
+        ("GATEWAY__CONSOLE__PROXIES", '["one", "two"]'),
+        ("GATEWAY__PLACES__ALLOWED", '["one", "two"]'),
+        ("GATEWAY__CONSOLE__OIDC__ROLES", '{"key": "value"}'),
+        ("GATEWAY__CONSOLE", '{"key": "value"}'),
+    ],
+)
+def test_a_variable_of_several_values_that_is_no_json_is_named_without_its_value(monkeypatch, variable, example):
+    monkeypatch.setenv("GATEWAY__CONSOLE__HOST", "10.0.0.1")
+    monkeypatch.setenv(variable, "10.0.0.1")
+    said = refusal()
+    assert f": {variable} is no JSON; write it like {example}" in said
+    assert "10.0.0.1" not in said
+    assert "HOST" not in said
+
+
 def test_the_file_of_the_working_directory_is_read_unless_another_is_named():
     written("[db]\npool = 5\n", "gateway.toml")
     assert load().db.pool == 5
