@@ -115,11 +115,12 @@ def serve(
 
 
 async def told_to_stop() -> None:
-    """Returns when the process is interrupted or terminated."""
+    """Returns when the process is interrupted or terminated, or its terminal is closed (unless nohup keeps it)."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop.set)
     await stop.wait()
 
 

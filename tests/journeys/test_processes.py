@@ -58,6 +58,16 @@ async def test_a_process_that_somebody_waits_for_gives_way_to_nobody(gives_way_b
     assert await gives_way_by(role) == 0
 
 
+async def test_a_process_whose_terminal_is_closed_stops_in_order(loaded_program, sqlite_url, tmp_path):
+    """What is in hand is given back and the listeners are closed, as when it is terminated."""
+    port = free_port()
+    installed = await install(tmp_path, sqlite_url, everybody(free_port()), api={"port": port})
+    process = GatewayProcess(installed, loaded_program)
+    await process.start()
+    assert await asyncio.to_thread(process.hang_up) == 0
+    assert "Traceback" not in process.log.read_text()
+
+
 async def test_a_relay_that_starts_before_any_dispatcher_has_queues_to_announce_to(serving):
     installed, _ = await serving("relay")
     assert await asyncio.to_thread(missing_queues, installed) == []

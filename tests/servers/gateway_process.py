@@ -190,6 +190,12 @@ class GatewayProcess:
         """Tell it to stop; kill it when it does not."""
         self._signal(signal.SIGTERM)
 
+    def hang_up(self) -> int | None:
+        """Close its terminal; with what it ended."""
+        process = self._process
+        self._signal(signal.SIGHUP)
+        return None if process is None else process.poll()
+
     def _signal(self, number: signal.Signals) -> None:
         process, self._process = self._process, None
         if process is None:
