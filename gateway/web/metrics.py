@@ -6,7 +6,7 @@ are scraped, never on the data path.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from gateway.core.errors import Unavailable
 from gateway.core.glass import Stage as GlassStage
 from gateway.core.ids import Clock
 from gateway.core.incident_clock import Stage as NoticeStage
+from gateway.core.model import PartnerKey
 from gateway.core.ports.amendments import AmendmentDesk
 from gateway.core.ports.danger_changes import DangerClocks
 from gateway.core.ports.deliveries import DeliveryDesk, PartnerQueue
@@ -108,10 +109,16 @@ class StoreFigures:
             registry=registry,
         )
         self._oldest = Gauge(
-            "gateway_queue_oldest_seconds", "Age of the oldest pending delivery", ("queue",), registry=registry
+            "gateway_queue_oldest_seconds",
+            "Age of the oldest pending delivery; of more than 200 partners all together, without open breakers",
+            ("queue",),
+            registry=registry,
         )
         self._breakers = Gauge(
-            "gateway_breaker_state", "0 closed, 1 half-open, 2 open", ("partner",), registry=registry
+            "gateway_breaker_state",
+            "0 closed, 1 half-open, 2 open; of more than 200 partners all together, the worst",
+            ("partner",),
+            registry=registry,
         )
 
         self._extracts = Gauge("gateway_extracts_overdue", "Copies that should be erased by now", registry=registry)
@@ -155,9 +162,10 @@ class StoreFigures:
         for name, check in self._source.checks.items():
             self._checks.labels(name).set(await state_of(name, check) == OK)
         queues = await self._source.desk.queues()
+        breakers = await self._source.health.breakers()
         self._set_owed(queues)
-        self._set_oldest(queues)
-        self._set_breakers(await self._source.health.breakers())
+        self._set_oldest(queues, {row.partner for row in breakers if row.state == "open"})
+        self._set_breakers(breakers)
         self._extracts.set(await self._source.retention.overdue())
         changes = await self._source.danger_clocks.due()
         for stage in Stage:
@@ -184,17 +192,21 @@ class StoreFigures:
             for state in _OWED:
                 self._owed.labels(queue.partner if few else "", state).inc(getattr(queue, state))
 
-    def _set_oldest(self, queues: tuple[PartnerQueue, ...]) -> None:
+    def _set_oldest(self, queues: tuple[PartnerQueue, ...], away: Collection[PartnerKey]) -> None:
         self._oldest.clear()
         now = self._source.clock()
-        for queue in queues if len(queues) <= MOST_PARTNERS else ():
-            if queue.oldest is not None:
-                self._oldest.labels(queue.partner).set((now - queue.oldest).total_seconds())
+        few = len(queues) <= MOST_PARTNERS
+        waits = [(now - one.oldest, one.partner) for one in queues if one.oldest is not None]
+        for wait, partner in sorted(waits):  # of all together the longest is set last
+            if few or partner not in away:
+                self._oldest.labels(partner if few else "").set(wait.total_seconds())
 
     def _set_breakers(self, breakers: tuple[BreakerRow, ...]) -> None:
         self._breakers.clear()
-        for row in breakers if len(breakers) <= MOST_PARTNERS else ():
-            self._breakers.labels(row.partner).set(_BREAKER.get(row.state, -1))
+        few = len(breakers) <= MOST_PARTNERS
+        states = sorted((_BREAKER.get(row.state, -1), row.partner) for row in breakers)
+        for state, partner in states:  # of all together the worst is set last
+            self._breakers.labels(partner if few else "").set(state)
 
 
 def metrics_application(registry: CollectorRegistry, store: StoreFigures | None = None) -> web.Application:

@@ -115,6 +115,34 @@ async def test_with_many_partners_single_ones_are_left_out(stack):
     assert "iowa" not in page
 
 
+class Health:
+    """An embedded store with many breakers."""
+
+    def __init__(self, breakers) -> None:
+        self._breakers = breakers
+
+    async def breakers(self):
+        return self._breakers
+
+
+async def test_of_many_partners_the_worst_is_told_without_its_name(stack):
+    """An alert that asks for what no partner has would never be raised."""
+    await stack.owe()
+    (queue,) = await stack.parts.desk.queues()
+    now = stack.parts.clock()
+    names = [PartnerKey(f"p{number:03}") for number in range(MOST_PARTNERS + 1)]
+    queues = tuple(replace(queue, partner=key, oldest=now - timedelta(minutes=n)) for n, key in enumerate(names))
+    closed = [BreakerRow(key, "closed", 0, now, None) for key in names]
+    breakers = (*closed[:-1], BreakerRow(names[-1], "open", 3, now, now))
+    registry = CollectorRegistry()
+    parts = replace(stack.parts, desk=Desk(queues), health=Health(breakers), clock=lambda: now)
+    ((_, page),) = await ask(metrics_application(registry, StoreFigures(parts, registry)), "/metrics")
+    assert [one for one in page.splitlines() if one.startswith(("gateway_breaker_state{", "gateway_queue_oldest"))] == [
+        f'gateway_queue_oldest_seconds{{queue=""}} {60.0 * (MOST_PARTNERS - 1)}',
+        'gateway_breaker_state{partner=""} 2.0',
+    ]
+
+
 def test_the_figures_live_beside_those_of_the_process():
     registry = Metrics().registry
     RequestFigures(registry)
