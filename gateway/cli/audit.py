@@ -13,6 +13,7 @@ from gateway.cli.extracts import Purpose, register, taken
 from gateway.cli.options import Json
 from gateway.cli.out import progress, put, say, table, tell
 from gateway.cli.results import Out, expect_file
+from gateway.cli.texts import text_of
 from gateway.core.errors import NotFound, Unavailable
 from gateway.core.model import RecordId
 
@@ -39,7 +40,7 @@ def verify(
     the state of every submission, record and delivery with what the log says of it."""
     from gateway.comparing import compare  # noqa: PLC0415 - needed here only
 
-    notes = [file.read_text(encoding="utf-8") for file in anchor or ()]
+    notes = [text_of(file) for file in anchor or ()]
 
     async def work(base: Foundation) -> tuple[LogReport, Comparison]:
         head = await base.stores.audit.head()
@@ -211,7 +212,7 @@ def consistency(
     from gateway.audit.checkpoint import open_checkpoint  # noqa: PLC0415 - cryptography is needed here only
 
     expect_file(out, json=json)
-    note = old.read_text(encoding="utf-8")
+    note = text_of(old)
 
     async def work(base: Foundation) -> str:
         return (await base.logbook.growth(open_checkpoint(note, base.logbook.verify_keys))).text()
@@ -248,7 +249,7 @@ def check(
     """Check a proof file offline: no database, no keys of the gateway, no network."""
     from gateway.audit.proof import check_proof  # noqa: PLC0415 - cryptography is needed here only
 
-    report = check_proof(proof.read_text(encoding="utf-8"), *key)
+    report = check_proof(text_of(proof), *key)
     rows = [(e.number, e.at, e.action, e.object, e.outcome, e.fault or "proved") for e in report.entries]
     if json:
         names = ("number", "at", "action", "object", "outcome", "result")

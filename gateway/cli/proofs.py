@@ -11,6 +11,7 @@ import typer
 from gateway.cli import local
 from gateway.cli.options import Json
 from gateway.cli.out import put, table
+from gateway.cli.texts import text_of
 
 if TYPE_CHECKING:
     from gateway.core.model import Partner
@@ -51,7 +52,7 @@ def public_key(
 
     if purpose not in set(Purpose):
         raise Misconfigured(f"A purpose is one of {', '.join(Purpose)}.", code="purpose")
-    pem = file.read_text(encoding="ascii")
+    pem = text_of(file, "ascii")
     check(pem)
     last = until.date() if until else datetime.now(UTC).date() + _SOON
     if json:

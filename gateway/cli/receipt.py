@@ -13,6 +13,7 @@ from gateway.cli.client import Client
 from gateway.cli.options import ApiKeyOption, Ca, Json, Url
 from gateway.cli.out import facts, put, say, table, tell
 from gateway.cli.results import Out, expect_file
+from gateway.cli.texts import text_of
 from gateway.core.model import SubmissionState
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def check(
     """Check a receipt offline and tell what it says: no database, no keys of the gateway, no network."""
     from keys.receipts import check_receipt  # noqa: PLC0415 - cryptography is needed here only
 
-    claims = check_receipt(receipt.read_text(encoding="ascii", errors="replace"), keys.read_text(encoding="utf-8"))
+    claims = check_receipt(receipt.read_text(encoding="ascii", errors="replace"), text_of(keys))
     if json:
         put(claims)
         return

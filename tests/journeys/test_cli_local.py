@@ -269,6 +269,26 @@ def test_doctor_tells_of_a_url_that_is_none_where_it_tells_of_its_server(run, se
     assert (found["libraries"], found["keys"]) == ("ok", "not looked at")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("receipt", "check", "good", "--keys", "bad"),
+        ("audit", "check", "bad", "--key", "x"),
+        ("audit", "verify", "--anchor", "bad"),
+        ("audit", "consistency", "bad"),
+        ("partner", "public-key", "bad", "--id", "x"),
+    ],
+    ids=" ".join,
+)
+def test_a_file_that_is_no_text_is_named_with_its_line(run, tmp_path, command):
+    run("init")
+    (tmp_path / "good").write_text("x")
+    (tmp_path / "bad").write_bytes(b"one\ntw\xf6\n")
+    done = run(*command)
+    assert (done.returncode, "bad: not in" in done.stderr, "line 2" in done.stderr) == (2, True, True)
+    assert "Traceback" not in done.stderr
+
+
 def test_every_fault_of_a_partner_file_is_told_with_its_line_in_the_order_of_the_file(run, tmp_path):
     run("init")
     (tmp_path / "p.toml").write_text(FAULTY)
