@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import typer
@@ -68,6 +69,8 @@ _LOOKED_AT = (
 )
 
 
+_SOON = timedelta(days=14)
+"""So long before the end of our own certificate it is told."""
 _UNSIGNED = "not signed"
 """Of policies that nobody has to sign: told, and not wrong."""
 _CLEAR = "in the clear: set keys.passphrase or keys.credential"
@@ -121,7 +124,32 @@ def _transport(settings: Settings) -> str:
     from gateway.transports import in_the_clear  # noqa: PLC0415 - heavy, needed here only
 
     found = in_the_clear(settings)
-    return f"what is said crosses a network without TLS: {', '.join(found)}" if found else "ok"
+    clear = [f"what is said crosses a network without TLS: {', '.join(found)}"] if found else []
+    return "; ".join([*_own_certificate(settings), *clear]) or "ok"
+
+
+def _own_certificate(settings: Settings) -> list[str]:
+    """What is wrong with what our own listeners show, which nobody but their clients would see."""
+    from gateway.clock import utc_now  # noqa: PLC0415 - needed here only
+    from gateway.tls import server_context  # noqa: PLC0415 - as above
+    from keys.certificates import facts_of_pem  # noqa: PLC0415 - cryptography, needed here only
+
+    if settings.tls.certificate is None:
+        return []
+    try:
+        for authorities in (settings.tls.client_ca, settings.console.device_ca):
+            server_context(settings.tls, authorities=authorities, restricted=settings.crypto.restricted)
+        shown = facts_of_pem(settings.tls.certificate.read_bytes())
+    except Misconfigured as error:
+        return [error.detail]
+    now = utc_now()
+    if now < shown.not_before:
+        return [f"tls.certificate is not valid before {shown.not_before:%Y-%m-%d %H:%M} UTC"]
+    if now >= shown.not_after:
+        return [f"tls.certificate ended on {shown.not_after:%Y-%m-%d}: replace it, and start the processes anew"]
+    if shown.not_after - now < _SOON:
+        return [f"tls.certificate ends on {shown.not_after:%Y-%m-%d}: replace it, and start the processes anew"]
+    return []
 
 
 async def _broker(broker: Broker, settings: BrokerSettings) -> str:

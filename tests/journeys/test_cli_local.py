@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tracemalloc
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -267,6 +268,33 @@ def test_doctor_tells_of_a_url_that_is_none_where_it_tells_of_its_server(run, se
     found = json.loads(done.stdout)
     assert says in found[line]
     assert (found["libraries"], found["keys"]) == ("ok", "not looked at")
+
+
+@pytest.mark.parametrize(
+    ("days", "says"),
+    [((-9, 300), "ok"), ((-9, 9), "ends on"), ((-9, -1), "ended on"), ((1, 300), "not valid before")],
+    ids=["valid", "soon", "over", "early"],
+)
+def test_doctor_says_until_when_the_certificate_of_the_listeners_counts(run, tmp_path, days, says):
+    """Nobody but the clients would notice: a listener shows whatever certificate it was given."""
+    begins, ends = (datetime.now(UTC) + timedelta(days=number) for number in days)
+    told = doctor_of(run, tmp_path, trustme.CA().issue_cert("localhost", not_before=begins, not_after=ends))
+    assert says in told["transport"]
+
+
+def test_doctor_says_that_the_certificate_of_the_listeners_cannot_be_loaded(run, tmp_path):
+    """A process would not start."""
+    one, other = (trustme.CA().issue_cert("localhost") for _ in range(2))
+    assert "cannot be loaded" in doctor_of(run, tmp_path, one, other)["transport"]
+
+
+def doctor_of(run, folder, shown, key=None):
+    """What doctor finds where the listeners have this certificate, with its own key or another's."""
+    shown.cert_chain_pems[0].write_to_path(folder / "shown.pem")
+    (key or shown).private_key_pem.write_to_path(folder / "shown.key")
+    run("init")
+    tls = {"GATEWAY__TLS__CERTIFICATE": "shown.pem", "GATEWAY__TLS__KEY": "shown.key"}
+    return json.loads(run("doctor", "--json", **tls).stdout)
 
 
 @pytest.mark.parametrize(
