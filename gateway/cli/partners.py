@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,9 @@ from gateway.core.model import PartnerKey
 
 if TYPE_CHECKING:
     from gateway.core.model import Partner
+    from gateway.core.routing import Directory
     from gateway.foundation import Foundation
+    from gateway.partner_files import Applied
 
 app = typer.Typer(help="Partners and agreements.", no_args_is_help=True)
 proofs.register(app)
@@ -37,20 +39,39 @@ def apply(
     texts = {str(file): text_of(file) for file in files}
 
     async def work(base: Foundation) -> None:
-        wanted = read(texts, await base.stores.partners.directory(), known(base.speech, base.settings.places.value()))
+        before = await base.stores.partners.directory()
+        wanted = read(texts, before, known(base.speech, base.settings.places.value()))
         count = f"{len(wanted.partners)} partners, {len(wanted.agreements)} agreements"
         told: dict[str, object] = {"partners": len(wanted.partners), "agreements": len(wanted.agreements)}
+        told["kept"] = kept = _left_out(before, wanted, base.clock().date())
         if dry_run:
             tell(f"{count}: all right, nothing changed.", {**told, "changed": 0, "waiting": []}, json=json)
+            _say_kept(kept)
             return
         now = await agreed(base, local.actor(), wanted)
         changed = await store(base, local.actor(), now.applied)
         waiting = [{"partner": partner, "request": request} for partner, request in now.waiting]
         tell(f"{count}: {changed} changed.", {**told, "changed": changed, "waiting": waiting}, json=json)
+        _say_kept(kept)
         for partner, request in now.waiting:
             say(f"{partner}: no federal tax information before somebody else agrees to request {request}.")
 
     local.on_foundation(work)
+
+
+def _left_out(before: Directory, wanted: Applied, today: date) -> list[str]:
+    """The agreements of partners in these files that hold on, though the files do not have them."""
+    named, given = {one.key for one in wanted.partners}, {one.key for one in wanted.agreements}
+    return [
+        one.key
+        for one in before.agreements
+        if one.key not in given and one.in_force(today) and {one.recipient, *one.senders} <= named
+    ]
+
+
+def _say_kept(kept: list[str]) -> None:
+    if kept:
+        say(f"In none of these files, and in force as before: {', '.join(kept)}. End an agreement by its valid_until.")
 
 
 @app.command("list")

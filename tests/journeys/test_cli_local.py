@@ -317,6 +317,22 @@ def test_a_file_that_is_no_text_is_named_with_its_line(run, tmp_path, command):
     assert "Traceback" not in done.stderr
 
 
+def test_an_agreement_that_was_taken_out_of_the_files_is_named_because_it_holds_on(run, tmp_path):
+    """Who deletes it from the file takes it for ended."""
+    run("init")
+    files = [str(file) for file in (EXAMPLES / "partners").glob("*.toml") if file.name != "agreements.toml"]
+    whole = (EXAMPLES / "partners" / "agreements.toml").read_text()
+    head, first, *others = whole.split("[[agreement]]")
+    (tmp_path / "whole.toml").write_text(whole)
+    (tmp_path / "fewer.toml").write_text("[[agreement]]".join([head, *others]))
+    assert json.loads(run("partner", "apply", *files, "whole.toml", "--json").stdout)["kept"] == []
+    [key] = json.loads(run("partner", "apply", *files, "fewer.toml", "--json", "--dry-run").stdout)["kept"]
+    assert f'"{key}"' in first
+    said = run("partner", "apply", *files, "fewer.toml").stderr
+    assert f"In none of these files, and in force as before: {key}." in said
+    assert "in force as before" not in run("partner", "apply", files[0]).stderr, "files are applied one by one, too"
+
+
 def test_every_fault_of_a_partner_file_is_told_with_its_line_in_the_order_of_the_file(run, tmp_path):
     run("init")
     (tmp_path / "p.toml").write_text(FAULTY)
