@@ -73,13 +73,13 @@ class StoredOperators:
             await write_entries(connection, [entry])
 
     async def session(
-        self, token_digest: bytes, idle_since: datetime, born_since: datetime, now: datetime
+        self, token_digest: bytes, idle_since: datetime, born_since: datetime, now: datetime, *, seen: bool = True
     ) -> tuple[Session, Operator] | None:
         """As the port says: last seen at or after ``idle_since``, opened at or after ``born_since``. Sessions that are
         past these limits are removed when somebody still asks for one."""
         found = select(operators).where(operators.c.disabled == _ENABLED)
         async with self._database.write() as connection:
-            seen = await connection.execute(
+            marked = await connection.execute(
                 update(sessions)
                 .where(
                     sessions.c.token_digest == token_digest,
@@ -88,10 +88,10 @@ class StoredOperators:
                     not_(unfit_device()),
                     sessions.c.operator.in_(select(found.subquery().c.name)),
                 )
-                .values(seen_at=now)
+                .values(seen_at=now if seen else sessions.c.seen_at)
                 .returning(*sessions.c)
             )
-            row = seen.one_or_none()
+            row = marked.one_or_none()
             if row is None:
                 await connection.execute(
                     delete(sessions).where((sessions.c.seen_at < idle_since) | (sessions.c.created_at < born_since))

@@ -110,6 +110,21 @@ async def test_an_open_page_alone_does_not_keep_a_login_alive(site):
         assert (await client.get("/live", headers={"HX-Request": "true"})).status == 401
 
 
+@pytest.mark.parametrize("path", ["/live", "/queues/live"])
+async def test_a_live_page_that_asks_again_does_not_keep_a_login_alive_either(site, path):
+    """As it does by itself when the gateway was started again, or a proxy ended the stream."""
+    async with site.browser("operator") as client:
+        for minutes in (5, 10, 14):
+            site.clock.ahead = timedelta(minutes=minutes)
+            stream = await client.get(path)
+            await asyncio.wait_for(events(stream, 1), 5)
+            stream.close()
+        stream = await client.get(path)
+        site.clock.ahead = timedelta(minutes=15, seconds=1)
+        await asyncio.wait_for(stream.content.read(), 5)
+        assert (await client.get(path, headers={"HX-Request": "true"})).status == 401
+
+
 async def test_live_pages_are_bounded_in_number(sqlite_url):
     async with running(sqlite_url, streams=1) as site, site.browser("operator") as client:
         stream = await client.get("/live")

@@ -94,9 +94,10 @@ class Operators(Protocol):
         ...
 
     async def session(
-        self, token_digest: bytes, idle_since: datetime, born_since: datetime, now: datetime
+        self, token_digest: bytes, idle_since: datetime, born_since: datetime, now: datetime, *, seen: bool = True
     ) -> tuple[Session, Operator] | None:
-        """The live session; marks it as seen now. None when it is idle or too old, or the operator is disabled."""
+        """The live session; marks it as seen now, unless ``seen`` says that nobody asked but an open page. None when it
+        is idle or too old, or the operator is disabled."""
         ...
 
     async def lives(self, token_digest: bytes) -> bool:

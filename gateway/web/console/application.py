@@ -112,7 +112,7 @@ class Console:
         async def endpoint(request: web.Request) -> web.StreamResponse:
             visit = self._visit(request)
             try:
-                visit = await self._known(visit)
+                visit = await self._known(visit, route)
                 behind_glass = route.glass and visit.glass is not None
                 if not behind_glass and not visit.may(route.right, narrowed=route.narrowed):
                     return self._turn_away(visit, route.right)
@@ -141,13 +141,13 @@ class Console:
         own, above = visit.request.rel_url.raw_path, visit.request.rel_url.raw_path.rpartition("/")[0]
         return own if any(one.method == "GET" and one.path == route.path for one in self._routes) else above
 
-    async def _known(self, visit: Visit) -> Visit:
+    async def _known(self, visit: Visit, route: Route) -> Visit:
         """The visit with its operator and its form; refuses computers that are not the agency's, and forms that were
         not sent by a page of ours."""
         refuse_other_sites(visit.request)
         seen, address = self._devices.look(visit.request, visit.now), self._devices.address(visit.request)
         visit = replace(visit, seen=seen, address=address)
-        found = await sessions.known(visit)
+        found = await sessions.known(visit, seen=not route.live)
         if seen.why is not None:
             await login.refuse_device(visit, self._gate, seen.why)
         session, operator = found or (None, None)

@@ -53,6 +53,8 @@ class Route:
     """Whether it shows a partner admin nothing but its own partner's; what does not is closed to it."""
     glass: bool = False
     """Whether it is open to somebody who has broken the glass: reading one record's content, and nothing else."""
+    live: bool = False
+    """Whether an open page asks for it by itself, with or without somebody there: it keeps no login alive."""
 
 
 def routes(gate: Gate, pages: Pages, sso: SingleSignOn | None = None) -> tuple[Route, ...]:
@@ -123,9 +125,9 @@ def _figures(gate: Gate, pages: Pages) -> tuple[Route, ...]:
     """Counts, over all partners."""
     count = Right.COUNT
     return (
-        Route("GET", "/live", count, _live(gate, pages, overview.live)),
+        Route("GET", "/live", count, _live(gate, pages, overview.live), live=True),
         Route("GET", "/queues", count, queues.queues),
-        Route("GET", "/queues/live", count, _live(gate, pages, queues.live)),
+        Route("GET", "/queues/live", count, _live(gate, pages, queues.live), live=True),
         Route("GET", "/partners", count, partners.partners),
     )
 
@@ -163,7 +165,7 @@ def _repairs(gate: Gate, pages: Pages) -> tuple[Route, ...]:
         Route("POST", "/dead/plan", retry, dead.plan),
         Route("GET", "/jobs", look, jobs.jobs),
         Route("GET", "/jobs/{id}", look, jobs.job),
-        Route("GET", "/jobs/{id}/live", look, _live(gate, pages, jobs.live)),
+        Route("GET", "/jobs/{id}/live", look, _live(gate, pages, jobs.live), live=True),
         Route("POST", "/jobs/{id}/start", retry, jobs.start),
         Route("POST", "/jobs/{id}/cancel", retry, jobs.cancel),
     )

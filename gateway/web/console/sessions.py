@@ -54,15 +54,14 @@ def token_digest(cookie: str) -> bytes:
     return hashlib.sha256(cookie.encode()).digest()
 
 
-async def known(visit: Visit) -> tuple[Session, Operator] | None:
-    """The live session of the request's cookie. Raises Forbidden when it was begun on another computer than the one
-    that shows the cookie now; that ends it."""
+async def known(visit: Visit, *, seen: bool = True) -> tuple[Session, Operator] | None:
+    """The live session of the request's cookie; seen now, unless an open page asks by itself. Raises Forbidden when it
+    was begun on another computer than the one that shows the cookie now; that ends it."""
     cookie = visit.request.cookies.get(visit.settings.cookie)
     if not cookie:
         return None
-    found = await visit.parts.operators.session(
-        token_digest(cookie), visit.now - visit.settings.idle, visit.now - visit.settings.absolute, visit.now
-    )
+    idle_since, born_since = visit.now - visit.settings.idle, visit.now - visit.settings.absolute
+    found = await visit.parts.operators.session(token_digest(cookie), idle_since, born_since, visit.now, seen=seen)
     if found is not None and found[0].device != visit.seen.thumbprint:
         why = visit.seen.why or Unfit.OTHER
         await close(visit, found[0], why.value)

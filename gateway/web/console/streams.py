@@ -79,8 +79,8 @@ async def _run(visit: Visit, fragment: Fragment, response: web.StreamResponse, e
 
 def _end_of_login(visit: Visit) -> datetime:
     """When the login ends if nothing else is asked for: an open page alone does not keep it alive."""
-    born = visit.session.created_at if visit.session else visit.now
-    return min(visit.now + visit.settings.idle, born + visit.settings.absolute)
+    seen, born = (visit.session.seen_at, visit.session.created_at) if visit.session else (visit.now, visit.now)
+    return min(seen + visit.settings.idle, born + visit.settings.absolute)
 
 
 def _event(text: str) -> bytes:
