@@ -20,7 +20,7 @@ from gateway.work.compose import Composer
 from gateway.work.mending import Mender
 from gateway.work.rehearsal import Rehearsal
 from tests.contract.console_forms import send
-from tests.contract.console_site import AGREEMENTS, PARTNERS, SEALER, fill, partner, running
+from tests.contract.console_site import AGREEMENTS, PARTNERS, SEALER, fill, partner, running, token
 from tests.unit.work_site import SPEECH, transfers
 from transforms.facts import deciding_paths
 
@@ -166,6 +166,40 @@ async def test_what_the_rules_refuse_leads_back_to_the_elements(site):
         assert f'name="set:{BORN}"' in await send(
             client, delivery + "/mend", 200, **{name: given[name] for name in form}
         )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "words"),
+    [
+        ({"new_path": "No/Such", "new_value": "a word"}, 422, "has no such element"),
+        ({"new_path": "no path", "new_value": "a word"}, 422, "canonical path"),
+        ({f"set:{LINE}": "x" * 501}, 422, "500 characters"),
+        ({"drop": LINE}, 422, "once"),
+        ({f"set:{BORN}": "1984-02-31"}, 422, "The rules refuse it"),
+        ({"new_path": SSN, "new_value": "900111222"}, 422, "is fixed"),
+        ({}, 200, "What changes"),
+    ],
+)
+async def test_whoever_goes_back_from_a_plan_finds_what_was_filled_in(site, wrong, status, words):
+    delivery, form = f"/deliveries/{site.ids['delivery']}", {"record": site.ids["carried"], **WHY}
+    given = {f"set:{LINE}": MENDED, **wrong}
+    async with site.browser("operator") as client, site.browser("data-steward") as other:
+        page = await send(client, delivery + "/mend/plan", status, **form, **given)
+        assert words in page
+        if status != 200:
+            assert not any(value in page for name, value in given.items() if name in (f"set:{LINE}", "new_value"))
+        (back,) = [one for one in page.split("<form")[1:] if f'action="{delivery}/mend"' in one]
+        fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', back))
+        assert "out of date" in await send(other, delivery + "/mend", 400, **fields | {"csrf": await token(other)})
+        del fields["csrf"]
+        elements = await send(client, delivery + "/mend", 200, **fields)
+    inputs = [dict(re.findall(r'(\w+)="([^"]*)"', one)) | {"ticked": "checked" in one} for one in _inputs(elements)]
+    shown = {(one.get("name"), one.get("value")) for one in inputs if one.get("type") != "checkbox" or one["ticked"]}
+    assert shown >= set(given.items())
+
+
+def _inputs(page):
+    return re.findall(r"<input[^>]*>", page)
 
 
 async def test_a_refused_amendment_is_gone_and_the_letter_stays_dead(site):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
+from dataclasses import dataclass, field
+
 from aiohttp import web
 
 from gateway.core.amendment import Change, Unfit
-from gateway.core.errors import Forbidden, NotFound, Refused
+from gateway.core.errors import Forbidden, NotFound, Refused, Tampered, Unprocessable
 from gateway.core.four_eyes import State
 from gateway.core.model import Delivery, DeliveryId, DeliveryState, RecordId
 from gateway.web.amending import amending
@@ -16,6 +21,27 @@ MOST_RECORDS = 200
 """Records of a delivery that are offered; of others the id can be typed."""
 _VALUE = "set:"
 """A field of the form that carries an element's new value begins so."""
+_LABEL = "records"
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What was filled in on the page of the elements."""
+
+    values: dict[str, str] = field(default_factory=dict, repr=False)
+    """Path -> new value."""
+    drop: tuple[str, ...] = ()
+    new_path: str = ""
+    new_value: str = field(default="", repr=False)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The filled fields, the ticked elements to take out, and one element that is not there yet."""
+        given = [Change(path, value) for path, value in self.values.items()]
+        given += [Change(path, "") for path in self.drop]
+        if self.new_path:
+            given.append(Change(self.new_path, self.new_value))
+        return tuple(given)
 
 
 async def choosing(visit: Visit) -> Shown:
@@ -26,27 +52,34 @@ async def choosing(visit: Visit) -> Shown:
 
 
 async def elements(visit: Visit) -> Shown:
-    """The elements as shapes, each with room for a new value. An entry of the log."""
+    """The elements as shapes, each with room for a new value; of whoever comes back from a plan with what they had
+    filled in. An entry of the log."""
     found, record = await _dead(visit), RecordId(visit.told("record"))
-    reason = visit.told("reason")
+    reason, filled = visit.told("reason"), _opened(visit, record)
     lines = await amending(visit.parts).look(_who(visit), found.id, record, reason)
-    return Shown("amend_elements.html", {"delivery": found, "record": record, "reason": reason, "lines": lines})
+    values = {"delivery": found, "record": record, "reason": reason, "lines": lines, "filled": filled}
+    return Shown("amend_elements.html", values)
 
 
 async def plan(visit: Visit) -> Shown:
-    """What would change, judged; the findings when the rules refuse it. Nothing is kept yet."""
-    found, record, changes = await _dead(visit), RecordId(visit.told("record")), _changes(visit)
+    """What would change, judged; why not, when it is refused. Nothing is kept yet, and each leads back to the elements
+    with what was filled in: browsers do not go back to what a form answered and nobody may store."""
+    found, record, filled = await _dead(visit), RecordId(visit.told("record")), _filled(visit)
     shown = {"delivery": found, "record": record, "reason": visit.told("reason"), "rules": visit.parts.rules}
+    shown |= {"kept": _sealed(visit, record, filled), "problem": "", "differences": ()}
     try:
-        draft, differences = await amending(visit.parts).draft(_who(visit), found.id, record, changes)
+        draft, differences = await amending(visit.parts).draft(_who(visit), found.id, record, filled.changes)
     except Unfit as refused:
-        return Shown("amend_plan.html", {**shown, "findings": refused.findings, "differences": ()}, 422)
+        return Shown("amend_plan.html", {**shown, "findings": refused.findings}, refused.status)
+    except Unprocessable as refused:
+        told = {"findings": (), "problem": refused.detail, "code": refused.problem}
+        return Shown("amend_plan.html", {**shown, **told}, refused.status)
     return Shown(
         "amend_plan.html",
         {
             **shown,
             "findings": draft.findings,
-            "changes": changes,
+            "changes": filled.changes,
             "differences": differences,
             "tried": draft.tried,
         },
@@ -57,7 +90,7 @@ async def ask(visit: Visit) -> web.Response:
     """Ask for the second person; the amended content waits sealed."""
     found = await _dead(visit)
     request = await amending(visit.parts).ask(
-        _who(visit), found.id, RecordId(visit.told("record")), _changes(visit), visit.told("reason")
+        _who(visit), found.id, RecordId(visit.told("record")), _filled(visit).changes, visit.told("reason")
     )
     return elsewhere(visit, f"/approvals/{request.id}")
 
@@ -107,17 +140,35 @@ async def _dead(visit: Visit) -> Delivery:
     return found
 
 
-def _changes(visit: Visit) -> tuple[Change, ...]:
-    """The filled fields, the ticked elements to take out, and one element that is not there yet."""
+def _filled(visit: Visit) -> Filled:
     given = [
-        Change(name.removeprefix(_VALUE), value)
-        for name, value in visit.boxes
-        if name.startswith(_VALUE) and value.strip()
+        (name.removeprefix(_VALUE), value) for name, value in visit.boxes if name.startswith(_VALUE) and value.strip()
     ]
-    given += [Change(path, "") for path in visit.ticked("drop")]
-    if visit.told("new_path"):
-        given.append(Change(visit.told("new_path"), visit.told("new_value")))
-    return tuple(given)
+    if len(dict(given)) < len(given):
+        raise Refused("Each change names an element once.", code="amend-path")
+    return Filled(dict(given), visit.ticked("drop"), visit.told("new_path"), visit.told("new_value"))
+
+
+def _sealed(visit: Visit, record: RecordId, filled: Filled) -> str:
+    """What was filled in, sealed for this session: it comes back with the form, and stands in no page of a refusal."""
+    plain = json.dumps([filled.values, filled.drop, filled.new_path, filled.new_value]).encode()
+    return base64.b64encode(visit.parts.sealer.seal(_LABEL, _context(visit, record), plain)).decode()
+
+
+def _opened(visit: Visit, record: RecordId) -> Filled:
+    if not (kept := visit.form.get("kept", "")):
+        return Filled()
+    try:
+        sealed = base64.b64decode(kept, validate=True)
+        values, drop, *new = json.loads(visit.parts.sealer.open(_LABEL, _context(visit, record), sealed))
+    except (binascii.Error, Tampered):
+        raise Refused("The form is out of date: begin again.", code="csrf") from None
+    return Filled(values, tuple(drop), *new)
+
+
+def _context(visit: Visit, record: RecordId) -> str:
+    session = visit.session
+    return f"amendment-form:{session.token_digest.hex() if session else ''}:{visit.part('id')}:{record}"
 
 
 def _who(visit: Visit) -> Person:
