@@ -362,6 +362,19 @@ async def test_whoever_comes_back_to_ticked_boxes_finds_them_counted(chromium, s
         await expect(page.locator("button[value=selected]")).to_be_enabled()
 
 
+async def test_whoever_comes_back_to_the_records_of_a_case_finds_them(chromium, site):
+    async with logged_in(chromium, site) as page:
+        await page.goto("/records")
+        await page.fill("#case_id", "C-42")
+        await page.click("text=Search by case")
+        await expect(page.locator("#results tbody tr")).to_have_count(3)
+        await page.click("#results tbody th a >> nth=0")
+        await expect(page.locator("h1")).to_have_text("Record")
+        await page.go_back()
+        await expect(page.locator("#results tbody tr")).to_have_count(3)
+        assert "C-42" not in page.url
+
+
 async def test_a_filter_marks_the_view_that_is_shown(chromium, site):
     async with logged_in(chromium, site) as page:
         await page.goto("/records")

@@ -1,4 +1,5 @@
-"""Records of one case. The case id comes in a form and stays out of every address and page: nobody can share them."""
+"""Records of one case. The case id comes in a form and stays out of every page; in the address of what was found it is
+sealed for the login that asked: nobody can share it."""
 
 from __future__ import annotations
 
@@ -6,31 +7,39 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
+from urllib.parse import quote
+
+from aiohttp import web
 
 from gateway.core.errors import Refused, Tampered
 from gateway.core.model import Page, PartnerKey, RecordId
 from gateway.core.ports.records import RecordQuery
 from gateway.web.console.ownership import own
 from gateway.web.console.screens.records import shown_records
-from gateway.web.console.visit import Shown, Visit
+from gateway.web.console.visit import Shown, Visit, elsewhere
 
 _LABEL = "records"
+_PAGE = "/records/case"
+
+
+async def look(visit: Visit) -> web.Response:
+    """Leads to the page of what was found: browsers do not go back to what a form answered and nobody may store."""
+    case_id = visit.told("case_id")
+    if not case_id:
+        raise Refused("Enter a case id.")
+    return elsewhere(visit, f"{_PAGE}?search={quote(_sealed(visit, case_id, visit.told('sender')), safe='')}")
 
 
 async def by_case(visit: Visit) -> Shown:
     """A page of the records that any sender has filed under the case id, or one alone; newest first."""
-    case_id, sender = _opened(visit) if visit.told("search") else (visit.told("case_id"), visit.told("sender"))
-    if not case_id:
-        raise Refused("Enter a case id.")
+    case_id, sender = _opened(visit)
     mine = own(visit)
     senders = [sender] if sender else (await visit.parts.directory()).partners
     cases = [case for one in ([mine] if mine is not None else senders) for case in _indexes(visit, one, case_id)]
-    page = Page(visit.settings.page_size, visit.told("cursor") or None)
+    page = Page(visit.settings.page_size, visit.asked("cursor"))
     listing = await visit.parts.records.search(RecordQuery(cases=tuple(cases)), page)
     await _note(visit, [row.id for row in listing.rows])
-    values = await shown_records(visit, listing, "case", RecordQuery())
-    more = {"search": _sealed(visit, case_id, sender), "cursor": listing.next} if listing.next else {}
-    return Shown("records.html", values | {"next": None, "more": more})
+    return Shown("records.html", await shown_records(visit, listing, "case", RecordQuery()))
 
 
 async def _note(visit: Visit, found: Sequence[RecordId]) -> None:
@@ -48,17 +57,17 @@ def _indexes(visit: Visit, sender: str, case_id: str) -> tuple[bytes, ...]:
 
 
 def _sealed(visit: Visit, case_id: str, sender: str) -> str:
-    """What is searched for, sealed for this session: it comes back with the form for the next page."""
+    """What is searched for, sealed for this session: it stands in the address of what was found."""
     plain = json.dumps([case_id, sender]).encode()
     return base64.b64encode(visit.parts.sealer.seal(_LABEL, _context(visit), plain)).decode()
 
 
 def _opened(visit: Visit) -> tuple[str, str]:
     try:
-        sealed = base64.b64decode(visit.told("search"), validate=True)
+        sealed = base64.b64decode(visit.request.query.get("search", ""), validate=True)
         case_id, sender = json.loads(visit.parts.sealer.open(_LABEL, _context(visit), sealed))
     except (binascii.Error, Tampered):
-        raise Refused("The form is out of date: search again.", code="csrf") from None
+        raise Refused("The search is out of date or not of your login: search again.", code="csrf") from None
     return case_id, sender
 
 

@@ -59,7 +59,6 @@ async def shown_records(visit: Visit, listing: Listing[Record], view: str, query
         "kinds": visit.parts.kinds,
         "states": tuple(RecordState),
         "next": following(visit, listing.next),
-        "more": {},
     }
 
 
