@@ -72,7 +72,9 @@ class StoredSubmissions:
             rows = (await connection.execute(query)).all()
         return Listing(tuple(record_from(row) for row in rows[: page.limit]), _next(rows, page, "ordinal"))
 
-    async def findings(self, submission: SubmissionId, rule: RuleCode | None, page: Page) -> Listing[Finding]:
+    async def findings(
+        self, submission: SubmissionId, rule: RuleCode | None, page: Page, *, record: int | None = None
+    ) -> Listing[Finding]:
         """As the port says, in the order in which they were found."""
         query = (
             select(findings)
@@ -82,6 +84,8 @@ class StoredSubmissions:
         )
         if rule is not None:
             query = query.where(findings.c.rule == rule)
+        if record is not None:
+            query = query.where(findings.c.record == record)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         return Listing(tuple(finding_from(row) for row in rows[: page.limit]), _next(rows, page, "number"))

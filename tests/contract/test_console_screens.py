@@ -28,6 +28,7 @@ from gateway.core.model import (
     Page,
     PartnerKey,
     RecordId,
+    RecordState,
     RuleCode,
     Settlement,
     Severity,
@@ -47,9 +48,9 @@ from gateway.web.console import pages, vendor
 from gateway.web.console.application import console_application
 from gateway.work.directory import DirectoryWatch
 from tests.contract.console_forms import GROUP, send
-from tests.contract.console_site import PASSWORD, between, fill, log_in, running, token
+from tests.contract.console_site import PASSWORD, RULE, between, fill, log_in, running, token
 from tests.contract.owed import Town
-from tests.contract.store_samples import acceptance, submission
+from tests.contract.store_samples import acceptance, finding, judged_record, submission
 
 GET = [route for route in console_routes() if route.method == "GET"]
 NOBODY = "01a2030a-7dcf-7000-9fe2-bc462ff396fa"
@@ -236,6 +237,21 @@ async def test_the_records_of_a_case_go_on_page_by_page_and_only_for_who_asked(s
             assert len(seen) == len(set(seen)) == 3
             for nonsense in ("", "?search=", "?search=%25", "?search=AAAA", f"?search={'A' * 2000}"):
                 assert "out of date" in await text(client, "/records/case" + nonsense, 400)
+
+
+async def test_a_record_far_down_in_a_file_of_many_findings_shows_its_own(site):
+    taken = submission("a long file")
+    refused = {"state": RecordState.REFUSED}
+    first = judged_record(taken.id, 1, findings=(finding("CSENET-OTHER", 1),) * 2_100, **refused)
+    last = judged_record(taken.id, 2, findings=(finding(RULE, 2, Severity.ERROR, "Birth-Date"),), **refused)
+    intake = StoredIntake(site.database)
+    await intake.accept(acceptance(taken, first, last))
+    await intake.close()
+    async with site.browser("operator") as client:
+        page = await text(client, f"/records/{last.record.id}")
+    assert "Birth-Date" in page
+    assert f"/rules/{RULE}" in page
+    assert "CSENET-OTHER" not in page
 
 
 async def test_lists_go_on_where_they_stopped(sqlite_url):

@@ -116,7 +116,11 @@ class Submissions(Protocol):
         """By ordinal, without sealed bodies."""
         ...
 
-    async def findings(self, submission: SubmissionId, rule: RuleCode | None, page: Page) -> Listing[Finding]: ...
+    async def findings(
+        self, submission: SubmissionId, rule: RuleCode | None, page: Page, *, record: int | None = None
+    ) -> Listing[Finding]:
+        """In the order in which they were found; of one rule, of the record with one ordinal."""
+        ...
 
     async def summary(self, submission: SubmissionId, samples: int = 5) -> tuple[RuleCount, ...]:
         """Findings grouped by rule, most frequent first, with the first few of each."""

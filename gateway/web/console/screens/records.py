@@ -192,12 +192,14 @@ async def seen_record(visit: Visit) -> tuple[Record, tuple[Delivery, ...]]:
 
 
 async def _findings(visit: Visit, found: Record) -> tuple[Finding, ...]:
-    """The findings of one record, from the first pages of its submission's (they are in record order)."""
+    """The findings of one record, wherever in its file it stands; the first of a record that has very many."""
     collected: list[Finding] = []
     cursor: str | None = None
     for _ in range(FINDING_PAGES):
-        listing = await visit.parts.submissions.findings(SubmissionId(found.submission), None, Page(500, cursor))
-        collected += [finding for finding in listing.rows if finding.record == found.ordinal]
+        listing = await visit.parts.submissions.findings(
+            SubmissionId(found.submission), None, Page(500, cursor), record=found.ordinal
+        )
+        collected += listing.rows
         cursor = listing.next
         if cursor is None:
             break
