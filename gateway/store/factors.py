@@ -56,10 +56,14 @@ class StoredFactors:
             return bool(changed.rowcount)
 
     async def remove(self, operator: str, factor: str | None, entry: AuditEntry) -> int:
+        """As the port says. The rows of the operator are locked for the question which is the last one."""
         chosen = factors.c.operator == operator
-        if factor is not None:
-            chosen &= factors.c.id == factor
         async with self._database.write() as connection:
+            if factor is not None:
+                own = select(factors.c.id).where(chosen).order_by(factors.c.id).with_for_update()
+                if (await connection.scalars(own)).all() == [factor]:
+                    raise Conflict("This is the only second factor. Enrol another one first.", code="factor-last")
+                chosen &= factors.c.id == factor
             gone = (await connection.execute(delete(factors).where(chosen))).rowcount
             if gone:
                 await write_entries(connection, [entry])

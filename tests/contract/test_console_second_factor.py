@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 from datetime import UTC, datetime, timedelta
@@ -267,6 +268,20 @@ async def test_a_factor_is_added_and_removed_but_never_the_last_one(site):
         assert (await client.post(gone, data={"csrf": await token(client)}, allow_redirects=False)).status == 303
         last = f"/account/factors/{second.id}/remove"
         assert (await client.post(last, data={"csrf": await token(client)})).status == 409
+
+
+async def test_one_factor_is_left_when_all_are_removed_at_the_same_moment(site):
+    async with client_of(site) as client:
+        await enrol(site, client)
+        page = await (await client.get("/login/enrol?next=/account")).text()
+        secret = re.search(r'id="secret">([A-Z2-7]{32})<', page)[1]
+        form = {**hidden(page), "code": code_at(site, secret), "label": "Tablet"}
+        assert (await client.post("/login/enrol", data=form, allow_redirects=False)).status == 303
+        csrf = {"csrf": await token(client)}
+        gone = [f"/account/factors/{one.id}/remove" for one in await site.parts.factors.of("pat")]
+        answers = await asyncio.gather(*(client.post(one, data=csrf, allow_redirects=False) for one in gone))
+    assert sorted(one.status for one in answers) == [303, 409]
+    assert len(await site.parts.factors.of("pat")) == 1
 
 
 async def test_an_admin_resets_a_lost_factor_and_the_next_login_enrols(site):

@@ -52,5 +52,5 @@ class Factors(Protocol):
 
     async def remove(self, operator: str, factor: str | None, entry: AuditEntry) -> int:
         """Remove one factor of the operator, or all (None); how many there were. The entry is written when there was
-        one."""
+        one. Raises Conflict (``factor-last``) for the only one that is left, unless all are to go."""
         ...

@@ -155,8 +155,6 @@ async def remove(visit: Visit) -> web.Response:
     if visit.operator is None or not sessions.is_fresh(visit):
         return elsewhere(visit, "/login/second?next=" + quote(visit.url("/account"), safe=""))
     name, factor = visit.operator.name, visit.part("id")
-    if len(await visit.parts.factors.of(name)) < 2:  # noqa: PLR2004 (one must be left)
-        raise Conflict("This is the only second factor. Enrol another one first.", code="factor-last")
     entry = visit.parts.scribe.entry(
         visit.actor, "operator.enrolled", f"operator:{name}", "removed", {"factor": factor}
     )
