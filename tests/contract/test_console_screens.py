@@ -573,6 +573,19 @@ async def test_a_big_plan_must_be_confirmed_by_typing_its_number(sqlite_url):
             await send(client, plan + "/start", number="12")
 
 
+async def test_who_may_not_withdraw_does_not_start_the_plan_of_somebody_who_may(site):
+    async with site.browser("operator") as one, site.browser("data-steward") as other:
+        plan = await send(one, "/dead/plan", **GROUP, scope="all", action="withdraw", reason="sent by mail")
+        assert f'action="{plan}/start"' not in await text(other, plan)
+        assert "Your role does not allow to withdraw." in await send(other, plan + "/start", 403)
+        assert (await site.parts.jobs.get(JobId(plan.rsplit("/", 1)[1]))).state == "planned"
+        assert f'action="{plan}/start"' in await text(one, plan)
+        await send(one, plan + "/start")
+        again = await send(one, "/dead/plan", **GROUP, scope="all", action="retry", reason="partner is back")
+        assert f'action="{again}/start"' in await text(other, again)
+        await send(other, again + "/start")
+
+
 async def test_a_plan_can_be_dropped_and_then_not_be_started(site):
     async with site.browser("operator") as client:
         plan = await send(client, "/dead/plan", **GROUP, scope="all", action="retry", reason="partner is back")

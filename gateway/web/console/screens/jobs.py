@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway.core.errors import Conflict, NotFound, Refused
+from gateway.core.errors import Conflict, Forbidden, NotFound, Refused
 from gateway.core.model import JobId, Page
 from gateway.core.ports.jobs import Job
 from gateway.web import operations
+from gateway.web.console.rights import Right
 from gateway.web.console.screens.records import following
 from gateway.web.console.visit import Shown, Visit, elsewhere
 
@@ -22,9 +23,8 @@ async def jobs(visit: Visit) -> Shown:
 async def job(visit: Visit) -> Shown:
     found = await _job(visit)
     confirm = found.total > visit.settings.confirm_above
-    return Shown(
-        "job.html", {"job": found, "ended": found.state in ENDED, "confirm": confirm, "alone": operations.ALONE}
-    )
+    values = {"job": found, "ended": found.state in ENDED, "confirm": confirm, "alone": operations.ALONE}
+    return Shown("job.html", values | {"may_start": _may_start(visit, found)})
 
 
 async def live(visit: Visit) -> Shown:
@@ -34,8 +34,11 @@ async def live(visit: Visit) -> Shown:
 
 
 async def start(visit: Visit) -> web.Response:
-    """Start it. Above the limit of the settings the number of deliveries must have been typed."""
+    """Start it, with the right to do so to one delivery, whoever planned it. Above the limit of the settings the number
+    of deliveries must have been typed."""
     found = await _job(visit)
+    if not _may_start(visit, found):
+        raise Forbidden(f"Your role does not allow to {found.action}.")
     if found.total > visit.settings.confirm_above and visit.told("number").replace(",", "") != str(found.total):
         raise Refused(f"Type the number of deliveries ({found.total}) to confirm.", code="not-confirmed")
     try:
@@ -52,6 +55,10 @@ async def start(visit: Visit) -> web.Response:
 async def cancel(visit: Visit) -> web.Response:
     found = await operations.cancel(visit.parts, visit.actor, JobId(visit.part("id")))
     return elsewhere(visit, f"/jobs/{found.id}")
+
+
+def _may_start(visit: Visit, found: Job) -> bool:
+    return visit.may(Right.WITHDRAW if found.action == operations.Action.WITHDRAW else Right.RETRY)
 
 
 async def _job(visit: Visit) -> Job:
