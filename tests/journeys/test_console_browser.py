@@ -17,7 +17,10 @@ from gateway.core.errors import Unavailable
 from gateway.core.model import Actor, JobId
 from gateway.web.console.vendor import VENDOR
 from tests.contract.console_site import PARTNERS, PASSWORD, fill, running
+from tests.contract.test_console_amending import asked as asked_amendment
+from tests.contract.test_console_amending import keep, mender
 from tests.servers.chromium import CHROMIUM
+from tests.unit.work_site import SPEECH
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -161,6 +164,21 @@ async def test_a_time_in_a_narrow_column_breaks_after_its_day_and_not_within_it(
         assert await page.locator("td .gw-day").evaluate_all(lines) == [1]
         await page.add_style_tag(content=".gw-day { white-space: normal !important }")  # the control
         assert await page.locator("td .gw-day").evaluate_all(lines) != [1]
+
+
+async def test_what_an_amendment_changes_fits_a_narrow_window(chromium, sqlite_url):
+    async with running(sqlite_url, canonical=SPEECH().canonical, mending=mender) as site:
+        await fill(site)
+        await keep(site)
+        async with site.browser("operator") as client:
+            asked = await asked_amendment(site, client)
+        await site.operator("steward", "data-steward")
+        async with logged_in(chromium, site, "steward", viewport=NARROW) as page:
+            await page.goto(asked.replace("/approvals/", "/amendments/"))
+            await page.fill("#reason", "compared")
+            await page.click("text=Look at it")
+            await expect(page.locator("label[for='p-1']")).to_be_visible()
+            assert await page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
 
 
 async def test_the_accessibility_check_finds_what_is_wrong(chromium, site):
