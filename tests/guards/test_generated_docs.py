@@ -21,6 +21,7 @@ BEHIND_THE_API = ("gateway/web/api", "gateway/work", "gateway/store", "gateway/c
 MET_ELSEWHERE = {
     "device-exists",
     "factor-exists",
+    "factor-last",
     "audit-size",
     "audit-entry",
     "api-key-exists",
