@@ -135,11 +135,8 @@ _tools: list[Tools] = []
 
 
 def _begin(snapshot: KeySnapshot, drafts: bool) -> None:  # noqa: FBT001 - a process pool passes positions
-    for number in (
-        signal.SIGINT,
-        signal.SIGHUP,
-    ):  # Ctrl-C and a closed terminal are for the parent, which ends the pool
-        signal.signal(number, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # Ctrl-C and a closed terminal are for the parent, which closes the pool
     threading.Thread(target=_end_with_parent, daemon=True).start()
     give_back()
     _tools.append(tools_from(snapshot, drafts=drafts))

@@ -235,7 +235,7 @@ async def test_the_records_of_a_case_go_on_page_by_page_and_only_for_who_asked(s
                 assert "out of date" in await text(other, where, 400)
                 where = next(iter(re.findall(r'<a href="([^"]+)">Next page', page)), "").replace("&amp;", "&")
             assert len(seen) == len(set(seen)) == 3
-            for nonsense in ("", "?search=", "?search=%25", "?search=AAAA", f"?search={'A' * 2000}"):
+            for nonsense in ("", "?search=", "?search=%25", "?search=AAAA", "?search=%C3%A9", f"?search={'A' * 2000}"):
                 assert "out of date" in await text(client, "/records/case" + nonsense, 400)
 
 

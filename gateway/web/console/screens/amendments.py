@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from dataclasses import dataclass, field
 
@@ -161,7 +160,7 @@ def _opened(visit: Visit, record: RecordId) -> Filled:
     try:
         sealed = base64.b64decode(kept, validate=True)
         values, drop, *new = json.loads(visit.parts.sealer.open(_LABEL, _context(visit, record), sealed))
-    except (binascii.Error, Tampered):
+    except (ValueError, Tampered):  # ValueError: no base64
         raise Refused("The form is out of date: begin again.", code="csrf") from None
     return Filled(values, tuple(drop), *new)
 

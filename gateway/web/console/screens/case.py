@@ -4,7 +4,6 @@ sealed for the login that asked: nobody can share it."""
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Sequence
 from urllib.parse import quote
@@ -66,7 +65,7 @@ def _opened(visit: Visit) -> tuple[str, str]:
     try:
         sealed = base64.b64decode(visit.request.query.get("search", ""), validate=True)
         case_id, sender = json.loads(visit.parts.sealer.open(_LABEL, _context(visit), sealed))
-    except (binascii.Error, Tampered):
+    except (ValueError, Tampered):  # ValueError: no base64
         raise Refused("The search is out of date or not of your login: search again.", code="csrf") from None
     return case_id, sender
 
