@@ -210,13 +210,22 @@ async def test_a_record_that_comes_right_after_a_notice_was_taken_back_places_it
     assert len((await owed(site, case(4, case="MI10000004")))[0]) == 1
 
 
-async def test_a_notice_that_stands_is_not_placed_again_and_costs_no_revision(site):
+async def test_a_notice_that_a_later_record_repeats_is_that_records_and_costs_no_revision(site):
+    """Who takes the word of the earlier record back has still said so since."""
     await owed(site, case(1, MARK))
     await site.protection.refresh()
-    before = site.rows("SELECT person, record, revision FROM notices")
+    ((person, first, revision),) = site.rows("SELECT person, record, revision FROM notices")
     await owed(site, case(2, MARK, case="MI10000002"))
-    assert site.rows("SELECT person, record, revision FROM notices") == before
-    assert await site.stores.notices.revision() == 1
+    ((same, later, unchanged),) = site.rows("SELECT person, record, revision FROM notices")
+    assert (same, unchanged, later > first) == (person, revision, True)
+    assert await site.stores.notices.revision() == revision == 1
+    assert await lift(site, first, MICHIGAN) == 0
+    await site.protection.refresh()
+    made, counts = await owed(site, case(3, case="MI10000003"))
+    assert (made, counts.withheld) == ([], 1)
+    assert await lift(site, later, MICHIGAN) == 1
+    await site.protection.refresh()
+    assert len((await owed(site, case(4, case="MI10000004")))[0]) == 1
 
 
 async def test_the_store_holds_no_number_of_a_person(site):
