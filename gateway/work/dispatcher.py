@@ -208,15 +208,21 @@ class Dispatcher:
 
     async def _try(self, line: Line, claimed: Claimed, generation: int) -> None:
         try:
-            verdict = await self._in_turn(line, claimed, generation)
-            self.tools.settler.settle(verdict.settlement, verdict.entry)
-            self._leases.pop(claimed.delivery.id, None)
+            verdict = await self._settled(line, claimed, generation)
             self._note_fault(claimed.delivery.id, verdict)
             await self._tell_breaker(line, verdict, generation)
         finally:
-            self._leases.pop(claimed.delivery.id, None)
             line.end(_weight(claimed))
             self._wakes[line.partner.key].set()
+
+    async def _settled(self, line: Line, claimed: Claimed, generation: int) -> Verdict:
+        """How it ended, handed to the settler. From then on a claim of the delivery is another attempt's."""
+        try:
+            verdict = await self._in_turn(line, claimed, generation)
+            self.tools.settler.settle(verdict.settlement, verdict.entry)
+            return verdict
+        finally:
+            self._leases.pop(claimed.delivery.id, None)
 
     def _note_fault(self, delivery: DeliveryId, verdict: Verdict) -> None:
         if not verdict.ours:
