@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +17,9 @@ Random = Callable[[int], bytes]
 """So many random bytes, fit for keys."""
 
 
+FORM = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+"""How an id is written, as a regular expression."""
+_FORM = re.compile(FORM)
 COUNTER_LIMIT = 0xFFF
 """Ids of one millisecond; 12 bits."""
 
@@ -24,6 +28,11 @@ _COUNTED = [f"{counter:03x}-" for counter in range(COUNTER_LIMIT + 1)]
 """12 bits as an id has them: writing them anew takes as long as the rest of an id."""
 _VARIANT = {digit: f"{0b1000 | int(digit, 16) & 0b11:x}" for digit in "0123456789abcdef"}
 """A random hexadecimal digit -> the one whose first two bits say that the id is of RFC 9562."""
+
+
+def is_id(text: str) -> bool:
+    """Whether the text has the form of an id."""
+    return _FORM.fullmatch(text) is not None
 
 
 def uuid7(milliseconds: int, entropy: bytes) -> str:

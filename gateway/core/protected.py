@@ -32,7 +32,8 @@ class Notice:
     renewed: str | None = None
     """The key under which the same notice is placed as well, when that is the newer one."""
     known: bool = False
-    """As far as the register knows it stands already: it is placed only where it was taken back in between."""
+    """As far as the register knows it stands already: it is placed only where it was taken back in between, and else
+    becomes that of this record."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from gateway.core.amendment import LONGEST_VALUE, MOST_CHANGES
+from gateway.core.ids import FORM
 from gateway.core.model import DeliveryState, RecordState, SubmissionState
 from gateway.web.operations import Action
 
-Id = Annotated[str, Field(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="UUIDv7")]
+Id = Annotated[str, Field(pattern=f"^{FORM}$", description="UUIDv7")]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="SHA-256, lower-case hex")]
 Reason = Annotated[
     str, Field(min_length=1, max_length=200, description="Kept in the audit log: names no person and no number of one")

@@ -11,6 +11,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from gateway.core.errors import Forbidden, NotFound, Refused
+from gateway.core.ids import is_id
 from gateway.core.model import Partner, PartnerKey, Principal
 from gateway.core.swift import swift
 from gateway.core.unproven import Unproven
@@ -25,7 +26,6 @@ from gateway.web.parts import Parts
 M = TypeVar("M", bound=BaseModel)
 JSON = "application/json"
 _PATTERN = re.compile(r":[^}]*\}")
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class Call:
     def id(self, name: str = "id") -> str:
         """An id of the path. What is not a UUID cannot exist: NotFound."""
         value = self.request.match_info[name]
-        if not _ID.fullmatch(value):
+        if not is_id(value):
             raise NotFound
         return value
 
