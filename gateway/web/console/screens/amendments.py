@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
 from gateway.core.amendment import Change, Unfit
-from gateway.core.errors import Forbidden, NotFound, Refused, Tampered, Unprocessable
+from gateway.core.errors import Forbidden, NotFound, Refused, Unprocessable
 from gateway.core.four_eyes import State
 from gateway.core.model import Delivery, DeliveryId, DeliveryState, RecordId
 from gateway.web.amending import amending
 from gateway.web.approving import Person, known
+from gateway.web.console.kept import given_back, kept
 from gateway.web.console.visit import Shown, Visit, elsewhere
 
 MOST_RECORDS = 200
 """Records of a delivery that are offered; of others the id can be typed."""
 _VALUE = "set:"
 """A field of the form that carries an element's new value begins so."""
-_LABEL = "records"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +30,11 @@ class Filled:
     drop: tuple[str, ...] = ()
     new_path: str = ""
     new_value: str = field(default="", repr=False)
+
+    @property
+    def plain(self) -> tuple[object, ...]:
+        """As it is kept between two pages."""
+        return self.values, self.drop, self.new_path, self.new_value
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -65,7 +68,7 @@ async def plan(visit: Visit) -> Shown:
     with what was filled in: browsers do not go back to what a form answered and nobody may store."""
     found, record, filled = await _dead(visit), RecordId(visit.told("record")), _filled(visit)
     shown = {"delivery": found, "record": record, "reason": visit.told("reason"), "rules": visit.parts.rules}
-    shown |= {"kept": _sealed(visit, record, filled), "problem": "", "differences": ()}
+    shown |= {"kept": kept(visit, _purpose(visit, record), filled.plain), "problem": "", "differences": ()}
     try:
         draft, differences = await amending(visit.parts).draft(_who(visit), found.id, record, filled.changes)
     except Unfit as refused:
@@ -148,26 +151,15 @@ def _filled(visit: Visit) -> Filled:
     return Filled(dict(given), visit.ticked("drop"), visit.told("new_path"), visit.told("new_value"))
 
 
-def _sealed(visit: Visit, record: RecordId, filled: Filled) -> str:
-    """What was filled in, sealed for this session: it comes back with the form, and stands in no page of a refusal."""
-    plain = json.dumps([filled.values, filled.drop, filled.new_path, filled.new_value]).encode()
-    return base64.b64encode(visit.parts.sealer.seal(_LABEL, _context(visit, record), plain)).decode()
-
-
 def _opened(visit: Visit, record: RecordId) -> Filled:
-    if not (kept := visit.form.get("kept", "")):
+    if not (text := visit.form.get("kept", "")):
         return Filled()
-    try:
-        sealed = base64.b64decode(kept, validate=True)
-        values, drop, *new = json.loads(visit.parts.sealer.open(_LABEL, _context(visit, record), sealed))
-    except (ValueError, Tampered):  # ValueError: no base64
-        raise Refused("The form is out of date: begin again.", code="csrf") from None
+    values, drop, *new = given_back(visit, _purpose(visit, record), text, "The form is out of date: begin again.")
     return Filled(values, tuple(drop), *new)
 
 
-def _context(visit: Visit, record: RecordId) -> str:
-    session = visit.session
-    return f"amendment-form:{session.token_digest.hex() if session else ''}:{visit.part('id')}:{record}"
+def _purpose(visit: Visit, record: RecordId) -> str:
+    return f"amendment-form:{visit.part('id')}:{record}"
 
 
 def _who(visit: Visit) -> Person:

@@ -3,22 +3,21 @@ sealed for the login that asked: nobody can share it."""
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Sequence
 from urllib.parse import quote
 
 from aiohttp import web
 
-from gateway.core.errors import Refused, Tampered
+from gateway.core.errors import Refused
 from gateway.core.model import Page, PartnerKey, RecordId
 from gateway.core.ports.records import RecordQuery
+from gateway.web.console.kept import given_back, kept
 from gateway.web.console.ownership import own
 from gateway.web.console.screens.records import shown_records
 from gateway.web.console.visit import Shown, Visit, elsewhere
 
-_LABEL = "records"
-_PAGE = "/records/case"
+_PAGE, _PURPOSE = "/records/case", "case-search"
+_OUTDATED = "The search is out of date or not of your login: search again."
 
 
 async def look(visit: Visit) -> web.Response:
@@ -26,12 +25,13 @@ async def look(visit: Visit) -> web.Response:
     case_id = visit.told("case_id")
     if not case_id:
         raise Refused("Enter a case id.")
-    return elsewhere(visit, f"{_PAGE}?search={quote(_sealed(visit, case_id, visit.told('sender')), safe='')}")
+    search = kept(visit, _PURPOSE, [case_id, visit.told("sender")])
+    return elsewhere(visit, f"{_PAGE}?search={quote(search, safe='')}")
 
 
 async def by_case(visit: Visit) -> Shown:
     """A page of the records that any sender has filed under the case id, or one alone; newest first."""
-    case_id, sender = _opened(visit)
+    case_id, sender = given_back(visit, _PURPOSE, visit.request.query.get("search", ""), _OUTDATED)
     mine = own(visit)
     senders = [sender] if sender else (await visit.parts.directory()).partners
     cases = [case for one in ([mine] if mine is not None else senders) for case in _indexes(visit, one, case_id)]
@@ -53,23 +53,3 @@ async def _note(visit: Visit, found: Sequence[RecordId]) -> None:
 def _indexes(visit: Visit, sender: str, case_id: str) -> tuple[bytes, ...]:
     """The blind indexes under which intake files the records of a sender's case."""
     return visit.parts.indexer.tokens(f"case:{PartnerKey(sender)}", case_id)
-
-
-def _sealed(visit: Visit, case_id: str, sender: str) -> str:
-    """What is searched for, sealed for this session: it stands in the address of what was found."""
-    plain = json.dumps([case_id, sender]).encode()
-    return base64.b64encode(visit.parts.sealer.seal(_LABEL, _context(visit), plain)).decode()
-
-
-def _opened(visit: Visit) -> tuple[str, str]:
-    try:
-        sealed = base64.b64decode(visit.request.query.get("search", ""), validate=True)
-        case_id, sender = json.loads(visit.parts.sealer.open(_LABEL, _context(visit), sealed))
-    except (ValueError, Tampered):  # ValueError: no base64
-        raise Refused("The search is out of date or not of your login: search again.", code="csrf") from None
-    return case_id, sender
-
-
-def _context(visit: Visit) -> str:
-    session = visit.session
-    return f"case-search:{session.token_digest.hex() if session else ''}"
