@@ -83,5 +83,9 @@ async def test_control_without_ordering_the_case_does_not_wait(sqlite_url, tmp_p
         site.partners.behaviours["michigan"] = failing(422, 1)
         await post_all(site)
         await until(lambda: len(serials(site)) == 4, "all but the dead letter arrive")
-        dead = await site.api.get(OPERATOR, "/v1/deliveries?state=dead")
-        assert len(dead["rows"]) == 1
+
+        async def dead():
+            found = await site.api.get(OPERATOR, "/v1/deliveries?state=dead")
+            return len(found["rows"]) == 1
+
+        await until(dead, "the first record of the case is a dead letter")
