@@ -78,7 +78,7 @@ class PoolCrew:
         return unpack_result(await self._far(_examine, pack_task(task)))
 
     async def compose(self, task: Composition) -> Composed:
-        size = sum(len(sealed) for _, sealed in task.claimed.records)
+        size = task.claimed.weight
         if size <= SMALL_BYTES:
             return await self._inline.compose(task)
         bare = replace(task, claimed=replace(task.claimed, cargo=()))  # for the guard, which has done its work

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -103,6 +103,12 @@ class StoredDeliveries:
         )
         async with self._database.read() as connection:
             return tuple(DeliveryId(id_) for id_ in await connection.scalars(query))
+
+    async def sizes(self, ids: Sequence[DeliveryId]) -> Mapping[DeliveryId, int]:
+        async with self._database.glance() as connection:
+            sized = select(deliveries.c.id, deliveries.c.records)
+            rows = await connection.execute(sized.where(among(connection, deliveries.c.id, ids), _PENDING))
+            return {DeliveryId(row.id): row.records for row in rows}
 
     async def claim(self, ids: Sequence[DeliveryId], owner: str, now: datetime, until: datetime) -> tuple[Claimed, ...]:
         if not ids:

@@ -128,7 +128,7 @@ class Dispatcher:
             self._follow(line)
             if await self._rests(line, now) or not (line.waiting or await self._found(line, now)):
                 return
-            ids = line.take(now)
+            ids = await self._taken(line, now)
             if not ids:
                 pause = line.pause_before_next()
                 if not pause:
@@ -141,9 +141,16 @@ class Dispatcher:
             # What is still tried here though its lease ran out is ours again: its outcome is that of this claim.
             fresh = [one for one in claimed if one.delivery.id not in self._leases]
             self._leases.update((one.delivery.id, until) for one in claimed)
-            line.begin([_weight(one) for one in fresh])
+            line.begin([one.weight for one in fresh])
             for one in fresh:
                 self._start(line, one, generation)
+
+    async def _taken(self, line: Line, now: datetime) -> list[DeliveryId]:
+        """The ids that may be claimed now, and be held together."""
+        ids = line.take(now)
+        if line.partner.batches and len(ids) + line.running > 1:
+            return line.fitting(ids, await self.tools.deliveries.sizes(ids))
+        return ids
 
     async def _rests(self, line: Line, now: datetime) -> bool:
         """Whether nothing may go to the partner now. What waits is forgotten here; when an open breaker may be probed,
@@ -212,7 +219,7 @@ class Dispatcher:
             self._note_fault(claimed.delivery.id, verdict)
             await self._tell_breaker(line, verdict, generation)
         finally:
-            line.end(_weight(claimed))
+            line.end(claimed.weight)
             self._wakes[line.partner.key].set()
 
     async def _settled(self, line: Line, claimed: Claimed, generation: int) -> Verdict:
@@ -299,8 +306,3 @@ class Dispatcher:
         except TimeoutError:
             log.warning("dispatch.unsettled")
         await self.tools.attempts.close()
-
-
-def _weight(claimed: Claimed) -> int:
-    """Sealed bytes."""
-    return sum([len(sealed) for _, sealed in claimed.records])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -25,6 +25,9 @@ AHEAD = 2
 
 HELD = 8 * 2**20
 """Sealed bytes claimed at a time for a partner whose deliveries are big; one delivery always may, whatever its size."""
+
+RECORD = 2**10
+"""Sealed bytes of a record, more or less."""
 
 
 @dataclass(slots=True)
@@ -80,6 +83,20 @@ class Line:
             return 1
         least = 0 if self.running else 1
         return max(least, (HELD - self._held) // max(1, self._weight))
+
+    def fitting(self, ids: Sequence[DeliveryId], sizes: Mapping[DeliveryId, int]) -> list[DeliveryId]:
+        """Those of the ids, from the first on, that may be held together by their numbers of records. The others wait
+        on, before all else: the last ones may have been small, and a dozen whole files are no dozen of those."""
+        room, fit = HELD - self._held, 0
+        for id_ in ids:
+            room -= sizes.get(id_, 0) * RECORD
+            if room < 0 and (fit or self.running):
+                break
+            fit += 1
+        for id_ in reversed(ids[fit:]):
+            self._ids[id_] = None
+            self._ids.move_to_end(id_, last=False)
+        return list(ids[:fit])
 
     def begin(self, weights: Sequence[int]) -> None:
         """Count claimed deliveries, by their sealed bytes, as running, and against the rate limit."""

@@ -12,6 +12,7 @@ from gateway.core.disclosure import Decision, Withheld
 from gateway.core.model import (
     AgreementKey,
     Attempt,
+    DeliveryId,
     DeliveryState,
     Digest,
     Fault,
@@ -130,6 +131,13 @@ async def test_a_claim_brings_the_sealed_records_in_order(store, town, database)
         assert len(one.records) == 3
         assert [id_ for id_, _ in one.records] == sorted(id_ for id_, _ in one.records)
         assert all(sealed == f"sealed {id_}".encode() for id_, sealed in one.records)
+
+
+async def test_how_many_records_each_holds_is_told_of_those_that_are_pending(store, town, database):
+    small, big, done = (*await town.owe(database), *await town.owe(database, records=3), *await town.owe(database))
+    await claim(store, town, [done])
+    assert await store.sizes([big.id, small.id, done.id, DeliveryId("nobody")]) == {small.id: 1, big.id: 3}
+    assert await store.sizes([]) == {}
 
 
 async def test_only_what_is_pending_and_due_is_claimed(store, town, database):

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 
 from gateway.core.errors import Permanent, Transient, Unavailable
-from gateway.core.model import BreakerPolicy, DeliveryState, Fault, FormatName, Ordering, Outcome
+from gateway.core.model import Batching, BatchMode, BreakerPolicy, DeliveryState, Fault, FormatName, Ordering, Outcome
 from gateway.core.ports.adapters import Handover
+from gateway.work import line as work_line
 from gateway.work.relay import announcements
-from tests.unit.work_site import CASE, OHIO, eventually, open_site, partner, transfers
+from tests.unit.work_site import CASE, HIRE, OHIO, eventually, open_site, partner, transfers
 
 PENDING, DELIVERED, DEAD = DeliveryState.PENDING, DeliveryState.DELIVERED, DeliveryState.DEAD
 
@@ -264,6 +265,27 @@ async def test_no_more_parcels_are_on_their_way_than_the_partner_allows(site):
         await site.come_to_rest()
     assert await site.states(owed) == [DELIVERED] * 9
     assert site.door.most_inside == 2
+
+
+BY_COUNT = {HIRE: Batching(BatchMode.COUNT, count=10_000)}
+
+
+@pytest.mark.parametrize(("batching", "held"), [(BY_COUNT, 1), ({}, 5)], ids=["by count", "control: at once"])
+async def test_whole_files_after_small_ones_are_not_held_in_memory_together(site, batching, held, monkeypatch):
+    monkeypatch.setattr(work_line, "RECORD", work_line.HELD)
+    site.know(partner(OHIO, "39", batching=batching))
+    await site.owe(1)
+    async with site.dispatching():
+        await site.come_to_rest()
+        owed = await site.owe(2, 3, 4, 5, 6)
+        site.door.open.clear()
+        await site.relay.sweep()
+        await eventually(lambda: site.door.inside == held)
+        assert (await site.states(owed)).count(DeliveryState.CLAIMED) == held
+        site.door.open.set()
+        await eventually(site.at_rest)
+    assert await site.states(owed) == [DELIVERED] * 5
+    assert site.door.most_inside == held
 
 
 async def test_a_process_that_ends_while_the_partner_hangs_leaves_nothing_claimed_and_nothing_counted(site):

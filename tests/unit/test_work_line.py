@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from gateway.core.breaker import Breaker, BreakerState
 from gateway.core.model import AdapterName, BreakerPolicy, DeliveryId, Endpoint, Partner, PartnerKey, Role
-from gateway.work.line import AHEAD, BACKLOG, HELD, Line
+from gateway.work.line import AHEAD, BACKLOG, HELD, RECORD, Line
 
 SMALL = 1_600
 """Sealed bytes of one record."""
@@ -182,6 +182,34 @@ def test_deliveries_of_one_size_never_hold_more_than_the_bound_unless_one_alone_
     one.begin([weight] * running)
     taken = len(one.take(START))
     assert taken == 0 or (running + taken) * weight <= HELD or running + taken == 1
+
+
+def test_whole_files_after_small_ones_go_one_at_a_time_and_the_others_wait_before_all_else():
+    one = line()
+    one.add(ids(4))
+    one.begin([SMALL])
+    one.end(SMALL)
+    taken = one.take(START)
+    sizes = dict.fromkeys(taken, HELD // RECORD)
+    one.add(ids(2, first=4))
+    assert one.fitting(taken, sizes) == ids(1)
+    one.begin([HELD])
+    assert one.fitting(one.take(START), sizes) == []
+    one.end(HELD)
+    assert one.empty() == [*ids(5, first=1)]
+
+
+@given(st.lists(st.integers(0, 12_000), min_size=1, max_size=8), st.integers(0, HELD), st.booleans())
+def test_what_fits_is_a_beginning_that_stays_within_the_bound_unless_it_is_one_alone(records, held, busy):
+    one = line()
+    if busy:
+        one.begin([held])
+    asked = ids(len(records))
+    fit = one.fitting(asked, dict(zip(asked, records, strict=True)))
+    assert [*fit, *one.empty()] == asked
+    bytes_ = sum(records[: len(fit)]) * RECORD + (held if busy else 0)
+    assert bytes_ <= HELD or (len(fit) == 1 and not busy) or not fit
+    assert fit or busy
 
 
 # --- breaker ---------------------------------------------------------------------------------------------------------

@@ -112,3 +112,8 @@ class Claimed:
     """Revision of the register of protected persons in the moment of the claim."""
     amended: Mapping[RecordId, str] = field(default_factory=dict)
     """Records of which something else is carried: the ids of the amendments whose sealed content is in ``records``."""
+
+    @property
+    def weight(self) -> int:
+        """Sealed bytes."""
+        return sum([len(sealed) for _, sealed in self.records])

@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from gateway.core.caller import KEYS_ONLY, Caller
-from gateway.core.model.batching import AT_ONCE, Batching
+from gateway.core.model.batching import AT_ONCE, Batching, BatchMode
 from gateway.core.model.endpoint import Endpoint
 from gateway.core.model.names import FormatName, Kind, PartnerKey
 from gateway.core.model.retry import NO_RETRIES, USUAL_BREAKER, BreakerPolicy, RetrySchedule
@@ -102,3 +102,8 @@ class Partner:
 
     def batching_of(self, kind: Kind) -> Batching:
         return self.batching.get(kind, AT_ONCE)
+
+    @property
+    def batches(self) -> bool:
+        """Whether its deliveries may hold many records, and some of them few."""
+        return any(one.mode is not BatchMode.IMMEDIATE for one in self.batching.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -87,6 +87,10 @@ class Deliveries(Protocol):
     async def waiting(self, partner: PartnerKey, now: datetime, limit: int, skip: int) -> tuple[DeliveryId, ...]:
         """Pending deliveries of the partner that could be claimed now, oldest first, without the first ``skip``;
         at most ``limit``. Changes nothing."""
+        ...
+
+    async def sizes(self, ids: Sequence[DeliveryId]) -> Mapping[DeliveryId, int]:
+        """How many records each of those holds that are pending."""
         ...
 
     async def claim(self, ids: Sequence[DeliveryId], owner: str, now: datetime, until: datetime) -> tuple[Claimed, ...]:
