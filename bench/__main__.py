@@ -14,7 +14,7 @@ Run = Callable[[argparse.Namespace], Report]
 
 def _online(options: argparse.Namespace) -> Report:
     load = online.Load(roles=tuple(options.role) or online.TWO_PROCESSES)
-    load = online.Load(count=600, rounds=1, roles=load.roles) if options.quick else load
+    load = online.Load(count=600, seconds=0, rounds=1, roles=load.roles) if options.quick else load
     return safeguards.run(options.without, load) if options.without else online.run(load)
 
 

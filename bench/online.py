@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -61,6 +61,9 @@ class Load:
     """How much, and in how many turns. ``roles``: one process for each."""
 
     count: int = 3_000
+    seconds: float = 5.0
+    """How long a turn of the floor takes at least, by more posts on a fast host: where 3,000 take a second and a half,
+    its first and its last moments are a thirtieth of the turn."""
     concurrency: int = 64
     rounds: int = 7
     """Of each: the host's speed changes within seconds, and three turns say little of it."""
@@ -96,7 +99,7 @@ def run(load: Load) -> Report:
     with servers() as (cluster, node), site(cluster, node, "online", partners(partner_port)) as gateway:
         gateway.start(*load.roles)
         with handwritten(cluster, node, partner_port) as (floor_url, floor_pid):
-            _warm(gateway, floor_url, partner_port)
+            load = _lasting(load, _warm(gateway, floor_url, partner_port))
             floors, ours = [], []
             for sender in SENDERS[1 : load.rounds + 1]:
                 floors.append(_post(load, floor_url, partner_port, [], [floor_pid]))
@@ -117,11 +120,17 @@ def record(locator: str) -> str:
     return TEMPLATE.read_text(encoding="utf-8").strip().replace("{state}", locator)
 
 
-def _warm(gateway: Site, floor_url: str, port: int) -> None:
-    """Connections, prepared statements and caches, on both sides."""
-    few = Load(count=200)
-    _post(few, floor_url, port, [], [])
+def _warm(gateway: Site, floor_url: str, port: int) -> Turn:
+    """Connections, prepared statements and caches, on both sides; the floor's turn."""
+    few = Load(count=400)
+    floor = _post(few, floor_url, port, [], [])
     gateway_turn(gateway, few, port, SENDERS[0])
+    return floor
+
+
+def _lasting(load: Load, floor: Turn) -> Load:
+    """With as many posts as the floor takes in the load's seconds at that pace, and no fewer than the load says."""
+    return replace(load, count=max(load.count, round(floor.delivered_per_s * load.seconds)))
 
 
 def gateway_turn(gateway: Site, load: Load, port: int, locator: str) -> Turn:
