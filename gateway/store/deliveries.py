@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     CTE,
     BigInteger,
     ColumnElement,
+    Select,
     and_,
     case,
     func,
     insert,
     literal,
-    or_,
     select,
     type_coerce,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from gateway.core.model import (
     AuditEntry,
@@ -36,7 +38,7 @@ from gateway.core.ports.deliveries import Gathering
 from gateway.store.bulk import among, upsert
 from gateway.store.claiming import lease, lease_at_once
 from gateway.store.engine import Database, Dialect
-from gateway.store.lanes import case_is_free, first_in_lane
+from gateway.store.lanes import first_in_lane, not_overtaking
 from gateway.store.prepared import moment
 from gateway.store.rows import delivery_row, write_entries
 from gateway.store.settling import fits, settle, settle_at_once
@@ -177,21 +179,15 @@ class StoredDeliveries:
         by_case: bool = False,
     ) -> int:
         """As the port says; items of another agreement than ``delivery.agreement`` stay for a delivery of their own."""
-        picked = (
-            select(items.c.record, items.c.partner)
-            .where(
-                items.c.delivery.is_(None),
-                items.c.partner == partner,
-                items.c.sender == sender,
-                items.c.kind == kind,
-                items.c.agreement == delivery.agreement,
-                *([case_is_free()] if by_case else []),
-            )
-            .order_by(items.c.record)
+        of = not_overtaking(lambda table: table.c.partner == partner).c if by_case else items.c
+        waits = () if by_case else (of.delivery.is_(None), of.partner == partner)
+        offered = (
+            select(of.record, of.partner)
+            .where(*waits, of.sender == sender, of.kind == kind, of.agreement == delivery.agreement)
+            .order_by(of.record)
             .limit(limit)
-            .with_for_update(skip_locked=True)
-            .cte("picked")
         )
+        picked = _locked(offered.cte("offered")) if by_case else offered.with_for_update(skip_locked=True).cte("picked")
         async with self._database.write() as connection:
             taken = await connection.execute(
                 update(items)
@@ -211,20 +207,29 @@ class StoredDeliveries:
 
     async def gathering(self, by_case: Collection[PartnerKey] = ()) -> tuple[Gathering, ...]:
         """As the port says, and by agreement: a delivery belongs to one agreement."""
-        by = (items.c.partner, items.c.sender, items.c.kind, items.c.agreement)
-        may_go = [or_(items.c.partner.not_in(by_case), case_is_free())] if by_case else []
-        query = (
-            select(*by, func.count().label("waiting"), func.min(items.c.owed_at).label("oldest"))
-            .where(items.c.delivery.is_(None), *may_go)
-            .group_by(*by)
-            .order_by(*by)
-        )
+        in_order = not_overtaking(lambda table: table.c.partner.in_(by_case))
+        others = (items.c.delivery.is_(None), items.c.partner.not_in(by_case))
         async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
+            rows = list(await connection.execute(_counted(items.c).where(*others)))
+            rows += await connection.execute(_counted(in_order.c)) if by_case else ()
         return tuple(
             Gathering(PartnerKey(r.partner), PartnerKey(r.sender), Kind(r.kind), r.agreement, r.waiting, r.oldest)
-            for r in rows
+            for r in sorted(rows)
         )
+
+
+def _locked(offered: CTE) -> CTE:
+    """Those of the items that nobody else takes meanwhile. They are found by their key alone, as everything is that was
+    picked, and looked at again once they are locked."""
+    same = and_(items.c.record == offered.c.record, items.c.partner == offered.c.partner)
+    found = select(items.c.record, items.c.partner, items.c.delivery).join_from(offered, items, same)
+    locked = found.with_for_update(of=items, skip_locked=True).cte("locked")
+    return select(locked.c.record, locked.c.partner).where(locked.c.delivery.is_(None)).cte("picked")
+
+
+def _counted(item: ReadOnlyColumnCollection[str, Any]) -> Select[Any]:
+    by = (item.partner, item.sender, item.kind, item.agreement)
+    return select(*by, func.count().label("waiting"), func.min(item.owed_at).label("oldest")).group_by(*by)
 
 
 def _repeat(now: datetime, again_at: datetime) -> ColumnElement[int]:

@@ -3,16 +3,34 @@ waits for a batch until what is earlier of its case is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, func, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Subquery,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    true,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.model import DeliveryState
 from gateway.store.bulk import among
 from gateway.store.tables import deliveries, items, records
+from gateway.store.walks import delivery_in
 
-_DONE = (DeliveryState.DELIVERED.value, DeliveryState.WITHDRAWN.value)
+_DONE = (DeliveryState.DELIVERED, DeliveryState.WITHDRAWN)
 
 
 def blocks(alias: str) -> ColumnElement[bool]:
@@ -35,21 +53,33 @@ def first_in_lane(candidate: FromClause) -> ColumnElement[bool]:
     return or_(candidate.c.lane.is_(None), ~blocked)
 
 
-def case_is_free() -> ColumnElement[bool]:
-    """Of an item that waits for a batch: that no earlier record of its case is in a delivery that is not done. A batch
-    carries records of many cases, so it has no lane: what would overtake stays behind for a later one."""
-    own, earlier, other, carrying = records.alias(), records.alias(), items.alias(), deliveries.alias()
-    overtakes = exists().where(
-        own.c.id == items.c.record,
-        own.c.case_index.is_not(None),
-        earlier.c.case_index == own.c.case_index,
-        earlier.c.id < own.c.id,
-        other.c.record == earlier.c.id,
-        other.c.partner == items.c.partner,
-        carrying.c.id == other.c.delivery,
-        carrying.c.state.not_in(_DONE),
-    )
-    return ~overtakes
+def not_overtaking(whose: Callable[[FromClause], ColumnElement[bool]]) -> Subquery:
+    """Items that wait for a batch, without those that would overtake an earlier record of their case in a delivery that
+    is not done. A batch carries records of many cases, so it has no lane: they stay behind for a later one. ``whose``:
+    of which partners, asked of ``items`` and of ``deliveries``.
+
+    What waits and what is under way lie side by side, by case. A look back from each item would read all that there
+    ever was of its case, thousands of times where a sender gives all of its records one; and a planner that has no
+    fresh statistics joins two such lists by comparing each with each.
+    """
+    waiting, taken = items.alias("waiting"), items.alias("taken")
+    undone = or_(*(and_(*delivery_in(state)) for state in DeliveryState if state not in _DONE))
+    under_way = _of_case(taken, true()).join(deliveries, deliveries.c.id == taken.c.delivery)
+    both = union_all(
+        _of_case(waiting, false()).where(waiting.c.delivery.is_(None), whose(waiting)),
+        under_way.where(undone, whose(deliveries)),
+    ).subquery("both_of_case")
+    taken_one = case((both.c.is_taken, both.c.record))
+    first = func.min(taken_one).over(partition_by=(both.c.partner, both.c.case_index)).label("first")
+    found = select(both, first).subquery("found")
+    behind_none = or_(found.c.case_index.is_(None), found.c.first.is_(None), found.c.record < found.c.first)
+    return select(found).where(found.c.is_taken.is_(false()), behind_none).subquery("may_go")
+
+
+def _of_case(item: FromClause, is_taken: ColumnElement[bool]) -> Select[Any]:
+    owed = (item.c.record, item.c.partner, item.c.sender, item.c.kind, item.c.agreement, item.c.owed_at)
+    of_case = select(*owed, records.c.case_index, is_taken.label("is_taken"))
+    return of_case.join_from(item, records, records.c.id == item.c.record)
 
 
 async def wake_next(connection: AsyncConnection, done: Sequence[str]) -> None:

@@ -502,10 +502,13 @@ async def test_by_case_nothing_is_gathered_that_would_overtake_an_earlier_record
     assert [id_ for id_, _ in claimed.records] == [second, third]
 
 
-async def test_gatherers_at_the_same_time_take_each_record_once_and_never_share_a_number(store, desk, town, database):
+@pytest.mark.parametrize("by_case", [False, True])
+async def test_gatherers_at_the_same_time_take_each_record_once_and_never_share_a_number(
+    store, desk, town, database, by_case
+):
     waiting = await town.wait_for_batch(database, 40)
-    made = await asyncio.gather(*(gather(store, town, limit=15) for _ in range(4)))
-    while (more := await gather(store, town, limit=15))[1]:
+    made = await asyncio.gather(*(gather(store, town, limit=15, by_case=by_case) for _ in range(4)))
+    while (more := await gather(store, town, limit=15, by_case=by_case))[1]:
         made.append(more)
     assert sum(taken for _, taken in made) == len(waiting)
     async with database.read() as connection:

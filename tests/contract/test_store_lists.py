@@ -10,7 +10,7 @@ from functools import partial
 from itertools import count
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, text, update
 
 from gateway.core.model import DeliveryState, Kind, Page, RecordState
 from gateway.core.ports.deliveries import DeliveryQuery
@@ -26,7 +26,7 @@ from gateway.store.signs import StoredSigns
 from gateway.store.tables import records
 from gateway.store.waits import StoredWaits
 from gateway.store.wire_payloads import StoredPayloads
-from tests.contract.owed import CASE_TRANSFER, INDIANA, NEW_HIRE, OHIO, TEXAS, Town
+from tests.contract.owed import CASE_TRANSFER, INDIANA, LOCATE, NEW_HIRE, OHIO, TEXAS, Town
 
 MANY = 2_000
 READ = 300
@@ -197,3 +197,50 @@ async def test_pages_of_a_partner_show_every_delivery_once_newest_first_and_sinc
     if busy.dialect.value == "postgresql":  # SQLite does not say how many rows it reads
         assert await greedy(busy, lambda: desk.list(DeliveryQuery(since=late, cause="unknown"), PAGE)) == []
         assert await greedy(busy, lambda: found.search(RecordQuery(since=late, kind=NEW_HIRE), PAGE)) == []
+
+
+# --- order by case ----------------------------------------------------------------------------------------------------
+
+
+async def effort(database, asking):
+    """Rows that the question took from tables on PostgreSQL, hundreds of steps of the machine on SQLite."""
+    with listening(database) as heard:
+        await asking()
+    spent = 0
+    async with database.write() as connection:
+        for statement, parameters in [one for one in heard if "SELECT" in one[0]]:
+            if database.dialect.value == "sqlite":
+                spent += await steps(connection, statement, parameters)
+            else:
+                how = f"EXPLAIN (ANALYZE, FORMAT JSON) {statement} -- {next(ASKED)}"
+                plan = (await connection.exec_driver_sql(how, parameters)).scalar_one()
+                spent += read((plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"])
+    return spent
+
+
+async def steps(connection, statement, parameters):
+    driver, hundreds = (await connection.get_raw_connection()).driver_connection, count()
+    await driver.set_progress_handler(lambda: next(hundreds) and None, 100)
+    await connection.exec_driver_sql(statement, parameters)
+    await driver.set_progress_handler(None, 100)
+    return next(hundreds)
+
+
+async def one_case(database, town, many):
+    """So many records of one case that wait for a batch, were delivered, and are under way to somebody else."""
+    await town.wait_for_batch(database, many)
+    await town.owe(database, many, state=DeliveryState.DELIVERED)
+    await town.owe(database, many, TEXAS)
+    async with database.write() as connection:
+        await connection.execute(update(records).values(case_index=b"C" * 16))
+
+
+async def test_records_of_one_case_that_wait_for_a_batch_are_not_compared_with_each_other(database, town):
+    work, found = StoredDeliveries(database), []
+    for many in (200, 600):  # 800 in the second look, of each sort
+        await one_case(database, town, many)
+        found.append(await effort(database, lambda: work.gathering([OHIO, TEXAS])))
+    assert 0 < found[1] < 8 * found[0]
+    assert [one.count for one in await work.gathering([OHIO])] == [800]
+    assert await work.gather(OHIO, INDIANA, LOCATE, town.delivery(), 700, [], by_case=True) == 700
+    assert await work.gathering([OHIO]) == (), "what is left waits for these"
