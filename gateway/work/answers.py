@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -18,13 +19,14 @@ from gateway.core.ports.records import Records
 from gateway.core.routing import Directory
 
 LATEST = 20
-"""So many records of one case, the newest, are looked at."""
+"""So many records of one case are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
     """Who may have asked what an answer answers."""
 
+    answer: RecordId
     facts: Facts
     question: Question
     cases: Mapping[PartnerKey, tuple[bytes, ...]] = field(repr=False)
@@ -70,7 +72,7 @@ class Questions:
             return None
         askers = self._askers(facts, question, sender, needed=needed)
         cases = {asker.key: self.indexer.tokens(f"case:{asker.key}", facts.other_case_id) for asker in askers}
-        return _Asking(facts, question, cases) if cases else None
+        return _Asking(one.id, facts, question, cases) if cases else None
 
     async def _asked(self, askings: Iterable[_Asking]) -> Mapping[tuple[PartnerKey, bytes], list[Record]]:
         """What was asked, newest first, by asker and case."""
@@ -103,9 +105,9 @@ class Questions:
     async def _matches(
         self, asking: _Asking, asked: Mapping[tuple[PartnerKey, bytes], list[Record]], answer: Content
     ) -> list[Record]:
-        """The newest fitting question of each asker."""
+        """The fitting question of each asker that was the newest when the answer came."""
         filed = [
-            sorted(chain(*(asked.get((asker, one), ()) for one in case)), key=attrgetter("id"), reverse=True)
+            _in_turn(chain(*(asked.get((asker, one), ()) for one in case)), asking.answer)
             for asker, case in asking.cases.items()
         ]
         return [match for rows in filed if (match := await self._match(rows, asking.question, answer))]
@@ -124,7 +126,7 @@ class Questions:
         return [owner] if crosses or not needed else []
 
     async def _match(self, records: Sequence[Record], question: Question, answer: Content) -> Record | None:
-        """The newest of an asker's records about the case that fits."""
+        """The first of an asker's records about the case that fits."""
         for row in records[:LATEST]:
             if question.transactions and row.transaction not in question.transactions:
                 continue
@@ -142,6 +144,15 @@ class Questions:
 
     def _open(self, record: RecordId, sealed: bytes) -> Content:
         return self.canonical.read(open_record(self.sealer, record, sealed))
+
+
+def _in_turn(records: Iterable[Record], answer: RecordId) -> list[Record]:
+    """Those that came before the answer, the newest first; then those that came after it, the oldest first: what is
+    asked later is not what an answer answers, unless nothing else was asked and the question was only slower. Whenever
+    it is looked for, the same one is found."""
+    rows = sorted(records, key=attrgetter("id"))
+    before = bisect_left(rows, answer, key=attrgetter("id"))
+    return [*reversed(rows[:before]), *rows[before:]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,10 +75,10 @@ class Court:
             await write_notices(connection, [Notice(person, MICHIGAN, "elsewhere", self.site.now)])
         await self.site.protection.refresh()
 
-    async def asked(self, case=CASE, ssn=SSN):
+    async def asked(self, case=CASE, ssn=SSN, serial=None):
         """The request of Ohio: its record."""
         document = json.loads(request(case, ssn))
-        document["Header"]["TransactionSerialNumber"] = case.removeprefix("OH").zfill(12)
+        document["Header"]["TransactionSerialNumber"] = (serial or case.removeprefix("OH")).zfill(12)
         submission = await post(self.site, OHIO, "json", json.dumps(document).encode())
         (record,) = (await self.site.stores.submissions.records(submission.id, None, Page())).rows
         return await self.site.stores.records.get(record.id)
@@ -277,6 +277,23 @@ async def test_an_order_about_another_person_lets_nothing_go(court):
     assert OTHER in parcel.body
     assert SSN not in parcel.body
     assert await court.staying() == [Withheld.PROTECTED_PERSON]
+
+
+async def test_who_asks_again_before_the_court_decides_gets_what_answered_the_request_of_the_order(court, withheld):
+    """The answer that was kept is that to the first request, whatever was asked about the person since."""
+    again = await court.asked(serial="77")
+    await court.order(withheld)
+    assert len(await court.sent()) == 1
+    assert (await court.only()).request == withheld.id != again.id
+
+
+@pytest.mark.usefixtures("withheld")
+async def test_an_order_about_a_later_request_does_not_let_go_what_answered_an_earlier_one(court):
+    again = await court.asked(serial="77")
+    await court.order(again)
+    assert await court.sent() == [], "it had come before that request"
+    await court.answered()
+    assert len(await court.sent()) == 1, "the control: an answer to it goes"
 
 
 async def test_an_order_may_name_the_answer_itself(court, withheld):
