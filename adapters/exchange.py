@@ -16,7 +16,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from gateway.core.swift import swift
 
 HEAD_LIMIT = 64 * 1024
-"""Bytes of an answer that may come before its body."""
+"""Bytes of an answer that may come without any of its body: before it, after it, or between two pieces of it."""
 SLICE = 64 * 1024
 """Bytes of a request handed to the transport between two looks at whether the partner takes them."""
 
@@ -97,7 +97,7 @@ class Connection(asyncio.Protocol):
         self._parser = HttpResponseParser(self)
         self._fields: dict[str, str] = {}
         self._body = bytearray()
-        self._before_body = 0
+        self._bodiless = 0
         self._in_body = self._sent = self._ended = self._excess = self.reusable = False
 
     async def _write(self, request: Request, answered: asyncio.Future[Answer]) -> None:
@@ -138,15 +138,14 @@ class Connection(asyncio.Protocol):
             self.reusable = False  # Nobody asked for this.
             self.abort()
             return
+        self._bodiless += len(data)
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade):  # nobody asked for another protocol
             self._fail(Broken())
             return
-        if not self._in_body:
-            self._before_body += len(data)
-            if self._before_body > HEAD_LIMIT:
-                self._fail(Broken())
+        if self._bodiless > HEAD_LIMIT:
+            self._fail(Broken())
 
     def eof_received(self) -> None:
         """The transport closes itself."""
@@ -186,6 +185,8 @@ class Connection(asyncio.Protocol):
             self.reusable = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_body:  # A trailer, or of a message that nobody asked for: neither is a field of this answer.
+            return
         # Blanks after a value are none of it (RFC 9110, section 5.5); the parser leaves them.
         self._fields[name.decode("latin-1").lower()] = value.decode("latin-1").rstrip(" \t")
 
@@ -193,6 +194,7 @@ class Connection(asyncio.Protocol):
         self._in_body = self._parser.get_status_code() >= HTTPStatus.OK
 
     def on_body(self, body: bytes) -> None:
+        self._bodiless = 0
         if len(self._body) <= self._limit:
             self._body += body
         if len(self._body) > self._limit:

@@ -211,6 +211,7 @@ async def test_an_answer_that_is_no_http_is_transient(adapter: HttpsAdapter, ans
         b"HTTP/1.1 200 OK\r\n\r\nto the end of the connection",
         b"HTTP/1.0 200 OK\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nX: y\r\n\r\n",
     ],
 )
 async def test_other_ways_to_say_yes_are_taken(adapter: HttpsAdapter, answer: bytes) -> None:
@@ -257,6 +258,23 @@ async def test_an_answer_that_never_comes_to_its_body_is_transient(adapter: Http
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\n" + head)
+        await writer.drain()
+        await reader.read()
+
+    async with talking(talk) as port:
+        failure = await refused(adapter, to(port))
+    assert (type(failure), failure.problem) == (Transient, "http-broken")
+
+
+@pytest.mark.parametrize(
+    "rest", [b"0\r\nX: " + b"y" * 1_000_000, b"0\r\n" + b"X: y\r\n" * 200_000, b"3;" + b"x" * 1_000_000]
+)
+async def test_an_answer_that_never_ends_after_its_body_is_not_held(adapter: HttpsAdapter, rest: bytes) -> None:
+    """Trailers without end filled the memory until the time for the delivery was over."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n" + rest)
         await writer.drain()
         await reader.read()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -20,7 +21,8 @@ from gateway.core.ports.queries import Asked, QueryId
 from gateway.core.query_errors import AnswerUnfit, PartnerDown
 from tests.contract.query_stack import answering
 from tests.contract.test_adapter_contract import NOW, NamedSecrets, served
-from tests.contract.test_adapter_https import Names
+from tests.contract.test_adapter_https import Names, read_request
+from tests.servers.raw import talking
 from tests.unit.guarding import cleared
 from tests.unit.status_records import IOWA, OHIO, party
 
@@ -74,6 +76,24 @@ async def test_a_name_that_leads_into_our_own_network_is_not_followed(stack: Asy
     inside = HttpsLine(NamedSecrets({}), lambda: NOW, lambda: Names(["127.0.0.1"]))
     stack.push_async_callback(inside.close)
     assert (await inside.ask(ASKED, to(port, url=url))).body == b"none"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Transfer-Encoding: chunked\r\n\r\n4\r\n<a/>\r\n0\r\nContent-Type: application/xml\r\n\r\n",
+        b"Content-Length: 4\r\n\r\n<a/>HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: 0\r\n\r\n",
+    ],
+    ids=["a trailer", "a second answer"],
+)
+async def test_what_comes_after_an_answer_says_nothing_of_it(line: HttpsLine, rest: bytes) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n" + rest)
+        await writer.drain()
+
+    async with talking(talk) as port:
+        assert (await line.ask(ASKED, to(port))).media_type == "text/plain"
 
 
 async def test_a_changed_address_counts_at_once(stack: AsyncExitStack, line: HttpsLine) -> None:
