@@ -17,6 +17,6 @@ def attestation_of(chosen: AttestationSettings) -> Attestation:
         return schemas.attestation(chosen.penalty)
     try:
         with chosen.text.open("rb") as opened:
-            return schemas.attestation(chosen.penalty, opened.read(LONGEST_TEXT))
+            return schemas.attestation(chosen.penalty, opened.read(LONGEST_TEXT), str(chosen.text))
     except OSError as error:
         raise Misconfigured(f"The attestation {chosen.text} cannot be read ({error.strerror}).") from None

@@ -80,7 +80,7 @@ def _schedule(file: Path | None, speech: Speech) -> Schedule:
         return schemas.schedule(speech.catalog)
     try:
         with file.open("rb") as opened:
-            return schemas.schedule(speech.catalog, opened.read(LONGEST_POLICY))
+            return schemas.schedule(speech.catalog, opened.read(LONGEST_POLICY), str(file))
     except OSError as error:
         raise Misconfigured(f"The retention policy {file} cannot be read ({error.strerror}).") from None
 

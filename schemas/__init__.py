@@ -46,18 +46,19 @@ def _shipped(*, drafts: bool) -> Catalog:
     return read(resources.files("schemas"), drafts=True)
 
 
-def schedule(catalog: Catalog, content: bytes | None = None) -> Schedule:
-    """How long what is kept: the policy that is shipped, or the one in ``content``. Raises Misconfigured when it
-    allows what the law does not."""
+def schedule(catalog: Catalog, content: bytes | None = None, file: str = RETENTION) -> Schedule:
+    """How long what is kept: the policy that is shipped, or the one in ``content``, read from ``file``. Raises
+    Misconfigured when it allows what the law does not."""
     shipped = resources.files("schemas").joinpath(RETENTION).read_bytes() if content is None else content
-    return read_schedule(shipped, catalog, catalog.policy)
+    return read_schedule(shipped, catalog, catalog.policy, file)
 
 
-def attestation(penalty: str, content: bytes | None = None) -> Attestation:
-    """What is attested with requests to find persons: the text that is shipped, or the one in ``content``, with the
+def attestation(penalty: str, content: bytes | None = None, file: str = ATTESTATION) -> Attestation:
+    """What is attested with requests to find persons: the text that is shipped, or the one in ``content``, read
+    from ``file``, with the
     penalty that it tells. Raises Misconfigured."""
     shipped = resources.files("schemas").joinpath(ATTESTATION).read_bytes() if content is None else content
-    return read_attestation(shipped, penalty)
+    return read_attestation(shipped, penalty, file)
 
 
 def read(root: Traversable, *, drafts: bool = False) -> Catalog:

@@ -26,9 +26,10 @@ def attestation(url: Url = None, ca: Ca = None, json: Json = False) -> None:  # 
 
 
 def attesting(version: str | None) -> dict[str, str]:
-    """The header field of a request with ``--attest``."""
+    """The header field of a request with ``--attest``. Raises Refused for what is no version, before anything is made
+    of it: an idempotency key that is would be blamed."""
     if version is None:
         return {}
-    from gateway.core.attestation import HEADER  # noqa: PLC0415 - loads the model, needed here only
+    from gateway.core.attestation import HEADER, named  # noqa: PLC0415 - loads the model, needed here only
 
-    return {HEADER: version}
+    return {HEADER: named(version)}

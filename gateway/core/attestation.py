@@ -5,14 +5,17 @@ Source: 45 CFR 307.13(c), 42 USC 653(l): whoever asks is told what misuse costs,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.core.disclosure import CASE_STATUS, asks_registry
+from gateway.core.errors import Refused
 from gateway.core.model import Facts, Kind, Partner, RuleCode
 
 HEADER = "Gateway-Attestation"
 """Field of the request that names the version of the text."""
+_VERSION = re.compile(r"[A-Za-z0-9.-]{1,40}")
 OUTDATED = "outdated"
 """What an attestation of another version is weighed as; no version, which has a dot."""
 MISSING_RULE, OUTDATED_RULE = RuleCode("LOCATE-ATTESTATION-MISSING"), RuleCode("LOCATE-ATTESTATION-OUTDATED")
@@ -35,6 +38,13 @@ class Attestation:
 
 
 NO_TEXT = Attestation("", "")
+
+
+def named(version: str) -> str:
+    """What can be the version of a text. Raises Refused (``attestation-unfit``)."""
+    if _VERSION.fullmatch(version) is None:
+        raise Refused(f"{HEADER} names one version of the text, once.", code="attestation-unfit")
+    return version
 
 
 def asks_to_locate(facts: Facts) -> bool:

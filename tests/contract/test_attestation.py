@@ -59,6 +59,11 @@ async def test_a_partner_reads_the_text_attests_it_and_finds_it_in_the_trace(tmp
         assert "a fine of $1,000 for each act" in text["text"]
         without = await run("submit", REQUEST, "-f", "json", *known, exit_code=4)
         assert [one["code"] for one in without["findings"]] == ["LOCATE-ATTESTATION-MISSING"]
+        for unfit in (f"{text['version']} ", "x" * 70, "é"):  # a blank is easily copied with it
+            done = await asyncio.to_thread(
+                CliRunner().invoke, app, ["submit", REQUEST, "-f", "json", "--attest", unfit, *known]
+            )
+            assert (done.exit_code, done.exception.problem) == (1, "attestation-unfit")
         given = await run("submit", REQUEST, "-f", "json", "--attest", text["version"], *known)
         assert given["counts"]["accepted"] == 1
         rows = (await run("status", given["submission"], "--records", *known))["records"]

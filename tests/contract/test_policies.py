@@ -40,6 +40,16 @@ async def told(base, name):
     return [(entry.action, entry.details["before"], entry.details["sha256"]) for entry in entries]
 
 
+async def test_what_is_wrong_with_a_policy_of_the_site_is_said_of_its_file(tmp_path, sqlite_url):
+    installed = await install(tmp_path / "home", sqlite_url, "")
+    own = tmp_path / "ours.toml"
+    own.write_text("no table", encoding="utf-8")
+    changed = installed.settings.model_copy(update={"retention": Retention(policy=own)})
+    with pytest.raises(Misconfigured, match=r"ours\.toml"):
+        async with foundation(changed):
+            pass
+
+
 @pytest.mark.claim("L04", control="test_without_the_look_at_the_start_nothing_tells_of_a_policy")
 async def test_a_change_of_a_policy_is_an_entry_with_the_digests_before_and_after(tmp_path, sqlite_url, claim):
     async with archive(tmp_path, sqlite_url) as site:

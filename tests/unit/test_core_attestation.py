@@ -79,6 +79,14 @@ def test_a_text_that_tells_no_penalty_or_that_no_header_can_name_is_refused(vers
         schemas.attestation("$1,000", f'version = "{version}"\ntext = "{text}"\nsource = "x"\n'.encode())
 
 
+def test_what_is_wrong_with_a_text_of_the_site_is_said_of_its_file(tmp_path):
+    file = tmp_path / "ours.toml"
+    for content in ('version = "1"\ntext = "I know."\nsource = "x"\n', "no table"):
+        file.write_text(content, encoding="utf-8")
+        with pytest.raises(Misconfigured, match=r"ours\.toml"):
+            attestation_of(AttestationSettings(text=file))
+
+
 def test_a_text_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(Misconfigured, match="cannot be read"):
         attestation_of(AttestationSettings(text=tmp_path / "none.toml"))
