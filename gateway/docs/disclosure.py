@@ -66,6 +66,10 @@ ORDER_CASES = (
     ("the bytes cannot be made", "nothing is used up"),
     ("the delivery fails for good", "the order is `undelivered`, with an entry of the log and an alert in the console"),
     (
+        "its answer stays behind when others of its delivery leave",
+        "the order goes with it, and is `undelivered` as well",
+    ),
+    (
         "that delivery sent again",
         "it leaves under its order until the last day, amended or not; after that by a new order",
     ),

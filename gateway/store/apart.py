@@ -6,20 +6,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, exists, update
+from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.lifecycle import Event, sources
 from gateway.core.model import Apart, AuditEntry, DeliveryId, DeliveryState, Settlement
 from gateway.store.accounting import remember
+from gateway.store.bulk import among
 from gateway.store.insertion import write_together
 from gateway.store.numbering import numbered
+from gateway.store.revisions import grow
 from gateway.store.rows import write_entries
-from gateway.store.tables import audit_entries, deliveries, delivery_findings, items, mailbox, wire_payloads
+from gateway.store.tables import audit_entries, deliveries, delivery_findings, items, mailbox, overrides, wire_payloads
 
 
 async def take_apart(connection: AsyncConnection, settlements: Sequence[Settlement]) -> None:
     """For settlements that were just written, whose owner held the deliveries."""
+    for settlement in settlements:
+        await _take_orders(connection, settlement.delivery, settlement.apart)
     for settlement in settlements:
         if settlement.apart:
             await _take_out(connection, settlement.delivery, settlement.apart)
@@ -41,9 +45,25 @@ async def recall(
     if not changed.rowcount:
         return False
     await connection.execute(update(mailbox).where(mailbox.c.delivery == delivery).values(sealed=None))
+    await _take_orders(connection, delivery, apart)
     await _take_out(connection, delivery, apart)
     await write_entries(connection, [entry])
     return True
+
+
+async def _take_orders(connection: AsyncConnection, delivery: DeliveryId, apart: Sequence[Apart]) -> None:
+    """An order of a court that let a record go goes with it: else it would pass for delivered with the rest. Before
+    running numbers are taken, since who places notices locks the register first, too (no deadlocks)."""
+    taken = [one.record for one in apart]
+    used = (overrides.c.delivery == delivery, among(connection, overrides.c.record, taken))
+    if not taken or await connection.scalar(select(overrides.c.id).where(*used).limit(1)) is None:
+        return
+    revision = await grow(connection)
+    moving = update(overrides).where(overrides.c.delivery == delivery, overrides.c.record == bindparam("taken"))
+    await connection.execute(
+        moving.values(delivery=bindparam("into"), revision=revision),
+        [{"taken": one.record, "into": one.delivery.id} for one in apart],
+    )
 
 
 async def _take_out(connection: AsyncConnection, delivery: DeliveryId, apart: Sequence[Apart]) -> None:

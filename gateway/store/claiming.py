@@ -15,7 +15,7 @@ from gateway.store.amendments import swaps
 from gateway.store.bulk import among
 from gateway.store.lanes import first_in_lane
 from gateway.store.prepared import Prepared, instant, moment, prepared
-from gateway.store.protection import register_revision
+from gateway.store.revisions import register_revision
 from gateway.store.rows import cargo_from, delivery_from
 from gateway.store.tables import deliveries, items, records
 

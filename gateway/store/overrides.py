@@ -20,7 +20,7 @@ from gateway.core.ports.overrides import Kept
 from gateway.store.approvals import spend
 from gateway.store.bulk import among
 from gateway.store.engine import Database
-from gateway.store.protection import grow
+from gateway.store.revisions import grow
 from gateway.store.rows import write_entries
 from gateway.store.tables import audit_entries, deliveries, items, overrides, records
 from gateway.store.walks import delivery_in, record_in

@@ -6,20 +6,19 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ScalarSelect, bindparam, case, select, update
+from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.apart import Parting
 from gateway.core.model import AuditEntry, Claimed, DeliveryId, PartnerKey, RecordId
 from gateway.core.protected import Notice, Standing
 from gateway.store.apart import recall
-from gateway.store.bulk import upsert
 from gateway.store.engine import Database
 from gateway.store.insertion import Insertion
+from gateway.store.revisions import REGISTER, grow, register_revision
 from gateway.store.rows import cargo_from, delivery_from, write_entries
 from gateway.store.tables import deliveries, items, notices, records, revisions
 
-_REGISTER = "notices"
 _UNTOLD = case((records.c.bearing.is_(None), records.c.sealed)).label("sealed")
 """The body of a record from before bearings were kept: it has to be read to know what it is."""
 _NOTICES = Insertion(
@@ -29,11 +28,6 @@ _NOTICES = Insertion(
         " stands = excluded.stands, revision = excluded.revision, renewed = excluded.renewed"
     ),
 )
-
-
-def register_revision() -> ScalarSelect[int]:
-    """The revision of the register, for a statement that wants to know it in its own moment."""
-    return select(revisions.c.value).where(revisions.c.name == _REGISTER).scalar_subquery()
 
 
 async def write_notices(connection: AsyncConnection, placed: Iterable[Notice]) -> None:
@@ -66,7 +60,7 @@ async def write_notices(connection: AsyncConnection, placed: Iterable[Notice]) -
 async def _taken_back(connection: AsyncConnection, persons: Sequence[bytes]) -> frozenset[tuple[bytes, PartnerKey]]:
     """Persons and partners whose notice does not stand. Behind the lock that whoever takes one back holds: a notice is
     taken back before this transaction, which then places it again, or after it."""
-    await connection.execute(select(revisions.c.value).where(revisions.c.name == _REGISTER).with_for_update())
+    await connection.execute(select(revisions.c.value).where(revisions.c.name == REGISTER).with_for_update())
     query = select(notices.c.person, notices.c.placed_by).where(notices.c.person.in_(persons), notices.c.stands == 0)
     return frozenset((bytes(row.person), PartnerKey(row.placed_by)) for row in await connection.execute(query))
 
@@ -79,13 +73,6 @@ async def _hand_on(connection: AsyncConnection, repeated: Sequence[Notice]) -> N
     rows = [{"of": one.person, "by": one.placed_by, "now": one.record} for one in repeated]
     if rows:
         await connection.execute(mine, rows)
-
-
-async def grow(connection: AsyncConnection) -> int:
-    """The next revision. The row lock lasts until the commit, which keeps revisions in the order of the commits."""
-    first = upsert(connection, revisions).values(name=_REGISTER, value=1)
-    grown = first.on_conflict_do_update(index_elements=["name"], set_={"value": revisions.c.value + 1})
-    return int((await connection.execute(grown.returning(revisions.c.value))).scalar_one())
 
 
 class StoredNotices:

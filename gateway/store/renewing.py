@@ -18,7 +18,7 @@ from gateway.core.retention import HoldScope
 from gateway.store.accounting import sealed_off
 from gateway.store.insertion import Insertion
 from gateway.store.lanes import blocks
-from gateway.store.protection import grow
+from gateway.store.revisions import grow
 from gateway.store.tables import deliveries, disclosed, holds, notices, overrides, records
 
 _TWINS = Insertion(

@@ -19,8 +19,8 @@ from gateway.store.audit import UNNUMBERED
 from gateway.store.engine import Database
 from gateway.store.jobs import RUNNING
 from gateway.store.partners import DIRECTORY
-from gateway.store.protection import register_revision
 from gateway.store.receipts import upto
+from gateway.store.revisions import register_revision
 from gateway.store.tables import (
     audit_checkpoints,
     audit_entries,

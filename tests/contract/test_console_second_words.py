@@ -16,7 +16,7 @@ from gateway.core.model import Actor, Content, DeliveryId, Kind, Page, PartnerKe
 from gateway.core.people import DOMAIN
 from gateway.core.protected import Notice
 from gateway.store.protection import write_notices
-from gateway.store.tables import deliveries, records
+from gateway.store.tables import deliveries, overrides, records
 from gateway.web import operations
 from gateway.web.amending import shape
 from tests.contract.console_forms import GROUP, send
@@ -267,8 +267,25 @@ async def stands(site, client, order, way):
     assert f"/records/{order.request}" not in page, "a security officer has no business there"
     page = await (await client.get(f"/overrides/{order.id}")).text()
     assert all(told in page for told in ("The court does not have the answer", "override.entered", way.delivery))
+    assert "override.used" in page
     assert "900123456" not in page
+    own = await moved(site, way)
+    page = await (await client.get(f"/overrides/{order.id}")).text()
+    assert all(told in page for told in (own, "override.used")), (
+        "it was used up in the delivery that it was taken out of"
+    )
     assert (await client.get("/overrides/nothing")).status == 404
+
+
+async def moved(site, way):
+    """The record was taken out of the delivery in which its order was used up."""
+    own, actor = DeliveryId(site.parts.mint()), Actor("gateway", "dispatcher")
+    details = {"from": way.delivery, "record": way.record}
+    entry = site.parts.scribe.entry(actor, "delivery.withheld", f"delivery:{own}", "disclosure-label", details)
+    await site.parts.audit.write([entry])
+    async with site.database.write() as connection:
+        await connection.execute(update(overrides).where(overrides.c.delivery == way.delivery).values(delivery=own))
+    return own
 
 
 async def used(site, order, way):

@@ -9,14 +9,16 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from gateway.core.disclosure import Override, Way, Withheld
+from gateway.core.apart import Parter
+from gateway.core.disclosure import Decision, Override, Way, Withheld
 from gateway.core.four_eyes import Act, Request, State
-from gateway.core.model import Actor, DeliveryState, PartnerKey, RecordId, RecordState
+from gateway.core.model import Actor, DeliveryState, PartnerKey, RecordId, RecordState, Settlement
 from gateway.core.people import Renewal, packed
 from gateway.core.ports.approvals import Spent
 from gateway.core.ports.overrides import Kept
 from gateway.store.approvals import StoredApprovals
 from gateway.store.audit import StoredAuditLog
+from gateway.store.deliveries import StoredDeliveries
 from gateway.store.indexed import StoredIndexed
 from gateway.store.insertion import Insertion
 from gateway.store.overrides import StoredOverrides
@@ -135,6 +137,31 @@ async def test_two_orders_about_one_record_are_used_up_together_or_not_at_all(st
     assert await store.spend([third, orders[1]], way, town.now, entries), "its next attempt"
     assert {one.id for one in await store.used_by(way.delivery)} == {third.id, orders[1].id}
     assert len(await StoredAuditLog(database).about(f"delivery:{way.delivery}")) == 2
+
+
+async def test_an_order_goes_with_the_record_that_is_taken_out_of_its_delivery(store, town, database):
+    orders = [(await entered(store, town, database, person=one))[1] for one in (JANE, OTHER)]
+    (owed,) = await town.owe(database, records=2)
+    claiming = StoredDeliveries(database)
+    await claiming.claim([owed.id], "a", town.now, town.later(timedelta(minutes=1)))
+    first, second = [RecordId(one) for one in await carried(database, owed)]
+    for order, record in zip(orders, (first, second), strict=True):
+        assert await spend(store, town, order, Way(owed.id, record))
+    before = await StoredNotices(database).revision()
+    kept = {second: Decision(Withheld.PROTECTED_PERSON, "L08", "p")}
+    parted = Parter(town.scribe, town.mint).part(Actor("gateway", "dispatcher"), owed, kept, town.now)
+    rest = Settlement(owed.id, "a", DeliveryState.PENDING, town.now, None, apart=parted.apart)
+    assert await claiming.settle([rest], [parted.entry]) == (owed.id,)
+    own = parted.apart[0].delivery.id
+    moved = replace(orders[1], used=Way(own, second))
+    assert await store.used_by(owed.id) == (replace(orders[0], used=Way(owed.id, first)),), "the other one stays"
+    assert await store.used_by(own) == await store.since(before) == (moved,), "and whoever has it in memory learns"
+    assert (await store.counts(town.now.date()))["undelivered"] == 1
+
+
+async def carried(database, delivery):
+    async with database.read() as connection:
+        return list(await connection.scalars(select(items.c.record).where(items.c.delivery == delivery.id)))
 
 
 async def test_a_delivery_that_came_to_nothing_is_told_once_for_its_order(store, town, database):

@@ -15,7 +15,17 @@ from gateway.core.disclosure import Withheld
 from gateway.core.erasure import RunState
 from gateway.core.errors import Conflict, Forbidden, NotFound, Permanent, Transient, Unprocessable
 from gateway.core.four_eyes import State
-from gateway.core.model import Actor, AgreementMode, DeliveryState, Page, PartnerKey, RecordId, RecordState
+from gateway.core.model import (
+    Actor,
+    AgreementMode,
+    Batching,
+    BatchMode,
+    DeliveryState,
+    Page,
+    PartnerKey,
+    RecordId,
+    RecordState,
+)
 from gateway.core.people import DOMAIN
 from gateway.core.ports.adapters import Handover
 from gateway.core.ports.records import RecordQuery
@@ -30,6 +40,7 @@ from gateway.work import attempt
 from gateway.work.clearing import KeptBack
 from gateway.work.court_desk import OrderDesk
 from gateway.work.court_orders import Asked, Orders
+from gateway.work.gather import Gatherer
 from gateway.work.protection import RegisterWatch
 from gateway.work.releasing import Releaser
 from gateway.work.retention import Eraser, Rounds
@@ -499,6 +510,81 @@ async def test_what_did_not_arrive_in_the_days_of_its_order_goes_by_a_new_one(co
     (parcel,) = await court.sent()
     assert parcel.delivery == delivery
     assert await court.stands() == ["used", "used"]
+
+
+@pytest.fixture
+async def together(court):
+    """An answer that a court ordered, in one delivery with another about whom nobody asked a court; the partner was out
+    of order at the first attempt, and the order is used up."""
+    site = court.site
+    batched = {ANSWER: Batching(BatchMode.COUNT, count=100, age=timedelta(minutes=1))}
+    site.know(
+        partner(FPLS, "FPLS", program="FPLS"),
+        partner(OHIO, "39", tax_approval=APPROVED, batching=batched),
+        agreements=site.directory.agreements,
+    )
+    await court.danger()
+    record = await court.asked()
+    await court.answered()
+    await court.asked(case="OH40000002", ssn=OTHER)
+    await court.answered(case="OH40000002", ssn=OTHER)
+    await court.order(record)
+    await court.release()
+    site.wait(minutes=2)
+    gatherer = Gatherer(
+        site.stores.deliveries, lambda: site.directory, site.scribe, site.clock, site.mint, site.router.bridging
+    )
+    await gatherer.step()
+    site.door.failure = lambda: Transient("Out of order.", code="http-503")
+    await dispatched(court)
+    assert (await court.stands(), site.door.begun[-1].records) == (["leaving"], 2)
+    site.door.failure = None
+    return record
+
+
+async def dispatched(court):
+    """Everything that is due, until nothing is; a split makes the rest due again."""
+    async with court.site.dispatching():
+        for _ in range(3):
+            await court.site.come_to_rest()
+
+
+async def test_an_order_whose_answer_stays_behind_does_not_pass_for_delivered_with_the_others(court, together):
+    site, first = court.site, (await court.only()).used.delivery
+    site.wait(days=4)
+    await dispatched(court)
+    (parcel,) = [one for one in site.door.taken if one.kind == ANSWER]
+    assert (parcel.delivery, parcel.records, SSN in parcel.body) == (first, 1, False)
+    await court.release()
+    used = (await court.only()).used
+    assert used.delivery != first
+    assert await court.stands() == ["expired"], "nothing has arrived by it"
+    assert await site.actions(f"delivery:{used.delivery}") == ["delivery.withheld", "override.undelivered"]
+    await court.order(together, replace(PAPER, expires_on=TODAY + timedelta(days=9)))
+    await court.release()
+    await dispatched(court)
+    (late,) = [one for one in site.door.taken if one.delivery == used.delivery]
+    assert SSN in late.body
+
+
+@pytest.mark.usefixtures("together")
+async def test_an_answer_that_stays_behind_for_a_while_leaves_under_its_order(court):
+    """Between two attempts the agreement does not name the court, and then it does again."""
+    site, terms = court.site, court.site.directory.agreements
+    partners = tuple(site.directory.partners.values())
+    order = await court.only()
+    site.know(*partners, agreements=[replace(one, requester="agency") for one in terms])
+    site.wait(minutes=1)
+    await dispatched(court)
+    apart = (await court.only()).used.delivery
+    assert apart != order.used.delivery
+    assert await court.stands() == ["undelivered"]
+    site.know(*partners, agreements=terms)
+    await again(court, apart)
+    await dispatched(court)
+    assert await court.stands() == ["used"]
+    (late,) = [one for one in site.door.taken if one.delivery == apart]
+    assert SSN in late.body
 
 
 async def again(court, delivery):

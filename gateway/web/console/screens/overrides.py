@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from aiohttp import web
 
 from gateway.core.court_orders import Ordered, Standing
+from gateway.core.disclosure import Override
 from gateway.core.errors import NotFound, Refused
 from gateway.core.model import PartnerKey
 from gateway.web import overriding
@@ -30,11 +32,21 @@ async def order(visit: Visit) -> Shown:
     found = await visit.parts.court.get(visit.part("id"))
     if found is None:
         raise NotFound("There is no such order.")
-    used = found.order.used
-    objects = [f"record:{found.order.request}", *([f"delivery:{used.delivery}"] if used else [])]
-    told = [one for about in objects for one in await visit.parts.audit.about(about)]
+    told = [one for about in await _objects(visit, found.order) for one in await visit.parts.audit.about(about)]
     entries = [one for one in told if one[1].details.get("order") == found.order.id]
     return Shown("override.html", {"stood": found, "order": found.order, "entries": entries, "standing": Standing})
+
+
+async def _objects(visit: Visit, order: Override) -> Sequence[str]:
+    """What entries about the order are about: its record, what it left as, and the delivery that its answer was taken
+    out of, in which the order may have been used up."""
+    objects = [f"record:{order.request}"]
+    if order.used:
+        mine = f"delivery:{order.used.delivery}"
+        entries = [entry for _, entry in await visit.parts.audit.about(mine)]
+        objects += [f"delivery:{one.details['from']}" for one in entries if "from" in one.details]
+        objects.append(mine)
+    return objects
 
 
 async def ask(visit: Visit) -> web.Response:
