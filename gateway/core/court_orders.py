@@ -85,6 +85,8 @@ class Standing(StrEnum):
     """What it let go has been delivered."""
     UNDELIVERED = "undelivered"
     """Used up by a delivery that came to nothing, or that nobody has: it may be sent again until the last day."""
+    WITHDRAWN = "withdrawn"
+    """Used up by a delivery that a person gave up: nothing arrives by it."""
     EXPIRED = "expired"
     """Its last day is over, and nothing has arrived by it."""
 
@@ -105,6 +107,8 @@ def stands(day: date, last: date, *, used: bool, state: DeliveryState | None) ->
         return Standing.LEAVING
     if state in (DeliveryState.DELIVERED, None):
         return Standing.USED
+    if state is DeliveryState.WITHDRAWN:
+        return Standing.WITHDRAWN
     return Standing.UNDELIVERED if day <= last else Standing.EXPIRED
 
 

@@ -73,6 +73,7 @@ ORDER_CASES = (
         "that delivery sent again",
         "it leaves under its order until the last day, amended or not; after that by a new order",
     ),
+    ("that delivery given up (withdrawn)", "the order is `withdrawn`: nothing arrives by it, and no alert stands"),
     ("a query, answered while its caller waits", "no order (`override-query`): nothing of it is kept to bind one to"),
 )
 

@@ -179,7 +179,7 @@ async def test_a_delivery_that_came_to_nothing_is_told_once_for_its_order(store,
 
     assert await store.tell_undelivered(told) == ()
     assert await standing() == {"open": 1, "leaving": 1}
-    for state, stands in (("delivered", "used"), ("dead", "undelivered")):
+    for state, stands in (("delivered", "used"), ("withdrawn", "withdrawn"), ("dead", "undelivered")):
         async with database.write() as connection:
             await connection.execute(update(deliveries).where(deliveries.c.id == way.delivery).values(state=state))
         assert await store.states([way.delivery]) == {way.delivery: state}

@@ -512,6 +512,21 @@ async def test_what_did_not_arrive_in_the_days_of_its_order_goes_by_a_new_one(co
     assert await court.stands() == ["used", "used"]
 
 
+async def test_an_answer_that_was_given_up_is_not_said_to_be_sent_again(court, withheld):
+    await court.order(withheld)
+    court.site.door.failure = lambda: Permanent("Nobody here.", code="http-404")
+    await court.sent()
+    delivery = (await court.only()).used.delivery
+    assert await court.stands() == ["undelivered"], "the control"
+    entry = court.site.scribe.entry(PAT, "delivery.withdrawn", f"delivery:{delivery}")
+    assert await court.site.stores.desk.withdraw(delivery, court.site.now, entry)
+    for days in (0, 4):
+        court.site.wait(days=days)
+        assert await court.stands() == ["withdrawn"]
+        counts = await court.desk.counts()
+        assert (counts["undelivered"], counts["withdrawn"]) == (0, 1), "the alert ends"
+
+
 @pytest.fixture
 async def together(court):
     """An answer that a court ordered, in one delivery with another about whom nobody asked a court; the partner was out
