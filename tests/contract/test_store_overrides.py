@@ -171,7 +171,8 @@ async def test_a_delivery_that_came_to_nothing_is_told_once_for_its_order(store,
     await spend(store, town, order, way)
 
     def told(one, state):
-        return town.entry("override.undelivered", f"delivery:{one.used.delivery}", state.value)
+        details = {"order": one.id}
+        return town.scribe.entry(KIM, "override.undelivered", f"delivery:{one.used.delivery}", state.value, details)
 
     async def standing():
         counts = await store.counts(town.now.date())

@@ -602,6 +602,25 @@ async def test_an_answer_that_stays_behind_for_a_while_leaves_under_its_order(co
     assert SSN in late.body
 
 
+async def test_a_second_order_by_which_the_same_delivery_fails_is_told_too(court, withheld):
+    site = court.site
+    site.door.failure = lambda: Permanent("Nobody here.", code="http-404")
+    await court.order(withheld)
+    await court.sent()
+    delivery = (await court.only()).used.delivery
+    await court.release()
+    site.wait(days=4)
+    await again(court, delivery)
+    assert await court.sent() == []
+    await court.order(withheld, replace(PAPER, expires_on=TODAY + timedelta(days=9)))
+    assert await court.sent() == []
+    assert await court.stands() == ["undelivered", "expired"]
+    for _ in range(2):
+        await court.release()
+    told = [e for _, e in await site.stores.audit.about(f"delivery:{delivery}") if e.action == "override.undelivered"]
+    assert [one.details["order"] for one in told] == [one.order.id for one in reversed(await court.desk.list(10))]
+
+
 async def again(court, delivery):
     entry = court.site.scribe.entry(PAT, "delivery.retried", f"delivery:{delivery}")
     assert await court.site.stores.desk.retry(delivery, court.site.now, entry)

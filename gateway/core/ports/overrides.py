@@ -44,7 +44,8 @@ class Overrides(Protocol):
         ...
 
     async def tell_undelivered(self, told: Callable[[Override, DeliveryState], AuditEntry]) -> tuple[Override, ...]:
-        """Write, once for each order, that the delivery that used it up came to nothing. Returns those that are new."""
+        """Write, once for each order, that the delivery that used it up came to nothing. Returns those that are new.
+        ``told``: the entry, whose details name the order; by them it is known to be told."""
         ...
 
     async def since(self, revision: int) -> tuple[Override, ...]:
