@@ -217,7 +217,11 @@ _TABLE: tuple[Problem, ...] = (
     Problem(
         "not-cleared", 500, "The answer is not cleared for this caller", "Tell the operator the request id at once."
     ),
-    _of(query_errors.QueryRefused, "Ask the operator for the agreements, both ways, that such a query needs."),
+    _of(
+        query_errors.QueryRefused,
+        "Give the attestation, if the detail asks for one; else ask the operator for the agreements, both ways, that"
+        " such a query needs.",
+    ),
     _of(query_errors.QueryInvalid, "Mend what `findings` name; the rules say how."),
     _of(query_errors.AnswerUnfit, "Tell the operator the request id; asking again seldom helps."),
     _of(query_errors.PartnerDown, "Ask again after the seconds of Retry-After."),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from gateway.core import case_status
+from gateway.core.attestation import HEADER as ATTESTED
 from gateway.core.attestation import OUTDATED_RULE, asks_to_locate, attested, lacking
 from gateway.core.case_status import Mismatch, Result
 from gateway.core.disclosure import Clearance, Decision, Guard, Passage, Withheld
@@ -22,6 +23,8 @@ from gateway.core.routing import Directory, Route
 from gateway.core.size_class import filled
 from gateway.work.examine import sender_findings
 from gateway.work.query_reading import FORMS, XML, StatusReader, StatusRecord, Unfit
+
+_ATTEST = f"Read the text of /about/attestation and ask again with its version in {ATTESTED}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +196,9 @@ def _attested(facts: Facts, sender: Partner, weighed: str) -> str:
         return ""
     rule = lacking(sender, weighed)
     if rule == OUTDATED_RULE:
-        raise QueryRefused("The attestation is of another text.", code="locate-attestation-outdated")
+        raise QueryRefused(f"The attestation is of another text. {_ATTEST}", code="locate-attestation-outdated")
     if rule is not None:
-        raise QueryRefused("Questions about parties come with an attestation.", code="locate-attestation-missing")
+        raise QueryRefused(f"Questions about parties need an attestation. {_ATTEST}", code="locate-attestation-missing")
     return attested(weighed)
 
 

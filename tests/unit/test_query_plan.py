@@ -85,6 +85,7 @@ def test_a_question_about_the_parties_of_a_case_needs_the_attestation_that_was_a
         with pytest.raises(QueryRefused) as caught:
             plan(parties, caller=attesting, weighed=weighed)
         assert caught.value.problem == code
+        assert all(told in caught.value.detail for told in ("/about/attestation", "Gateway-Attestation")), "what to do"
     assert plan(parties, caller=attesting, weighed="2026-11-29.0a1b2c3d").attested == "2026-11-29.0a1b2c3d"
     assert plan(parties).attested == plan(caller=attesting).attested == "", "who need not, and what locates nobody"
 
