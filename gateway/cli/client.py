@@ -245,6 +245,8 @@ def problem(answer: Answer) -> GatewayError:
             document = {"type": document["error"], "detail": document.get("error_description")}
         code = str(document["type"]).rsplit("/", 1)[-1]
         lines = [str(document.get("detail") or document.get("title") or answer.status)]
+        if (cause := document.get("code", code)) != code:  # by it docs/queries.md and the runbook say what to do
+            lines.append(f"Cause: {cause}")
         for fault in document.get("errors") or ():
             place = fault.get("field") or fault.get("pointer") or ""
             lines.append(f"  {place}: {fault.get('expected') or fault.get('code', '')}")

@@ -79,3 +79,15 @@ async def test_a_worker_asks_and_is_answered_and_the_log_proves_it_and_nobody_as
     assert b"<TotalOwedAmount>1850.00</TotalOwedAmount>" in file.read_bytes()
     assert told["query"] in kept.stderr
     assert told["query"] != id_
+
+
+async def test_who_gets_no_answer_reads_the_cause_by_which_the_runbook_says_what_to_do(site, query):
+    async def answers(_request: web.Request, _body: bytes) -> web.Response:
+        body = ANSWER.read_text().replace("<QueryID>", "<QueryID>9")
+        return web.Response(text=body, content_type="application/xml")
+
+    site.partners.behaviours["michigan"] = answers
+    done = await query()
+    assert (done.returncode, done.stdout) == (8, "")
+    assert "Cause: answer-to-another-query" in done.stderr
+    assert "(query-answer-unfit)" in done.stderr
