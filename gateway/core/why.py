@@ -3,10 +3,10 @@ record."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.core.disclosure import Override
+from gateway.core.court_orders import Standing, Stood
 from gateway.core.model import Delivery, DeliveryState, Record, RecordState
 from gateway.core.policy import Policy
 
@@ -48,16 +48,28 @@ def _why(code: str | None, policy: Policy) -> Why | None:
     return Why(code, answer.rule, answer.title, answer.change, answer.source, policy.version)
 
 
-def why_ordered(orders: Sequence[Override], policy: str) -> Why | None:
-    """By which orders a record about protected persons left; None when there are none."""
+_USED_UP = "Nothing: the order is used up, and what else is asked about the person stays."
+_IN_VAIN: Mapping[Standing, str] = {
+    Standing.UNDELIVERED: "The delivery is sent again by the last day of the order, or a new order is asked for.",
+    Standing.EXPIRED: "A new order.",
+    Standing.WITHDRAWN: "Nothing: the delivery was given up. Another answer needs a new request and a new order.",
+}
+"""What would have to change where the answer has not arrived by an order."""
+
+
+def why_ordered(orders: Sequence[Stood], policy: str) -> Why | None:
+    """By which orders a record about protected persons left, or was let go in vain; None when there are none."""
     if not orders:
         return None
-    named = ", and ".join(f"by order {one.id} of the court {one.court} of {one.ordered_on}" for one in orders)
+    standings = {one.standing for one in orders}
+    papers = (f"by order {one.order.id} of the court {one.order.court} of {one.order.ordered_on}" for one in orders)
+    named = ", and ".join(papers)
+    vain = None if Standing.USED in standings else next((_IN_VAIN[one] for one in _IN_VAIN if one in standings), None)
     return Why(
         code=ORDERED,
         rule="V02",
-        title=f"It left once {named}.",
-        change="Nothing: the order is used up, and what else is asked about the person stays.",
+        title=f"It left once {named}." if vain is None else f"It was let go {named}, and has not arrived.",
+        change=vain or _USED_UP,
         source="42 USC 653(b)(2), 654(26)(E)",
         policy=policy,
     )

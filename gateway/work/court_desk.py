@@ -114,10 +114,10 @@ class OrderDesk:
         return await self.overrides.counts(self.today())
 
     async def of_delivery(self, delivery: DeliveryId) -> Why | None:
-        return why_ordered(await self.overrides.used_by(delivery), self.policy)
+        return why_ordered(await self._stood(await self.overrides.used_by(delivery)), self.policy)
 
     async def of_record(self, record: RecordId) -> Why | None:
-        return why_ordered(await self.overrides.used_for(record), self.policy)
+        return why_ordered(await self._stood(await self.overrides.used_for(record)), self.policy)
 
     async def _stood(self, orders: Sequence[Override]) -> tuple[Stood, ...]:
         states = await self.overrides.states({one.used.delivery for one in orders if one.used is not None})

@@ -487,6 +487,12 @@ async def test_an_answer_that_the_court_never_got_is_told_once_and_can_be_sent_a
     order = await court.only()
     assert await court.stands() == ["undelivered"]
     assert (await court.desk.counts())["undelivered"] == 1
+    for why in (await court.desk.of_delivery(order.used.delivery), await court.desk.of_record(order.used.record)):
+        assert (
+            why.title
+            == f"It was let go by order {order.id} of the court 39-CP-0001 of 2026-03-02, and has not arrived."
+        )
+        assert "sent again by the last day" in why.change
     await court.release()
     await court.release()
     assert (await site.actions(f"delivery:{order.used.delivery}")).count("override.undelivered") == 1
@@ -523,6 +529,7 @@ async def test_an_answer_that_was_given_up_is_not_said_to_be_sent_again(court, w
     for days in (0, 4):
         court.site.wait(days=days)
         assert await court.stands() == ["withdrawn"]
+        assert "was given up" in (await court.desk.of_delivery(delivery)).change
         counts = await court.desk.counts()
         assert (counts["undelivered"], counts["withdrawn"]) == (0, 1), "the alert ends"
 
@@ -574,6 +581,7 @@ async def test_an_order_whose_answer_stays_behind_does_not_pass_for_delivered_wi
     used = (await court.only()).used
     assert used.delivery != first
     assert await court.stands() == ["expired"], "nothing has arrived by it"
+    assert (await court.desk.of_record(used.record)).change == "A new order."
     assert await site.actions(f"delivery:{used.delivery}") == ["delivery.withheld", "override.undelivered"]
     await court.order(together, replace(PAPER, expires_on=TODAY + timedelta(days=9)))
     await court.release()
