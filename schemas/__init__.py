@@ -55,8 +55,7 @@ def schedule(catalog: Catalog, content: bytes | None = None, file: str = RETENTI
 
 def attestation(penalty: str, content: bytes | None = None, file: str = ATTESTATION) -> Attestation:
     """What is attested with requests to find persons: the text that is shipped, or the one in ``content``, read
-    from ``file``, with the
-    penalty that it tells. Raises Misconfigured."""
+    from ``file``, with the penalty that it tells. Raises Misconfigured."""
     shipped = resources.files("schemas").joinpath(ATTESTATION).read_bytes() if content is None else content
     return read_attestation(shipped, penalty, file)
 
