@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.core.errors import NotFound
-from gateway.core.model import Delivery, PartnerKey, Principal, Record, Submission
+from gateway.core.model import Delivery, Partner, PartnerKey, Principal, Record, Submission
 from gateway.core.ports.deliveries import DeliveryQuery
 from gateway.core.ports.records import RecordQuery, Step
+from gateway.core.routing import Directory
 from gateway.web.api import visibility
 from gateway.web.console.rights import NARROWED, known_role
 from gateway.web.console.visit import Visit
@@ -23,6 +24,14 @@ def own(visit: Visit) -> PartnerKey | None:
     if operator is None or known_role(operator.role) not in NARROWED:
         return None
     return operator.partner or _NOBODY
+
+
+def choices(visit: Visit, directory: Directory) -> list[Partner]:
+    """The partners that a filter may be set to, by name, where everything is narrowed to the operator's own: no other
+    choice would have an effect."""
+    mine = own(visit)
+    found = (one for one in directory.partners.values() if mine in (None, one.key))
+    return sorted(found, key=lambda one: one.name)
 
 
 def sees_partner(visit: Visit, key: PartnerKey) -> PartnerKey:

@@ -34,7 +34,7 @@ def _environment(vendored: bool) -> jinja2.Environment:  # noqa: FBT001 - a cach
         auto_reload=False,
     )
     made.filters |= {"age": age, "number": figure, "signed": signed, "tone": tone, "clock": clock, "hex": bytes.hex}
-    made.filters |= {"options": options, "pairs": pairs, "took": took, "sentence": sentence}
+    made.filters |= {"minute": minute, "options": options, "pairs": pairs, "took": took, "sentence": sentence}
     made.globals |= {
         "right": Right,
         "vendored": vendored,
@@ -64,6 +64,11 @@ def clock(at: datetime | None) -> str:
         return DASH
     shown = Markup('<time datetime="{}"><span class="gw-day">{}</span> {}</time>')
     return shown.format(at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d}", f"{at:%H:%M:%S}")
+
+
+def minute(at: datetime | None) -> str:
+    """A UTC time as a field for date and time takes it, its year in four digits; empty for none."""
+    return "" if at is None else at.replace(tzinfo=None).isoformat(timespec="minutes")
 
 
 def sentence(text: str) -> Markup:

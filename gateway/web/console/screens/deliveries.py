@@ -11,7 +11,7 @@ from gateway.core.model import DeliveryId, DeliveryState, Page, PartnerKey
 from gateway.core.ports.deliveries import DeliveryQuery
 from gateway.web import operations
 from gateway.web.console.coming import coming
-from gateway.web.console.ownership import of_deliveries, owes, sees_delivery
+from gateway.web.console.ownership import choices, of_deliveries, owes, sees_delivery
 from gateway.web.console.rights import Right
 from gateway.web.console.screens.records import following
 from gateway.web.console.visit import Shown, Visit, elsewhere
@@ -36,7 +36,7 @@ async def deliveries(visit: Visit) -> Shown:
             "partner": query.partner,
             "state": state,
             "states": tuple(DeliveryState),
-            "partners": sorted(directory.partners.values(), key=lambda one: one.name),
+            "partners": choices(visit, directory),
             "next": following(visit, listing.next),
         },
     )

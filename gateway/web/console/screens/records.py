@@ -25,7 +25,7 @@ from gateway.core.model import (
 from gateway.core.ports.listing import Listing
 from gateway.core.ports.records import RecordQuery, Step
 from gateway.core.retention import Hold, HoldScope
-from gateway.web.console.ownership import of_records, sees_delivery, sees_record, visible_steps
+from gateway.web.console.ownership import choices, of_records, sees_delivery, sees_record, visible_steps
 from gateway.web.console.rights import Right
 from gateway.web.console.visit import Shown, Visit
 
@@ -56,6 +56,7 @@ async def shown_records(visit: Visit, listing: Listing[Record], view: str, query
         "view": view,
         "query": query,
         "partners": sorted(directory.partners.values(), key=lambda partner: partner.name),
+        "parties": choices(visit, directory),
         "kinds": visit.parts.kinds,
         "states": tuple(RecordState),
         "next": following(visit, listing.next),

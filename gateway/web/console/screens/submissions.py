@@ -8,7 +8,7 @@ from gateway.core.causes import cause_of
 from gateway.core.errors import NotFound, Refused
 from gateway.core.model import Page, PartnerKey, Submission, SubmissionId, SubmissionState
 from gateway.web import operations
-from gateway.web.console.ownership import own, sees_submission
+from gateway.web.console.ownership import choices, own, sees_submission
 from gateway.web.console.rights import Right
 from gateway.web.console.screens.records import following
 from gateway.web.console.visit import Shown, Visit, elsewhere
@@ -28,7 +28,7 @@ async def submissions(visit: Visit) -> Shown:
             "sender": sender,
             "state": state,
             "states": tuple(SubmissionState),
-            "partners": sorted(directory.partners.values(), key=lambda partner: partner.name),
+            "partners": choices(visit, directory),
             "next": following(visit, listing.next),
         },
     )
