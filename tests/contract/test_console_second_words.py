@@ -71,6 +71,21 @@ async def test_the_overview_tells_whoever_may_give_the_word_and_nobody_else(site
         assert "for your word" not in await (await other.get("/")).text()
 
 
+async def test_the_list_tells_of_a_request_that_waits_on_a_later_page(sqlite_url, monkeypatch):
+    monkeypatch.setattr(operations, "ALONE", 10)
+    async with running(sqlite_url, page_size=1) as site:
+        await fill(site)
+        async with site.browser("operator") as one, site.browser("data-steward") as other:
+            waits = await send(one, await planned(one) + "/start")
+            newer = await send(one, await planned(one) + "/start")
+            await send(other, newer + "/decide", word="refuse", reason="not today")
+            page = await (await other.get("/approvals")).text()
+            assert waits not in page
+            assert "1 waits for somebody like you" in page
+            await send(other, waits + "/decide", word="refuse", reason="not today")
+            assert "Nothing waits for you" in await (await other.get("/approvals")).text()
+
+
 async def test_control_a_job_within_the_limit_needs_nobody_else(site, monkeypatch):
     monkeypatch.setattr(operations, "ALONE", 12)
     async with site.browser("operator") as client:

@@ -30,8 +30,8 @@ async def approvals(visit: Visit) -> Shown:
     """All requests, newest first."""
     listing = await visit.parts.approvals.list(Page(visit.settings.page_size, visit.asked("cursor")))
     rows = [(one, one.at(visit.now), may_decide(visit, one)) for one in listing.rows]
-    waiting = sum(mine for _, _, mine in rows)
-    return Shown("approvals.html", {"rows": rows, "waiting": waiting, "next": following(visit, listing.next)})
+    values = {"rows": rows, "waiting": await wanted(visit), "next": following(visit, listing.next)}
+    return Shown("approvals.html", values)
 
 
 async def wanted(visit: Visit) -> int:
