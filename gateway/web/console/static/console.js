@@ -90,18 +90,30 @@
       if (form.elements.credential.value) return;
       event.preventDefault();
       const note = form.querySelector(".gw-passkey-note");
-      const options = JSON.parse(form.dataset.options);
-      const asked = form.dataset.passkey === "create"
-        ? navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) })
-        : navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) });
-      asked.then((credential) => {
+      passkey(form.dataset.passkey, JSON.parse(form.dataset.options)).then((credential) => {
         form.elements.credential.value = JSON.stringify(credential.toJSON());
         form.requestSubmit();
-      }).catch(() => {
+      }).catch((error) => {
         note.hidden = false;
-        note.textContent = "The browser gave no passkey. Try again, or use the code generator.";
+        note.textContent = trouble(error);
       });
     });
+  }
+
+  // Async, so that a browser without these functions ends in the note as well.
+  async function passkey(purpose, options) {
+    return purpose === "create"
+      ? navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) })
+      : navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) });
+  }
+
+  function trouble(error) {
+    if (error instanceof TypeError || error instanceof ReferenceError) {
+      return "This browser cannot use passkeys here. Take a newer one, or use the code generator.";
+    }
+    return error.name === "InvalidStateError"
+      ? "This passkey is one of your second factors already. Add another one."
+      : "The browser gave no passkey. Try again, or use the code generator.";
   }
 
   // The job has ended: the page shows what it may do now.
