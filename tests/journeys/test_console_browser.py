@@ -205,6 +205,18 @@ async def test_live_figures_move_without_a_reload_and_without_losing_the_focus(c
         assert await page.locator("#live").get_attribute("hx-sse:connect") is None
 
 
+async def test_a_table_that_was_opened_on_a_live_page_stays_open(chromium, site):
+    async with logged_in(chromium, site) as page:
+        await page.goto("/queues")
+        await page.click("#table-1 summary")
+        for _ in range(2):
+            before = await page.locator(".gw-asof time").get_attribute("datetime")
+            await expect(page.locator(".gw-asof time")).not_to_have_attribute("datetime", before)
+        assert await page.locator("#table-1").evaluate("one => one.open")
+        await page.click("#table-1 summary")
+        assert not await page.locator("#table-1").evaluate("one => one.open")
+
+
 async def test_figures_that_stand_still_say_so_until_they_move_again(chromium, site):
     async with logged_in(chromium, site) as page:
         await page.clock.install()
