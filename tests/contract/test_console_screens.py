@@ -46,6 +46,7 @@ from gateway.store.turns import take_turns
 from gateway.telemetry import configure_logs
 from gateway.web.console import pages, vendor
 from gateway.web.console.application import console_application
+from gateway.web.console.visit import LONGEST_FIELD
 from gateway.work.directory import DirectoryWatch
 from tests.contract.console_forms import GROUP, send
 from tests.contract.console_site import PASSWORD, RULE, between, fill, log_in, running, token
@@ -349,6 +350,20 @@ async def test_one_box_finds_any_id_however_it_is_pasted(site, key, place):
         for written in ("{}", " {} ", "{}".upper(), f"{key}:{{}}", "urn:uuid:{}"):
             location = await send(client, "/find", id=written.format(site.ids[key]))
             assert location == f"/{place}/{site.ids[key]}"
+
+
+async def test_the_box_finds_the_submission_of_a_receipt_that_is_pasted_whole(site):
+    async with site.browser("operator") as client:
+        receipt = await text(client, f"/submissions/{site.ids['submission']}/receipt")
+        assert len(receipt) > LONGEST_FIELD
+        assert await send(client, "/find", id=receipt) == f"/submissions/{site.ids['submission']}"
+
+
+@pytest.mark.parametrize(("before", "status"), [(19, 303), (20, 404)])
+async def test_of_many_ids_that_are_pasted_the_first_twenty_are_looked_for(site, before, status):
+    unknown = " ".join(NOBODY[:-2] + f"{number:02x}" for number in range(before))
+    async with site.browser("operator") as client:
+        await send(client, "/find", status, id=f"{unknown} {unknown} {site.ids['record']}")
 
 
 async def test_the_box_finds_partners_and_says_when_it_finds_nothing(site):

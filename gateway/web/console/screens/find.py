@@ -9,13 +9,15 @@ from aiohttp import web
 from gateway.core.model import DeliveryId, JobId, RecordId, SubmissionId
 from gateway.web.console.visit import Shown, Visit, elsewhere
 
+MOST = 20
+"""So many ids of what is pasted are looked for: a receipt begins with its own, and may name those of a whole file."""
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
 async def find(visit: Visit) -> web.Response | Shown:
     """Our ids (also inside an address, a receipt or ``record:<id>``), the keys of partners and the codes of rules."""
-    text = visit.told("id").lower()
-    for candidate in _ID.findall(text):
+    text = visit.form.get("id", "").strip().lower()
+    for candidate in tuple(dict.fromkeys(_ID.findall(text)))[:MOST]:
         page = await _page(visit, candidate)
         if page:
             return elsewhere(visit, page)
