@@ -236,6 +236,35 @@ async def test_figures_that_stand_still_say_so_until_they_move_again(chromium, s
         await expect(page.locator("#stale")).to_be_hidden()
 
 
+async def test_a_live_page_in_a_tab_that_nobody_saw_speaks_of_no_outage(chromium, site):
+    async with logged_in(chromium, site) as page:
+        await page.clock.install()
+        await page.goto("/queues")
+        await expect(page.locator("#live")).to_contain_text("Texas")
+        await page.clock.pause_at(await page.evaluate("Date.now()") / 1_000 + 1)  # else it goes on between two steps
+        await seen(page, hidden=True)
+        await page.clock.fast_forward(60_000)
+        assert await page.locator("#stale").is_hidden()
+        nothing = {"content_type": "text/event-stream", "body": ": nothing new\n\n"}
+        await page.route("**/queues/live*", lambda route: route.fulfill(**nothing))
+        await seen(page, hidden=False)
+        await page.clock.fast_forward(9_000)
+        assert await page.locator("#stale").is_hidden()
+        await page.clock.fast_forward(2_000)
+        assert await page.locator("#stale").is_visible(), "the control: seen, and still no news"
+
+
+async def seen(page, *, hidden):
+    """What a browser tells a page whose tab goes into the background, or comes back."""
+    await page.evaluate(
+        """hidden => {
+          Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
 async def test_an_outage_takes_the_whole_window_and_ends_by_itself(chromium, site):
     async with logged_in(chromium, site, expected="503") as page:
         await page.goto("/records")

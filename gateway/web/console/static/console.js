@@ -29,11 +29,16 @@
   const stale = document.getElementById("stale");
   if (live) {
     let timer;
+    const patience = () => {
+      clearTimeout(timer);
+      if (!document.hidden) timer = setTimeout(() => { stale.hidden = false; }, Number(live.dataset.patience) * 1000);
+    };
     const heard = () => {
       stale.hidden = true;
-      clearTimeout(timer);
-      timer = setTimeout(() => { stale.hidden = false; }, Number(live.dataset.patience) * 1000);
+      patience();
     };
+    // In a tab that nobody sees no figures are asked for: that is no outage, and waiting begins when it is seen again.
+    document.addEventListener("visibilitychange", patience);
     document.addEventListener("htmx:after:swap", (event) => {
       if (event.target.closest?.("#live") && !(event.detail.ctx?.response?.status >= 400)) heard();
     });
