@@ -20,7 +20,8 @@ from gateway.work.compose import Composer
 from gateway.work.mending import Mender
 from gateway.work.rehearsal import Rehearsal
 from tests.contract.console_forms import send
-from tests.contract.console_site import AGREEMENTS, PARTNERS, SEALER, fill, partner, running, token
+from tests.contract.console_site import AGREEMENTS, PARTNERS, SEALER, StillClock, fill, partner, running, token
+from tests.contract.test_console_second_factor import client_of, enrol
 from tests.unit.work_site import SPEECH, transfers
 from transforms.facts import deciding_paths
 
@@ -129,6 +130,25 @@ async def test_two_people_amend_a_dead_letter_and_the_second_one_sees_what_chang
     reads = [e for e in await site.parts.audit.unsequenced(1000) if e.action == "record.read"]
     assert [(e.outcome, e.details["shown"]) for e in reads] == [("masked", ""), ("masked", ""), ("shown", LINE)]
     assert {e.details["own_name"] for e in reads} == {"unknown"}, "the accounts have no surname"
+
+
+async def test_the_second_factor_is_asked_for_before_the_reason_to_look_is_filled_in(sqlite_url):
+    clock = StillClock()
+    async with running(
+        sqlite_url, clock=clock, second_factor=True, canonical=SPEECH().canonical, mending=mender
+    ) as site:
+        await fill(site)
+        await keep(site)
+        async with client_of(site) as one, client_of(site) as other:
+            await enrol(site, one, "pat", "operator")
+            amendment = (await asked(site, one)).replace("/approvals/", "/amendments/")
+            await enrol(site, other, "kim", "data-steward")
+            assert f"{amendment}/content" in await (await other.get(amendment)).text(), "the control: it was just shown"
+            for _ in range(2):
+                clock.forward(minutes=8)
+                page = await (await other.get(amendment)).text()
+            assert f"{amendment}/content" not in page
+            assert f'href="/login/second?next={amendment}"' in page
 
 
 async def test_what_intake_would_refuse_is_shown_with_its_findings_and_cannot_be_asked_for(site):

@@ -21,7 +21,7 @@ from gateway.web import operations
 from gateway.web.amending import shape
 from tests.contract.console_forms import GROUP, send
 from tests.contract.console_site import SEALER, StillClock, fill, log_in, posted, running
-from tests.contract.test_console_second_factor import code_at, enrol, show
+from tests.contract.test_console_second_factor import client_of, code_at, enrol, hidden, show
 from transforms.canonical import Canonical
 
 CANONICAL = Canonical(schemas.load())
@@ -118,6 +118,27 @@ async def test_a_second_word_asks_for_a_second_factor_shown_just_now(sqlite_url)
         assert (await log_in(client, "pat")).headers["Location"].startswith("/login/second")
         answer = await client.get("/approvals", allow_redirects=False)
         assert answer.headers["Location"].startswith("/login/second")
+
+
+async def test_the_second_factor_is_asked_for_before_the_word_is_filled_in(sqlite_url, monkeypatch):
+    monkeypatch.setattr(operations, "ALONE", 10)
+    async with running(sqlite_url, clock=StillClock(), second_factor=True) as site:
+        await fill(site)
+        async with client_of(site) as one, client_of(site) as other:
+            await enrol(site, one, "pat", "operator")
+            secret = await enrol(site, other, "kim", "data-steward")
+            request = await send(one, await planned(one) + "/start")
+            for _ in range(2):
+                site.clock.forward(minutes=8)
+                page = await (await other.get(request)).text()
+            assert "/decide" not in page
+            assert f'href="/login/second?next={request}"' in page
+            shown = await (await other.get(f"/login/second?next={request}")).text()
+            form = {**hidden(shown), "code": code_at(site, secret)}
+            answer = await other.post("/login/second", data=form, allow_redirects=False)
+            assert answer.headers["Location"] == request
+            assert "/decide" in await (await other.get(request)).text(), "the control: now it may be given"
+            await send(other, request + "/decide", word="approve", reason="called the partner")
 
 
 async def test_an_export_is_taken_once_as_agreed_and_holds_metadata_alone(site):

@@ -12,6 +12,7 @@ from gateway.core.four_eyes import State
 from gateway.core.model import Delivery, DeliveryId, DeliveryState, RecordId
 from gateway.web.amending import amending
 from gateway.web.approving import Person, known
+from gateway.web.console import sessions
 from gateway.web.console.kept import given_back, kept
 from gateway.web.console.visit import Shown, Visit, elsewhere
 
@@ -124,6 +125,7 @@ async def _shown(visit: Visit, reason: str) -> Shown:
         "state": state,
         "agreed": state is State.APPROVED,
         "reason": reason,
+        "fresh": sessions.is_fresh(visit),
         "differences": differences,
         "tried": await use_cases.tried(found, request),
         "may_still": state in (State.ASKED, State.APPROVED),

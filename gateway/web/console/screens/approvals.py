@@ -57,6 +57,7 @@ async def approval(visit: Visit) -> Shown:
             "page": f"/{page}/{name}" if page and visit.may(right) else None,
             "mine": asker,
             "may_decide": may_decide(visit, found),
+            "fresh": sessions.is_fresh(visit),
             "content": f"/amendments/{found.id}" if found.act is Act.AMEND and _waits(visit, found) else None,
             "go_on": _go_on(found) if asker and found.at(visit.now) is State.APPROVED else None,
             "entries": await visit.parts.audit.about(f"approval:{found.id}"),
