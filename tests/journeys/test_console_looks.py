@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import update
 
 from gateway.core.model import Actor
+from gateway.store.tables import attempts
 from tests.contract.console_site import AGREEMENTS, PARTNERS, PASSWORD, TEXAS, fill, running
 from tests.servers.chromium import CHROMIUM
 
@@ -21,9 +23,11 @@ PAPER = {"width": 720, "height": 1000}
 """A letter page without its margins."""
 CUT = """() => [...document.querySelectorAll("main *:not(.usa-sr-only)")].filter((one) => {
   const style = getComputedStyle(one), hides = (how) => how !== "visible" && how !== "";
-  return (hides(style.overflowX) && one.scrollWidth > one.clientWidth + 1)
+  return one.getBoundingClientRect().right > innerWidth + 1
+      || (hides(style.overflowX) && one.scrollWidth > one.clientWidth + 1)
       || (hides(style.overflowY) && one.scrollHeight > one.clientHeight + 1);
-}).map((one) => one.getAttribute("aria-label") ?? one.className)"""
+}).map((one) => one.getAttribute("aria-label") ?? (one.className || one.tagName))"""
+"""What is cut off: beyond the edge of the page, or hidden within its frame."""
 CONTRAST = """() => {
   const channels = (color) => color.match(/[\\d.]+/g).map(Number);
   const light = ([r, g, b]) => [r, g, b].map((one) => one / 255)
@@ -84,6 +88,15 @@ async def test_nothing_of_a_page_is_cut_off_on_paper(chromium, site):
             if path == "/queues?":
                 assert "Queues by partner" in on_screen, "the control: there it scrolls"
     assert {path: found for path, found in cut.items() if found} == {}
+
+
+async def test_a_long_answer_of_a_partner_is_whole_on_paper(chromium, site):
+    async with site.database.write() as connection:
+        await connection.execute(update(attempts).values(answer="https://partner.invalid/" + "x" * 200))
+    async with logged_in(chromium, site, viewport=PAPER) as page:
+        await page.goto(f"/deliveries/{site.ids['delivery']}")
+        await page.emulate_media(media="print")
+        assert await page.evaluate(CUT) == []
 
 
 async def test_plots_can_be_read_in_the_system_s_own_colours(chromium, site):
