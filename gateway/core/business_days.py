@@ -31,6 +31,29 @@ _OF_ZONE: Mapping[str, str] = {
 ZONES: Mapping[str, str] = {postal: zone for zone, states in _OF_ZONE.items() for postal in states.split()}
 """Postal code -> the zone in which the state's capital lies."""
 
+_CLOSED_ONLY: Mapping[str, frozenset[str]] = {
+    # Tex. Gov't Code 662.003 to 662.005: on other state and optional holidays enough people are on duty to do business,
+    # and a holiday on a weekend closes no other day.
+    "TX": frozenset(
+        {
+            "New Year's Day",
+            "Martin Luther King Jr. Day",
+            "Presidents' Day",
+            "Memorial Day",
+            "Independence Day",
+            "Labor Day",
+            "Veterans Day",
+            "Thanksgiving Day",
+            "Friday After Thanksgiving",
+            "Christmas Eve",
+            "Christmas Day",
+            "Day After Christmas",
+        }
+    ),
+}
+"""Postal code -> the holidays that close the state's offices, where its calendar lists others too. A name that is not
+here is a business day, so that a clock is rather early than late."""
+
 
 def civil_date(moment: datetime, postal: str | None) -> date:
     """The date of a moment where the state's capital is; of an agency that is of no known state, the eastern one."""
@@ -47,7 +70,9 @@ def day_ends(day: date, postal: str | None) -> datetime:
 def _holidays(postal: str | None, year: int) -> frozenset[date]:
     """Days on which the state's offices are closed, as observed; of no known state, the federal ones (5 USC 6103).
     Closures that a state declares during the year are not known here."""
-    return frozenset(country_holidays("US", subdiv=postal if postal in ZONES else None, years=year))
+    listed = country_holidays("US", subdiv=postal if postal in ZONES else None, years=year)
+    closing = _CLOSED_ONLY.get(postal or "")
+    return frozenset(day for day in listed if closing is None or not closing.isdisjoint(listed.get_list(day)))
 
 
 def business_day(day: date, postal: str | None) -> bool:

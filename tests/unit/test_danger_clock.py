@@ -44,6 +44,35 @@ def test_days_counted_by_hand(received, state, third, fifth):
     assert business_days_after(start, 5, state).isoformat() == fifth
 
 
+@pytest.mark.parametrize(
+    ("received", "third", "fifth"),
+    [
+        ("2026-02-27", "2026-03-04", "2026-03-06"),  # Texas Independence Day is on Monday
+        ("2026-03-30", "2026-04-02", "2026-04-06"),  # Cesar Chavez Day and Good Friday are optional
+        ("2026-04-20", "2026-04-23", "2026-04-27"),  # San Jacinto Day
+        ("2026-06-18", "2026-06-23", "2026-06-25"),  # Emancipation Day
+        ("2026-07-01", "2026-07-06", "2026-07-08"),  # the 4th is a Saturday, which closes no other day
+        ("2026-08-26", "2026-08-31", "2026-09-02"),  # Lyndon Baines Johnson Day
+        ("2026-11-25", "2026-12-02", "2026-12-04"),  # Thanksgiving Day and the Friday after it do close
+        ("2027-01-15", "2027-01-21", "2027-01-25"),  # Martin Luther King Day does, Confederate Memorial Day does not
+        ("2027-12-22", "2027-12-28", "2027-12-30"),  # the 24th does, and the 25th and 26th are a weekend
+        ("2027-12-29", "2028-01-03", "2028-01-05"),  # New Year's Day is a Saturday
+    ],
+)
+def test_a_holiday_on_which_texas_keeps_people_on_duty_is_a_business_day_there(received, third, fifth):
+    start = date.fromisoformat(received)
+    assert [business_days_after(start, count, "TX").isoformat() for count in (3, 5)] == [third, fifth]
+
+
+def test_every_day_that_closes_texas_is_in_its_calendar_by_that_name():
+    """A name that the library no longer uses would open the offices on that day."""
+    days = (date(2025, 1, 1) + timedelta(days=n) for n in range(365))
+    assert {day.isoformat() for day in days if day.weekday() < 5 and not business_day(day, "TX")} == {
+        "2025-01-01", "2025-01-20", "2025-02-17", "2025-05-26", "2025-07-04", "2025-09-01", "2025-11-11",
+        "2025-11-27", "2025-11-28", "2025-12-24", "2025-12-25", "2025-12-26",
+    }  # fmt: skip
+
+
 @given(DAYS, st.integers(1, 10), st.sampled_from(sorted(ZONES)))
 def test_a_due_day_is_a_business_day_so_many_of_them_later(day, count, state):
     last = business_days_after(day, count, state)
