@@ -15,6 +15,9 @@ from gateway.wire import wire_desk
 from gateway.work.wire_desk import Wanted
 from keys.wire.material import read
 
+_CODES_OF_TAGS = {"state_of_hire": "state-postal"}
+"""Tags of filters whose values are those of one list, whatever the format."""
+
 
 def known(spoken: Speech, places: Places | None = AT_HOME) -> Known:
     """What partner files may refer to, from the catalog and the adapters; ``places`` as :class:`Known` has it."""
@@ -27,6 +30,7 @@ def known(spoken: Speech, places: Places | None = AT_HOME) -> Known:
         formats_read=frozenset(info.name for info in catalog.formats.values() if info.reads),
         kinds=frozenset(catalog.kinds),
         tags=frozenset(tag for info in catalog.kinds.values() for tag in (*info.facts.tags, *info.facts.flags)),
+        tag_codes={tag: frozenset(catalog.codes[name].codes) for tag, name in _CODES_OF_TAGS.items()},
         purposes=catalog.policy.purposes,
         requesters=catalog.policy.requesters,
         check_endpoint=adapters.check_options,

@@ -18,6 +18,8 @@ class Known:
     formats_read: frozenset[FormatName]
     kinds: frozenset[Kind]
     tags: frozenset[str]
+    tag_codes: Mapping[str, frozenset[str]]
+    """The values of those tags that have a list."""
     purposes: frozenset[str]
     requesters: frozenset[str]
     check_endpoint: Callable[[Endpoint], None]

@@ -66,9 +66,19 @@ def agreement_faults(one: Parsed, known: Known, keys: set[PartnerKey] | set[str]
             if kind not in known.kinds:
                 yield one.fault((*place, "kinds"), f"kinds: there is no kind {kind}")
         yield from _use_faults(one, place, agreement, known)
-        for tag in agreement.filter:
-            if tag not in known.tags:
-                yield one.fault((*place, "filter", tag), f"filter.{tag}: records have no such tag")
+        yield from _filter_faults(one, (*place, "filter"), agreement, known)
+
+
+def _filter_faults(
+    one: Parsed, place: tuple[str | int, ...], agreement: AgreementTable, known: Known
+) -> Iterable[Fault]:
+    for tag, values in agreement.filter.items():
+        if tag not in known.tags:
+            yield one.fault((*place, tag), f"filter.{tag}: records have no such tag")
+        if (codes := known.tag_codes.get(tag)) is not None:
+            for value in values:
+                if value not in codes:
+                    yield one.fault((*place, tag), f"filter.{tag}: there is no code {value}")
 
 
 def _use_faults(one: Parsed, place: tuple[str | int, ...], agreement: AgreementTable, known: Known) -> Iterable[Fault]:

@@ -221,6 +221,8 @@ WRONG = [
     ('recipient = "ohio"', 'recipient = "iowa"', "there is no partner iowa"),
     ('kinds = ["case-transfer"]', 'kinds = ["case-transfers"]', "there is no kind case-transfers"),
     ('case_type = ["A", "F"]', 'case_typ = ["A"]', "filter.case_typ: records have no such tag"),
+    ('case_type = ["A", "F"]', 'state_of_hire = ["OH", "ZZ"]', "filter.state_of_hire: there is no code ZZ"),
+    ('case_type = ["A", "F"]', 'state_of_hire = ["oh"]', "filter.state_of_hire: there is no code oh"),
     ("valid_from = 2026-01-01", 'valid_from = "soon"', "valid_from"),
     ('locators = ["26"]', 'locators = ["26", "39"]', "39 belongs to ohio"),
 ]
@@ -234,6 +236,11 @@ def test_a_mistake_is_told_with_its_file_and_line(there, wrong, told):
     place = line(text, wrong.splitlines()[-1])
     assert fault.startswith(f"partners.toml:{place}: "), fault
     assert told in fault
+
+
+def test_states_that_there_are_may_be_named_in_a_filter():
+    text = PLAIN.replace('case_type = ["A", "F"]', 'state_of_hire = ["OH", "PR"]')
+    assert applied(text).agreements[0].filters == {"state_of_hire": frozenset({"OH", "PR"})}
 
 
 @pytest.mark.parametrize(
