@@ -10,6 +10,7 @@ from sqlalchemy import Row, func, select, update
 from gateway.core.extract import Extract
 from gateway.core.model import AuditEntry
 from gateway.core.retention import Hold, HoldScope
+from gateway.store.bulk import one_at_a_time
 from gateway.store.engine import Database
 from gateway.store.insertion import Insertion
 from gateway.store.rows import write_entries
@@ -25,7 +26,7 @@ class StoredHolds:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, hold: Hold, entry: AuditEntry) -> None:
+    async def add(self, hold: Hold, entry: AuditEntry) -> Hold:
         row = {
             "id": hold.id,
             "scope": hold.scope.value,
@@ -36,9 +37,16 @@ class StoredHolds:
             "released_by": hold.released_by,
             "released_at": hold.released_at,
         }
+        alike = [holds.c[name] == row[name] for name in ("scope", "what", "reason", "set_by")]
+        before = select(holds).where(holds.c.released_at.is_(None), *alike).order_by(holds.c.id).limit(1)
         async with self._database.write() as connection:
+            await one_at_a_time(connection, "hold")
+            found = (await connection.execute(before)).one_or_none()
+            if found is not None:
+                return _hold(found)
             await _HOLDS.write(connection, [row])
             await write_entries(connection, [entry])
+        return hold
 
     async def release(self, hold: str, by: str, at: datetime, entry: AuditEntry) -> bool:
         change = update(holds).where(holds.c.id == hold, holds.c.released_at.is_(None))

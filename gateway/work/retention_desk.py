@@ -52,8 +52,7 @@ class StaffedDesk:
         what = what[:_ONE] if scope is HoldScope.CASE else what
         made = Hold(self.mint(), scope, what, reason, str(actor), self.clock())
         details = {"scope": scope.value, "what": what, "reason": reason}
-        await self.kept.add(made, self.scribe.entry(actor, "hold.set", f"hold:{made.id}", details=details))
-        return made
+        return await self.kept.add(made, self.scribe.entry(actor, "hold.set", f"hold:{made.id}", details=details))
 
     async def release(self, actor: Actor, hold: str, reason: str) -> None:
         entry = self.scribe.entry(actor, "hold.released", f"hold:{hold}", details={"reason": fit_reason(reason)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -264,6 +265,22 @@ async def test_a_record_that_is_being_handed_over_stays_until_the_next_run(site)
     assert (await eraser(site.base).run(OPERATOR)).records == 0
     assert await ids_left(site) == {record.id}
     assert len(claimed) == 1
+
+
+async def test_the_same_hold_set_twice_by_one_person_is_one(either):
+    (record,) = await either.fill(1)
+    desk = await local_desk(either.base)
+    said = (OPERATOR, HoldScope.RECORD, record.id, "litigation")
+    first, *again = await asyncio.gather(*(desk.hold(*said) for _ in range(3)))
+    assert [one.id for one in again] == [first.id] * 2
+    assert [one.id for one in await desk.holds()] == [first.id]
+    told = [entry.action for _, entry in await either.base.stores.audit.about(f"hold:{first.id}")]
+    assert told == ["hold.set"]
+    other = await desk.hold(Actor("operator", "ben"), HoldScope.RECORD, record.id, "litigation")
+    another = await desk.hold(OPERATOR, HoldScope.RECORD, record.id, "audit")
+    assert len({first.id, other.id, another.id}) == len(await desk.holds()) == 3
+    await desk.release(OPERATOR, first.id, "settled")
+    assert (await desk.hold(*said)).id != first.id
 
 
 async def test_a_floor_waits_for_what_is_on_its_way(site):

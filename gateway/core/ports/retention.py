@@ -93,7 +93,10 @@ class Pruning(Protocol):
 
 
 class Holds(Protocol):
-    async def add(self, hold: Hold, entry: AuditEntry) -> None: ...
+    async def add(self, hold: Hold, entry: AuditEntry) -> Hold:
+        """The hold that is in force: this one, or that of the same person on the same for the same reason that was
+        there before; then nothing is written."""
+        ...
 
     async def release(self, hold: str, by: str, at: datetime, entry: AuditEntry) -> bool:
         """False when there is none, or it was released before."""
