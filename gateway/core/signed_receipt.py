@@ -76,6 +76,8 @@ class Ended:
     """The disclosure guard kept them back; they went nowhere."""
     shares: tuple[Share, ...]
     """By partner, sorted."""
+    erased: int = 0
+    """They found nobody to go to until retention erased them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def final(begun: Begun, ended: Ended, seen: Seen, at: datetime) -> bytes:
         {
             **_start(begun, ReceiptKind.FINAL, seen, at),
             "ended_at": timestamp(ended.at),
-            "counts": {"records": ended.records, "refused": ended.refused, "withheld": ended.withheld},
+            "counts": _counts(ended),
             "recipients": [
                 {
                     "partner": one.partner,
@@ -142,6 +144,12 @@ def final(begun: Begun, ended: Ended, seen: Seen, at: datetime) -> bytes:
             ],
         }
     )
+
+
+def _counts(ended: Ended) -> dict[str, int]:
+    """``erased`` stands there only where there are some: few receipts have it, and earlier ones knew no such count."""
+    told = {"records": ended.records, "refused": ended.refused, "withheld": ended.withheld}
+    return {**told, "erased": ended.erased} if ended.erased else told
 
 
 def agree(begun: Begun) -> None:

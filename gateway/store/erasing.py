@@ -54,7 +54,7 @@ async def erase(
     connection: AsyncConnection, wanted: Sequence[Erasure], withdrawn: Sequence[str], entries: Sequence[AuditEntry]
 ) -> tuple[RecordId, ...]:
     """As the port says. Rows are locked in the order in which everybody does: deliveries, records, submissions."""
-    kept = await _kept_back(connection, [one.record for one in wanted])
+    kept = await _kept_back(connection, [one.record for one in wanted], withdrawn)
     rows = [_row(one) for one in sorted(wanted, key=lambda one: one.record) if one.record not in kept]
     fresh = tuple(RecordId(row.record) for row in await _ERASURES.returning(connection, rows))
     if not fresh:
@@ -86,20 +86,36 @@ def _row(one: Erasure) -> dict[str, object]:
     }
 
 
-async def _kept_back(connection: AsyncConnection, wanted: Sequence[str]) -> frozenset[str]:
-    """Records that are being handed over at this moment, and those that a hold of now covers."""
-    handed = (
-        select(items.c.record)
+async def _kept_back(connection: AsyncConnection, wanted: Sequence[str], withdrawn: Sequence[str]) -> frozenset[str]:
+    """Records that are being handed over at this moment, those that were put into a delivery since they were chosen,
+    and those that a hold of now covers."""
+    found = await _gathered_now(connection, wanted)
+    chosen = set(withdrawn)
+    under_way = (
+        select(items.c.record, items.c.delivery, deliveries.c.state)
         .join(deliveries, deliveries.c.id == items.c.delivery)
-        .where(among(connection, items.c.record, wanted), deliveries.c.state == DeliveryState.CLAIMED.value)
+        .where(among(connection, items.c.record, wanted), deliveries.c.state.not_in(_ENDED))
     )
-    found = set((await connection.execute(handed)).scalars())
+    for row in await connection.execute(under_way):
+        if row.state == DeliveryState.CLAIMED.value or row.delivery not in chosen:
+            found.add(row.record)
     scopes: dict[str, set[str]] = {scope.value: set() for scope in HoldScope}
     for hold in await connection.execute(select(holds).where(holds.c.released_at.is_(None))):
         scopes[hold.scope].add(hold.what)
     if any(scopes.values()):
         found |= await _held(connection, wanted, scopes)
     return frozenset(found)
+
+
+async def _gathered_now(connection: AsyncConnection, wanted: Sequence[str]) -> set[str]:
+    """Records that somebody is just putting into a delivery. Nobody does so with the others until this transaction
+    ends: what waits for a delivery is locked here."""
+    waiting = select(items.c.record, items.c.partner).where(
+        among(connection, items.c.record, wanted), items.c.delivery.is_(None)
+    )
+    before = {(row.record, row.partner) for row in await connection.execute(waiting)}
+    locked = await connection.execute(waiting.with_for_update(skip_locked=True))
+    return {record for record, _ in before - {(row.record, row.partner) for row in locked}}
 
 
 async def _held(connection: AsyncConnection, wanted: Sequence[str], scopes: dict[str, set[str]]) -> set[str]:

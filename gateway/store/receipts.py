@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, ScalarSelect, and_, delete, exists, func, literal, not_, or_, select, true
+from sqlalchemy import Row, ScalarSelect, and_, case, delete, exists, func, literal, not_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.model import (
@@ -28,6 +28,7 @@ from gateway.store.rows import entry_from, submission_from, write_entries
 from gateway.store.tables import (
     audit_entries,
     deliveries,
+    erasures,
     items,
     receipt_keys,
     receipts,
@@ -40,6 +41,8 @@ from gateway.store.types import Instant
 
 _RECEIPTS = Insertion(receipts, conflict="ON CONFLICT (submission, kind) DO NOTHING", returning=("submission", "kind"))
 _WALK = "ended"
+_PARKED = records.c.state == RecordState.UNROUTABLE.value
+_ERASED = exists().where(erasures.c.record == records.c.id)
 
 
 def upto() -> ScalarSelect[str]:
@@ -101,8 +104,9 @@ class StoredReceipts:
             .outerjoin(deliveries, deliveries.c.id == items.c.delivery)
             .where(records.c.submission == submission, or_(deliveries.c.id.is_(None), not_(or_(*ended))))
         )
+        parked = select(records.c.id).where(records.c.submission == submission, _PARKED, not_(_ERASED))
         async with self._database.read() as connection:
-            return bool(await connection.scalar(select(exists(on_its_way))))
+            return bool(await connection.scalar(select(or_(exists(on_its_way), exists(parked)))))
 
     async def keep(self, receipts_: Sequence[tuple[SignedReceipt, AuditEntry]], keys: Mapping[str, str]) -> None:
         rows = [
@@ -180,7 +184,8 @@ def _kinds(wanted: Iterable[str]) -> Any:  # noqa: ANN401 - SQLAlchemy's Select 
 
 def _records(wanted: Iterable[SubmissionId]) -> Any:  # noqa: ANN401 - as above
     by = (records.c.submission, records.c.state)
-    return select(*by, func.count().label("found")).where(records.c.submission.in_(list(wanted))).group_by(*by)
+    erased = func.sum(case((and_(_PARKED, _ERASED), 1), else_=0)).label("erased")
+    return select(*by, func.count().label("found"), erased).where(records.c.submission.in_(list(wanted))).group_by(*by)
 
 
 def _owed(wanted: Iterable[SubmissionId]) -> Any:  # noqa: ANN401 - as above
@@ -220,7 +225,8 @@ def _word(row: Row[Any]) -> str | None:
 
 def _ended(judged_at: datetime, kept: Sequence[Row[Any]], owed: Sequence[Row[Any]]) -> Ended | None:
     """None while a record is parked, or a delivery is on its way, in a mailbox, dead for another reason, or held."""
-    if any(row.state == RecordState.UNROUTABLE.value for row in kept) or any(_word(row) is None for row in owed):
+    parked = [row for row in kept if row.state == RecordState.UNROUTABLE.value]
+    if any(row.erased < row.found for row in parked) or any(_word(row) is None for row in owed):
         return None
     counts: dict[tuple[str, str], int] = {}
     for row in owed:
@@ -233,6 +239,7 @@ def _ended(judged_at: datetime, kept: Sequence[Row[Any]], owed: Sequence[Row[Any
         records=sum(row.found for row in kept),
         refused=sum(row.found for row in kept if row.state == RecordState.REFUSED.value),
         withheld=sum(row.found for row in kept if row.state == RecordState.WITHHELD.value),
+        erased=sum(row.erased for row in parked),
         shares=tuple(_share(partner, counts) for partner in sorted({partner for partner, _ in counts})),
     )
 

@@ -68,7 +68,7 @@ class ReceiptOffice:
         if await self.receipts.kept(submission.id, ReceiptKind.FINAL) is not None:
             return True
         erased = not submission.body_digest
-        return not erased and not submission.counts.unroutable and not await self.receipts.open(submission.id)
+        return not erased and not await self.receipts.open(submission.id)
 
     async def keys(self) -> Mapping[str, str]:
         """kid -> public JWK (JSON) of every key that signed a receipt, or may sign the next."""

@@ -780,7 +780,8 @@ async def test_the_page_of_an_erased_record_says_when_and_by_which_policy(site):
     now = site.clock()
     run = Run("run", "2026-test", "0", "operator:pat", now, RunState.RUNNING, None, 0)
     erasure = Erasure(record, "ndnh", "2026-test", "run", now, now)
-    await StoredRetention(site.database).erase(run, [erasure], [], [])
+    owed = [one.id for one in await site.parts.records.deliveries(record)]
+    assert await StoredRetention(site.database).erase(run, [erasure], owed, []) == (record,)
     async with site.browser("operator") as client:
         page = await text(client, f"/records/{record}")
     assert "by policy 2026-test, class ndnh" in page

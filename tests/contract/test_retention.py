@@ -4,25 +4,48 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from gateway.audit.proof import check_proof
 from gateway.comparing import compare
-from gateway.core.erasure import RunScope, RunState, Tally
+from gateway.core.erasure import Erasure, Run, RunScope, RunState, Tally
 from gateway.core.errors import Conflict, GatewayError
 from gateway.core.labels import open_record
-from gateway.core.model import Actor, AdapterName, DeliveryState, Digest, Endpoint, Partner, Role
+from gateway.core.model import (
+    Actor,
+    AdapterName,
+    AgreementKey,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Digest,
+    Endpoint,
+    FormatName,
+    Partner,
+    RecordState,
+    Role,
+)
 from gateway.core.ports.retention import Span
 from gateway.core.ports.wire_keys import Payload
 from gateway.core.retention import HoldScope, later
 from gateway.core.routing import Directory
 from gateway.retaining import eraser, local_desk
-from gateway.store.tables import attempts, audit_entries, deliveries, records, serials, submissions, wire_payloads
+from gateway.store.tables import (
+    attempts,
+    audit_entries,
+    deliveries,
+    items,
+    records,
+    serials,
+    submissions,
+    wire_payloads,
+)
 from gateway.store.wire_payloads import StoredPayloads
 from gateway.work.retention import Pace, Rounds
 from tests.contract.archive import BEGIN, IOWA, LOCATE, LOCATE_ANSWER, OHIO, OPERATOR, TANF, TRANSFER, WAGE, archive
@@ -265,6 +288,87 @@ async def test_a_record_that_is_being_handed_over_stays_until_the_next_run(site)
     assert (await eraser(site.base).run(OPERATOR)).records == 0
     assert await ids_left(site) == {record.id}
     assert len(claimed) == 1
+
+
+@asynccontextmanager
+async def waiting_for_a_batch(site):
+    """A record that is due and in no delivery yet; gives what erases it, as it was chosen."""
+    (record,) = await site.accept()
+    async with site.base.stores.database.write() as connection:
+        await connection.execute(update(items).values(delivery=None))
+        await connection.execute(delete(deliveries))
+    site.now = AFTER
+    retention = site.base.stores.retention
+    run = Run(site.base.mint(), "p", "0" * 64, "test", AFTER, RunState.RUNNING, None, 0)
+    await retention.begin(run, site.base.scribe.entry(OPERATOR, "retention.begun", f"retention:{run.id}"))
+    erasure = Erasure(record.id, "ndnh", "p", run.id, AFTER, record.received_at)
+    yield record, lambda: retention.erase(run, [erasure], [], [])
+
+
+def batch_of(site, record):
+    """A delivery that takes up what waits for it."""
+    return Delivery(
+        id=DeliveryId(site.base.mint()),
+        partner=IOWA,
+        sender=OHIO,
+        kind=record.kind,
+        format=FormatName("json"),
+        agreement=AgreementKey("all"),
+        state=DeliveryState.PENDING,
+        created_at=AFTER,
+        due_at=AFTER,
+        records=1,
+    )
+
+
+async def test_a_record_that_came_into_a_delivery_since_it_was_chosen_stays_until_the_next_run(either):
+    """Its bytes were gone and the delivery was pending: it was claimed, found nothing to send and died."""
+    async with waiting_for_a_batch(either) as (record, erase):
+        made = batch_of(either, record)
+        assert await either.base.stores.deliveries.gather(IOWA, OHIO, record.kind, made, 10, []) == 1
+        assert await erase() == ()
+        assert await ids_left(either) == {record.id}
+    await eraser(either.base).run(OPERATOR)
+    (delivery,) = await either.base.stores.records.deliveries(record.id)
+    assert (delivery.id, delivery.state, await ids_left(either)) == (made.id, DeliveryState.WITHDRAWN, set())
+
+
+async def test_a_record_that_waits_for_its_batch_is_erased_and_owed_no_more(either):
+    """The control: with nobody gathering it goes, and no delivery can take it up."""
+    async with waiting_for_a_batch(either) as (record, erase):
+        assert await erase() == (record.id,)
+        made = batch_of(either, record)
+        assert await either.base.stores.deliveries.gather(IOWA, OHIO, record.kind, made, 10, []) == 0
+
+
+async def test_a_record_that_is_just_being_put_into_a_delivery_stays(tmp_path, postgres_url):
+    async with archive(tmp_path, postgres_url) as site, waiting_for_a_batch(site) as (record, erase):
+        async with site.base.stores.database.write() as gathering:
+            await gathering.execute(select(items).with_for_update())
+            assert await asyncio.wait_for(erase(), 60) == ()
+        assert await ids_left(site) == {record.id}
+        assert await erase() == (record.id,)
+
+
+async def test_a_parked_record_that_was_erased_leaves_the_final_receipt_to_the_others(either):
+    """It was parked for ever in the eyes of the receipt, which was never given."""
+    parked, kept = await either.accept(count=2)
+    async with either.base.stores.database.write() as connection:
+        await connection.execute(delete(items).where(items.c.record == parked.id))
+        unroutable = update(records).where(records.c.id == parked.id)
+        await connection.execute(unroutable.values(state=RecordState.UNROUTABLE.value))
+        await connection.execute(update(submissions).values(unroutable=1))
+    await either.deliver()
+    desk = await local_desk(either.base)
+    await desk.hold(OPERATOR, HoldScope.RECORD, kept.id, "litigation")
+    receipts = either.base.stores.receipts
+    assert await receipts.open(parked.submission)
+    assert await receipts.ended([parked.submission]) == {}
+    either.now = AFTER
+    assert (await eraser(either.base).run(OPERATOR)).records == 1
+    assert not await receipts.open(parked.submission)
+    ended = (await receipts.ended([parked.submission]))[parked.submission]
+    assert (ended.records, ended.erased, [one.delivered for one in ended.shares]) == (2, 1, [1])
 
 
 async def test_the_same_hold_set_twice_by_one_person_is_one(either):

@@ -56,7 +56,8 @@ class Receipts(Protocol):
         ...
 
     async def open(self, submission: SubmissionId) -> bool:
-        """Whether a record of a judged submission is still on its way; looks no further than to the first."""
+        """Whether a record of a judged submission is still on its way, or parked and not erased; looks no further than
+        to the first."""
         ...
 
     async def keep(self, receipts: Sequence[tuple[SignedReceipt, AuditEntry]], keys: Mapping[str, str]) -> None:

@@ -47,8 +47,9 @@ class Retention(Protocol):
         """Destroy bodies with their data keys and all that was derived from them, and write down how far the run is.
 
         Returns the records that were erased: not those that somebody erased before, nor those of which a delivery is
-        being handed over at this moment, nor those that a hold came to cover. Deliveries in ``withdrawn`` that have not
-        ended go no further. Entries on records and deliveries that did not change are not written."""
+        being handed over at this moment, nor those that came into a delivery that is not in ``withdrawn``, nor those
+        that a hold came to cover. Deliveries in ``withdrawn`` that have not ended go no further. Entries on records and
+        deliveries that did not change are not written."""
         ...
 
     async def erased(self, record: RecordId) -> Erasure | None: ...
