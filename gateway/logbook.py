@@ -180,6 +180,7 @@ class Logbook:
             if progress and number % PROGRESS_EVERY == 0:
                 progress(number)
         await checkpoints.reach(head)
+        verifier.stray(await self.audit.strayed())
         for number, entry, stored in await self._beyond(head):
             verifier.feed(number, leaf(entry), stored)
         verifier.finish()

@@ -118,6 +118,12 @@ class LogVerifier:
         """Some entry of the log says that those before ``upto`` were pruned."""
         self._allowed = max(self._allowed, upto)
 
+    def stray(self, checkpoints: int) -> None:
+        """So many stored checkpoints have a size that no log has: whatever they say, it is not their note's."""
+        if checkpoints:
+            self._count += checkpoints
+            self._fault(FaultKind.NOTE, 0, max(self._next - 1, 0))
+
     def finish(self) -> None:
         """No more rows. Tells a cut-off end and entries that no checkpoint covers, and gives the partial tiles."""
         for promise in self._promises:

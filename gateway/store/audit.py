@@ -17,7 +17,7 @@ from gateway.core.ports.audit_log import Checkpoint, Tile
 from gateway.store.bulk import is_postgresql, one_at_a_time, unnested, upsert
 from gateway.store.engine import Database
 from gateway.store.insertion import Insertion
-from gateway.store.rows import entry_from, write_entries
+from gateway.store.rows import as_text, entry_from, write_entries
 from gateway.store.tables import audit_checkpoints, audit_entries, audit_tiles
 
 _NUMBERED: Mapping[str, TypeEngine[Any]] = {"id": Text(), "seq": BigInteger(), "leaf_hash": LargeBinary()}
@@ -37,6 +37,10 @@ def written_since(begin: datetime) -> tuple[ColumnElement[bool], ...]:
 def written_before(end: datetime) -> tuple[ColumnElement[bool], ...]:
     """That it is of an earlier time."""
     return audit_entries.c.id < first_id(end, _STRAYS), audit_entries.c.at < end
+
+
+_NO_SIZE = 2**62
+"""No log is so long. SQLite takes a text for greater than any number, where somebody wrote one."""
 
 
 class StoredAuditLog:
@@ -97,22 +101,29 @@ class StoredAuditLog:
             return (await connection.execute(statement)).rowcount == 1
 
     async def checkpoints(self, limit: int) -> tuple[Checkpoint, ...]:
-        return await self._checkpoints(select(audit_checkpoints).order_by(audit_checkpoints.c.size.desc()).limit(limit))
+        query = select(audit_checkpoints).where(audit_checkpoints.c.size < _NO_SIZE)
+        return await self._checkpoints(query.order_by(audit_checkpoints.c.size.desc()).limit(limit))
 
     async def checkpoints_after(self, size: int, limit: int) -> tuple[Checkpoint, ...]:
-        larger = select(audit_checkpoints).where(audit_checkpoints.c.size > size)
-        return await self._checkpoints(larger.order_by(audit_checkpoints.c.size).limit(limit))
+        columns = audit_checkpoints.c
+        larger = select(audit_checkpoints).where(columns.size > size, columns.size < _NO_SIZE)
+        return await self._checkpoints(larger.order_by(columns.size).limit(limit))
+
+    async def strayed(self) -> int:
+        query = select(func.count()).select_from(audit_checkpoints).where(audit_checkpoints.c.size >= _NO_SIZE)
+        async with self._database.read() as connection:
+            return int(await connection.scalar(query) or 0)
 
     async def _checkpoints(self, query: Select[Any]) -> tuple[Checkpoint, ...]:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
-        return tuple(Checkpoint(row.size, row.root, row.note, row.at) for row in rows)
+        return tuple(Checkpoint(row.size, row.root, as_text(row.note), row.at) for row in rows)
 
     async def tile(self, level: int, index: int) -> bytes | None:
         query = select(audit_tiles.c.hashes).where(audit_tiles.c.level == level, audit_tiles.c["index"] == index)
         async with self._database.read() as connection:
-            hashes: bytes | None = await connection.scalar(query)
-        return hashes
+            hashes = await connection.scalar(query)
+        return hashes if isinstance(hashes, bytes) else None
 
     async def entries(self, first: int, last: int) -> AsyncIterator[tuple[int, AuditEntry, bytes]]:
         """As the port says, read piece by piece: numbered entries never change, so the pieces fit together. Nothing is

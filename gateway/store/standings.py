@@ -10,11 +10,13 @@ from sqlalchemy import ColumnElement, Row, Select, Table, and_, case, exists, fa
 
 from gateway.core.standing import CLOSED, OWED, STATES, Said, Standing
 from gateway.store.engine import Database
-from gateway.store.rows import details_from
+from gateway.store.rows import as_text, details_from
 from gateway.store.tables import audit_entries, deliveries, items, records, submissions
 
 _PIECE = 1_000
 """Rows, or entries, looked at in one statement: memory stays flat however many there are."""
+_HIGHEST = 2**63 - 1
+"""That a database takes for a number."""
 _TABLES: Mapping[str, Table] = {"submission": submissions, "record": records, "delivery": deliveries}
 _ROWLESS = frozenset({"submission.refused"})
 """Said of what was turned away before it had a row."""
@@ -38,27 +40,38 @@ class StoredStandings:
                     yield standing
 
     async def lost(self) -> AsyncIterator[Standing]:
-        async with self._database.read() as connection:
-            first, last = (await connection.execute(_NUMBERS)).one()
-        for start in range(first or 0, (last or 0) + 1, _PIECE):
-            for row in await self._all(_without_row(start)):
-                yield Standing(row.object, None, (Said(row.action, row.at),))
-            for standing in _unpaid(await self._all(_owed(start))):
+        async for piece in self._pieces():
+            for row in await self._all(_without_row(piece)):
+                yield Standing(as_text(row.object), None, (Said(row.action, row.at),))
+            for standing in _unpaid(await self._all(_owed(piece))):
                 yield standing
 
     async def closed(self) -> AsyncIterator[Standing]:
-        async with self._database.read() as connection:
-            first, last = (await connection.execute(_NUMBERS)).one()
-        for start in range(first or 0, (last or 0) + 1, _PIECE):
-            for row in await self._all(_closed_by_hand(start)):
-                yield Standing(row.object, CLOSED, (Said(row.action, row.at),))
+        async for piece in self._pieces():
+            for row in await self._all(_closed_by_hand(piece)):
+                yield Standing(as_text(row.object), CLOSED, (Said(as_text(row.action), row.at),))
+
+    async def _pieces(self) -> AsyncIterator[range]:
+        """The numbers of entries piece by piece, from one that is there to the next: a number that somebody wrote far
+        beyond the others is reached at once, and one that is no number is none (whoever verifies the log misses it)."""
+        entry, start = audit_entries.c.seq, 0
+        while True:
+            async with self._database.read() as connection:
+                least = await connection.scalar(select(func.min(entry)).where(entry >= start))
+            if not isinstance(least, int):
+                return
+            yield range(least, min(least + _PIECE, _HIGHEST + 1))
+            if least + _PIECE > _HIGHEST:
+                return
+            start = least + _PIECE
 
     async def _all(self, query: Select[Any]) -> list[Row[Any]]:
         async with self._database.read() as connection:
             return list(await connection.execute(query))
 
 
-_NUMBERS = select(func.min(audit_entries.c.seq), func.max(audit_entries.c.seq))
+def _within(piece: range) -> tuple[ColumnElement[bool], ...]:
+    return audit_entries.c.seq >= piece[0], audit_entries.c.seq <= piece[-1]
 
 
 def _beside(kind: str, table: Table, after: str) -> Select[Any]:
@@ -75,20 +88,19 @@ def _standings(kind: str, rows: Iterable[Row[Any]]) -> Iterable[Standing]:
     for id_, same in groupby(rows, key=lambda row: row.id):
         these = list(same)
         said = tuple(Said(row.action, row.at) for row in these if row.action is not None)
-        yield Standing(f"{kind}:{id_}", these[0].state, said)
+        yield Standing(f"{kind}:{id_}", as_text(these[0].state), said)
 
 
-def _without_row(start: int) -> Select[Any]:
+def _without_row(piece: range) -> Select[Any]:
     entry = audit_entries.c
-    piece = (entry.seq >= start, entry.seq < start + _PIECE)
     gone = or_(*(_gone(kind, table) for kind, table in _TABLES.items()))
-    return select(entry.object, entry.action, entry.at).where(*piece, gone).order_by(entry.seq)
+    return select(entry.object, entry.action, entry.at).where(*_within(piece), gone).order_by(entry.seq)
 
 
-def _owed(start: int) -> Select[Any]:
+def _owed(piece: range) -> Select[Any]:
     """Entries by which a record went on its way, each with all that is owed for the record, in one statement."""
     entry, item = audit_entries.c, items.c
-    speaks = (entry.seq >= start, entry.seq < start + _PIECE, entry.action.in_(_OWING))
+    speaks = (*_within(piece), entry.action.in_(_OWING))
     joined = audit_entries.outerjoin(items, item.record == func.substr(entry.object, len("record:") + 1)).outerjoin(
         deliveries, deliveries.c.id == item.delivery
     )
@@ -107,9 +119,9 @@ def _unpaid(rows: Iterable[Row[Any]]) -> Iterator[Standing]:
     for _, same in groupby(rows, key=lambda row: row.seq):
         these = list(same)
         said = (Said(these[0].action, these[0].at),)
-        to, owed = _recipients(these[0]), {row.partner for row in these} - {None}
+        to, owed = _recipients(these[0]), {as_text(row.partner) for row in these if row.partner is not None}
         for partner in sorted(to ^ owed if to else ()):
-            yield Standing(f"{these[0].object} to {partner}", OWED if partner in owed else None, said)
+            yield Standing(f"{as_text(these[0].object)} to {partner}", OWED if partner in owed else None, said)
         for row in these:
             if row.gone and row.delivery not in named:
                 named.add(row.delivery)
@@ -124,10 +136,10 @@ def _recipients(row: Row[Any]) -> set[str]:
         return set()
 
 
-def _closed_by_hand(start: int) -> Select[Any]:
+def _closed_by_hand(piece: range) -> Select[Any]:
     """Entries without details of objects of which no record was erased."""
     entry, erased = audit_entries.c, audit_entries.alias()
-    piece = (entry.seq >= start, entry.seq < start + _PIECE, func.length(entry.salt) == 0)
+    empty = (*_within(piece), func.length(entry.salt) == 0)
 
     def gone(kind: str, of: ColumnElement[str], record: ColumnElement[str]) -> ColumnElement[bool]:
         told = (erased.c.object == literal("record:").concat(record), erased.c.action == _ERASED)
@@ -137,7 +149,7 @@ def _closed_by_hand(start: int) -> Select[Any]:
     carried = gone("delivery", items.c.delivery, items.c.record)
     posted = gone("submission", records.c.submission, records.c.id)
     rightly = or_(itself, carried, posted)
-    return select(entry.object, entry.action, entry.at).where(*piece, ~rightly).order_by(entry.seq)
+    return select(entry.object, entry.action, entry.at).where(*empty, ~rightly).order_by(entry.seq)
 
 
 def _gone(kind: str, table: Table) -> ColumnElement[bool]:

@@ -15,6 +15,7 @@ from gateway.core.audit_entry import leaf
 from gateway.core.errors import Conflict
 from gateway.core.ports.audit_log import Checkpoint, Tile
 from gateway.store.audit import StoredAuditLog
+from gateway.store.engine import open_database
 from gateway.store.standings import StoredStandings
 from gateway.store.tables import audit_checkpoints, audit_entries
 from tests.contract.grown_log import grow, logbook_of
@@ -234,6 +235,55 @@ async def test_a_time_that_no_clock_tells_is_located_and_does_not_end_the_verifi
         await connection.execute(text("UPDATE audit_entries SET at = :at WHERE seq = 5"), {"at": moment})
     assert (await verified(logbook))[0] == ("leaf", 5, 5)
     assert (await compare(StoredStandings(database), logbook.audit)).rows == 0
+
+
+FIFTH, NEWEST, TILE = "audit_entries WHERE seq = 5", "audit_checkpoints WHERE size = 7", "audit_tiles WHERE level = 0"
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "value", "told"),
+    [
+        *((FIFTH, name, b"\xff", ("leaf", 5, 5)) for name in ("id", "actor", "action", "object", "outcome", "details")),
+        (FIFTH, "at", "at noon", ("leaf", 5, 5)),
+        (FIFTH, "salt", "a text", ("leaf", 5, 5)),
+        (FIFTH, "salt", 7, ("leaf", 5, 5)),
+        (FIFTH, "leaf_hash", "a text", ("leaf", 5, 5)),
+        (FIFTH, "seq", "a text", ("gap", 5, 5)),
+        (FIFTH, "seq", b"\xff", ("gap", 5, 5)),
+        (NEWEST, "size", "a text", ("note", 0, 2)),
+        (NEWEST, "size", b"\xff", ("note", 0, 2)),
+        (NEWEST, "root", "a text", ("note", 6, 6)),
+        (NEWEST, "note", b"\xff", ("note", 6, 6)),
+        (TILE, "hashes", 7, ("tile", 0, 6)),
+        (TILE, "hashes", "a text", ("tile", 0, 6)),
+    ],
+)
+async def test_a_value_of_another_type_is_located_and_does_not_end_the_verification(
+    sqlite_url, row, column, value, told
+):
+    """SQLite takes a value of any type in any column; PostgreSQL does not."""
+    database = open_database(sqlite_url)
+    logbook = logbook_of(database)
+    await grow(logbook, 3, 4)
+    table, where = row.split(" ", 1)
+    async with database.write() as connection:
+        changed = f"UPDATE {table} SET {column} = :value {where}"  # noqa: S608 - the names stand in this test
+        await connection.execute(text(changed), {"value": value})
+    assert told in await verified(logbook)
+    await compare(StoredStandings(database), logbook.audit)
+    await database.dispose()
+
+
+@pytest.mark.parametrize("number", [2**62, 2**63 - 1])
+async def test_an_entry_numbered_far_beyond_the_others_is_missed_at_its_place_and_ends_nothing(database, number):
+    """The comparison went through all numbers up to it, which takes longer than anybody lives."""
+    logbook = logbook_of(database)
+    await grow(logbook, 3, 4)
+    async with database.write() as connection:
+        await connection.execute(text("UPDATE audit_entries SET seq = :number WHERE seq = 5"), {"number": number})
+    assert ("gap", 5, 5) in await verified(logbook)
+    found = await asyncio.wait_for(compare(StoredStandings(database), logbook.audit), 60)
+    assert found.rows == 0
 
 
 @pytest.mark.parametrize("details", ["{}", "no JSON", "[]", '{"first":0,"upto":"all"}'])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -96,6 +97,28 @@ async def test_a_row_that_was_changed_or_deleted_by_hand_is_told(database, state
     found = await told(database)
     assert found.first == (Contradiction(f"{name}:{id_}", action, state),)
     assert found.contradictions == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "of"),
+    [
+        ("UPDATE records SET state = x'ff' WHERE id = :record", "record:{record}"),
+        ("UPDATE submissions SET state = x'ff' WHERE id = :submission", "submission:{submission}"),
+        ("UPDATE records SET id = x'ff' WHERE id = :record", "record:{record}"),
+        ("UPDATE items SET partner = x'ff' WHERE record = :record", "record:{record} to ?b'\\xff'"),
+    ],
+)
+async def test_a_value_of_another_type_is_told_and_does_not_end_the_comparison(sqlite_url, statement, of):
+    """SQLite takes a value of any type in any column; PostgreSQL does not."""
+    database = open_database(sqlite_url)
+    first, *_ = await filled(database)
+    names = {"record": first.judged[0].record.id, "submission": first.submission.id}
+    await change(database, "PRAGMA foreign_keys = OFF")
+    await change(database, statement, **{name: id_ for name, id_ in names.items() if f":{name}" in statement})
+    found = await told(database)
+    await database.dispose()
+    assert of.format(**names) in [one.object for one in found.first]
+    assert json.dumps([(one.object, one.action, one.state) for one in found.first])
 
 
 async def test_a_delivery_that_was_made_and_then_deleted_by_hand_is_told_once(database):

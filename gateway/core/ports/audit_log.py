@@ -59,6 +59,10 @@ class AuditLog(Protocol):
         """Of more entries than ``size``, smallest first."""
         ...
 
+    async def strayed(self) -> int:
+        """How many checkpoints have a size that no log has: none of the other methods tells of them."""
+        ...
+
     async def tile(self, level: int, index: int) -> bytes | None:
         """Concatenated 32-byte hashes of a tile, full (256) or partial; None when there is none."""
         ...

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.core.audit_entry import Recorded, canonical_json
-from gateway.core.model import Actor, AuditEntry
+from gateway.core.model import Actor, AuditEntry, EntryId
 from gateway.store.insertion import Insertion
 from gateway.store.tables import audit_entries
 
@@ -41,9 +41,20 @@ def entry_row(entry: AuditEntry) -> dict[str, object]:
 def entry_from(row: Sequence[Any]) -> AuditEntry:
     """An entry of a row of all columns of the table, in their order."""
     id_, at, actor, action, obj, outcome, details, salt, *_ = row
+    if not (type(id_) is type(actor) is type(action) is type(obj) is type(outcome) is type(details) is str):
+        actor, action, obj, outcome, details = map(as_text, (actor, action, obj, outcome, details))
+        id_ = EntryId(as_text(id_))
+    if type(salt) is not bytes:
+        salt = as_text(salt).encode()
     closed = None if salt else _commitment(details)
     told = Recorded(details) if closed is None else {}
     return AuditEntry(id_, at, Actor.parse(actor), action, obj, outcome, told, salt, closed)
+
+
+def as_text(value: object) -> str:
+    """A text of the store. Of a value of another type, as SQLite takes it from somebody's hand, one that no entry has:
+    the entry then does not give its leaf hash."""
+    return value if isinstance(value, str) else f"?{value!r}"
 
 
 def _commitment(details: str) -> str | None:
