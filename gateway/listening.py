@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import structlog
 from aiohttp import web
@@ -14,7 +16,7 @@ from gateway.console_setup import asking, console_settings, sso
 from gateway.core.errors import Misconfigured
 from gateway.core.loopback import is_loopback
 from gateway.settings import Listen, Role, Settings
-from gateway.tls import server_context
+from gateway.tls import RENEWED_EVERY, RenewedTls
 from gateway.web.access import Access
 from gateway.web.api.application import api_application
 from gateway.web.console.application import console_application
@@ -22,6 +24,7 @@ from gateway.web.edge import runner
 from gateway.web.limits import Limits as WebLimits
 from gateway.web.metrics import RequestFigures, StoreFigures, metrics_application
 from gateway.wiring import Gateway
+from gateway.work.loops import Loop, run
 
 log = structlog.get_logger()
 
@@ -31,23 +34,31 @@ async def listening(process: Gateway) -> AsyncIterator[None]:
     """The listeners of the process's roles, each on its own port."""
     settings = process.settings
     runners: list[web.AppRunner] = []
+    secured: list[Loop] = []
+    renewing: list[asyncio.Task[None]] = []
     registry = process.metrics.registry
     try:
         if Role.API in process.roles:
             limits = _limits(settings)
             api = api_application(process.parts, limits, RequestFigures(registry), access(settings))
-            await _listen(process, runners, "api", runner(api, limits, shutdown_seconds=2), settings.api)
+            tls = _tls(settings, "api", settings.tls.client_ca, secured)
+            await _listen(process, runners, "api", runner(api, limits, shutdown_seconds=2), settings.api, tls)
         if Role.CONSOLE in process.roles:
             _refuse_open_console(settings)
             secure = settings.tls.certificate is not None or settings.console.device_ca is not None
             chosen = console_settings(settings.console, secure=secure, restricted=settings.crypto.restricted)
             console = console_application(process.parts, chosen, sso(settings), asking(settings.console))
             made = runner(console, WebLimits(), shutdown_seconds=2)
-            await _listen(process, runners, "console", made, settings.console)
+            tls = _tls(settings, "console", settings.console.device_ca, secured)
+            await _listen(process, runners, "console", made, settings.console, tls)
         figures = metrics_application(registry, StoreFigures(process.parts, registry))
         await _listen(process, runners, "metrics", runner(figures, WebLimits()), settings.metrics)
+        renewing += [asyncio.create_task(run(loop, process.stop), name=loop.name) for loop in secured]
         yield
     finally:
+        for task in renewing:
+            task.cancel()
+        await asyncio.gather(*renewing, return_exceptions=True)
         await asyncio.gather(*(one.cleanup() for one in runners))
 
 
@@ -79,14 +90,22 @@ def _refuse_open_console(settings: Settings) -> None:
         raise Misconfigured("Without TLS the console listens on a loopback address only (or set console.plain_http).")
 
 
+def _tls(settings: Settings, name: str, authorities: Path | None, secured: list[Loop]) -> ssl.SSLContext | None:
+    """What to listen with, and the loop that looks for a renewed certificate."""
+    made = RenewedTls(name, settings.tls, authorities=authorities, restricted=settings.crypto.restricted)
+    if made.context is not None:
+        secured.append(Loop(f"tls.{name}", made.step, RENEWED_EVERY))
+    return made.context
+
+
 async def _listen(
-    process: Gateway, runners: list[web.AppRunner], name: str, made: web.AppRunner, where: Listen
+    process: Gateway,
+    runners: list[web.AppRunner],
+    name: str,
+    made: web.AppRunner,
+    where: Listen,
+    context: ssl.SSLContext | None = None,
 ) -> None:
-    settings = process.settings
-    asked = {"api": settings.tls.client_ca, "console": settings.console.device_ca}
-    context = None
-    if name in asked:
-        context = server_context(settings.tls, authorities=asked[name], restricted=settings.crypto.restricted)
     await made.setup()
     runners.append(made)
     try:

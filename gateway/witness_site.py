@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ from aiohttp import web
 
 from gateway.core.errors import Misconfigured
 from gateway.settings import Tls
-from gateway.tls import server_context
+from gateway.tls import RENEWED_EVERY, RenewedTls
 from gateway.web.edge import runner
 from gateway.web.limits import Limits
 from gateway.web.witness import witness_application
 from gateway.witness import Witness
+from gateway.work.loops import Loop, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,10 @@ async def serving(witness: Witness, listener: Listener) -> AsyncIterator[str]:
         limits,
         shutdown_seconds=2,
     )
-    context = server_context(_tls(listener), restricted=listener.restricted)
+    tls = RenewedTls("witness", _tls(listener), restricted=listener.restricted)
+    context, stop = tls.context, asyncio.Event()
     await made.setup()
+    renewing = asyncio.create_task(run(Loop("tls.witness", tls.step, RENEWED_EVERY), stop))
     try:
         try:
             await web.TCPSite(made, listener.host, listener.port, ssl_context=context).start()
@@ -46,6 +50,8 @@ async def serving(witness: Witness, listener: Listener) -> AsyncIterator[str]:
             raise Misconfigured(f"The witness cannot listen: {error.strerror}.", code="listen") from None
         yield f"{'https' if context else 'http'}://{listener.host}:{made.addresses[0][1]}"
     finally:
+        stop.set()
+        await renewing
         await made.cleanup()
 
 

@@ -146,9 +146,9 @@ def _own_certificate(settings: Settings) -> list[str]:
     if now < shown.not_before:
         return [f"tls.certificate is not valid before {shown.not_before:%Y-%m-%d %H:%M} UTC"]
     if now >= shown.not_after:
-        return [f"tls.certificate ended on {shown.not_after:%Y-%m-%d}: replace it, and start the processes anew"]
+        return [f"tls.certificate ended on {shown.not_after:%Y-%m-%d}: replace it"]
     if shown.not_after - now < _SOON:
-        return [f"tls.certificate ends on {shown.not_after:%Y-%m-%d}: replace it, and start the processes anew"]
+        return [f"tls.certificate ends on {shown.not_after:%Y-%m-%d}: replace it"]
     return []
 
 

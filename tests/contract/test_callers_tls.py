@@ -7,21 +7,26 @@ import base64
 import json
 import shutil
 import ssl
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
 import pytest
 import trustme
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
+from gateway.app import gateway
 from gateway.cli.application import app
 from gateway.core.caller import Tier
 from gateway.core.errors import Misconfigured, Unauthenticated
-from gateway.tls import SUITES, server_context
+from gateway.settings import Tls
+from gateway.tls import SUITES, RenewedTls, server_context
 from tests.contract.api_stack import running
 from tests.contract.caller_stack import door, identity, know, server_files
+from tests.servers.gateway_process import install
 from tests.servers.raw import talking
+from tests.unit.work_site import eventually
 
 READ = "/v1/submissions"
 LOOPBACK, ELSEWHERE = "127.0.0.0/8", "192.0.2.0/24"
@@ -110,6 +115,107 @@ def test_only_suites_with_ephemeral_keys_and_authenticated_encryption_are_offere
         assert suite["aead"]
         assert suite["kea"] in ("kx-ecdhe", "kx-any")
     assert "ECDHE" in SUITES
+
+
+async def shown_by(port):
+    """The certificate that a new connection is shown, DER."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
+    found = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    writer.close()
+    return found
+
+
+def put(leaf, folder, *, key=True, certificate=True):
+    """Certificate and key as somebody renews them: written aside, then moved into place."""
+    for wanted, name, pems in (
+        (certificate, "server.crt", leaf.cert_chain_pems[:1]),
+        (key, "server.key", [leaf.private_key_pem]),
+    ):
+        if wanted:
+            (folder / "aside").write_bytes(b"".join(one.bytes() for one in pems))
+            (folder / "aside").replace(folder / name)
+
+
+async def test_a_renewed_certificate_is_shown_as_soon_as_it_fits_its_key(tmp_path):
+    old, new = (trustme.CA().issue_cert("127.0.0.1") for _ in range(2))
+    put(old, tmp_path)
+    tls = RenewedTls("api", Tls(certificate=tmp_path / "server.crt", key=tmp_path / "server.key"))
+    first, second = (ssl.PEM_cert_to_DER_cert(one.cert_chain_pems[0].bytes().decode()) for one in (old, new))
+    async with talking(silent, tls.context) as port:
+        assert await shown_by(port) == first
+        put(new, tmp_path, key=False)
+        with capture_logs() as told:
+            await tls.step()
+            await tls.step()
+        assert [(one["event"], one["name"]) for one in told] == [("tls.unfit", "api")]
+        assert await shown_by(port) == first
+        put(new, tmp_path, certificate=False)
+        assert await shown_by(port) == first, "the control: nobody has looked"
+        with capture_logs() as told:
+            await tls.step()
+        assert [one["event"] for one in told] == ["tls.renewed"]
+        assert await shown_by(port) == second
+        (tmp_path / "server.key").unlink()
+        await tls.step()
+        assert await shown_by(port) == second
+
+
+async def silent(_reader, writer):
+    writer.close()
+
+
+async def test_authorities_written_anew_are_those_that_count(tmp_path):
+    own, before, after = trustme.CA(), trustme.CA(), trustme.CA()
+    put(own.issue_cert("127.0.0.1"), tmp_path)
+    before.cert_pem.write_to_path(tmp_path / "ca.pem")
+    files = Tls(certificate=tmp_path / "server.crt", key=tmp_path / "server.key", client_ca=tmp_path / "ca.pem")
+    tls = RenewedTls("api", files, authorities=files.client_ca)
+    known = []
+
+    async def note(_reader, writer):
+        known.append(bool(writer.get_extra_info("peercert")))
+        writer.write(b"met")
+        await writer.drain()
+        writer.close()
+
+    async def met(port, authority):
+        """Whether somebody with a certificate of this authority gets an answer."""
+        context = ssl.create_default_context()
+        own.configure_trust(context)
+        authority.issue_cert("ohio.example").configure_cert(context)
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
+            found = await reader.read()
+        except (OSError, ssl.SSLError):
+            return False
+        writer.close()
+        return found == b"met"
+
+    async with talking(note, tls.context) as port:
+        assert [await met(port, one) for one in (before, after)] == [True, False]
+        after.cert_pem.write_to_path(tmp_path / "ca.pem")
+        await tls.step()
+        assert [await met(port, one) for one in (before, after)] == [False, True]
+    assert known == [True, True]
+
+
+async def test_a_gateway_that_runs_shows_a_renewed_certificate(tmp_path, sqlite_url, monkeypatch):
+    monkeypatch.setattr("gateway.listening.RENEWED_EVERY", timedelta(milliseconds=50))
+    old, new = (trustme.CA().issue_cert("127.0.0.1") for _ in range(2))
+    put(old, tmp_path)
+    files = {"certificate": str(tmp_path / "server.crt"), "key": str(tmp_path / "server.key")}
+    installed = await install(tmp_path / "home", sqlite_url, "", tls=files)
+    async with gateway(installed.settings) as process:
+        ports = [int(process.addresses[name].rpartition(":")[2]) for name in ("api", "console")]
+        first = [await shown_by(port) for port in ports]
+        put(new, tmp_path)
+
+        async def renewed():
+            return not set(first) & {await shown_by(port) for port in ports}
+
+        await eventually(renewed)
 
 
 async def test_curl_with_a_client_certificate_gets_a_token_and_uses_it(stack, files, tmp_path):
