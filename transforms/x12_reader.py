@@ -19,6 +19,7 @@ from gateway.core.x12_set import TransactionSet
 from transforms.cutting import FILE_FAULTS, MOST_FINDINGS, Told
 from transforms.x12_envelope import ENVELOPE, faults_of
 from transforms.x12_levels import Levels
+from transforms.x12_numbers import Numbers
 from transforms.x12_segments import (
     ISA_LENGTH,
     LINE_ENDS,
@@ -51,10 +52,13 @@ X12_RECORD_SIZE = RuleCode("X12-RECORD-SIZE")
 X12_INTERCHANGES = RuleCode("X12-INTERCHANGES")
 X12_TRAILER_MISSING = RuleCode("X12-TRAILER-MISSING")
 X12_CONTROL_NUMBER = RuleCode("X12-CONTROL-NUMBER")
+X12_NUMBER_REPEATED = RuleCode("X12-NUMBER-REPEATED")
 X12_COUNT = RuleCode("X12-COUNT")
 X12_EMPTY_SET = RuleCode("X12-EMPTY-SET")
 X12_TEST = RuleCode("X12-TEST")
 
+MOST_SETS = 999_999
+"""In one group: GE01 has six digits."""
 TOLD_BY_ISA = (6, 9, 10, 13)
 """Elements that say whose file it is, when it was made and what it is called."""
 _PADDING = LINE_ENDS + b" \x1a"
@@ -86,6 +90,8 @@ class X12Reader(Told):
         self._open: list[_Open] = []
         """ISA, GS and ST, as far as they are open."""
         self._levels = Levels(table.sections)
+        self._numbers = Numbers()
+        """Of the sets of the group that is open."""
         self._ordinal = 0
         self._line = 0
         self._began = False
@@ -203,9 +209,14 @@ class X12Reader(Told):
         self._open[-1].count += 1
         if cut.tag == "GS":
             self._open.append(_Open("GE", cut.get(6), text))
+            self._numbers = Numbers()
             self._expect("GS01", cut.get(1), self._table.group)
             self._expect("GS08", cut.get(8), self._table.release)
             return
+        if self._numbers.repeats(cut.get(2)):
+            self._report(X12_NUMBER_REPEATED, "ST02", "a set of the group before it has this number")
+        if self._open[-1].count > MOST_SETS:
+            self._stop(X12_COUNT, "ST", f"more than {MOST_SETS} sets in a group")
         self._open.append(_Open("SE", cut.get(2), text, 1))
         self._levels.reset()
         self._expect("ST01", cut.get(1), self._table.code)

@@ -177,6 +177,36 @@ def test_one_rejected_set_among_accepted_ones_is_a_group_accepted_in_part():
     ]  # fmt: skip
 
 
+def twice(second: str, *, same_group: bool = True) -> bytes:
+    """The inquiry's set twice, the second under this number, in one group or in two."""
+    one = BODIES["x12-270"].decode()
+    first, last = one.index("ST*270"), one.index("GE*1")
+    other = one[first:last].replace("*0001~", f"*{second}~")
+    if same_group:
+        return (one[:last] + other + one[last:].replace("GE*1", "GE*2")).encode()
+    group, end = one[one.index("GS*") : first], one.index("IEA*")
+    body = one[:end] + group.replace("*2001*", "*2002*") + other + one[last:end].replace("*2001", "*2002")
+    return (body + one[end:].replace("IEA*1", "IEA*2")).encode()
+
+
+def test_two_sets_of_a_group_under_one_number_refuse_the_file_and_are_told_apart_by_the_code():
+    """Both were taken, and the answer named two sets alike: their sender could not tell which of them was at fault."""
+    _, file, _ = read("x12-270", twice("0001"))
+    assert [(str(one.rule), one.field, one.severity) for one in file] == [
+        ("X12-NUMBER-REPEATED", "ST02", Severity.FATAL)
+    ]
+    _, segments = answered("x12-270", twice("0001"))
+    assert told(segments, "AK2", "AK5", "AK9") == [
+        "AK2*270*0001", "AK5*R", "AK2*270*0001", "AK5*R*23", "AK9*R*2*2*0",
+    ]  # fmt: skip
+    assert not accepted_by_pyx12(twice("0001"))
+
+
+@pytest.mark.parametrize("body", [twice("0002"), twice("00001"), twice("000A"), twice("0001", same_group=False)])
+def test_numbers_that_differ_and_those_of_another_group_are_no_repetition(body):
+    assert read("x12-270", body)[1] == []
+
+
 def test_a_fault_before_the_record_is_placed_where_it_is_though_the_record_is_named():
     fault = Finding(RuleCode("X12-CODE"), Severity.ERROR, record=1, field="BGN01", line=9)
     _, segments = answered("x12-834", BODIES["x12-834"], fault)

@@ -1,9 +1,12 @@
 """Segments and elements of X12 files: each fault names its place and never a value."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.core.model import Severity
 from tests.unit.x12_samples import changed, contents, read, recounted, told
+from transforms.x12_numbers import Numbers
 
 
 @pytest.mark.parametrize(
@@ -78,3 +81,10 @@ def test_a_finding_never_holds_a_value():
     _, _, records = read("x12-834", body.replace(b"DMG*D8*20150314", b"DMG*D8*CANARY77"))
     assert len(records) > 1
     assert not any(word in repr(one) for one in records for word in ("SAMPLE", "CANARY", "90001"))
+
+
+@given(st.lists(st.text("01A", min_size=1, max_size=10), max_size=40))
+def test_a_number_repeats_when_the_same_text_came_before(numbers):
+    known = Numbers()
+    told = [known.repeats(one) for one in numbers]
+    assert told == [len(one) < 10 and one in numbers[:place] for place, one in enumerate(numbers)]
