@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
 from itertools import takewhile
 from operator import attrgetter
@@ -100,12 +100,13 @@ class KindForm:
         return found
 
     def move(self, left: tuple[str, ...], entered: tuple[str, ...]) -> str:
-        """The tags that close one group and open the next."""
+        """The tags that close one group and open the next, and an empty element for each block that is skipped: the
+        next one would be read as an earlier one without it."""
         text = self._moves.get((left, entered))
         if text is None:
             common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(left, entered, strict=False)))
             closing = "".join(f"</{_name(step)}>" for step in reversed(left[common:]))
-            opening = "".join(f"<{_name(step)}>" for step in entered[common:])
+            opening = "".join(f"{skipped}<{_name(step)}>" for step, skipped in _entered(left, entered, common))
             text = closing + opening
             if len(self._moves) >= _REMEMBERED:
                 self._moves.clear()
@@ -137,6 +138,21 @@ class KindForm:
 
 def _name(step: str) -> str:
     return step.partition("[")[0]
+
+
+def _entered(left: tuple[str, ...], entered: tuple[str, ...], common: int) -> Iterator[tuple[str, str]]:
+    """The steps that are entered, each with the empty elements of its name before it."""
+    before = left[common] if len(left) > common else ""
+    for step in entered[common:]:
+        name, number = _name(step), _number(step)
+        known = _number(before) if _name(before) == name else 0
+        yield step, f"<{name}/>" * (number - known - 1)
+        before = ""
+
+
+def _number(step: str) -> int:
+    """Which block of its name a step is; 0 where there is only one."""
+    return int(step.partition("[")[2].rstrip("]") or 0)
 
 
 def _validator(info: KindInfo, source: bytes) -> etree.XMLSchema:

@@ -67,6 +67,17 @@ def test_repeated_groups_are_sorted_by_number_not_by_text():
 
 
 @pytest.mark.parametrize(
+    ("kind", "numbers"), [("registry-entry", (2,)), ("registry-entry", (1, 3)), ("registry-entry", (2, 3, 9))]
+)
+def test_a_block_that_is_skipped_keeps_its_place_and_the_document_is_valid(kind, numbers):
+    fields = {f"AdditionalName[{n}]/PersonSurName": f"N{n}" for n in numbers}
+    fields |= {f"LocateSource[{n}]/LocateSourceCode": "ALL" for n in numbers}
+    content = Content(Kind(kind), fields)
+    assert CANONICAL.read(CANONICAL.write(content)) == content
+    assert not {path for _, path in findings(content) if path and path.startswith(("Additional", "LocateSource"))}
+
+
+@pytest.mark.parametrize(
     ("path", "value", "rule"),
     [
         ("Employee/PersonSSNIdentification", "90000000X", "XSD-PATTERN"),
