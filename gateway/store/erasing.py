@@ -90,14 +90,14 @@ async def _kept_back(connection: AsyncConnection, wanted: Sequence[str], withdra
     """Records that are being handed over at this moment, those that were put into a delivery since they were chosen,
     and those that a hold of now covers."""
     found = await _gathered_now(connection, wanted)
-    chosen = set(withdrawn)
+    free = await _not_claimed(connection, withdrawn)
     under_way = (
-        select(items.c.record, items.c.delivery, deliveries.c.state)
+        select(items.c.record, items.c.delivery)
         .join(deliveries, deliveries.c.id == items.c.delivery)
         .where(among(connection, items.c.record, wanted), deliveries.c.state.not_in(_ENDED))
     )
     for row in await connection.execute(under_way):
-        if row.state == DeliveryState.CLAIMED.value or row.delivery not in chosen:
+        if row.delivery not in free:
             found.add(row.record)
     scopes: dict[str, set[str]] = {scope.value: set() for scope in HoldScope}
     for hold in await connection.execute(select(holds).where(holds.c.released_at.is_(None))):
@@ -105,6 +105,14 @@ async def _kept_back(connection: AsyncConnection, wanted: Sequence[str], withdra
     if any(scopes.values()):
         found |= await _held(connection, wanted, scopes)
     return frozenset(found)
+
+
+async def _not_claimed(connection: AsyncConnection, withdrawn: Sequence[str]) -> set[str]:
+    """Of these deliveries those that nobody has claimed, is claiming or is changing otherwise. Nobody does until this
+    transaction ends: they are locked here, and what they carry may be erased."""
+    of = among(connection, deliveries.c.id, sorted(withdrawn)), deliveries.c.state != DeliveryState.CLAIMED.value
+    locked = select(deliveries.c.id).where(*of).order_by(deliveries.c.id).with_for_update(skip_locked=True)
+    return set((await connection.execute(locked)).scalars())
 
 
 async def _gathered_now(connection: AsyncConnection, wanted: Sequence[str]) -> set[str]:

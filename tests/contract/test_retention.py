@@ -350,6 +350,25 @@ async def test_a_record_that_is_just_being_put_into_a_delivery_stays(tmp_path, p
         assert await erase() == (record.id,)
 
 
+async def test_a_record_whose_delivery_is_just_being_claimed_stays(tmp_path, postgres_url):
+    """It was erased while its bytes were on their way to the partner."""
+    async with archive(tmp_path, postgres_url) as site:
+        (record,) = await site.accept()
+        (delivery,) = await site.base.stores.records.deliveries(record.id)
+        site.now = AFTER
+        run = Run(site.base.mint(), "p", "0" * 64, "test", AFTER, RunState.RUNNING, None, 0)
+        erasure = Erasure(record.id, "ndnh", "p", run.id, AFTER, record.received_at)
+        erase = site.base.stores.retention.erase
+        async with site.base.stores.database.write() as claiming:
+            claimed = update(deliveries).values(state=DeliveryState.CLAIMED.value)
+            await claiming.execute(claimed)
+            assert await asyncio.wait_for(erase(run, [erasure], [delivery.id], []), 60) == ()
+        assert await erase(run, [erasure], [delivery.id], []) == (), "it is claimed now"
+        async with site.base.stores.database.write() as connection:
+            await connection.execute(update(deliveries).values(state=DeliveryState.PENDING.value))
+        assert await erase(run, [erasure], [delivery.id], []) == (record.id,), "the control"
+
+
 async def test_a_parked_record_that_was_erased_leaves_the_final_receipt_to_the_others(either):
     """It was parked for ever in the eyes of the receipt, which was never given."""
     parked, kept = await either.accept(count=2)
