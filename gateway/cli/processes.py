@@ -131,9 +131,10 @@ def demo(
     port: Annotated[int, typer.Option(help="Port of the console; 0 takes a free one.")] = 8080,
 ) -> None:
     """Show the whole gateway on synthetic partners: no server, no account, no real person."""
-    from gateway.demo.story import tell  # noqa: PLC0415 - heavy, needed here only
+    from gateway.demo.story import end_as_by_ctrl_c, tell  # noqa: PLC0415 - heavy, needed here only
     from gateway.demo.world import Wishes  # noqa: PLC0415 - as above
 
+    end_as_by_ctrl_c()
     held = asyncio.run(tell(Wishes(once=once, database=pg, broker=amqp, port=port)))
     raise typer.Exit(Exit.OK if held else Exit.FINDINGS)
 

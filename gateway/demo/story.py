@@ -36,6 +36,14 @@ async def tell(wishes: Wishes) -> bool:
     return held
 
 
+def end_as_by_ctrl_c() -> None:
+    """Who terminates the demonstration or closes its terminal ends it in order, as Ctrl-C does: its folder has keys.
+    What keeps a process when its terminal is closed (``nohup``) still does."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
 @contextmanager
 def _closed_port() -> Iterator[int]:
     """A port on which nobody listens: the partner that stays down. Bound meanwhile, so that nobody else takes it."""
@@ -73,9 +81,7 @@ async def _stay(narrator: Narrator, world: World) -> None:
     narrator.say("")
     narrator.say(f"A little traffic goes on. Open {world.process.addresses['console']} and look around; Ctrl-C ends.")
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
     traffic = asyncio.create_task(trickle(world, stop))
     await stop.wait()
     traffic.cancel()

@@ -14,6 +14,7 @@ from gateway.app import gateway
 from gateway.callers import Account, add_operator, new_operator_key, new_partner_key
 from gateway.cli.client import Client
 from gateway.clock import utc_now
+from gateway.core.errors import Misconfigured
 from gateway.core.model import Actor, PartnerKey
 from gateway.core.roles import Role
 from gateway.demo.neighbours import Neighbours
@@ -21,7 +22,7 @@ from gateway.foundation import Foundation, foundation
 from gateway.partner_files import read
 from gateway.partner_store import apply, known
 from gateway.settings import Settings, load
-from gateway.store.migrations import migrate
+from gateway.store.migrations import in_use, migrate
 from gateway.transports import database_transport
 from gateway.wiring import Gateway
 from keys.files import FileKeys
@@ -83,7 +84,10 @@ class World:
 
 
 async def prepare(chosen: Settings, home: Path) -> None:
-    """Keys, folders, schema."""
+    """Keys, folders, schema. Raises Misconfigured for a database that a gateway has used: its partners and the
+    passwords of its accounts would be set anew, under other keys than it has."""
+    if await in_use(chosen.db.url, database_transport(chosen)):
+        raise Misconfigured("A gateway has used this database. Give the demonstration an empty one: CREATE DATABASE.")
     FileKeys.create(home / "keys", utc_now, secrets.token_bytes)
     for name in ("secrets", "exchange", "exchange/ohio-tanf", "exchange/ohio-medicaid", "exchange/ndnh"):
         (home / name).mkdir(mode=0o700, exist_ok=True)

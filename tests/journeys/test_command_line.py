@@ -11,12 +11,14 @@ import time
 import pytest
 
 from tests.journeys import samples
+from tests.journeys.partner_files import everybody
 from tests.journeys.site import until, whole
-from tests.servers.gateway_process import GATEWAY, bare_environment
+from tests.servers.gateway_process import GATEWAY, bare_environment, install
+from tests.servers.ports import free_port
 
 HELP_TIMES = 1.5
 """So many times the bare imports; 0.9 when nothing was drawn in boxes any more, 1.6 with them."""
-INTEGRITY = 10
+CONFIGURATION, INTEGRITY, INTERRUPTED = 3, 10, 130
 STOPPED_IN = 2.0
 
 
@@ -127,6 +129,30 @@ def test_the_demonstration_stops_within_two_seconds_and_leaves_nothing(tmp_path)
         demonstration.wait(timeout=30)
         assert time.perf_counter() - begun < STOPPED_IN
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name)
+def test_the_demonstration_leaves_nothing_however_it_is_ended_in_the_middle_of_its_story(tmp_path, number):
+    """Its folder holds keys and a database."""
+    environment = {**bare_environment(), "TMPDIR": str(tmp_path)}
+    command = [str(GATEWAY), "demo", "--once"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment) as demonstration:
+        assert any("posts" in line for line in demonstration.stdout), "the story has begun"
+        assert list(tmp_path.iterdir()), "the control: there is something to leave"
+        demonstration.send_signal(number)
+        demonstration.stdout.read()
+        assert demonstration.wait(timeout=60) == INTERRUPTED
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_the_demonstration_leaves_a_database_alone_that_a_gateway_has_used(command_line, postgres_url, tmp_path):
+    """Its partners and accounts would have been those of the demonstration, and nobody would have got in any more."""
+    installed = await install(tmp_path, postgres_url, everybody(free_port()))
+    before = command_line.on(installed, "partner", "list", "--json").stdout
+    done = command_line.run(["demo", "--once", "--pg", postgres_url], tmp_path, {})
+    assert done.returncode == CONFIGURATION
+    assert "CREATE DATABASE" in done.stderr
+    assert command_line.on(installed, "partner", "list", "--json").stdout == before
 
 
 def test_the_help_is_there_at_once():
