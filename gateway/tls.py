@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,15 +37,24 @@ def server_context(tls: Tls, *, authorities: Path | None = None, restricted: boo
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE | ssl.OP_NO_COMPRESSION
     if restricted:
         narrow(context)
+    files = [path for path in (tls.certificate, tls.key, authorities) if path is not None]
     try:
         context.load_cert_chain(tls.certificate, tls.key)
         if authorities is not None:
             context.load_verify_locations(authorities)
             context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
             context.verify_mode = ssl.CERT_OPTIONAL
-    except (OSError, ssl.SSLError) as error:
-        raise Misconfigured(f"The TLS files cannot be loaded ({type(error).__name__}).") from None
+    except ssl.SSLError as error:
+        why = (error.reason or "no PEM").replace("_", " ").lower()
+        raise Misconfigured(f"The TLS files cannot be loaded: {why} ({_named(files)}).") from None
+    except OSError as error:
+        missing = [path for path in files if not os.access(path, os.R_OK)]
+        raise Misconfigured(f"TLS files cannot be read: {_named(missing)} ({error.strerror}).") from None
     return context
+
+
+def _named(files: Iterable[Path]) -> str:
+    return ", ".join(map(str, files))
 
 
 class RenewedTls:

@@ -120,6 +120,21 @@ def _addresses(settings: Settings) -> dict[str, str]:
     return found
 
 
+def _data(settings: Settings) -> dict[str, str]:
+    """What is wrong with catalog and policies, each under its own name: nothing else can be looked at without them."""
+    from gateway.policies import policies_in_force  # noqa: PLC0415 - heavy, needed here only
+    from gateway.tools import speech  # noqa: PLC0415 - as above
+
+    found = {}
+    try:
+        spoken = speech(drafts=settings.drafts)
+        found["catalog"] = "ok"
+        policies_in_force(settings, spoken)
+    except Misconfigured as error:
+        return found | {"policy" if found else "catalog": error.detail}
+    return {}
+
+
 def _transport(settings: Settings) -> str:
     from gateway.transports import in_the_clear  # noqa: PLC0415 - heavy, needed here only
 
@@ -198,7 +213,6 @@ async def _examined(settings: Settings) -> dict[str, str]:
     from gateway.admitting import told_waits  # noqa: PLC0415 - heavy, needed here only
     from gateway.floors import refuse_old_libraries  # noqa: PLC0415 - as above
     from gateway.foundation import foundation  # noqa: PLC0415 - as above
-    from gateway.policies import NOT_SIGNED  # noqa: PLC0415 - as above
     from gateway.store.migrations import NEWER, current, is_newer, newest  # noqa: PLC0415 - as above
     from gateway.transports import database_transport  # noqa: PLC0415 - as above
     from gateway.wiring import open_broker, references  # noqa: PLC0415 - heavy, needed here only
@@ -215,6 +229,8 @@ async def _examined(settings: Settings) -> dict[str, str]:
     if unfit := _addresses(settings):
         return found | unfit
     found["transport"] = _transport(settings)
+    if unfit := _data(settings):
+        return found | unfit
     try:
         async with foundation(settings) as base:
             found |= {"catalog": "ok", "policy": "ok" if base.policies.signed_by else _UNSIGNED, "keys": keys}
@@ -239,7 +255,7 @@ async def _examined(settings: Settings) -> dict[str, str]:
                 }
     except GatewayError as error:
         if isinstance(error, Misconfigured):
-            found["policy" if error.problem == NOT_SIGNED else "keys"] = error.detail
+            found |= {"catalog": "ok", "policy": "ok", "keys": error.detail}
         else:
             found |= {"catalog": "ok", "keys": keys, "database": f"{masked(settings.db.url)}: {error.detail}"}
     if not os.access(settings.secrets, os.R_OK):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -17,9 +18,10 @@ import trustme
 from gateway.core.model import FormatName
 from gateway.fips import modules
 from gateway.offline import validator
-from tests.servers.gateway_process import bare_environment
+from tests.servers.gateway_process import GATEWAY, bare_environment
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
 NAMELESS = 54321
 """A user that no machine knows by a name, as containers have them."""
 FAULTY = """[[partner]]
@@ -271,6 +273,41 @@ def test_doctor_tells_of_a_url_that_is_none_where_it_tells_of_its_server(run, se
 
 
 @pytest.mark.parametrize(
+    ("policy", "says"),
+    [(None, "cannot be read"), ("version = 3", "policy")],
+    ids=["missing", "none"],
+)
+def test_doctor_tells_of_a_policy_of_the_site_that_cannot_be_used_where_it_tells_of_policies(
+    run, tmp_path, policy, says
+):
+    """It was told of the keys, which are right."""
+    run("init")
+    if policy is not None:
+        (tmp_path / "site.toml").write_text(policy)
+    found = json.loads(run("doctor", "--json", GATEWAY__RETENTION__POLICY="site.toml").stdout)
+    assert says in found["policy"]
+    assert (found["catalog"], found["keys"]) == ("ok", "not looked at")
+
+
+def test_doctor_tells_of_a_catalog_that_cannot_be_used_where_it_tells_of_the_catalog(run, tmp_path):
+    """Whoever adds a rule meets it; it was told of the keys."""
+    run("init")
+    shutil.copytree(ROOT / "schemas", tmp_path / "schemas")
+    rules = tmp_path / "schemas/rules/agency.toml"
+    rules.write_text(rules.read_text().replace('check = "any-filled"', 'check = "filed"', 1))
+    done = subprocess.run(
+        [str(GATEWAY), "doctor", "--json"],
+        cwd=tmp_path,
+        env={**bare_environment(), "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        check=False,
+    )
+    found = json.loads(done.stdout)
+    assert "unknown check filed" in found["catalog"]
+    assert (found["policy"], found["keys"]) == ("not looked at", "not looked at")
+
+
+@pytest.mark.parametrize(
     ("days", "says"),
     [((-9, 300), "ok"), ((-9, 9), "ends on"), ((-9, -1), "ended on"), ((1, 300), "not valid before")],
     ids=["valid", "soon", "over", "early"],
@@ -285,7 +322,17 @@ def test_doctor_says_until_when_the_certificate_of_the_listeners_counts(run, tmp
 def test_doctor_says_that_the_certificate_of_the_listeners_cannot_be_loaded(run, tmp_path):
     """A process would not start."""
     one, other = (trustme.CA().issue_cert("localhost") for _ in range(2))
-    assert "cannot be loaded" in doctor_of(run, tmp_path, one, other)["transport"]
+    told = doctor_of(run, tmp_path, one, other)["transport"]
+    assert "cannot be loaded: key values mismatch" in told
+    assert "shown.key" in told
+
+
+def test_doctor_names_the_file_of_the_listeners_that_is_missing(run, tmp_path):
+    trustme.CA().issue_cert("localhost").cert_chain_pems[0].write_to_path(tmp_path / "shown.pem")
+    run("init")
+    tls = {"GATEWAY__TLS__CERTIFICATE": "shown.pem", "GATEWAY__TLS__KEY": "shown.key"}
+    told = json.loads(run("doctor", "--json", **tls).stdout)["transport"]
+    assert "cannot be read: shown.key (No such file" in told
 
 
 def doctor_of(run, folder, shown, key=None):
