@@ -134,8 +134,16 @@ class Formats(Mapping[FormatName, Format]):
         if made is None:
             if name not in self._catalog.formats:
                 raise KeyError(name)
-            made = self._made[name] = FORMATS[name](self._catalog)
+            made = self._made[name] = self._engine(name)
         return made
+
+    def _engine(self, name: FormatName) -> Format:
+        """Raises Misconfigured where the format's own table is missing: a KeyError would say there is no format."""
+        try:
+            return FORMATS[name](self._catalog)
+        except KeyError as missing:
+            where = "schemas/files, schemas/csv, schemas/x12 or schemas/fhir"
+            raise Misconfigured(f"The format {name} has no table {missing.args[0]}.toml in {where}.") from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._catalog.formats

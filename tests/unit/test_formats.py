@@ -140,3 +140,14 @@ def test_a_catalog_with_a_format_that_has_no_engine_is_refused():
     odd = {**CATALOG.formats, FormatName("odd"): CATALOG.formats[FormatName("xml")]}
     with pytest.raises(Misconfigured, match="odd"):
         formats(replace(CATALOG, formats=odd))
+
+
+@pytest.mark.parametrize(
+    ("tables", "name"),
+    [("files", "w4-control"), ("columns", "newhire-csv-nj"), ("x12", "x12-270"), ("messages", "bfdr-birth")],
+)
+def test_a_format_without_its_own_table_is_told_as_one_that_lacks_it(tables, name):
+    """Who adds a format and forgets it was told that there is no such format, and whether that one was meant."""
+    left = {key: table for key, table in getattr(CATALOG, tables).items() if key != name}
+    with pytest.raises(Misconfigured, match=rf"{name} has no table {name}\.toml in schemas/"):
+        formats(replace(CATALOG, **{tables: left}))[FormatName(name)]
