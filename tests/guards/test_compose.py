@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import yaml
 from gateway.settings import PREFIX, Role, Settings
 
 ROOT = Path(__file__).parents[2]
+PROGRAM = "/opt/gateway/bin/gateway"
+"""Where the image has the program itself."""
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +93,50 @@ def test_what_the_image_copies_and_runs_exists(compose, dockerfile):
         assert source == "." or (ROOT / source).exists(), source
     for module in re.findall(r"python -m (gateway\S*)", dockerfile):
         assert (ROOT / (module.replace(".", "/") + ".py")).exists(), module
-    entrypoint = (ROOT / "deploy" / "entrypoint").read_text(encoding="utf-8")
-    assert "gateway" in entrypoint
+    assert f"exec {PROGRAM} " in (ROOT / "deploy" / "gateway").read_text(encoding="utf-8")
+    assert f"{PROGRAM.removesuffix('gateway')}pip install" in dockerfile
     assert "USER gateway" in dockerfile, "the image does not run as root"
     commands = {service["command"][0] for service in compose["services"].values() if "build" in service}
     assert commands <= {"init", "serve"}
+
+
+def test_a_command_that_somebody_runs_in_a_container_has_the_settings_of_its_processes(dockerfile):
+    """`docker compose exec` passes by the entry point: what is called `gateway` there has to bring them itself."""
+    assert re.search(r"^COPY deploy/gateway /usr/local/bin/gateway$", dockerfile, re.MULTILINE)
+    assert re.search(r'^ENTRYPOINT \["gateway"\]$', dockerfile, re.MULTILINE)
+
+
+@pytest.fixture
+def in_a_container(tmp_path):
+    """Runs what the image calls `gateway`, with these secrets and a program that tells what it was given."""
+    program = tmp_path / "program"
+    program.write_text('#!/bin/sh\necho "$GATEWAY__DB__URL $GATEWAY__BROKER__URL $*"\n')
+    program.chmod(0o700)
+    script = (ROOT / "deploy" / "gateway").read_text(encoding="utf-8")
+    script = script.replace("/run/secrets", str(tmp_path)).replace(PROGRAM, str(program))
+
+    def run(*words):
+        return subprocess.run(["/bin/sh", "-c", script, "gateway", *words], capture_output=True, text=True, check=False)
+
+    return run
+
+
+def test_the_passwords_of_the_secrets_are_in_the_settings_of_every_command(in_a_container, tmp_path):
+    (tmp_path / "postgres_password").write_text("one\n")
+    (tmp_path / "rabbitmq_password").write_text("two\n")
+    told = "postgresql+asyncpg://gateway:one@postgres/gateway amqp://gateway:two@rabbitmq/gateway operator list\n"
+    assert in_a_container("operator", "list").stdout == told
+
+
+def test_a_password_that_cannot_be_read_is_told_and_nothing_begins_without_it(in_a_container, tmp_path):
+    """It was passed over: the gateway then made a database of its own in a folder that is not there."""
+    (tmp_path / "postgres_password").mkdir()
+    done = in_a_container("serve")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "chmod 644 deploy/secrets/postgres_password" in done.stderr
+
+
+def test_passwords_and_keys_of_the_machine_are_not_copied_into_the_build():
+    """Its layers are kept, and may be pushed as a cache."""
+    left_out = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert {"deploy/secrets", "state", ".git"} <= set(left_out)
