@@ -112,7 +112,8 @@ async def _listen(
         site = web.TCPSite(made, where.host, where.port, ssl_context=context, backlog=1024)
         await site.start()
     except OSError as error:
-        raise Misconfigured(f"{name} cannot listen on {where.host}:{where.port}: {error.strerror}") from None
+        fault = f"{name} cannot listen on {where.host}:{where.port}: {error.strerror}"
+        raise Misconfigured(f"{fault}. Set {name}.port (`gateway demo`: --port 0).") from None
     port = made.addresses[0][1]
     process.addresses[name] = f"{'https' if context else 'http'}://{where.host}:{port}"
     log.info("listening", name=name, host=where.host, port=port)

@@ -21,7 +21,7 @@ from gateway.demo.neighbours import Neighbours
 from gateway.foundation import Foundation, foundation
 from gateway.partner_files import read
 from gateway.partner_store import apply, known
-from gateway.settings import Settings, load
+from gateway.settings import Settings, alone, load
 from gateway.store.migrations import in_use, migrate
 from gateway.transports import database_transport
 from gateway.wiring import Gateway
@@ -52,10 +52,17 @@ def examples() -> Path:
 
 
 def settings(wishes: Wishes, home: Path) -> Settings:
-    port = 0 if wishes.once else wishes.port
+    """Of the settings of this machine only how servers are reached and which algorithms are allowed: the head of
+    another log, witnesses and time stamps are no business of a demonstration."""
+    port, site = 0 if wishes.once else wishes.port, load()
     chosen: dict[str, Any] = {
-        "db": {"url": wishes.database or f"sqlite+aiosqlite:///{home / 'gateway.db'}"},
-        "broker": {"url": wishes.broker},
+        "crypto": site.crypto,
+        "db": {
+            "url": wishes.database or f"sqlite+aiosqlite:///{home / 'gateway.db'}",
+            "ca": site.db.ca,
+            "plain": site.db.plain,
+        },
+        "broker": {"url": wishes.broker, "ca": site.broker.ca, "plain": site.broker.plain},
         "keys": {"directory": home / "keys"},
         "secrets": home / "secrets",
         "api": {"port": 0, "sandbox": True},
@@ -64,7 +71,7 @@ def settings(wishes: Wishes, home: Path) -> Settings:
         "work": {"folder_root": home / "exchange", "processes": 1},
         "log_name": "gateway.example/demo",
     }
-    return load(**chosen)
+    return alone(**chosen)
 
 
 @dataclass(frozen=True, slots=True)

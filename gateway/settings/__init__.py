@@ -19,7 +19,7 @@ from gateway.settings.oidc import Oidc
 from gateway.settings.part import Part
 from gateway.settings.places import PlaceSettings
 from gateway.settings.policy import PolicySettings
-from gateway.settings.process import DEFAULT_FILE, PREFIX, Settings, load
+from gateway.settings.process import DEFAULT_FILE, PREFIX, Settings, alone, load
 from gateway.settings.retention import Retention
 from gateway.settings.role import Role
 from gateway.settings.work import Work
@@ -51,5 +51,6 @@ __all__ = [
     "TokenSettings",
     "WitnessSettings",
     "Work",
+    "alone",
     "load",
 ]

@@ -119,6 +119,25 @@ def load(file: Path | None = None, **overrides: Any) -> Settings:  # noqa: ANN40
         raise Misconfigured(f"Settings file {chosen}: {error.strerror}") from None
 
 
+def alone(**values: Any) -> Settings:  # noqa: ANN401 - whatever a section takes
+    """Settings of these values and of defaults, whatever environment and file say: for what is nobody's installation.
+    Raises pydantic's ValidationError."""
+
+    class Alone(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return (init_settings,)
+
+    return Alone(**values)
+
+
 def _told(fault: ErrorDetails) -> str:
     """What is wrong with one key, in our words where pydantic's are no help."""
     if fault["type"] != "extra_forbidden":

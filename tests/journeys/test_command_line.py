@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import socket
 import subprocess
 import time
 
@@ -153,6 +154,25 @@ async def test_the_demonstration_leaves_a_database_alone_that_a_gateway_has_used
     assert done.returncode == CONFIGURATION
     assert "CREATE DATABASE" in done.stderr
     assert command_line.on(installed, "partner", "list", "--json").stdout == before
+
+
+@pytest.mark.timeout(240)
+async def test_the_demonstration_leaves_alone_what_the_site_remembers_of_its_own_log(
+    command_line, sqlite_url, tmp_path
+):
+    """It wrote the head of its own log there: that the site's had been set back nobody would have noticed any more."""
+    head = tmp_path / "keys/log-head"
+    await install(tmp_path, sqlite_url, everybody(free_port()), audit={"head_file": str(head)})
+    done = command_line.run(["demo", "--once"], tmp_path, {}, patience=200)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    assert not head.exists()
+
+
+def test_the_demonstration_says_what_to_do_where_its_port_is_taken(command_line, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        done = command_line.run(["demo", "--port", str(other.getsockname()[1])], tmp_path, {})
+    assert done.returncode == CONFIGURATION
+    assert "--port 0" in done.stderr
 
 
 def test_the_help_is_there_at_once():
