@@ -150,9 +150,10 @@ def evidence(
     from gateway.disclosed import Evidence  # noqa: PLC0415 - as above
 
     async def work(base: Foundation) -> tuple[str, Extract]:
-        made = Evidence(base.logbook, base.stores.records)
-        copy = await register(base, "evidence", f"record:{record}", purpose)
-        return await made.bundle(RecordId(record), PartnerKey(reader) if reader else None), copy
+        bundle = Evidence(base.logbook, base.stores.records).bundle
+        made = await bundle(RecordId(record), PartnerKey(reader) if reader else None)
+        # In the register before it leaves, and not where there is nothing to take: nobody could erase that.
+        return made, await register(base, "evidence", f"record:{record}", purpose)
 
     text, copy = local.on_foundation(work)
     size = out.write_bytes(text.encode())

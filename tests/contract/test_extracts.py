@@ -119,6 +119,15 @@ def test_every_way_out_is_in_the_register(installed, tmp_path, claim):
     claim.measured(f"{len(WAYS)} of {len(WAYS)} ways out registered")
 
 
+def test_evidence_on_a_record_that_is_not_there_is_no_copy_to_erase(installed, tmp_path):
+    """A slip in its id left a line that is overdue one day, for a file that nobody has."""
+    config, record = installed
+    words = ("audit", "evidence", record[:-1] + ("0" if record[-1] != "0" else "1"), "--out", str(tmp_path / "none"))
+    done = CliRunner().invoke(app, ["--config", str(config), *words])
+    assert isinstance(done.exception, NotFound), done.output
+    assert registered(config) == []
+
+
 def test_keys_leave_with_a_back_up_once_somebody_else_agreed_to_just_this_one(installed, tmp_path, sqlite_url):
     config, _record = installed
     first, other = (("backup", "create", str(tmp_path / name), "--with-keys") for name in ("first", "other"))
