@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from gateway.core.errors import Conflict, Misconfigured
+from gateway.core.errors import Conflict, Misconfigured, NotFound
 from keys.states import LIVE, OPENING, WAITS_FIRST, KeyEvent, KeyPlace, KeyState, KeyUse, after
 
 KEY_BYTES = 32
@@ -141,11 +141,11 @@ class KeyRing:
         return _activated(ring.moved(old.facts.id, KeyEvent.RETIRE, at), use, label, at)
 
     def key(self, key_id: str) -> Key:
-        """Raises Misconfigured when there is none."""
+        """Raises NotFound when there is none: only people name a key by its id."""
         for key in self.keys:
             if key.facts.id == key_id:
                 return key
-        raise Misconfigured("there is no key with this id", code="no-such-key")
+        raise NotFound("There is no key with this id. All are listed by `gateway keys list`.")
 
     def moved(self, key_id: str, event: KeyEvent, at: datetime) -> KeyRing:
         """The ring after ``event`` befell one key. Raises Conflict when its state does not allow that."""

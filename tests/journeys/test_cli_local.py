@@ -272,6 +272,13 @@ def test_doctor_tells_of_a_url_that_is_none_where_it_tells_of_its_server(run, se
     assert (found["libraries"], found["keys"]) == ("ok", "not looked at")
 
 
+def test_a_key_that_is_not_there_is_not_found(run):
+    """By its exit code a script takes 3 for a configuration that is wrong."""
+    run("init")
+    done = run("keys", "destroy", "kek:records:2001-01:1", "--ask", "ticket 4")
+    assert (done.returncode, "keys list" in done.stderr) == (5, True)
+
+
 @pytest.mark.parametrize(
     ("policy", "says"),
     [(None, "cannot be read"), ("version = 3", "policy")],

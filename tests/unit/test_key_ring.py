@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from gateway.core.errors import Conflict, Misconfigured
+from gateway.core.errors import Conflict, Misconfigured, NotFound
 from keys.ring import Key, KeyFacts, KeyRing
 from keys.states import OPENING, TRANSITIONS, WAITS_FIRST, KeyEvent, KeyState, KeyUse, after
 
@@ -62,7 +62,7 @@ def test_a_key_that_every_process_must_know_before_is_not_rotated_at_once(use):
 
 
 def test_an_unknown_key_cannot_be_moved():
-    with pytest.raises(Misconfigured, match="no key with this id"):
+    with pytest.raises(NotFound, match="no key with this id"):
         ring_with().moved("kek:records:2026-03:9", KeyEvent.RETIRE, NOW)
 
 
