@@ -5,14 +5,15 @@ The file appears under its final name complete and on disk: temporary name, fsyn
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import errno
 import os
+import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
+from adapters.folder_hands import Hands
 from adapters.kit import Kit
 from adapters.options import Option, Options, complete, ours, wrong
 from gateway.core.errors import DeliveryFailed, Misconfigured, Permanent, Transient
@@ -20,11 +21,12 @@ from gateway.core.ids import Random
 from gateway.core.model import Partner
 from gateway.core.ports.adapters import Handover, Parcel
 
-OPTIONS: Mapping[str, Option] = {"directory": Option(str, "absolute path of the directory; it must exist")}
+OPTIONS: Mapping[str, Option] = {
+    "directory": Option(str, "absolute path of the directory; it must exist"),
+    "timeout_seconds": Option(int, "for one file; a mount may hang for ever", default=120, most=7_200),
+}
 
 MODE = 0o640
-HANDS = 8
-"""Threads that write into one directory."""
 
 
 def check(options: Options) -> None:
@@ -46,14 +48,14 @@ class FolderAdapter:
     Temporary names carry a mark of this process: another one that still writes the same delivery (its lease ran out)
     must not have its half-written file renamed by us. After a crash a hidden ``.part`` file may stay.
 
-    Each directory has threads of its own: a mount that hangs keeps those that use it, for as long as it hangs, and
-    nobody else waits for them.
+    Each directory has threads of its own: a mount that hangs keeps those that use it, for as long as it hangs. An
+    attempt ends after ``timeout_seconds`` nevertheless, and nobody else waits for them, the end of the process neither.
     """
 
     def __init__(self, random: Random, root: Path | None = None) -> None:
         self._mark = random(4).hex()
         self._root = root
-        self._hands: dict[Path, ThreadPoolExecutor] = {}
+        self._hands: dict[Path, Hands] = {}
 
     @classmethod
     def of(cls, kit: Kit) -> FolderAdapter:
@@ -62,27 +64,27 @@ class FolderAdapter:
     async def hand_over(self, parcel: Parcel, partner: Partner) -> Handover:
         try:
             check(partner.endpoint.options)
-            directory = Path(str(partner.endpoint.options["directory"]))
+            options = complete(partner.endpoint.options, OPTIONS)
         except Misconfigured as error:
             raise ours(error) from error
+        directory = Path(str(options["directory"]))
+        hands = self._hands.get(directory) or self._hands.setdefault(directory, Hands())
+        work = partial(self._write, directory, parcel)
         try:
-            hands = self._hands.get(directory) or self._hands.setdefault(directory, ThreadPoolExecutor(HANDS, "folder"))
-            await _uninterrupted(asyncio.get_running_loop().run_in_executor(hands, self._write, directory, parcel))
+            await hands.write(directory / parcel.name, work, int(options["timeout_seconds"]))
         except OSError as error:
             raise _translated(error) from error
         return Handover(answer=parcel.name)
 
     async def close(self) -> None:
-        """No thread is left that waits for work."""
-        hands, self._hands = self._hands, {}
-        for one in hands.values():
-            one.shutdown(wait=False)
+        """Nothing to close: a thread ends with its file."""
 
-    def _write(self, directory: Path, parcel: Parcel) -> None:
+    def _write(self, directory: Path, parcel: Parcel, off: threading.Event) -> None:
         directory = self._allowed(directory)
         temporary = directory / f".{parcel.name}.{self._mark}.part"
         try:
             _fill(temporary, parcel.body)
+            _expect_waited_for(off)
             temporary.replace(directory / parcel.name)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -99,13 +101,10 @@ class FolderAdapter:
         return real
 
 
-async def _uninterrupted(work: asyncio.Future[None]) -> None:
-    """A thread cannot be cancelled: wait for it, so that it never works beside the next attempt."""
-    try:
-        await asyncio.shield(work)
-    except asyncio.CancelledError:
-        await asyncio.gather(work, return_exceptions=True)
-        raise
+def _expect_waited_for(off: threading.Event) -> None:
+    """Raises TimeoutError when the attempt ended meanwhile: the next one gives the file its name."""
+    if off.is_set():
+        raise TimeoutError
 
 
 def _fill(path: Path, body: bytes) -> None:
@@ -135,9 +134,11 @@ _CODES: Mapping[int | None, str] = {
     errno.EACCES: "folder-denied",
     errno.EPERM: "folder-denied",
     errno.EROFS: "folder-denied",
+    errno.ETIMEDOUT: "folder-timeout",
 }
 
 
 def _translated(error: OSError) -> DeliveryFailed:
     """Always transient: a mount that is gone, full or read-only is an outage, not a fault of the delivery."""
-    return Transient("the partner's directory cannot be written", code=_CODES.get(error.errno, "folder-broken"))
+    number = errno.ETIMEDOUT if isinstance(error, TimeoutError) else error.errno
+    return Transient("the partner's directory cannot be written", code=_CODES.get(number, "folder-broken"))

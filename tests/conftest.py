@@ -24,6 +24,7 @@ pytest_plugins = [
         "tests.servers.loaded_program",
         "tests.servers.chromium",
         "tests.servers.command_line",
+        "tests.servers.hung_mount",
         "tests.servers.postgres",
         "tests.servers.rabbitmq",
         "tests.servers.softhsm",

@@ -36,6 +36,7 @@ AWAY = Cause(
         "sftp-timeout",
         "sftp-closed",
         "sftp-failed",
+        "folder-timeout",
         "http-408",
         "http-425",
         "http-429",

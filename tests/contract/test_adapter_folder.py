@@ -1,8 +1,10 @@
 """The channel folder: full disks, missing mounts, links, and directories outside of the allowed root."""
 
 import asyncio
+import contextlib
 import os
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,13 +12,15 @@ import pytest
 
 from adapters import folder
 from adapters.folder import FolderAdapter
+from adapters.folder_hands import HANDS, Hands
 from gateway.core.errors import Permanent, Transient
 from gateway.core.model import AdapterName, Endpoint, Partner
 from tests.contract.test_adapter_contract import files_of, hidden_files, parcel, partner
+from tests.journeys.site import until
 
 
-def to(directory: Path) -> Partner:
-    return partner(Endpoint(AdapterName.FOLDER, {"directory": str(directory)}))
+def to(directory: Path, **more: int) -> Partner:
+    return partner(Endpoint(AdapterName.FOLDER, {"directory": str(directory), **more}))
 
 
 @pytest.fixture
@@ -31,26 +35,6 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     try:
         yield place
     finally:
-        subprocess.run(["umount", "-l", str(place)], check=False, capture_output=True)
-
-
-@pytest.fixture
-def hung_mount(tmp_path: Path) -> Iterator[tuple[Path, Callable[[], None]]]:
-    """A file system whose server never answers, and what ends it: then everything on it is an error."""
-    place = tmp_path / "hung"
-    place.mkdir()
-    try:
-        server = Path("/dev/fuse").open("r+b", buffering=0)  # noqa: SIM115 - closed by the test, or below
-    except OSError:
-        pytest.skip("this machine does not let us serve a file system")
-    options = f"fd={server.fileno()},rootmode=40000,user_id=0,group_id=0"
-    mount = ["mount", "-i", "-t", "fuse", "-o", options, "synthetic", str(place)]
-    try:
-        if subprocess.run(mount, check=False, capture_output=True, pass_fds=[server.fileno()]).returncode:
-            pytest.skip("this machine does not let us mount a file system")
-        yield place, server.close
-    finally:
-        server.close()
         subprocess.run(["umount", "-l", str(place)], check=False, capture_output=True)
 
 
@@ -75,6 +59,50 @@ async def test_a_mount_that_hangs_holds_up_nobody_else(
         ends = await asyncio.gather(*stuck, return_exceptions=True)
     assert {type(end) for end in ends} == {Transient}
     assert len(files_of(fine)) == 1
+
+
+async def test_an_attempt_at_a_mount_that_hangs_ends_and_so_do_the_next(
+    hung_mount: tuple[Path, Callable[[], None]],
+) -> None:
+    adapter, (hung, _) = FolderAdapter(os.urandom), hung_mount
+    # More than there are threads, and the first of them once more.
+    for number in (*range(HANDS + 2), 0):
+        with pytest.raises(Transient) as failed:
+            await adapter.hand_over(parcel(number=number), to(hung, timeout_seconds=1))
+        assert failed.value.problem == "folder-timeout"
+
+
+class Slow:
+    """Work on a file that comes on when it is let."""
+
+    def __init__(self) -> None:
+        self.let, self.begun = threading.Event(), 0
+        self.called_off: list[bool] = []
+
+    def __call__(self, off: threading.Event) -> None:
+        self.begun += 1
+        self.let.wait()
+        self.called_off.append(off.is_set())
+
+
+async def test_what_hangs_is_not_begun_again_beside_itself_and_hears_that_it_was_called_off(tmp_path: Path) -> None:
+    hands, slow = Hands(), Slow()
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            await hands.write(tmp_path / "one", slow, 0.05)
+    assert slow.begun == 1
+    slow.let.set()
+    await until(lambda: slow.called_off == [True], "the first one comes on, and knows that nobody waits")
+    await until_written(hands, tmp_path / "one", slow)
+    assert slow.called_off == [True, False]
+
+
+async def until_written(hands: Hands, path: Path, work: Slow) -> None:
+    """Once the earlier work has been seen to end."""
+    while True:
+        with contextlib.suppress(TimeoutError):
+            return await hands.write(path, work, 10)
+        await asyncio.sleep(0.01)
 
 
 async def test_a_full_disk_is_transient_and_leaves_nothing(tiny_disk: Path) -> None:
