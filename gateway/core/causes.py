@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from gateway.core.model import Delivery, DeliveryState
 
+PROCESS_DIED = "process-died"
+"""Of what a process was at when it ended: a body that it judged, a delivery of which the partner may have all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:
@@ -128,7 +131,7 @@ CAUSES = (
     ),
     DISCLOSED,
     Cause(
-        ("internal", "worker-died", "process-died"),
+        ("internal", "worker-died", PROCESS_DIED),
         "the gateway itself failed at it, again and again",
         "a defect of ours, nobody has to send anything again: report it with what the log says of its id; retry once it"
         " is mended",

@@ -24,12 +24,14 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from gateway.core.causes import PROCESS_DIED
 from gateway.core.model import (
     AuditEntry,
     Claimed,
     Delivery,
     DeliveryId,
     DeliveryState,
+    Fault,
     Kind,
     PartnerKey,
     Settlement,
@@ -158,11 +160,18 @@ class StoredDeliveries:
     async def release_expired(self, now: datetime) -> int:
         claimed = deliveries.c.state == DeliveryState.CLAIMED.value
         expired = _unlocked(claimed, deliveries.c.lease_until <= now)
+        unknown = deliveries.c.digest.is_(None)  # the partner may have what nobody has written down
+        marked = {
+            "cause": case((unknown, PROCESS_DIED), else_=deliveries.c.cause),
+            "fault": case((unknown, Fault.GATEWAY.value), else_=deliveries.c.fault),
+        }
         async with self._database.write() as connection:
             released = await connection.execute(
                 update(deliveries)
                 .where(deliveries.c.id == expired.c.id)
-                .values(state=DeliveryState.PENDING.value, announce_at=now, lease_owner=None, lease_until=None)
+                .values(
+                    state=DeliveryState.PENDING.value, announce_at=now, lease_owner=None, lease_until=None, **marked
+                )
                 .returning(deliveries.c.id)
             )
             return len(released.all())

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import structlog
 
 from gateway.core import lifecycle
+from gateway.core.causes import PROCESS_DIED
 from gateway.core.errors import Conflict, NotFound, Unprocessable
 from gateway.core.lifecycle import Event
 from gateway.core.model import Actor, Delivery, DeliveryId, DeliveryState, Page, PartnerKey
@@ -61,8 +62,7 @@ async def acknowledge(parts: Parts, word: Acknowledged) -> Delivery:
     if found is None or found.partner != word.partner:
         raise NotFound
     unfit = await _unfit(parts, found, word)
-    if unfit == "digest-mismatch" and found.digest is None and found.state is DeliveryState.CLAIMED:
-        # Nothing to compare with yet: a quick partner speaks before its answer to the delivery itself is written down.
+    if unfit == "digest-mismatch" and _may_be_known(found):
         raise Conflict("The delivery is just being handed over: say it again in a moment.", code="delivery-state")
     if unfit is not None:
         await _alarm(parts, word, unfit)
@@ -86,6 +86,15 @@ async def _take(parts: Parts, found: Delivery, word: Acknowledged, reason: str) 
     if not changed:
         raise Conflict(f"A delivery that is {found.state.value} cannot be acknowledged.", code="delivery-state")
     return await parts.desk.get(word.delivery) or found
+
+
+def _may_be_known(found: Delivery) -> bool:
+    """Whether there is nothing to compare with yet, though the partner may have all: a quick one speaks before its
+    answer to the delivery itself is written down, and a process may end just then."""
+    if found.digest is not None:
+        return False
+    cut_short = found.state is DeliveryState.PENDING and found.cause == PROCESS_DIED
+    return cut_short or found.state is DeliveryState.CLAIMED
 
 
 def _action(word: Acknowledged) -> str:

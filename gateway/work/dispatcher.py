@@ -240,16 +240,17 @@ class Dispatcher:
         self._faults[delivery] = self._faults.get(delivery, 0) + 1
 
     async def _in_turn(self, line: Line, claimed: Claimed, generation: int) -> Verdict:
+        begun = False
         try:
             async with self._slots[line.partner.key]:
+                begun = True
                 return await self._attempt(line, claimed, generation)
         except asyncio.CancelledError:
-            # Called off: another process may try at once; the partner knows a repeat by its id.
-            now = self.tools.clock()
-            given_back = self.tools.attempts.judge.given_back(
-                Try(claimed, line.partner, self.tools.owner, now, now), now
-            )
-            self.tools.settler.settle(given_back.settlement, given_back.entry)
+            # Another process may try at once; the partner knows a repeat by its id.
+            judge, now = self.tools.attempts.judge, self.tools.clock()
+            left = Try(claimed, line.partner, self.tools.owner, now, now)
+            ended = judge.called_off(left, now) if begun else judge.given_back(left, now)
+            self.tools.settler.settle(ended.settlement, ended.entry)
             raise
 
     async def _attempt(self, line: Line, claimed: Claimed, generation: int) -> Verdict:

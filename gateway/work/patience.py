@@ -10,6 +10,7 @@ from datetime import timedelta
 import structlog
 
 from gateway.core.audit_entry import Scribe
+from gateway.core.causes import PROCESS_DIED
 from gateway.core.errors import GatewayError, Refused, Tampered
 from gateway.core.ids import Clock
 from gateway.core.model import Actor, Submission, SubmissionId
@@ -18,8 +19,6 @@ from gateway.work.verdict import MOST_FAULTS, POISONOUS, our_pause
 
 log = structlog.get_logger()
 INTAKE = Actor("gateway", "intake")
-PROCESS_DIED = "process-died"
-"""The cause of a body whose judges left no other: what ended them did not let them say."""
 _PARTING = timedelta(seconds=2)
 """For giving a body back when this process ends; its lease ends anyhow."""
 
@@ -47,6 +46,7 @@ class Patience:
         """What ``judge`` gives; True as well when the body was put off or put aside, so that others get their turn.
         Raises what is nothing of the body's (the store is away): then it is given back and nothing is counted."""
         if claimed.faults >= MOST_FAULTS:
+            # Judges that left no cause were ended by something that did not let them say.
             return await self._hold(claimed, claimed.cause or PROCESS_DIED)
         try:
             return await judge(claimed)

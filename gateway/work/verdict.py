@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from gateway.core.apart import Parter
 from gateway.core.audit_entry import Scribe
-from gateway.core.causes import SHUT_CODES
+from gateway.core.causes import PROCESS_DIED, SHUT_CODES
 from gateway.core.disclosure import Decision
 from gateway.core.errors import DeliveryFailed, GatewayError, Tampered, Transient
 from gateway.core.model import (
@@ -161,6 +161,11 @@ class Judge:
     def given_back(self, tried: Try, until: datetime) -> Verdict:
         """Claimed but not tried: the breaker opened meanwhile."""
         return Verdict(self._settlement(tried, DeliveryState.PENDING, until, None), None, reached=None)
+
+    def called_off(self, tried: Try, at: datetime) -> Verdict:
+        """Cut short anywhere, because the process ends: the partner may have all of it."""
+        settlement = self._settlement(tried, DeliveryState.PENDING, at, None, cause=PROCESS_DIED, fault=Fault.GATEWAY)
+        return Verdict(settlement, None, reached=None)
 
     def _transient(self, tried: Try, error: Transient, roll: float) -> Verdict:
         schedule = tried.partner.retry if tried.partner.retry.waits else RetrySchedule(DEFAULT_WAITS)

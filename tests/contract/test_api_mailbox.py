@@ -223,5 +223,22 @@ async def test_a_word_that_comes_before_the_outcome_is_written_is_asked_for_agai
     assert (await stack.call("iowa", "POST", "/v1/acknowledgements", json=told)).status == 200
 
 
+@pytest.mark.parametrize("outcome", ["accepted", "refused"])
+async def test_a_word_on_what_a_process_handed_over_before_it_died_raises_no_alarm(stack, outcome):
+    delivery, now = await stack.owe(), stack.watch()
+    told = word(delivery, outcome, reason="wrong-addressee") if outcome == "refused" else word(delivery, outcome)
+    await stack.deliveries.claim([delivery], "died", now, now + timedelta(minutes=1))
+    stack.watch.forward(61)
+    assert await stack.deliveries.release_expired(stack.watch()) == 1
+    early = await stack.call("iowa", "POST", "/v1/acknowledgements", json=told)
+    assert (early.status, early.json["code"]) == (409, "delivery-state")
+    assert await stack.entries("acknowledgement.refused") == []
+    await stack.settle(delivery, DeliveryState.DELIVERED, Outcome.DELIVERED, BODY)
+    assert (await stack.parts.desk.get(delivery)).cause is None
+    other = await stack.call("iowa", "POST", "/v1/acknowledgements", json=told | taken(b"other"))  # the control
+    assert other.json["code"] == "digest-mismatch"
+    assert (await stack.call("iowa", "POST", "/v1/acknowledgements", json=told)).status == 200
+
+
 async def test_operators_have_no_mailbox(stack):
     assert (await stack.call("pat", "GET", "/v1/mailbox")).status == 403

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import schemas
-from gateway.work.patience import PROCESS_DIED
+from gateway.core.causes import PROCESS_DIED
 from gateway.work.verdict import POISONOUS
 
 ROOT = Path(__file__).parents[2]

@@ -366,6 +366,22 @@ async def test_an_announcement_of_an_unknown_partner_or_a_finished_delivery_does
     assert len(site.door.begun) == 1
 
 
+async def test_a_delivery_that_is_cut_short_when_its_process_ends_says_so_until_its_next_attempt(site):
+    (owed,) = await site.owe(1)
+    site.door.open.clear()
+    async with site.dispatching() as dispatcher:
+        await site.relay.sweep()
+        await eventually(lambda: site.door.inside == 1)
+        await dispatcher.close(timedelta())
+    found = await site.found(owed)
+    assert (found.state, found.cause, found.attempts) == (PENDING, "process-died", 0)
+    site.door.open.set()
+    async with site.dispatching():
+        await site.come_to_rest()
+    found = await site.found(owed)
+    assert (found.state, found.cause) == (DELIVERED, None)
+
+
 async def test_a_changed_partner_is_used_for_what_already_waits(site):
     site.know(partner(OHIO, "39", concurrency=1))
     await site.owe(1)

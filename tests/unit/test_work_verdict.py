@@ -8,7 +8,7 @@ import pytest
 
 from gateway.core.apart import Parter
 from gateway.core.audit_entry import Scribe
-from gateway.core.causes import SHUT_CODES
+from gateway.core.causes import PROCESS_DIED, SHUT_CODES
 from gateway.core.errors import (
     Conflict,
     GatewayError,
@@ -143,6 +143,12 @@ def test_what_is_given_back_is_not_counted_and_not_told():
     verdict = JUDGE.given_back(tried(3), NOW)
     assert (verdict.settlement.attempt, verdict.entry, verdict.reached) == (None, None, None)
     assert (verdict.settlement.state, verdict.settlement.due_at, verdict.settlement.cause) == (PENDING, NOW, None)
+
+
+def test_what_is_called_off_is_not_counted_and_says_that_the_partner_may_have_it():
+    verdict = JUDGE.called_off(tried(3), NOW)
+    assert (verdict.settlement.attempt, verdict.entry, verdict.reached) == (None, None, None)
+    assert (verdict.settlement.state, verdict.settlement.cause) == (PENDING, PROCESS_DIED)
 
 
 def test_a_partner_without_a_schedule_of_its_own_has_the_default_one():

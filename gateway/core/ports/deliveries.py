@@ -111,7 +111,8 @@ class Deliveries(Protocol):
         ...
 
     async def release_expired(self, now: datetime) -> int:
-        """Claimed deliveries whose lease ended are pending again. Returns how many."""
+        """Claimed deliveries whose lease ended are pending again; those without a digest with the cause
+        ``process-died``: their partner may have what nobody has written down. Returns how many."""
         ...
 
     async def gather(
