@@ -33,8 +33,9 @@ class Breaker:
     generation: int = 0
 
     def at(self, now: datetime) -> Breaker:
-        """The breaker as of now: an open one whose rest is over is half-open."""
-        if self.state is BreakerState.OPEN and self.probe_at is not None and now >= self.probe_at:
+        """The breaker as of now: an open one whose rest is over is half-open. A clock that was set back makes nobody
+        wait longer than the rest."""
+        if self.state is BreakerState.OPEN and self.probe_at is not None and not self.since <= now < self.probe_at:
             return replace(self, state=BreakerState.HALF_OPEN, since=now)
         return self
 

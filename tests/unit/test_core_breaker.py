@@ -34,6 +34,14 @@ def test_an_open_breaker_permits_nothing_until_its_rest_is_over_then_one_probe()
     assert breaker.at(START + timedelta(seconds=10)).permits == 1
 
 
+def test_a_clock_that_is_set_back_by_hours_does_not_keep_it_open_for_hours():
+    breaker = opened()
+    assert breaker.at(START - timedelta(hours=5)).permits == 1
+    failed = breaker.at(START - timedelta(hours=5)).failed(START - timedelta(hours=5), breaker.generation)
+    assert failed.permits == 0
+    assert failed.at(START - timedelta(hours=5) + failed.rest).permits == 1
+
+
 def test_a_stale_success_closes_neither_an_open_nor_a_half_open_breaker():
     breaker = opened()
     assert breaker.succeeded(START, 0) is breaker

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.core.breaker import BreakerState
 from gateway.core.errors import Permanent, Transient, Unavailable
 from gateway.core.model import Batching, BatchMode, BreakerPolicy, DeliveryState, Fault, FormatName, Ordering, Outcome
 from gateway.core.ports.adapters import Handover
@@ -380,6 +381,25 @@ async def test_a_delivery_that_is_cut_short_when_its_process_ends_says_so_until_
         await site.come_to_rest()
     found = await site.found(owed)
     assert (found.state, found.cause) == (DELIVERED, None)
+
+
+async def test_after_a_clock_was_set_back_an_open_breaker_keeps_nothing_waiting(site):
+    site.know(partner(OHIO, "39", breaker=replace(POLICY, failures=1), ordering=Ordering.NONE))
+    site.door.failure = outage
+    await site.owe(1)
+    async with site.dispatching() as dispatcher:
+        await site.relay.sweep()
+        await eventually(lambda: OHIO in dispatcher._lines)
+        await eventually(lambda: dispatcher._lines[OHIO].breaker.state is BreakerState.OPEN)
+        site.door.failure = None
+        site.wait(hours=-5)
+        (fresh,) = await site.owe(2)
+        await site.relay.sweep()
+
+        async def delivered():
+            return await site.states([fresh]) == [DELIVERED]
+
+        await eventually(delivered)
 
 
 async def test_a_changed_partner_is_used_for_what_already_waits(site):
