@@ -23,7 +23,7 @@ from gateway.audit.note import VerifyKey
 from gateway.cli.doctor import _examined
 from gateway.cli.witness import app as commands
 from gateway.clock import utc_now
-from gateway.core.errors import Tampered
+from gateway.core.errors import Tampered, Unavailable
 from gateway.cosigners import Cosigner as AskedWitness
 from gateway.cosigners import Cosigners
 from gateway.heads import Heads
@@ -37,6 +37,7 @@ from gateway.telemetry import Metrics
 from gateway.witness import Witness
 from gateway.witness_client import WitnessClient
 from gateway.witness_site import Listener, serving
+from gateway.work.integrator import Integrator
 from keys.cosigner import Cosigner
 from keys.files import FileKeys
 from keys.head_file import FILE_NAME, HeadFile
@@ -279,6 +280,40 @@ async def test_verifying_the_log_holds_it_against_the_head_that_was_remembered(r
     assert (await forgetful.verify()).ok, "from inside it looks sound"
     rewritten = [(fault.kind, fault.first, fault.last) for fault in (await logbook.verify()).faults]
     assert rewritten == [(FaultKind.REWRITTEN, 0, 9)]
+
+
+async def test_a_head_that_could_not_be_kept_is_owed_until_it_is_though_nothing_new_comes(remembering, tmp_path):
+    logbook, _ = remembering
+    seen = []
+    integrator = Integrator(logbook.audit, logbook.grow, logbook.restore, utc_now, seen.append, logbook.remember)
+    in_the_way = tmp_path / "keys" / f".{FILE_NAME}.new"
+    in_the_way.mkdir()  # as a full disk: the note cannot be written
+    for count in (3, 4):
+        await logbook.audit.write(some_entries(count))
+        with pytest.raises(Unavailable, match="cannot be written"):
+            await integrator.step()
+    assert (await logbook.audit.head()).size == 7, "the log goes on"
+    with pytest.raises(Unavailable, match="cannot be written"):
+        await integrator.step()
+    in_the_way.rmdir()
+    assert await integrator.step() is False
+    head = await logbook.audit.head()
+    assert (logbook.memory.read(), seen) == (head.note, [head])
+
+
+async def test_a_head_that_is_owed_is_not_kept_in_the_place_of_a_newer_one(remembering, tmp_path):
+    logbook, _ = remembering
+    integrator = Integrator(logbook.audit, logbook.grow, logbook.restore, utc_now, lambda _: None, logbook.remember)
+    in_the_way = tmp_path / "keys" / f".{FILE_NAME}.new"
+    in_the_way.mkdir()
+    await logbook.audit.write(some_entries(3))
+    with pytest.raises(Unavailable):
+        await integrator.step()
+    in_the_way.rmdir()
+    await grow(logbook, 4)  # another process took over
+    assert await integrator.step() is False
+    assert logbook.memory.read() == (await logbook.audit.head()).note
+    await logbook.examine()
 
 
 async def test_nothing_is_signed_on_a_checkpoint_that_somebody_else_signed(database):
