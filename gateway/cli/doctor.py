@@ -240,6 +240,7 @@ async def _examined(settings: Settings) -> dict[str, str]:
             fits = revision == newest()
             if fits:
                 await base.stores.health.writes()
+                await base.stores.health.room()
             other = NEWER if is_newer(revision) else "out of date: run `gateway db upgrade`"
             found |= {"database": "ok", "schema": "ok" if fits else other}
             if fits:

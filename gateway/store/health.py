@@ -17,6 +17,7 @@ from gateway.store.bulk import upsert
 from gateway.store.engine import Database
 from gateway.store.insertion import Insertion
 from gateway.store.prepared import moment
+from gateway.store.room import expect_room
 from gateway.store.tables import audit_entries, breakers, deliveries, leases, records, samples, submissions
 from gateway.store.walks import SKEW, record_in
 
@@ -46,6 +47,10 @@ class StoredHealth:
         async with self._database.write() as connection:
             trial = upsert(connection, leases).values(name=_TRIAL, owner=_TRIAL, until=_NEVER)
             await connection.execute(trial.on_conflict_do_update(index_elements=["name"], set_={"owner": _TRIAL}))
+
+    async def room(self) -> None:
+        """As the port says."""
+        await expect_room(self._database)
 
     async def breakers(self) -> tuple[BreakerRow, ...]:
         """By partner."""

@@ -1,4 +1,4 @@
-"""A full disk under the embedded store: posts are turned away with 503, and taken again when there is room."""
+"""A full disk under the store: posts get 503 and are taken again when there is room; who asks is told."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from gateway.core.errors import Unavailable
+from gateway.store.engine import Dialect, open_database
+from gateway.store.health import StoredHealth
 from tests.journeys import samples
 from tests.journeys.site import until, whole
+from tests.servers.postgres import ACCOUNT
 
 BALLAST = 64 * 1024
 SIZE = "24m"
@@ -60,6 +64,53 @@ def no_room(ballast: Path | None, database: Path):
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def assert_told(database, ballast):
+    """A full disk is named though small writes fit, which is the control, and not any more when there is room."""
+    health = StoredHealth(database)
+    try:
+        await health.writes()
+        if database.dialect is Dialect.SQLITE:
+            await database.outside(["PRAGMA wal_checkpoint(RESTART)"])  # the next write goes where this one was
+        await health.room()
+        fill(ballast)
+        await health.writes()
+        with pytest.raises(Unavailable, match="disk is full"):
+            await health.room()
+        ballast.unlink()
+        await health.room()
+    finally:
+        await database.dispose()
+
+
+async def test_a_full_disk_of_sqlite_is_named_to_who_asks_though_small_writes_fit(sqlite_template, tmp_path):
+    with small_disk(tmp_path / "disk") as ballast:
+        if ballast is None:
+            pytest.skip("this machine does not let us mount a file system")
+        database = tmp_path / "disk" / "gateway.db"
+        shutil.copyfile(sqlite_template, database)
+        await assert_told(open_database(f"sqlite+aiosqlite:///{database}"), ballast)
+
+
+async def test_a_full_disk_of_postgresql_is_named_to_who_asks_though_small_writes_fit(
+    breakable_cluster, breakable_postgres_url
+):
+    with small_disk(breakable_cluster.directory / "small") as ballast:
+        if ballast is None:
+            pytest.skip("this machine does not let us mount a file system")
+        place, name = ballast.with_name("tables"), breakable_postgres_url.rsplit("/", 1)[1]
+        place.mkdir()
+        shutil.chown(ballast.parent, ACCOUNT)
+        shutil.chown(place, ACCOUNT)
+        breakable_cluster.sql(f"CREATE TABLESPACE small LOCATION '{place}'")
+        try:
+            breakable_cluster.sql(f'ALTER DATABASE "{name}" SET TABLESPACE small')
+            await assert_told(open_database(breakable_postgres_url), ballast)
+        finally:
+            ballast.unlink(missing_ok=True)
+            breakable_cluster.sql(f'ALTER DATABASE "{name}" SET TABLESPACE pg_default')
+            breakable_cluster.sql("DROP TABLESPACE small")
 
 
 @pytest.mark.timeout(180)
