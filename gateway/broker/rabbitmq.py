@@ -31,7 +31,9 @@ log = structlog.get_logger(__name__)
 
 QUEUE_PATIENCE = timedelta(milliseconds=200)
 """Making a quorum queue takes tens of milliseconds on an idle node."""
-_SUSPECT = frozenset({"broker-timeout", "broker-disconnected"})
+_SUSPECT = frozenset({"broker-timeout", "broker-disconnected", "broker-blocked"})
+_AT_ONCE = 0.05
+"""Seconds within which who need not wait is told."""
 
 
 class RabbitBroker:
@@ -100,7 +102,12 @@ class RabbitBroker:
         except Unavailable as error:
             if error.problem in _SUSPECT:
                 # A connection that swallows publishes, or a channel that the broker closed, does not heal by itself.
+                blocked = await self._blocked()
                 self._publishing.drop()
+                if blocked:
+                    raise Unavailable(
+                        "the broker takes nothing, because its memory or its disk is short", code="broker-blocked"
+                    ) from None
             raise
 
     async def consume(self, partner: PartnerKey, take: Take) -> None:
@@ -188,6 +195,20 @@ class RabbitBroker:
             message_id=message_id,
             delivery_mode=DeliveryMode.PERSISTENT,
         )
+
+    async def _blocked(self) -> bool:
+        """Whether the broker said that it reads nothing of publishers (an alarm about memory or disk)."""
+        try:
+            transport = self._publishing.connection.transport
+            if transport is None or transport.connection.is_closed:
+                return False
+            async with asyncio.timeout(_AT_ONCE):
+                await transport.connection.ready()
+        except TimeoutError:
+            return True
+        except Unavailable:
+            return False
+        return False
 
     # --- consuming ---------------------------------------------------------------------------------------------------
 
