@@ -22,6 +22,8 @@ PAGES = 1_000
 """Pages of SQLite copied at a time; writers get their turn in between."""
 _PAUSE_SECONDS = 0.01
 _PRIVATE = 0o600
+_LEAST_LEFT = 2**20
+"""Bytes: where pg_dump fails and less is left, that is why."""
 _NOT_EMPTY = "The database is not empty: a back-up is restored into an empty one."
 
 
@@ -36,10 +38,16 @@ async def copy_out(url: str, file: Path, transport: Transport = NO_TLS) -> None:
     os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE))
     if dialect_of(url) is Dialect.SQLITE:
         with translated():
-            await asyncio.to_thread(_copy_sqlite, Path(parsed.database or ""), file)
+            await asyncio.to_thread(_copy_sqlite_out, Path(parsed.database or ""), file)
         return
     own = _environment(parsed, transport)
-    await _run(own, "pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--file", str(file))
+    try:
+        await _run(own, "pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--file", str(file))
+    except Unavailable:
+        disk = await asyncio.to_thread(os.statvfs, file.parent)
+        if disk.f_bavail * disk.f_frsize < _LEAST_LEFT:
+            raise _full(file) from None
+        raise
 
 
 async def copy_in(url: str, file: Path, transport: Transport = NO_TLS) -> None:
@@ -76,6 +84,21 @@ def _copy_sqlite(source: Path, target: Path) -> None:
         old.backup(new, pages=PAGES, sleep=_PAUSE_SECONDS)
         # One file, without a WAL beside it.
         new.execute("PRAGMA journal_mode=DELETE")
+
+
+def _copy_sqlite_out(source: Path, target: Path) -> None:
+    try:
+        _copy_sqlite(source, target)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:  # the source is only read
+            raise _full(target) from None
+        raise
+
+
+def _full(file: Path) -> Unavailable:
+    return Unavailable(
+        f"There is no room for the copy in {file.parent}: make some, remove the directory, and run it again."
+    )
 
 
 def _fill_sqlite(source: Path, target: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway.core.errors import Unavailable
+from gateway.store.copies import copy_out
 from gateway.store.engine import Dialect, open_database
 from gateway.store.health import StoredHealth
 from tests.journeys import samples
@@ -82,6 +83,17 @@ async def assert_told(database, ballast):
         await health.room()
     finally:
         await database.dispose()
+
+
+async def test_a_copy_for_which_there_is_no_room_says_where(database_url, tmp_path):
+    with small_disk(tmp_path / "disk") as ballast:
+        if ballast is None:
+            pytest.skip("this machine does not let us mount a file system")
+        await copy_out(database_url, ballast.with_name("first"))  # the control
+        ballast.with_name("first").unlink()
+        fill(ballast)
+        with pytest.raises(Unavailable, match=f"no room for the copy in {ballast.parent}"):
+            await copy_out(database_url, ballast.with_name("copy"))
 
 
 async def test_a_full_disk_of_sqlite_is_named_to_who_asks_though_small_writes_fit(sqlite_template, tmp_path):
