@@ -6,7 +6,7 @@ import hashlib
 import re
 
 from gateway.core.attestation import Attestation
-from schemas.document import parse
+from schemas.document import SHIPPED, parse
 
 FILE = "disclosure/attestation.toml"
 DIGEST_LETTERS = 8
@@ -17,7 +17,7 @@ _PENALTY = "{penalty}"
 def read_attestation(content: bytes, penalty: str, file: str = FILE) -> Attestation:
     """Raises Misconfigured for a version that cannot stand in a header field, and for a text that does not tell the
     penalty."""
-    document = parse(file, content)
+    document = parse(file, content, SHIPPED if file == FILE else "")
     version, text = document.text("version"), document.text("text").strip()
     document.text("source")
     document.finish()

@@ -10,7 +10,7 @@ from gateway.core.catalog import Catalog
 from gateway.core.model import Kind
 from gateway.core.policy import Policy
 from gateway.core.retention import BY_ORDER, Bound, Event, Log, Rule, Schedule
-from schemas.document import Document, parse
+from schemas.document import SHIPPED, Document, parse
 
 Word = TypeVar("Word", Bound, Event)
 FILE = "retention/policy.toml"
@@ -25,7 +25,7 @@ _LOGS = frozenset({"audit", "disclosures", "extracts"})
 def read_schedule(content: bytes, catalog: Catalog, disclosure: Policy, file: str = FILE) -> Schedule:
     """Raises Misconfigured naming the row: for an unknown kind or label, and for a period that the law does not
     allow."""
-    document = parse(file, content)
+    document = parse(file, content, SHIPPED if file == FILE else "")
     found = Schedule(
         version=document.text("version"),
         digest=hashlib.sha256(content).hexdigest(),

@@ -111,7 +111,21 @@ def amended(content: Content, changes: Sequence[Change], fixed: Fixed) -> Conten
     made = Content(content.kind, {path: value for path, value in fields.items() if value})
     if any(made.get(one.path) == content.get(one.path) for one in changes):
         raise Unprocessable("A change names what the record says already.", code="amend-nothing")
+    if _gaps(made) - _gaps(content):  # a gap with which the record came stays
+        raise Unprocessable("Repeated elements are numbered without gaps.", code="amend-path")
     return made
+
+
+def _gaps(content: Content) -> frozenset[str]:
+    """Blocks of which the one before has nothing."""
+    blocks = {path[: found.end()] for path in content.fields for found in _INDEX.finditer(path)}
+    return frozenset(block for block in blocks if not (_before(block) is None or _before(block) in blocks))
+
+
+def _before(block: str) -> str | None:
+    """The block before one of the same name; None of the first."""
+    name, _, number = block.rstrip("]").rpartition("[")
+    return f"{name}[{int(number) - 1}]" if int(number) > 1 else None
 
 
 def _check(changes: Sequence[Change]) -> None:

@@ -281,7 +281,7 @@ def test_a_key_that_is_not_there_is_not_found(run):
 
 @pytest.mark.parametrize(
     ("policy", "says"),
-    [(None, "cannot be read"), ("version = 3", "policy")],
+    [(None, "cannot be read"), ("version = 3", "site.toml: version")],
     ids=["missing", "none"],
 )
 def test_doctor_tells_of_a_policy_of_the_site_that_cannot_be_used_where_it_tells_of_policies(

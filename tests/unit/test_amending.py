@@ -291,6 +291,26 @@ async def test_content_that_intake_would_refuse_is_refused_with_a_code_and_witho
             assert any(finding.severity.blocks for finding in refused.value.findings)
 
 
+GAPPED = {"Alias[1]/Name": "ANN", "Alias[3]/Name": "BEA", "Alias[3]/Note[2]": "X", "Job[1]": "A", "Job[2]": "B"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"), [("Alias[5]/Name", "EVE"), ("Job[1]", ""), ("Alias[1]/Note[2]", "Y"), ("Other[2]", "Z")]
+)
+def test_a_change_leaves_no_gap_among_repeated_elements(path, value):
+    with pytest.raises(Unprocessable) as refused:
+        amended(Content(CASE, GAPPED), (Change(path, value),), Fixed({}))
+    assert refused.value.problem == "amend-path"
+
+
+@pytest.mark.parametrize(
+    "path", ["Alias[1]/Name", "Alias[3]/Name", "Alias[3]/Note[2]", "Alias[2]/Name", "Alias[4]/Name"]
+)
+def test_a_record_that_came_with_a_gap_may_be_amended(path):
+    made = amended(Content(CASE, GAPPED), (Change(path, "EVE"),), Fixed({}))
+    assert made.fields == {**GAPPED, path: "EVE"}
+
+
 async def test_a_delivery_that_is_not_dead_any_more_is_a_conflict_and_nothing_of_it_changes(site):
     owed, record = await dead(site)
     amending = desk(site)
