@@ -44,6 +44,10 @@ async def dead(site):
     return (await until(found, "it is dead"))["id"], posted["records"][0]["id"], posted["submission"]
 
 
+async def digest_of(site, delivery):
+    return (await site.api.get(OPERATOR, f"/v1/deliveries/{delivery}"))["digest"]
+
+
 async def acknowledged(site, delivery, digest):
     return await site.api.say("texas", "/v1/acknowledgements", delivery=delivery, digest=digest, outcome="accepted")
 
@@ -51,7 +55,7 @@ async def acknowledged(site, delivery, digest):
 async def test_an_amended_dead_letter_reaches_the_partner_with_what_two_people_agreed_on(sqlite_url, tmp_path):
     async with whole(tmp_path, sqlite_url) as site:
         delivery, record, submission = await dead(site)
-        before = (await site.api.get(OPERATOR, f"/v1/deliveries/{delivery}"))["digest"]
+        before = await digest_of(site, delivery)
         listed = await run(site, "elements", delivery, "--record", record, *WHY, "--json")
         rows = {one["path"]: one for one in json.loads(listed.stdout)["rows"]}
         assert rows[SSN]["fixed"]
@@ -84,6 +88,7 @@ async def test_an_amended_dead_letter_reaches_the_partner_with_what_two_people_a
         assert [(one["record"], one["elements"], one["asked_by"]) for one in seen["amended"]] == [
             (record, [NAME], None)
         ]
+        await until(lambda: digest_of(site, delivery), "it is written down what was sent")
         wrong = await acknowledged(site, delivery, before)
         assert (wrong.status, wrong.json["code"]) == (422, "digest-mismatch"), "the bytes before are not what was sent"
         assert (await acknowledged(site, delivery, arrival.digest)).status < 300
