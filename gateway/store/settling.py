@@ -50,6 +50,9 @@ _COLUMNS: Mapping[str, TypeEngine[Any]] = {
 _TRIED: Columns = {column.name: column.type for column in attempts.columns}
 _TOLD: Columns = {column.name: column.type for column in audit_entries.columns if column.name in ENTRIES.names}
 _AT_REST = frozenset({DeliveryState.DELIVERED, DeliveryState.DEAD, DeliveryState.HELD, DeliveryState.WITHDRAWN})
+_HELD = literal_column("deliveries.state || ''") == literal_column("'claimed'")
+"""That a delivery is claimed, asked of the row that its key found. In plain words PostgreSQL looks into the index of
+what is claimed, where all deliveries since the last VACUUM still stand: 32,000 took 2.2 of the statement's 2.8 ms."""
 _Value = Callable[[str], ColumnElement[object]]
 
 
@@ -156,7 +159,7 @@ def _settling() -> Prepared:
         update(deliveries)
         .where(
             deliveries.c.id == new.c.id,
-            deliveries.c.state == literal_column("'claimed'"),
+            _HELD,
             deliveries.c.lease_owner == new.c.owner,
         )
         .values(_changes(lambda name: new.c[name]))
@@ -180,7 +183,7 @@ async def _update_together(connection: AsyncConnection, rows: Sequence[Mapping[s
         update(deliveries)
         .where(
             deliveries.c.id == new.c.id,
-            deliveries.c.state == DeliveryState.CLAIMED.value,
+            _HELD,
             deliveries.c.lease_owner == new.c.owner,
         )
         .values(_changes(lambda name: new.c[name]))

@@ -18,6 +18,7 @@ from gateway.core.ports.records import RecordQuery
 from gateway.core.ports.signs import Sign
 from gateway.store.deliveries import StoredDeliveries
 from gateway.store.desk import StoredDesk
+from gateway.store.engine import open_database
 from gateway.store.health import StoredHealth
 from gateway.store.insertion import Insertion
 from gateway.store.records import StoredRecords
@@ -244,3 +245,25 @@ async def test_records_of_one_case_that_wait_for_a_batch_are_not_compared_with_e
     assert [one.count for one in await work.gathering([OHIO])] == [800]
     assert await work.gather(OHIO, INDIANA, LOCATE, town.delivery(), 700, [], by_case=True) == 700
     assert await work.gathering([OHIO]) == (), "what is left waits for these"
+
+
+# --- settling ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["at once", "with care"])
+async def test_settling_does_not_walk_through_all_that_was_claimed(postgres_url, town, together, monkeypatch):
+    """The index of what is claimed has every delivery since the last VACUUM."""
+    monkeypatch.setattr("gateway.store.deliveries.fits", lambda *_: together)
+    database = open_database(postgres_url)
+    work = StoredDeliveries(database)
+    await town.owe(database, MANY, state=DeliveryState.DELIVERED)
+    owed = await town.owe(database, 40)
+    await work.claim([one.id for one in owed], "a", town.now, town.later())
+    with listening(database) as heard:
+        await work.settle([town.delivered(one, "a") for one in owed], [])
+    (settled,) = [one for one in heard if "UPDATE deliveries" in one[0]]
+    async with database.write() as connection:
+        plan = str((await connection.exec_driver_sql(f"EXPLAIN {settled[0]}", settled[1])).all())
+    await database.dispose()
+    assert "deliveries" in plan
+    assert "deliveries_leased" not in plan
